@@ -1,0 +1,364 @@
+"""Activation functions, for training (torch) and for prediction (NumPy).
+
+``torch(x, slope)`` and ``numpy(x, slope)`` map an array of any shape to one of the same shape; ``slope`` is
+given only to a component with ``learned_slope`` and broadcasts against ``x``. ``gain`` is the factor that
+initialisers multiply the standard deviation by: ``torch.nn.init.calculate_gain`` where PyTorch defines one,
+otherwise ``1 / sqrt(E[f(z)**2])`` for ``z ~ N(0, 1)`` (He et al. 2015, section 2.2), which keeps the second moment.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from phoneprice.components.base import Component, Positive
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    Array = NDArray[np.floating[Any]]
+
+
+class _Activation(Component):
+    learned_slope: ClassVar[bool] = False
+    rectifier: ClassVar[bool] = False
+    """Exactly zero with zero gradient for all negative inputs: such units can die."""
+    saturates: ClassVar[bool] = False
+    """Bounded on both sides: such units can saturate."""
+
+    @property
+    def gain(self) -> float:
+        """The factor for the initial standard deviation of the layer before."""
+        return 1.0
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        """Apply to a tensor of any shape, differentiably."""
+        return x
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        """Apply to an array of any shape; may overwrite ``x``."""
+        return x
+
+
+class Identity(_Activation):
+    """No activation: stacked layers stay linear."""
+
+    name: Literal["identity"] = "identity"
+    summary = "f(x) = x; the network stays linear"
+
+
+class Sigmoid(_Activation):
+    """The logistic function."""
+
+    name: Literal["sigmoid"] = "sigmoid"
+    summary = "f(x) = 1 / (1 + exp(-x)); saturates on both sides"
+    saturates = True
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        return x.sigmoid()
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        # 0.5 * (1 + tanh(x / 2)) is the same function and can't overflow.
+        x *= 0.5
+        np.tanh(x, out=x)
+        x += 1
+        x *= 0.5
+        return x
+
+
+class Tanh(_Activation):
+    """The hyperbolic tangent."""
+
+    name: Literal["tanh"] = "tanh"
+    summary = "f(x) = tanh(x); zero-centred, saturates on both sides"
+    saturates = True
+
+    @property
+    def gain(self) -> float:
+        return 5 / 3
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        return x.tanh()
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        np.tanh(x, out=x)
+        return x
+
+
+class ReLU(_Activation):
+    """Rectified linear unit (Nair and Hinton 2010)."""
+
+    name: Literal["relu"] = "relu"
+    summary = "f(x) = max(0, x) (Nair and Hinton 2010)"
+    rectifier = True
+
+    @property
+    def gain(self) -> float:
+        return math.sqrt(2)
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        return x.relu()
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        np.maximum(x, 0, out=x)
+        return x
+
+
+class LeakyReLU(_Activation):
+    """Leaky rectifier (Maas et al. 2013)."""
+
+    name: Literal["leaky_relu"] = "leaky_relu"
+    summary = "f(x) = x for x > 0, else slope * x (Maas et al. 2013)"
+    slope: Annotated[float, Field(ge=0, lt=1, description="slope for negative inputs")] = 0.01
+
+    @property
+    def gain(self) -> float:
+        return math.sqrt(2 / (1 + self.slope**2))
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.leaky_relu(x, self.slope)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        return np.maximum(x, x * x.dtype.type(self.slope), out=x)
+
+
+class PReLU(_Activation):
+    """Leaky rectifier with a learned slope a unit (He et al. 2015)."""
+
+    name: Literal["prelu"] = "prelu"
+    summary = "leaky ReLU whose slope is learned, one a unit (He et al. 2015)"
+    learned_slope = True
+    initial_slope: Annotated[float, Field(ge=0, lt=1, description="slope before training")] = 0.25
+
+    @property
+    def gain(self) -> float:
+        return math.sqrt(2 / (1 + self.initial_slope**2))
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch
+
+        assert slope is not None  # the model gives one to a component with learned_slope
+        return torch.where(x > 0, x, x * slope)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        assert slope is not None
+        return np.where(x > 0, x, x * slope)
+
+
+class ELU(_Activation):
+    """Exponential linear unit (Clevert et al. 2016)."""
+
+    name: Literal["elu"] = "elu"
+    summary = "f(x) = x for x > 0, else alpha * (exp(x) - 1) (Clevert et al. 2016)"
+    alpha: Annotated[float, Field(gt=0, le=10, description="limit for very negative inputs")] = 1.0
+
+    @property
+    def gain(self) -> float:
+        # E[f^2] = 1/2 + alpha^2 * E[(exp(z) - 1)^2; z < 0]
+        #        = 1/2 + alpha^2 * (e^2 Phi(-2) - 2 sqrt(e) Phi(-1) + 1/2)
+        tail = math.e**2 * _ndtr(-2) - 2 * math.sqrt(math.e) * _ndtr(-1) + 0.5
+        return 1 / math.sqrt(0.5 + self.alpha**2 * tail)
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.elu(x, self.alpha)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        return np.where(x > 0, x, x.dtype.type(self.alpha) * np.expm1(np.minimum(x, 0)))
+
+
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
+
+class SELU(_Activation):
+    """Self-normalising exponential linear unit (Klambauer et al. 2017)."""
+
+    name: Literal["selu"] = "selu"
+    summary = "scaled ELU that keeps mean 0 and variance 1 with LeCun initialisation (Klambauer et al. 2017)"
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.selu(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        scale, limit = x.dtype.type(_SELU_SCALE), x.dtype.type(_SELU_SCALE * _SELU_ALPHA)
+        return np.where(x > 0, scale * x, limit * np.expm1(np.minimum(x, 0)))
+
+
+class GELU(_Activation):
+    """Gaussian error linear unit (Hendrycks and Gimpel 2016), exact form."""
+
+    name: Literal["gelu"] = "gelu"
+    summary = "f(x) = x * Phi(x) (Hendrycks and Gimpel 2016)"
+
+    @property
+    def gain(self) -> float:
+        return 1.5335304411955353
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.gelu(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        from scipy.special import ndtr
+
+        x *= ndtr(x)
+        return x
+
+
+class SiLU(_Activation):
+    """Sigmoid linear unit, also called swish (Ramachandran et al. 2017)."""
+
+    name: Literal["silu"] = "silu"
+    summary = "f(x) = x * sigmoid(x), also called swish (Ramachandran et al. 2017)"
+
+    @property
+    def gain(self) -> float:
+        return 1.6765324703310913
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.silu(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        return 0.5 * x * (1 + np.tanh(0.5 * x))
+
+
+class Mish(_Activation):
+    """Self-regularised smooth activation (Misra 2019)."""
+
+    name: Literal["mish"] = "mish"
+    summary = "f(x) = x * tanh(softplus(x)) (Misra 2019)"
+
+    @property
+    def gain(self) -> float:
+        return 1.486847581273208
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.mish(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        return x * np.tanh(np.logaddexp(x, 0))
+
+
+class Softplus(_Activation):
+    """Smooth rectifier (Dugas et al. 2001)."""
+
+    name: Literal["softplus"] = "softplus"
+    summary = "f(x) = log(1 + exp(x)), a smooth ReLU (Dugas et al. 2001)"
+
+    @property
+    def gain(self) -> float:
+        return 1.0418668355353016
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.softplus(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        return np.logaddexp(x, 0)
+
+
+class Hardtanh(_Activation):
+    """The identity cut off at two bounds."""
+
+    name: Literal["hardtanh"] = "hardtanh"
+    summary = "f(x) = x cut off at -limit and limit"
+    saturates = True
+    limit: Annotated[Positive, Field(description="where the output is cut off, on both sides")] = 1.0
+
+    @property
+    def gain(self) -> float:
+        # E[min(z^2, c^2)] = 1 - 2 (c phi(c) + (1 - c^2) Phi(-c))
+        c = self.limit
+        density = math.exp(-c * c / 2) / math.sqrt(2 * math.pi)
+        return 1 / math.sqrt(1 - 2 * (c * density + (1 - c * c) * _ndtr(-c)))
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        return x.clamp(-self.limit, self.limit)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        np.clip(x, -self.limit, self.limit, out=x)
+        return x
+
+
+class Hardswish(_Activation):
+    """Piecewise form of swish (Howard et al. 2019)."""
+
+    name: Literal["hardswish"] = "hardswish"
+    summary = "f(x) = x * clip(x + 3, 0, 6) / 6 (Howard et al. 2019)"
+
+    @property
+    def gain(self) -> float:
+        return 1.7366572127665416
+
+    def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.hardswish(x)
+
+    def numpy(self, x: Array, slope: Array | None = None) -> Array:
+        import numpy as np
+
+        x *= np.clip(x + 3, 0, 6) / 6
+        return x
+
+
+def _ndtr(z: float) -> float:
+    """Standard normal distribution function."""
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+Activation = Annotated[
+    Identity
+    | Sigmoid
+    | Tanh
+    | ReLU
+    | LeakyReLU
+    | PReLU
+    | ELU
+    | SELU
+    | GELU
+    | SiLU
+    | Mish
+    | Softplus
+    | Hardtanh
+    | Hardswish,
+    Field(discriminator="name"),
+]

@@ -1,0 +1,271 @@
+"""Loss functions, with the output they need and the link from outputs to probabilities.
+
+``row_losses(outputs, targets)`` takes ``(K, B, W)`` outputs and ``(K, B)`` targets and returns ``(K, B)`` losses, one a
+row; the training loop weighs and averages them. ``link(outputs)`` maps ``(n, W)`` outputs to ``(n, C)`` probabilities
+(regression: to the values themselves) in NumPy, the same for every engine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from phoneprice.components.base import Component, NonNegative, Positive, TaskKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    Array = NDArray[np.floating[Any]]
+
+ClassWeights = Literal["none", "balanced"] | tuple[Positive, ...]
+_CLASS_WEIGHTS = Field(
+    description='weight of each class: "none", "balanced" (rows / (classes * rows of the class)) or one number a label'
+)
+_FOCUS = Field(description="focusing exponent gamma (Lin et al. 2017): 0 is the plain loss", le=10)
+
+
+class _Loss(Component):
+    tasks: ClassVar[frozenset[TaskKind]]
+    ordered: ClassVar[bool] = False
+    """The network gives one latent score, which learned cut points turn into ``C - 1`` cumulative logits."""
+    class_targets: ClassVar[bool] = True
+    """Targets are class indices (int64); otherwise values (floating point)."""
+
+    def output_width(self, classes: int) -> int:
+        """Number of outputs ``W`` for ``classes`` classes (regression: 0 classes)."""
+        raise NotImplementedError
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """``(K, B, W)`` outputs and ``(K, B)`` targets to ``(K, B)`` losses."""
+        raise NotImplementedError
+
+    def link(self, outputs: Array) -> Array:
+        """``(n, W)`` outputs to ``(n, C)`` probabilities, or ``(n, 1)`` values."""
+        raise NotImplementedError
+
+
+class CrossEntropy(_Loss):
+    """Softmax cross-entropy, with label smoothing (Szegedy et al. 2016) and focusing (Lin et al. 2017)."""
+
+    name: Literal["cross_entropy"] = "cross_entropy"
+    summary = "softmax cross-entropy; label smoothing, class weights, focal"
+    tasks = frozenset[TaskKind]({"ordinal", "multiclass", "binary"})
+    label_smoothing: Annotated[
+        float, Field(ge=0, lt=1, description="share of the target spread evenly over all classes")
+    ] = 0.0
+    focal_gamma: Annotated[NonNegative, _FOCUS] = 0.0
+    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+
+    def output_width(self, classes: int) -> int:
+        return classes
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        log_p = outputs.log_softmax(-1)
+        hit = log_p.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        loss = -hit
+        if self.label_smoothing:
+            loss = (1 - self.label_smoothing) * loss - self.label_smoothing * log_p.mean(-1)
+        return _focused(loss, hit, self.focal_gamma)
+
+    def link(self, outputs: Array) -> Array:
+        import numpy as np
+
+        p = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        return p
+
+
+class BinaryCrossEntropy(_Loss):
+    """Cross-entropy on one logit, the log-odds of the second class."""
+
+    name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+    summary = "cross-entropy on one logit with a sigmoid link; label smoothing, class weights, focal"
+    tasks = frozenset[TaskKind]({"binary"})
+    label_smoothing: Annotated[
+        float, Field(ge=0, lt=1, description="share of the target spread evenly over both classes")
+    ] = 0.0
+    focal_gamma: Annotated[NonNegative, _FOCUS] = 0.0
+    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+
+    def output_width(self, classes: int) -> int:
+        return 1
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        import torch.nn.functional as F
+
+        logit = outputs.squeeze(-1)
+        toward = logit * (2 * targets - 1)
+        hit = F.logsigmoid(toward)
+        loss = -hit
+        if self.label_smoothing:
+            # Half of the smoothed share goes to the other class, whose loss is larger by the logit toward the target.
+            loss = loss + 0.5 * self.label_smoothing * toward
+        return _focused(loss, hit, self.focal_gamma)
+
+    def link(self, outputs: Array) -> Array:
+        import numpy as np
+
+        return np.concatenate([_logistic(-outputs), _logistic(outputs)], axis=1)
+
+
+class Ordinal(_Loss):
+    """Cumulative-link (proportional-odds) loss for ordered classes (McCullagh 1980).
+
+    Outputs are the ``C - 1`` cumulative logits ``sharpness * (score - cut_j)``, decreasing in ``j``;
+    ``P(y > j) = F(logit_j)`` with ``F`` the logistic or the normal distribution function.
+    """
+
+    name: Literal["ordinal"] = "ordinal"
+    summary = "cumulative link on one latent score with learned cut points (McCullagh 1980)"
+    tasks = frozenset[TaskKind]({"ordinal"})
+    ordered = True
+    distribution: Annotated[
+        Literal["logit", "probit"], Field(description="distribution of the noise on the score: logistic or normal")
+    ] = "logit"
+    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+
+    def output_width(self, classes: int) -> int:
+        return classes - 1
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        import torch.nn.functional as F
+
+        # P(y = c) = F(upper) - F(lower); beyond the first and the last cut F is 1 and 0.
+        padded = F.pad(F.pad(outputs, (1, 0), value=_CERTAIN), (0, 1), value=-_CERTAIN)
+        upper = padded.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        lower = padded.gather(-1, targets.unsqueeze(-1) + 1).squeeze(-1)
+        if self.distribution == "logit":
+            return -_log_logistic_between(lower, upper)
+        return -_log_normal_between(lower, upper)
+
+    def quantile(self, p: Tensor) -> Tensor:
+        """The score below which a share ``p`` of the noise lies: where cut points start."""
+        import torch
+
+        return torch.special.ndtri(p) if self.distribution == "probit" else p.logit()
+
+    def link(self, outputs: Array) -> Array:
+        import numpy as np
+
+        above = _logistic(outputs) if self.distribution == "logit" else _normal(outputs)
+        edge = np.ones((len(outputs), 1), dtype=outputs.dtype)
+        cumulative = np.concatenate([edge, above, np.zeros_like(edge)], axis=1)
+        return np.maximum(cumulative[:, :-1] - cumulative[:, 1:], 0)
+
+
+_CERTAIN = 1e4
+"""A logit at which both distribution functions are exactly 0 or 1 in floating point."""
+
+
+class _Regression(_Loss):
+    tasks = frozenset[TaskKind]({"regression"})
+    class_targets = False
+
+    def output_width(self, classes: int) -> int:
+        return 1
+
+    def link(self, outputs: Array) -> Array:
+        return outputs
+
+
+class MeanAbsoluteError(_Regression):
+    """L1: the median is its minimum."""
+
+    name: Literal["l1"] = "l1"
+    summary = "absolute error; its minimum is the median"
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs.squeeze(-1) - targets).abs()
+
+
+class MeanSquaredError(_Regression):
+    """L2: the mean is its minimum."""
+
+    name: Literal["mse"] = "mse"
+    summary = "squared error; its minimum is the mean"
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs.squeeze(-1) - targets).square()
+
+
+class SmoothL1(_Regression):
+    """Quadratic below ``beta``, linear above, slope 1 (Girshick 2015)."""
+
+    name: Literal["smooth_l1"] = "smooth_l1"
+    summary = "quadratic below beta, linear with slope 1 above (Girshick 2015)"
+    beta: Annotated[Positive, Field(description="error, in target standard deviations, where it becomes linear")] = 1.0
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.smooth_l1_loss(outputs.squeeze(-1), targets, reduction="none", beta=self.beta)
+
+
+class Huber(_Regression):
+    """Quadratic below ``delta``, linear with slope ``delta`` above (Huber 1964)."""
+
+    name: Literal["huber"] = "huber"
+    summary = "quadratic below delta, linear with slope delta above (Huber 1964)"
+    delta: Annotated[Positive, Field(description="error, in target standard deviations, where it becomes linear")] = 1.0
+
+    def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        import torch.nn.functional as F
+
+        return F.huber_loss(outputs.squeeze(-1), targets, reduction="none", delta=self.delta)
+
+
+def _focused(loss: Tensor, log_p: Tensor, gamma: float) -> Tensor:
+    """Scale by ``(1 - p)**gamma`` (Lin et al. 2017, equation 4)."""
+    if gamma == 0:
+        return loss
+    # The floor keeps the power's gradient finite where p rounds to 1.
+    return loss * (-log_p.expm1()).clamp_min(1e-6) ** gamma
+
+
+def _log_logistic_between(lower: Tensor, upper: Tensor) -> Tensor:
+    """``log(sigmoid(upper) - sigmoid(lower))``, stable.
+
+    With ``a > b``: ``sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a))``.
+    """
+    import torch.nn.functional as F
+
+    return F.logsigmoid(upper) + F.logsigmoid(-lower) + _log1mexp(lower - upper)
+
+
+def _log_normal_between(lower: Tensor, upper: Tensor) -> Tensor:
+    """``log(Phi(upper) - Phi(lower))``, computed in the tail where the difference doesn't cancel."""
+    import torch
+
+    flip = lower + upper > 0
+    high = torch.where(flip, -lower, upper)
+    low = torch.where(flip, -upper, lower)
+    log_high = torch.special.log_ndtr(high)
+    return log_high + _log1mexp(torch.special.log_ndtr(low) - log_high)
+
+
+def _log1mexp(x: Tensor) -> Tensor:
+    """``log(1 - exp(x))`` for ``x < 0`` (Maechler 2012)."""
+    return (-x.clamp_max(-1e-7).expm1()).log()
+
+
+def _logistic(x: Array) -> Array:
+    import numpy as np
+
+    # tanh can't overflow, and is vectorised.
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def _normal(x: Array) -> Array:
+    from scipy.special import ndtr
+
+    p: Array = ndtr(x)
+    return p
+
+
+Loss = Annotated[
+    CrossEntropy | BinaryCrossEntropy | Ordinal | MeanAbsoluteError | MeanSquaredError | SmoothL1 | Huber,
+    Field(discriminator="name"),
+]

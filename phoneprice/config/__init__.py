@@ -1,0 +1,1 @@
+"""The closed configuration schema and its loading."""

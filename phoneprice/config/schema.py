@@ -1,0 +1,180 @@
+"""The configuration: one closed tree of frozen sections.
+
+Defaults are the best known setting for the phone data; every field carries its description and range, which
+``phoneprice config schema`` turns into JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from phoneprice.components.activations import Activation, ReLU
+from phoneprice.components.base import NonNegative, Rate, Settings, TaskKind
+from phoneprice.components.initializers import Initializer, KaimingNormal
+from phoneprice.components.losses import Loss, Ordinal
+from phoneprice.components.normalization import NoNormalization, Normalization
+from phoneprice.components.optimizers import AdamW, Optimizer
+from phoneprice.components.penalties import Adaptive, Penalty
+from phoneprice.components.schedulers import Cosine, Scheduler
+
+Width = Annotated[int, Field(ge=1, le=65_536)]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+ThresholdMetric = Literal["none", "accuracy", "balanced_accuracy", "f1", "mcc"]
+
+
+class DataConfig(Settings):
+    """Which columns are what, and how cells are read."""
+
+    target: Annotated[str, Field(min_length=1, description="column to predict")] = "price_range"
+    id_columns: Annotated[
+        tuple[str, ...], Field(description="never features; passed through to predictions when present")
+    ] = ("id",)
+    ignored_columns: Annotated[tuple[str, ...], Field(description="columns that are not used at all")] = ()
+    categorical_columns: Annotated[
+        tuple[str, ...], Field(description="columns to treat as categories even where they hold numbers")
+    ] = ()
+    missing_values: Annotated[
+        tuple[str, ...], Field(description="cells that count as missing, in any case, outer spaces ignored")
+    ] = ("", "NA", "NaN", "null")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="one character between CSV cells")] = ","
+    encoding: Annotated[str, Field(min_length=1, description="text encoding of CSV and JSON Lines")] = "utf-8"
+    on_bad_row: Annotated[
+        Literal["fail", "skip"], Field(description="what to do with a row that has text in a numeric column")
+    ] = "fail"
+    scaling: Annotated[
+        Literal["standard", "robust", "none"],
+        Field(description="standard: mean and standard deviation; robust: median and interquartile range"),
+    ] = "standard"
+    max_categories: Annotated[
+        int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
+    ] = 64
+
+
+class TaskConfig(Settings):
+    """What is predicted, and how probabilities become a decision."""
+
+    kind: Annotated[TaskKind, Field(description="ordinal: ordered classes; regression: a number")] = "ordinal"
+    labels: Annotated[
+        tuple[str, ...],
+        Field(description="class labels in order, lowest first; empty: numbers by value, else text by alphabet"),
+    ] = ()
+    decision: Annotated[
+        Literal["argmax", "median", "expected_cost"],
+        Field(description="most probable class, median class (ordered), or the class of least expected cost"),
+    ] = "argmax"
+    costs: Annotated[
+        tuple[tuple[float, ...], ...],
+        Field(description="cost of predicting the column's class where the row's class is true; empty: |i - j|"),
+    ] = ()
+    threshold_metric: Annotated[
+        ThresholdMetric, Field(description="binary: tune the threshold for this metric on out-of-fold predictions")
+    ] = "none"
+    calibration: Annotated[
+        Literal["temperature", "none"],
+        Field(description="one temperature on the log probabilities, kept only if it lowers log loss cross-fitted"),
+    ] = "temperature"
+
+
+class ModelConfig(Settings):
+    """The network."""
+
+    hidden: Annotated[
+        tuple[Width, ...], Field(max_length=64, description="width of each hidden layer; empty: a linear model")
+    ] = (32,)
+    activation: Annotated[Activation, Field(description="after each hidden layer")] = ReLU()
+    init: Annotated[Initializer, Field(description="initial weights of the network")] = KaimingNormal()
+    output_init: Annotated[
+        Literal["same", "zeros"], Field(description="zeros: the network starts silent and the skip path leads")
+    ] = "zeros"
+    dropout: Annotated[
+        Rate | tuple[Rate, ...], Field(description="share of hidden units left out, one value or one a layer")
+    ] = 0.0
+    input_dropout: Annotated[Rate, Field(description="share of the network's inputs left out")] = 0.0
+    normalization: Annotated[Normalization, Field(description="of each hidden layer")] = NoNormalization()
+    skip: Annotated[bool, Field(description="add a linear path from the inputs straight to the output")] = True
+
+    @model_validator(mode="after")
+    def _one_dropout_a_layer(self) -> Self:
+        if isinstance(self.dropout, tuple) and len(self.dropout) != len(self.hidden):
+            raise ValueError(f"dropout has {len(self.dropout)} values for {len(self.hidden)} hidden layers")
+        if not self.hidden and not self.skip:
+            raise ValueError("hidden is empty and skip is false: nothing connects inputs to outputs; set skip = true")
+        return self
+
+    @property
+    def layer_dropout(self) -> tuple[float, ...]:
+        """Dropout rate of each hidden layer."""
+        return self.dropout if isinstance(self.dropout, tuple) else (self.dropout,) * len(self.hidden)
+
+
+class ValidationConfig(Settings):
+    """Which rows each member learns from and which are held out."""
+
+    scheme: Annotated[
+        Literal["kfold", "holdout", "none"],
+        Field(description="kfold: a member a fold, every row held out once; holdout: one split; none: all rows train"),
+    ] = "kfold"
+    folds: Annotated[int, Field(ge=2, le=1000, description="number of folds (kfold)")] = 5
+    fraction: Annotated[float, Field(gt=0, lt=1, description="share of rows held out (holdout)")] = 0.2
+    members: Annotated[int, Field(ge=1, le=1000, description="networks a split, from different seeds")] = 1
+
+
+class EarlyStopping(Settings):
+    """Stop a member whose inner validation loss no longer falls; its best weights are kept."""
+
+    patience_epochs: Annotated[int, Field(ge=0, description="epochs without improvement before stopping; 0: off")] = 0
+    fraction: Annotated[float, Field(gt=0, lt=1, description="share of a member's training rows set aside for it")] = (
+        0.1
+    )
+    min_improvement: Annotated[NonNegative, Field(description="fall of the loss that counts as improvement")] = 0.0
+
+
+class TrainingConfig(Settings):
+    """How training runs."""
+
+    epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")] = 200
+    batch_rows: Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")] = 100_000
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
+    device: Annotated[Device, Field(description="auto: a GPU where there is one")] = "auto"
+    threads: Annotated[
+        int, Field(ge=0, le=1024, description="CPU threads; 0: the number of physical cores, at most 8")
+    ] = 0
+    checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
+    gradient_clip_norm: Annotated[
+        NonNegative, Field(description="largest norm of a member's gradient; 0: no clipping")
+    ] = 0.0
+    ema_decay: Annotated[Rate, Field(description="decay a step of the weight average that is kept; 0: off")] = 0.0
+    network_start: Annotated[
+        float, Field(ge=0, lt=1, description="share of the steps during which only the skip path learns")
+    ] = 0.0
+    early_stopping: EarlyStopping = EarlyStopping()
+    stack_members: Annotated[
+        int, Field(ge=1, le=100_000, description="members trained together in one stack; results don't depend on it")
+    ] = 75
+
+
+class Config(Settings):
+    """Everything that decides what a run learns."""
+
+    data: DataConfig = DataConfig()
+    task: TaskConfig = TaskConfig()
+    model: ModelConfig = ModelConfig()
+    loss: Loss = Ordinal(distribution="probit")
+    penalty: Penalty = Adaptive()
+    optimizer: Optimizer = AdamW()
+    scheduler: Scheduler = Cosine()
+    validation: ValidationConfig = ValidationConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _loss_fits_task(self) -> Self:
+        if self.task.kind not in self.loss.tasks:
+            kinds = ", ".join(sorted(self.loss.tasks))
+            raise ValueError(
+                f"loss {self.loss.name!r} is for {kinds}, not for task kind {self.task.kind!r}; set loss.name"
+            )
+        if self.task.kind == "regression" and self.task.decision != "argmax":
+            raise ValueError("task.decision is for classes, not for regression")
+        return self

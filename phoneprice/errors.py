@@ -1,0 +1,67 @@
+"""Every failure a user can meet, with the exit code that scripts rely on.
+
+A message is one line: what was found, where, what is allowed and what to do.
+The command line prints it as it stands and exits with ``exit_code``.
+"""
+
+from typing import ClassVar
+
+
+class PhonePriceError(Exception):
+    """Base of all expected failures; anything else that escapes is a bug of ours (exit code 1)."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(PhonePriceError):
+    """The command line asks for something that can't be done."""
+
+    exit_code = 2
+
+
+class ConfigError(PhonePriceError):
+    """The configuration breaks the schema; the message lists every fault, one a line."""
+
+    exit_code = 2
+
+
+class DataError(PhonePriceError):
+    """A table is missing, unreadable or not what the model needs."""
+
+    exit_code = 3
+
+
+class ModelError(PhonePriceError):
+    """A run directory is missing, damaged or not one of ours."""
+
+    exit_code = 4
+
+
+class StorageError(PhonePriceError):
+    """The disk refuses: full, read-only, or failing."""
+
+    exit_code = 5
+
+
+class DeviceError(PhonePriceError):
+    """The device asked for is absent or out of memory."""
+
+    exit_code = 6
+
+
+class DivergedError(PhonePriceError):
+    """Every member's loss became NaN or infinite."""
+
+    exit_code = 7
+
+
+class LockedError(PhonePriceError):
+    """Another process is writing to the same run."""
+
+    exit_code = 8
+
+
+class QualityGateError(PhonePriceError):
+    """A ``--require`` condition does not hold."""
+
+    exit_code = 9

@@ -1,0 +1,1 @@
+"""The batched multi-layer perceptron: K networks on a leading member axis."""

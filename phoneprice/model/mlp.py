@@ -1,0 +1,188 @@
+"""The batched MLP: K networks whose parameters are stacked on a leading member axis.
+
+``wide and deep``: ``score = skip(x) + output(hidden(x))``; for ordered classes learned cut points and a sharpness turn
+the one score into cumulative logits. ``K = 1`` is the ordinary MLP.
+
+>>> from phoneprice.config.schema import Config
+>>> from phoneprice.model.shape import network_shape
+>>> config = Config()
+>>> shape = network_shape(config, inputs=20, classes=4, members=5)
+>>> network = StackedMLP.initialised(config, shape, seeds=[(0, k) for k in range(5)])
+>>> tuple(network.forward(torch.zeros(5, 8, 20)).shape)
+(5, 8, 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phoneprice.components.normalization import LayerNorm
+from phoneprice.config.schema import Config, ModelConfig
+from phoneprice.model.randomness import Purpose, stream
+from phoneprice.model.shape import NetworkShape, parameter_shapes
+
+Masks = Sequence[Tensor | None]
+"""Dropout multipliers, the network's inputs first, then one a hidden layer; each ``(K, B, width)`` or None."""
+
+BUFFERS = ("running_mean", "running_variance")
+NO_DECAY = (".bias", ".slope", ".norm.scale", ".norm.shift")
+
+
+class StackedMLP:
+    """K networks: ``tensors`` holds every parameter and buffer by name, shaped as in ``model.shape``."""
+
+    def __init__(self, model: ModelConfig, shape: NetworkShape, tensors: Mapping[str, Tensor]) -> None:
+        self.model = model
+        self.shape = shape
+        self.tensors = dict(tensors)
+
+    @classmethod
+    def initialised(
+        cls, config: Config, shape: NetworkShape, seeds: Sequence[tuple[int, int]], dtype: torch.dtype = torch.float32
+    ) -> StackedMLP:
+        """Fresh networks; member ``k`` is drawn from ``seeds[k]``, a (seed, member) pair, whatever the stack."""
+        tensors = {name: torch.zeros(size, dtype=dtype) for name, size in parameter_shapes(shape).items()}
+        for k, (seed, member) in enumerate(seeds):
+            draw = int(stream(seed, member, Purpose.INIT).random_raw())
+            _initialise_member(config, {n: t[k] for n, t in tensors.items()}, torch.Generator().manual_seed(draw))
+        return cls(config.model, shape, tensors)
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """What gradients train."""
+        return {n: t for n, t in self.tensors.items() if not n.endswith(BUFFERS)}
+
+    @property
+    def buffers(self) -> dict[str, Tensor]:
+        """Running statistics of batch normalisation."""
+        return {n: t for n, t in self.tensors.items() if n.endswith(BUFFERS)}
+
+    def to(self, device: torch.device) -> StackedMLP:
+        """The same networks on ``device``."""
+        return StackedMLP(self.model, self.shape, {n: t.to(device) for n, t in self.tensors.items()})
+
+    def forward(self, z: Tensor, *, training: bool = False, masks: Masks | None = None) -> Tensor:
+        """``(K, B, d)`` standardised inputs to ``(K, B, W)`` outputs.
+
+        With ``training`` batch normalisation uses (and follows) the batch's own statistics; ``masks`` are dropout's.
+        """
+        score = self._network_score(z, training, masks)
+        if self.shape.skip:
+            score = torch.baddbmm(score, z, self.tensors["skip.weight"])
+        return self._ordered(score) if self.shape.ordered else score
+
+    def _network_score(self, z: Tensor, training: bool, masks: Masks | None) -> Tensor:
+        t = self.tensors
+        bias = t.get("output.bias")
+        if bias is None:
+            bias = z.new_zeros(1, 1, 1)
+        if not self.shape.hidden:
+            return bias
+        h = z if masks is None else _dropped(z, masks[0])
+        for i in range(len(self.shape.hidden)):
+            h = torch.baddbmm(t[f"hidden.{i}.bias"], h, t[f"hidden.{i}.weight"])
+            h = self._normalised(h, i, "before", training)
+            h = self.model.activation.torch(h, t.get(f"hidden.{i}.slope"))
+            h = self._normalised(h, i, "after", training)
+            if masks is not None:
+                h = _dropped(h, masks[i + 1])
+        return torch.baddbmm(bias, h, t["output.weight"])
+
+    def _normalised(self, h: Tensor, layer: int, position: str, training: bool) -> Tensor:
+        norm = self.model.normalization
+        if norm.name == "none" or norm.position != position:
+            return h
+        t, prefix = self.tensors, f"hidden.{layer}.norm."
+        scale, shift = t[prefix + "scale"], t[prefix + "shift"]
+        if isinstance(norm, LayerNorm):
+            return F.layer_norm(h, h.shape[-1:], eps=norm.eps) * scale + shift
+        mean, variance = t[prefix + "running_mean"], t[prefix + "running_variance"]
+        if not training:
+            return (h - mean) * ((variance + norm.eps).rsqrt() * scale) + shift
+        out, batch_mean, batch_variance = _BatchNorm.apply(h, scale, shift, norm.eps)  # type: ignore[no-untyped-call]
+        with torch.no_grad():  # the running variance is the unbiased one, as in torch.nn.BatchNorm1d
+            mean.lerp_(batch_mean, norm.momentum)
+            variance.lerp_(batch_variance * (h.shape[1] / max(h.shape[1] - 1, 1)), norm.momentum)
+        return out  # type: ignore[no-any-return]
+
+    def _ordered(self, score: Tensor) -> Tensor:
+        return self.tensors["cuts.log_sharpness"].exp() * (score - cut_points(self.tensors))
+
+
+def cut_points(tensors: Mapping[str, Tensor]) -> Tensor:
+    """``(K, 1, C - 1)`` cut points on the score, increasing: the first, then positive gaps."""
+    first = tensors["cuts.first"]
+    return torch.cat([first, first + tensors["cuts.log_gaps"].exp().cumsum(-1)], dim=-1)
+
+
+def standardised(values: Tensor, missing: Tensor | None, shift: Tensor, factor: Tensor, fill: Tensor) -> Tensor:
+    """``(K, B, d)`` encoded inputs as each member sees them; statistics are ``(K, 1, d)``."""
+    if missing is not None:
+        values = torch.where(missing, fill, values)
+    return (values - shift) * factor
+
+
+def _dropped(h: Tensor, mask: Tensor | None) -> Tensor:
+    return h if mask is None else h * mask
+
+
+class _BatchNorm(torch.autograd.Function):
+    """Batch normalisation of ``(K, B, width)`` over ``B``.
+
+    Written out because ``F.batch_norm`` would need the member axis beside the width (a copy each way), and autograd
+    through the plain formula makes twice the passes over memory.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+        variance, mean = torch.var_mean(h, dim=1, keepdim=True, correction=0)
+        inverse = (variance + eps).rsqrt()
+        normal = (h - mean).mul_(inverse)
+        ctx.save_for_backward(normal, inverse, scale)
+        ctx.mark_non_differentiable(mean, variance)
+        return torch.addcmul(shift, normal, scale), mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        normal, inverse, scale = ctx.saved_tensors
+        rows = grad.shape[1]
+        shift_grad = grad.sum(1, keepdim=True)
+        scale_grad = (grad * normal).sum(1, keepdim=True)
+        # Ioffe and Szegedy 2015, section 3: the gradient less its parts along 1 and along the normalised input.
+        inner = torch.addcmul(grad - shift_grad / rows, normal, scale_grad, value=-1 / rows)
+        return inner.mul_(inverse * scale), scale_grad, shift_grad, None
+
+
+def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:
+    """Fill one member's tensors (2-D views of the stack) in the order of the forward pass."""
+    model = config.model
+    for name, tensor in tensors.items():
+        if name.endswith(".weight"):
+            gain = 1.0 if name in ("output.weight", "skip.weight") else model.activation.gain
+            silent = name == "skip.weight" or (name == "output.weight" and model.output_init == "zeros")
+            if not silent:
+                model.init.fill(tensor.T, gain, generator)
+        elif name.endswith(".bias") and name.startswith("hidden"):
+            fan_in = tensors[name.replace(".bias", ".weight")].shape[0]
+            model.init.fill_bias(tensor[0], fan_in, generator)
+        elif name.endswith((".norm.scale", ".running_variance")):
+            tensor.fill_(1.0)
+        elif name.endswith(".slope"):
+            tensor.fill_(getattr(model.activation, "initial_slope", 0.0))
+
+
+def place_cuts(tensors: Mapping[str, Tensor], cuts: Tensor) -> None:
+    """Set the cut points to ``cuts`` ``(K, C - 1)``, increasing; in place."""
+    tensors["cuts.first"].copy_(cuts[:, None, :1])
+    tensors["cuts.log_gaps"].copy_(cuts.diff(dim=-1).clamp_min(1e-3).log()[:, None, :])
+
+
+def stacked(members: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Stacks of members, one after the other, as one stack."""
+    parts = list(members)
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -1,0 +1,76 @@
+"""Names and shapes of the network's parameters, without torch: the loader checks files against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phoneprice.config.schema import Config
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """``members`` networks from ``inputs`` inputs through ``hidden`` layers to ``outputs`` outputs.
+
+    With ``ordered`` the network gives one score, and cut points turn it into ``outputs`` cumulative logits.
+    """
+
+    members: int
+    inputs: int
+    hidden: tuple[int, ...]
+    outputs: int
+    ordered: bool
+    skip: bool
+    normalization: str
+    learned_slope: bool
+
+    @property
+    def scores(self) -> int:
+        """Width of the last linear layer."""
+        return 1 if self.ordered else self.outputs
+
+
+def network_shape(config: Config, inputs: int, classes: int, members: int) -> NetworkShape:
+    """The shape that ``config`` gives for ``inputs`` inputs and ``classes`` classes (regression: 0)."""
+    return NetworkShape(
+        members=members,
+        inputs=inputs,
+        hidden=config.model.hidden,
+        outputs=config.loss.output_width(classes),
+        ordered=config.loss.ordered,
+        skip=config.model.skip,
+        normalization=config.model.normalization.name,
+        learned_slope=config.model.activation.learned_slope,
+    )
+
+
+def parameter_shapes(shape: NetworkShape) -> dict[str, tuple[int, ...]]:
+    """Every parameter and buffer, in the order of the forward pass; all float32, member axis first."""
+    k, names = shape.members, dict[str, tuple[int, ...]]()
+    fan_in = shape.inputs
+    for i, width in enumerate(shape.hidden):
+        names[f"hidden.{i}.weight"] = (k, fan_in, width)
+        names[f"hidden.{i}.bias"] = (k, 1, width)
+        names.update(_normalization_shapes(shape, i, width))
+        if shape.learned_slope:
+            names[f"hidden.{i}.slope"] = (k, 1, width)
+        fan_in = width
+    if shape.hidden:
+        names["output.weight"] = (k, fan_in, shape.scores)
+    if shape.skip:
+        names["skip.weight"] = (k, shape.inputs, shape.scores)
+    if shape.ordered:
+        names["cuts.first"] = (k, 1, 1)
+        names["cuts.log_gaps"] = (k, 1, shape.outputs - 1)
+        names["cuts.log_sharpness"] = (k, 1, 1)
+    else:
+        names["output.bias"] = (k, 1, shape.scores)
+    return names
+
+
+def _normalization_shapes(shape: NetworkShape, layer: int, width: int) -> dict[str, tuple[int, ...]]:
+    kinds = {
+        "none": (),
+        "layer_norm": ("scale", "shift"),
+        "batch_norm": ("scale", "shift", "running_mean", "running_variance"),
+    }[shape.normalization]
+    return {f"hidden.{layer}.norm.{kind}": (shape.members, 1, width) for kind in kinds}

@@ -1,0 +1,79 @@
+"""What a fit learns from, as tensors on its device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from phoneprice.model.mlp import standardised
+from phoneprice.records import Inputs, InputStatistics, TargetStatistics
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The whole table, encoded; members choose their rows from it.
+
+    ``values`` ``(n, d)``, ``missing`` bool ``(n, d)`` or None, ``targets`` ``(n,)`` int64 classes or float values.
+    """
+
+    values: Tensor
+    missing: Tensor | None
+    targets: Tensor
+
+    @classmethod
+    def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> TrainingData:
+        """Copy to ``device``; floating-point targets become ``dtype``."""
+        y = torch.from_numpy(np.ascontiguousarray(targets))
+        return cls(
+            torch.from_numpy(inputs.values).to(device, dtype),
+            None if inputs.missing is None else torch.from_numpy(inputs.missing).to(device),
+            y.to(device, dtype if y.is_floating_point() else torch.int64),
+        )
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """How K members see the data: their own statistics, shaped to broadcast over ``(K, B, d)`` and ``(K, B)``."""
+
+    shift: Tensor
+    factor: Tensor
+    fill: Tensor
+    target_shift: Tensor | None
+    target_scale: Tensor | None
+
+    @classmethod
+    def of(
+        cls, members: Sequence[int], inputs: InputStatistics, target: TargetStatistics | None, like: Tensor
+    ) -> MemberView:
+        """The view of ``members`` (indices into the statistics), on the device and in the dtype of ``like``."""
+
+        def tensor(values: NDArray[np.float64]) -> Tensor:
+            return torch.from_numpy(values[list(members)]).to(like.device, like.dtype)[:, None]
+
+        return cls(
+            tensor(inputs.shift),
+            tensor(inputs.factor),
+            tensor(inputs.fill),
+            None if target is None else tensor(target.shift),
+            None if target is None else tensor(target.scale),
+        )
+
+    def batch(self, data: TrainingData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs ``(K, B, d)`` and targets ``(K, B)`` of ``rows`` ``(K, B)``, as the members see them."""
+        missing = None if data.missing is None else _rows_of(data.missing, rows)
+        z = standardised(_rows_of(data.values, rows), missing, self.shift, self.factor, self.fill)
+        y = data.targets[rows]
+        if self.target_shift is not None and self.target_scale is not None:
+            y = (y - self.target_shift) / self.target_scale
+        return z, y
+
+
+def _rows_of(table: Tensor, rows: Tensor) -> Tensor:
+    # index_select on flat indices is several times faster than indexing with a matrix of them.
+    return table.index_select(0, rows.reshape(-1)).view(*rows.shape, table.shape[1])

@@ -1,0 +1,114 @@
+"""Stepping a stack of members: parameter groups, per-member clipping and rates, weight averages.
+
+PyTorch's optimizers are element-wise, so one of them steps K members at once. What must not mix members is done here:
+a gradient norm is a member's own, and a learning rate of its own is ``w <- w_old + s_k (w_new - w_old)``, exact for
+every rule whose step is proportional to the rate (SGD to Adamax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer as TorchOptimizer
+
+from phoneprice.components.optimizers import Muon, Optimizer
+from phoneprice.model.mlp import NO_DECAY
+
+WIDE = ("skip.", "cuts.")
+
+
+def keep_dynamo_out() -> None:
+    """Let optimizers be built without importing ``torch._dynamo``, which takes as long as torch itself.
+
+    PyTorch wraps four methods in a decorator that imports the compiler on first use and remembers, on the wrapped
+    function, what to call from then on. Nothing here is compiled, so the function itself is what to call.
+    """
+    for name in ("add_param_group", "zero_grad", "load_state_dict", "state_dict"):
+        inner = getattr(getattr(TorchOptimizer, name), "__wrapped__", None)
+        if inner is not None and not hasattr(inner, "__dynamo_disable"):
+            setattr(inner, "__dynamo_disable", inner)
+
+
+class StackedOptimizer:
+    """The configured optimizer over a stack's parameters, in groups with rates of their own."""
+
+    def __init__(self, choice: Optimizer, parameters: Mapping[str, Tensor]) -> None:
+        keep_dynamo_out()
+        self._views: list[tuple[Tensor, list[Tensor]]] = []
+        self._parts: list[TorchOptimizer] = []
+        rest = dict(parameters)
+        if isinstance(choice, Muon):
+            matrices = {n: rest.pop(n) for n in parameters if n.startswith("hidden.") and n.endswith(".weight")}
+            self._add_muon(choice, matrices)
+            choice = choice.rest()
+        if rest:
+            self._parts.append(choice.build(_groups(choice, rest)))
+        self._base = [group["lr"] for part in self._parts for group in part.param_groups]
+
+    def _add_muon(self, choice: Muon, matrices: Mapping[str, Tensor]) -> None:
+        # Muon takes matrices oriented (out, in): views that share storage with the stack.
+        for stack in matrices.values():
+            self._views.append((stack, [stack.detach()[k].T for k in range(len(stack))]))
+        views = [view for _, members in self._views for view in members]
+        if views:
+            group = {"params": views, "lr": choice.lr, "weight_decay": choice.weight_decay}
+            self._parts.append(choice.build([group]))
+
+    def step(self, factor: float, network_factor: float) -> None:
+        """One step at ``factor`` times the base rates; the network's (not the skip path's) also times the second."""
+        groups = [group for part in self._parts for group in part.param_groups]
+        for group, base in zip(groups, self._base, strict=True):
+            group["lr"] = base * factor * (1.0 if group.get("wide") else network_factor)
+        for stack, members in self._views:
+            for k, view in enumerate(members):
+                view.grad = None if stack.grad is None else stack.grad[k].T
+        for part in self._parts:
+            part.step()
+
+    def state(self) -> dict[str, Any]:
+        """All optimizer state, as nested dicts of tensors and numbers."""
+        return {str(i): part.state_dict()["state"] for i, part in enumerate(self._parts)}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""
+        for i, part in enumerate(self._parts):
+            part.load_state_dict({"state": state[str(i)], "param_groups": part.state_dict()["param_groups"]})
+
+
+def _groups(choice: Optimizer, parameters: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    """The network's weights, its biases and normalisation (no decay), the skip path, the cut points (no decay)."""
+    wide_lr = choice.skip_lr or choice.lr
+    kinds: dict[str, dict[str, Any]] = {
+        "network": {"lr": choice.lr, "weight_decay": choice.weight_decay, "wide": False},
+        "network free": {"lr": choice.lr, "weight_decay": 0.0, "wide": False},
+        "skip": {"lr": wide_lr, "weight_decay": choice.skip_weight_decay, "wide": True},
+        "cuts": {"lr": wide_lr, "weight_decay": 0.0, "wide": True},
+    }
+    members: dict[str, list[Tensor]] = {kind: [] for kind in kinds}
+    for name, tensor in parameters.items():
+        members[_kind(name)].append(tensor)
+    return [{"params": members[kind], **options} for kind, options in kinds.items() if members[kind]]
+
+
+def _kind(name: str) -> str:
+    if name.startswith("skip."):
+        return "skip"
+    if name.startswith("cuts."):
+        return "cuts"
+    return "network free" if name.endswith(NO_DECAY) else "network"
+
+
+def clip_member_gradients(parameters: Mapping[str, Tensor], largest: float) -> None:
+    """Scale each member's whole gradient to a norm of at most ``largest`` (Pascanu et al. 2013)."""
+    gradients = [p.grad for p in parameters.values() if p.grad is not None]
+    norms = sum(g.square().flatten(1).sum(1) for g in gradients).sqrt()  # type: ignore[union-attr]
+    scale = (largest / norms.clamp_min(1e-12)).clamp_max(1.0)
+    for gradient in gradients:
+        gradient.mul_(per_member(scale, gradient))
+
+
+def per_member(values: Tensor, like: Tensor) -> Tensor:
+    """``(K,)`` values shaped to broadcast over a stack."""
+    return values.view(-1, *[1] * (like.dim() - 1))

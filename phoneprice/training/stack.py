@@ -1,0 +1,233 @@
+"""A stack: K members of one pace, trained in lockstep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from phoneprice.components.losses import Ordinal
+from phoneprice.components.penalties import Adaptive
+from phoneprice.config.schema import Config
+from phoneprice.model.mlp import StackedMLP, place_cuts
+from phoneprice.model.shape import network_shape
+from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
+from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows
+from phoneprice.training.data import MemberView, TrainingData
+from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
+from phoneprice.training.progress import MemberProgress
+
+_EVALUATION_ELEMENTS = 2**24
+"""Activations held at once while evaluating: bounds memory, not results."""
+
+
+@dataclass(frozen=True)
+class FitSetup:
+    """Everything a fit needs, on its device."""
+
+    config: Config
+    data: TrainingData
+    inputs: InputStatistics
+    target: TargetStatistics | None
+    classes: int
+
+
+class Stack:
+    """K networks, their optimizer and their progress. ``positions`` are the members' places in the fit."""
+
+    def __init__(self, setup: FitSetup, positions: Sequence[int], plans: Sequence[MemberPlan]) -> None:
+        config, like = setup.config, setup.data.values
+        self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
+        self.pace = Pace.of(plans[0], config.training)
+        self.view = MemberView.of(positions, setup.inputs, setup.target, like)
+        self._class_weights = self._weigh_classes(setup.classes)
+        self.network = self._fresh_network(setup.classes)
+        for parameter in self.network.parameters.values():
+            parameter.requires_grad_()
+        self.optimizer = StackedOptimizer(config.optimizer, self.network.parameters)
+        self.progress = MemberProgress.start(len(plans))
+        self.average = self._copy() if config.training.ema_decay else None
+        self.kept = self._copy()
+        """The weights that count so far: the best ones with early stopping, else the last finite ones."""
+        self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
+        self._rows_left = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
+        self._full_batch: tuple[Tensor, Tensor] | None = None
+        self._watched = self._choose_watched()
+
+    def _fresh_network(self, classes: int) -> StackedMLP:
+        config, like = self.config, self.data.values
+        shape = network_shape(config, like.shape[1], classes, len(self.plans))
+        seeds = [(config.training.seed, p.index) for p in self.plans]
+        network = StackedMLP.initialised(config, shape, seeds, like.dtype)
+        if isinstance(config.loss, Ordinal):
+            place_cuts(network.tensors, self._class_quantiles(classes, config.loss).to(like.dtype))
+        return network.to(like.device)
+
+    def _class_counts(self, classes: int) -> Tensor:
+        """``(K, C)``: rows of each class among each member's own."""
+        targets = self.data.targets.cpu()
+        return torch.stack([torch.bincount(targets[p.train_rows], minlength=classes) for p in self.plans])
+
+    def _class_quantiles(self, classes: int, loss: Ordinal) -> Tensor:
+        """``(K, C - 1)``: cut points at which a score of pure noise would give each member's class shares."""
+        counts = self._class_counts(classes).double() + 1e-3
+        shares = counts.cumsum(1)[:, :-1] / counts.sum(1, keepdim=True)
+        return loss.quantile(shares)
+
+    def _weigh_classes(self, classes: int) -> Tensor | None:
+        """``(K, C)`` class weights, or None."""
+        choice = getattr(self.config.loss, "class_weights", "none")
+        if choice == "none":
+            return None
+        counts = self._class_counts(classes).double().clamp_min(1)
+        if choice == "balanced":
+            weights = counts.sum(1, keepdim=True) / (classes * counts)
+        else:
+            weights = torch.tensor(choice, dtype=torch.float64).expand(len(self.plans), -1)
+        return weights.to(self.data.values)
+
+    def _choose_watched(self) -> tuple[Tensor, Tensor] | None:
+        """The rows whose loss is watched: those for early stopping, else the held-out ones."""
+        groups = [p.stopping_rows if len(p.stopping_rows) else p.held_out_rows for p in self.plans]
+        if not any(len(g) for g in groups):
+            return None
+        rows, real = padded_rows(groups)
+        return rows.to(self.data.values.device), real.to(self.data.values.device)
+
+    def steps(self, epoch: int, start: int = 0) -> Iterator[Tensor]:
+        """Train epoch ``epoch`` (0 for the first) from step ``start``; yields the ``(K,)`` losses after each step."""
+        rows = epoch_rows(self.plans, self.pace, self.config.training.seed, epoch).to(self.data.values.device)
+        for step in range(start, self.pace.steps):
+            yield self._step(rows[step], epoch, step)
+
+    def _step(self, rows: Tensor, epoch: int, step: int) -> Tensor:
+        z, y = self._batch(rows)
+        losses = self._losses(z, y, epoch, step)
+        parameters = self.network.parameters
+        for parameter in parameters.values():
+            parameter.grad = None
+        (losses + self._penalty()).sum().backward()  # type: ignore[no-untyped-call]
+        if self.config.training.gradient_clip_norm:
+            clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
+        self._move(epoch + step / self.pace.steps)
+        return losses.detach()
+
+    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        if self.pace.steps > 1 or self.pace.batch_rows != len(self.plans[0].train_rows):
+            return self.view.batch(self.data, rows)
+        if self._full_batch is None:
+            # Every step sees every row: gathered once.
+            self._full_batch = self.view.batch(self.data, rows)
+        return self._full_batch
+
+    def _losses(self, z: Tensor, y: Tensor, epoch: int, step: int) -> Tensor:
+        masks = None
+        if self._dropout.active:
+            members = [p.index for p in self.plans]
+            masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, z)
+        losses = self.config.loss.row_losses(self.network.forward(z, training=True, masks=masks), y)
+        if self._class_weights is not None:
+            losses = losses * self._class_weights.gather(1, y)
+        return losses.mean(1)
+
+    def _penalty(self) -> Tensor | float:
+        penalty = self.config.penalty
+        if not isinstance(penalty, Adaptive):
+            return 0.0
+        return penalty.value(self.network.parameters) / self._rows_left
+
+    def _move(self, epoch: float) -> None:
+        """One optimizer step at a point of training, the member's own rate and pauses included."""
+        training = self.config.training
+        factor = self.config.scheduler.factor(epoch, training.epochs)
+        network_factor = 0.0 if epoch < training.network_start * training.epochs else 1.0
+        before = None if self.progress.uniform else self._copy()
+        with torch.no_grad():
+            self.optimizer.step(factor, network_factor)
+            if before is not None:
+                self._hold_back(before)
+            if self.average is not None:
+                self._follow_average()
+
+    def _hold_back(self, before: Mapping[str, Tensor]) -> None:
+        active, rate = self.progress.active, self.progress.rate
+        for name, tensor in self.network.tensors.items():
+            old = before[name]
+            on, share = (per_member(v.to(tensor.device), tensor) for v in (active, rate.to(tensor.dtype)))
+            if name in self.network.parameters:
+                tensor.copy_(torch.where(on, old + share * (tensor - old), old))
+            else:
+                tensor.copy_(torch.where(on, tensor, old))
+
+    def _follow_average(self) -> None:
+        assert self.average is not None  # noqa: S101 - the caller asked
+        decay = self.config.training.ema_decay
+        for name, tensor in self.network.tensors.items():
+            self.average[name].lerp_(tensor, 1 - decay)
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {n: t.detach().clone() for n, t in self.network.tensors.items()}
+
+    @property
+    def current(self) -> dict[str, Tensor]:
+        """The weights as they are now: the average where one is kept."""
+        return self.average or self.network.tensors
+
+    @torch.no_grad()
+    def watched_losses(self) -> Tensor:
+        """``(K,)`` float64 mean loss on the watched rows, NaN without any."""
+        if self._watched is None:
+            return torch.full((len(self.plans),), torch.nan, dtype=torch.float64)
+        rows, real = self._watched
+        network = StackedMLP(self.config.model, self.network.shape, self.current)
+        block = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
+        total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+        for part in range(0, rows.shape[1], block):
+            z, y = self.view.batch(self.data, rows[:, part : part + block])
+            losses = self.config.loss.row_losses(network.forward(z), y)
+            # where, not a product: a row that is only padding may be infinite.
+            total += torch.where(real[:, part : part + block], losses, 0).double().sum(1)
+        return (total / real.sum(1)).cpu()
+
+    def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:
+        """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.
+
+        Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones.
+        """
+        watched = self.watched_losses()
+        finite = train_losses.isfinite() & (watched.isfinite() | watched.isnan())
+        finite &= torch.stack([t.isfinite().flatten(1).all(1) for t in self.network.tensors.values()]).all(0).cpu()
+        was_active = self.progress.active.clone()
+        self.progress.mark_diverged(finite, epoch)
+        patience = self.config.training.early_stopping
+        improved = self.progress.follow_best(torch.where(finite, watched, torch.inf), epoch, patience)
+        self.progress.follow_plateau(torch.where(watched.isnan(), train_losses, watched), self.config.scheduler)
+        self._keep(improved if patience.patience_epochs else was_active & finite)
+        return watched
+
+    def _keep(self, members: Tensor) -> None:
+        if members.all():
+            self.kept = {n: t.detach().clone() for n, t in self.current.items()}
+            return
+        for name, tensor in self.current.items():
+            chosen = per_member(members.to(tensor.device), tensor)
+            self.kept[name] = torch.where(chosen, tensor.detach(), self.kept[name])
+
+    def result(self) -> dict[str, NDArray[np.float32]]:
+        """The weights that count, as float32 arrays."""
+        return {n: t.float().cpu().numpy() for n, t in self.kept.items()}
+
+    def state(self) -> dict[str, Any]:
+        """All that changes during training, as nested dicts of tensors."""
+        return {
+            "network": self.network.tensors,
+            "average": self.average or {},
+            "kept": self.kept,
+            "progress": self.progress.state(),
+            "optimizer": self.optimizer.state(),
+        }
