@@ -1,0 +1,1 @@
+"""Tables, schema, features and splits: everything between a file and the arrays a network takes."""

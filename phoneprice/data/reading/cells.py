@@ -1,0 +1,112 @@
+"""What a cell means: the one grammar of numbers and of missing values, for one cell and for whole columns.
+
+The columns go through Arrow. Its float parser takes what the grammar takes, and besides "nan", "nan(...)" and
+"inf" spellings, which is why a result that is not finite is looked at again cell by cell.
+"""
+
+import itertools
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from phoneprice.data.reading.options import OUTER_SPACES
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+
+Cell = float | Literal["missing", "text", "infinite"]
+
+
+def parse_cell(cell: str, missing_values: frozenset[str]) -> Cell:
+    """The number in a cell, or what it is instead."""
+    inner = cell.strip(OUTER_SPACES)
+    if inner.casefold() in missing_values:
+        return "missing"
+    if NUMBER.fullmatch(inner):
+        value = float(inner)
+        return value if math.isfinite(value) else "infinite"
+    return "infinite" if INFINITE.fullmatch(inner) else "text"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column as float64 array (null = missing) and the rows in which something else stands."""
+
+    values: pa.Array
+    text_rows: NDArray[np.int64]
+    infinite_rows: NDArray[np.int64]
+
+    @property
+    def clean(self) -> bool:
+        """Whether every cell is a finite number or missing."""
+        return not len(self.text_rows) and not len(self.infinite_rows)
+
+
+NO_ROWS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+
+def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
+    """A string array ``(rows,)`` as numbers; null cells stay missing."""
+    inner = pc.ascii_trim(null_missing(cells, missing_values), characters=OUTER_SPACES)
+    try:
+        values = pc.cast(inner, pa.float64())
+    except pa.ArrowInvalid:
+        return _cell_by_cell(cells, missing_values)
+    return Numbers(values, NO_ROWS, NO_ROWS) if finite(values) else _cell_by_cell(cells, missing_values)
+
+
+def _cell_by_cell(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
+    parsed = ["missing" if c is None else parse_cell(c, missing_values) for c in cells.to_pylist()]
+    values = pa.array([v if isinstance(v, float) else None for v in parsed], pa.float64())
+    return Numbers(values, _rows_of(parsed, "text"), _rows_of(parsed, "infinite"))
+
+
+def _rows_of(parsed: list[Cell], kind: str) -> NDArray[np.int64]:
+    return np.array([row for row, value in enumerate(parsed) if value == kind], dtype=np.int64)
+
+
+def finite(values: pa.Array) -> bool:
+    """Whether no value is NaN or infinite; may say no to huge values whose sum overflows."""
+    total = pc.sum(values).as_py()
+    return total is None or math.isfinite(total)
+
+
+def null_missing(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:
+    """A string array in which the cells that mean "missing" are null and the others stay as written."""
+    if not missing_values or not len(cells):
+        return cells
+    words = pa.array(sorted(missing_values), pa.string())
+    if pc.all(pc.string_is_ascii(cells)).as_py() is False:
+        missing = pc.is_in(_casefolded(cells), value_set=words)
+    else:
+        # On ASCII text lower case is casefolding, and much quicker.
+        missing = pc.is_in(pc.ascii_lower(pc.ascii_trim(cells, characters=OUTER_SPACES)), value_set=words)
+    return pc.if_else(missing, pa.scalar(None, pa.string()), cells) if pc.any(missing).as_py() else cells
+
+
+def _casefolded(cells: pa.Array) -> pa.Array:
+    folded = [None if c is None else c.strip(OUTER_SPACES).casefold() for c in cells.to_pylist()]
+    return pa.array(folded, pa.string())
+
+
+def spellings(missing_values: frozenset[str]) -> list[str]:
+    """Spellings of the missing values for a reader that compares them exactly (long words: the usual ones)."""
+    found: set[str] = set()
+    for word in missing_values:
+        if len(word) <= 4:
+            pairs = [{letter, letter.upper()} for letter in word]
+            found.update("".join(letters) for letters in itertools.product(*pairs))
+        else:
+            found.update((word, word.upper(), word.title(), word.capitalize()))
+    return sorted(found)
+
+
+def number_like(missing_values: frozenset[str]) -> bool:
+    """Whether some missing value, such as -999, would be a number by itself."""
+    return any(NUMBER.fullmatch(word) for word in missing_values)

@@ -1,0 +1,109 @@
+"""A CSV file as a header and a series of jobs that each parse a block."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.data.reading.columns import ColumnReader
+from phoneprice.data.reading.cutting import RawBlock, RecordCutter
+from phoneprice.data.reading.fast_csv import FastParser, is_utf8
+from phoneprice.data.reading.faults import file_fault, line_fault, shown
+from phoneprice.data.reading.formats import Job
+from phoneprice.data.reading.options import OUTER_SPACES, ReadOptions, Selection
+from phoneprice.data.reading.strict_csv import Records, StrictParser
+from phoneprice.data.reading.text_source import Utf8Source
+from phoneprice.data.table import Table
+
+EMPTY = "the file is empty, expected a header line with the names of the columns; check that it is the right file"
+DELIMITERS = ",;\t|"
+
+
+class CsvReader:
+    """Reads the header at once and the rows block by block."""
+
+    def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
+        self.source = stream.source
+        self.numeric_columns: frozenset[str] | None = None
+        self._stream = stream
+        self._options = options
+        self._cutter = RecordCutter(stream, quoted=True)
+        self.header = self._read_header()
+
+    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
+        """One job a block, to be run in any order."""
+        blocks = BlockParser(self.source, selection, self._options)
+        while (block := self._cutter.take(block_rows)) is not None:
+            yield partial(blocks.parse, block)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _read_header(self) -> tuple[str, ...]:
+        block = self._cutter.take(1)
+        if block is None:
+            raise file_fault(self.source, EMPTY)
+        self._check_delimiter(block.data)
+        records = StrictParser(self.source, self._options.delimiter, None).parse(block)
+        if records.fault is not None:
+            raise records.fault
+        return checked_header(self.source, tuple(records.cells[0]))
+
+    def _check_delimiter(self, header: bytes) -> None:
+        """One column whose name holds another delimiter is a table read with the wrong one."""
+        if b"\0" in header or not is_utf8(header):
+            return  # another fault, such as UTF-16, for the parser
+        unquoted = re.sub(r'"[^"]*"', "", header.decode())
+        counts = Counter(character for character in unquoted if character in DELIMITERS)
+        if counts and not counts[self._options.delimiter] and self._options.delimiter not in unquoted:
+            likely = repr(counts.most_common(1)[0][0])
+            raise file_fault(
+                self.source,
+                f"one column found; the file looks like it uses {likely} (use --delimiter {likely})",
+            )
+
+
+class BlockParser:
+    """Fast where that is safe, strict elsewhere; both give the same table."""
+
+    def __init__(self, source: str, selection: Selection, options: ReadOptions) -> None:
+        self._selection = selection
+        self._columns = ColumnReader(source, selection, options)
+        self._fast = FastParser(self._columns)
+        self._strict = StrictParser(source, options.delimiter, len(selection.header))
+
+    def parse(self, block: RawBlock) -> Table:
+        """The rows of a block; raises ``DataError`` for its first fault."""
+        table = self._fast.parse(block)
+        return self.parse_strictly(block) if table is None else table
+
+    def parse_strictly(self, block: RawBlock) -> Table:
+        """The same without the fast reader."""
+        records = self._strict.parse(block)
+        # A faulty cell before the broken record is the first fault.
+        table = self._columns.read(self._cells(records), np.array(records.lines, np.int64), rows=len(records.lines))
+        if records.fault is not None:
+            raise records.fault
+        return table
+
+    def _cells(self, records: Records) -> dict[str, pa.Array]:
+        places = {name: place for place, name in enumerate(self._selection.header)}
+        columns = list(zip(*records.cells, strict=True)) or [()] * len(places)
+        return {name: pa.array(columns[places[name]], pa.string()) for name in self._selection.wanted}
+
+
+def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, if each is there and none is there twice."""
+    for position, name in enumerate(header, start=1):
+        if not name.strip(OUTER_SPACES):
+            what = f"found no name for column {position}, expected one for every column; write it in the header"
+            raise line_fault(source, 1, what)
+        if name in header[: position - 1]:
+            first = header.index(name) + 1
+            what = f"found the name {shown(name)} for columns {first} and {position}, expected distinct names"
+            raise line_fault(source, 1, f"{what}; rename one of them")
+    return header

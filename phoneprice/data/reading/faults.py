@@ -1,0 +1,52 @@
+"""The messages about a file: one line each, with nothing in it that a terminal would obey."""
+
+from phoneprice.data.table import printable
+from phoneprice.errors import DataError
+
+SHOWN_CHARACTERS = 40
+
+
+def shown(value: str) -> str:
+    """A value from a file in quotes: escaped, and cut to about 40 characters."""
+    return repr(value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 1] + "…")
+
+
+def file_fault(source: str, what: str) -> DataError:
+    """A fault of the file as a whole."""
+    return DataError(f"{printable(source)}: {what}")
+
+
+def line_fault(source: str, line: int, what: str) -> DataError:
+    """A fault in the structure of a line."""
+    return DataError(f"{printable(source)} line {line}: {what}")
+
+
+def no_number(place: str, value: str) -> DataError:
+    """Text in a numeric column."""
+    return DataError(
+        f"{place}: found {shown(value)}, expected a number; correct it, or leave such rows out with --on-bad-row skip"
+    )
+
+
+def infinite(place: str, value: str) -> DataError:
+    """An infinite number, or one too large for float64."""
+    return DataError(f"{place}: found {shown(value)}, expected a finite number; correct it or leave it empty")
+
+
+def blank_line(source: str, line: int) -> DataError:
+    """A line without characters that isn't at the end of the file."""
+    return line_fault(source, line, "found a blank line, expected a row; delete the line")
+
+
+def not_encoded(place: str, byte: int, offset: int, encoding: str) -> DataError:
+    """Bytes that are not in the encoding; ``offset`` counts from the start of the (decompressed) file."""
+    hint = "utf-16" if offset == 0 and byte in {0xFE, 0xFF} else "latin-1"
+    return DataError(
+        f"{place}: found byte 0x{byte:02X} at byte offset {offset}, expected {encoding} text; "
+        f"name the file's encoding (for example --encoding {hint})"
+    )
+
+
+def nul_byte(source: str, line: int) -> DataError:
+    """A NUL byte: damage, or an encoding of two bytes a character."""
+    return line_fault(source, line, "found a NUL byte, expected text; repair the file, or try --encoding utf-16")

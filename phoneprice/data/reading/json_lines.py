@@ -1,0 +1,156 @@
+"""JSON Lines (https://jsonlines.org): one object a line, its keys the columns, the first object's keys the header.
+
+Values become cells as text: a number as it is written, true and false as 1 and 0, null as missing. So the same table
+reads the same from CSV and from JSON Lines. A key that a later object lacks is missing there.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import NoReturn
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.data.reading.columns import ColumnReader
+from phoneprice.data.reading.csv_reader import EMPTY, checked_header
+from phoneprice.data.reading.cutting import RawBlock, RecordCutter
+from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded, shown
+from phoneprice.data.reading.formats import Job
+from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.reading.text_source import Utf8Source
+from phoneprice.data.table import Table, printable
+from phoneprice.errors import DataError
+
+Row = dict[str, str | None]
+_TEXT: dict[object, str | None] = {True: "1", False: "0", None: None}
+
+
+class JsonLinesReader:
+    """Reads the first object for the header, then blocks of lines."""
+
+    def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
+        self.source = stream.source
+        self.numeric_columns: frozenset[str] | None = None
+        self._stream = stream
+        self._options = options
+        self._cutter = RecordCutter(stream, quoted=False)
+        self._first = self._cutter.take(1)
+        self.header = self._read_header()
+
+    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
+        """One job a block."""
+        columns = ColumnReader(self.source, selection, self._options)
+        block = self._first
+        while block is not None:
+            yield partial(_parse, columns, block)
+            block = self._cutter.take(block_rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _read_header(self) -> tuple[str, ...]:
+        if self._first is None:
+            raise file_fault(self.source, EMPTY)
+        row = _objects(self.source, self._first)[0][0]
+        if not row:
+            raise line_fault(self.source, 1, "found an object without keys, expected the columns; add them")
+        return checked_header(self.source, tuple(row))
+
+
+def _parse(columns: ColumnReader, block: RawBlock) -> Table:
+    rows, fault = _objects(columns.source, block, frozenset(columns.selection.header))
+    cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
+    lines = np.arange(block.first_line, block.first_line + len(rows))
+    table = columns.read(cells, lines, rows=len(rows))
+    if fault is not None:
+        raise fault
+    return table
+
+
+def _objects(source: str, block: RawBlock, header: frozenset[str] | None = None) -> tuple[list[Row], DataError | None]:
+    """The objects before the first fault, and the fault (raised when only the header is wanted)."""
+    rows: list[Row] = []
+    offset = block.offset
+    try:
+        for line, data in enumerate(block.data.split(b"\n")[:-1], start=block.first_line):
+            rows.append(_object(source, line, data, offset))
+            _check_keys(source, line, rows, header)
+            offset += len(data) + 1
+    except DataError as fault:
+        if header is None:
+            raise
+        return rows[: line - block.first_line], fault
+    return rows, None
+
+
+def _check_keys(source: str, line: int, rows: list[Row], header: frozenset[str] | None) -> None:
+    if header is not None and not header.issuperset(rows[-1]):
+        extra = next(key for key in rows[-1] if key not in header)
+        what = f"found the key {shown(extra)}, expected the keys of line 1 only"
+        raise line_fault(source, line, f"{what}; write every key in line 1 (null where it is missing)")
+
+
+def _object(source: str, line: int, data: bytes, offset: int) -> Row:
+    if data in {b"", b"\r"}:
+        raise blank_line(source, line)
+    try:
+        pairs = _DECODER.decode(data.decode())
+    except UnicodeDecodeError as fault:
+        place = f"{printable(source)} line {line}"
+        raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8") from None
+    except (ValueError, RecursionError) as fault:
+        reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({_reason(fault)})"
+        raise line_fault(source, line, f"found {reason}, expected a JSON object; correct the line") from None
+    if not isinstance(pairs, _Pairs):
+        found = shown(data.decode())
+        raise line_fault(source, line, f"found {found}, expected a JSON object; write one object a line")
+    return _row(source, line, pairs)
+
+
+def _row(source: str, line: int, pairs: "_Pairs") -> Row:
+    row: Row = {}
+    for key, value in pairs:
+        place = f"line {line}, column {key!r}"
+        if key in row:
+            raise file_fault_at(source, place, "found the key twice, expected it once; remove one")
+        if isinstance(value, list):  # an object is a list of pairs here
+            raise file_fault_at(source, place, "found a nested value, expected a number or text; flatten it")
+        row[key] = value if isinstance(value, str) else _TEXT[value]
+        if not _encodable(key) or not _encodable(row[key]):
+            raise file_fault_at(source, place, "found half of a surrogate pair, expected text; correct it")
+    return row
+
+
+def file_fault_at(source: str, place: str, what: str) -> DataError:
+    """A fault at a column of a line."""
+    return DataError(f"{printable(source)} {place}: {what}")
+
+
+def _encodable(text: str | None) -> bool:
+    if text is None or text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Pairs(list[tuple[str, object]]):
+    """The members of an object, doubled keys and all."""
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _reason(fault: ValueError) -> str:
+    if isinstance(fault, json.JSONDecodeError):
+        return f"{fault.msg} at character {fault.pos + 1}"
+    return str(fault)
+
+
+# Numbers stay as they are written: 1.0 as a label is "1.0", and no integer is too long.
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=_no_constant)

@@ -1,0 +1,116 @@
+"""Parquet, row group by row group. Its columns have types; only the types that are numbers or text are taken."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from phoneprice.data.reading.columns import ColumnReader
+from phoneprice.data.reading.faults import file_fault, shown
+from phoneprice.data.reading.formats import Job
+from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.table import Table
+
+
+class ParquetReader:
+    """Reads the schema at once and the rows in batches."""
+
+    def __init__(self, source: str, file: BinaryIO, options: ReadOptions) -> None:
+        self.source = source
+        self._file = file
+        self._options = options
+        try:
+            self._parquet = pq.ParquetFile(file)
+            self._schema: pa.Schema = self._parquet.schema_arrow
+        except (pa.ArrowException, OSError, ValueError) as fault:
+            raise _damaged(source, fault) from None
+        self.header = self._checked_header()
+
+    @property
+    def numeric_columns(self) -> frozenset[str]:
+        """The columns of a number type, booleans included."""
+        return frozenset(field.name for field in self._schema if _is_number(field.type))
+
+    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
+        """One job a batch."""
+        self._check_types(selection)
+        columns = ColumnReader(self.source, selection, self._options)
+        first_row = 1
+        try:
+            for batch in self._parquet.iter_batches(block_rows, columns=list(selection.wanted)):
+                yield partial(_parse, columns, batch, first_row)
+                first_row += batch.num_rows
+        except (pa.ArrowException, OSError) as fault:
+            raise _damaged(self.source, fault) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _checked_header(self) -> tuple[str, ...]:
+        names = tuple(self._schema.names)
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice or not all(names):
+            what = f"found the column name {shown(twice[0] if twice else '')}"
+            raise file_fault(self.source, f"{what}, expected distinct names; rename the column")
+        return names
+
+    def _check_types(self, selection: Selection) -> None:
+        for name in selection.wanted:
+            kind = self._schema.field(name).type
+            if name in selection.numeric | selection.text and not (_is_number(kind) or _is_text(kind)):
+                what = f"column {name!r} has the type {kind}, expected numbers or text; convert it or leave it out"
+                raise file_fault(self.source, what)
+
+
+def _damaged(source: str, fault: Exception) -> Exception:
+    reason = str(fault).split("\n", maxsplit=1)[0]
+    return file_fault(source, f"found damaged Parquet data ({reason}); copy or download the file again")
+
+
+def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Table:
+    numeric = columns.selection.numeric
+    cells = {name: _plain(batch.column(name), name in numeric) for name in columns.selection.wanted}
+    written = {name: _decoded(batch.column(name)) for name in columns.selection.verbatim}
+    row_numbers = np.arange(first_row, first_row + batch.num_rows)
+    return columns.read(cells, None, row_numbers, batch.num_rows, written)
+
+
+def _plain(array: pa.Array, numeric: bool) -> pa.Array:
+    """An array as float64 or string; other types, asked for verbatim only, as they are."""
+    array = _decoded(array)
+    if _is_text(array.type):
+        return array.cast(pa.string())
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if numeric:
+        values = array.cast(pa.float64(), safe=False)
+        return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+    return array
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_integer(kind)
+        or types.is_floating(kind)
+        or types.is_boolean(kind)
+        or types.is_decimal(kind)
+        or types.is_null(kind)
+    )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))

@@ -1,0 +1,199 @@
+"""A file as a stream of tables of a fixed number of rows, parsed ahead of the consumer.
+
+The file is read in the consumer's thread, so Ctrl-C ends a wait for standard input; blocks are parsed by one other
+thread (Arrow releases the interpreter lock), in order, two ahead at most, so memory stays flat. A second thread gained
+nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
+"""
+
+from collections import deque
+from collections.abc import Collection, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.data.reading.byte_source import open_source
+from phoneprice.data.reading.csv_reader import CsvReader
+from phoneprice.data.reading.formats import FormatReader, Job
+from phoneprice.data.reading.json_lines import JsonLinesReader
+from phoneprice.data.reading.options import ReadOptions, Selection, select
+from phoneprice.data.reading.parquet_reader import ParquetReader
+from phoneprice.data.reading.text_source import Utf8Source
+from phoneprice.data.table import Table, concat
+from phoneprice.errors import PhonePriceError
+
+BLOCK_ROWS = 65_536
+AHEAD = 2
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+PACKED_SUFFIXES = (".gz", ".zst", ".zstd")
+
+
+def open_reader(source: str | Path, options: ReadOptions) -> FormatReader:
+    """Open a source in its format: by content where that tells, else by suffix."""
+    opened = open_source(source)
+    if opened.parquet is not None:
+        return ParquetReader(opened.source, opened.parquet, options)
+    stream = opened.stream
+    try:
+        text = Utf8Source(opened.source, stream, options.encoding)
+        if _looks_like_json(text.head) or _named_json(opened.source):
+            return JsonLinesReader(text, options)
+        return CsvReader(text, options)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _looks_like_json(head: bytes) -> bool:
+    start = head.lstrip(b" \t\r\n")
+    return start.startswith(b"{") and start[1:].lstrip(b" \t")[:1] in {b'"', b"}"}
+
+
+def _named_json(name: str) -> bool:
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
+    if suffixes and suffixes[-1] in PACKED_SUFFIXES:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in JSON_SUFFIXES
+
+
+class BlockStream:
+    """Tables of exactly ``block_rows`` rows, the last one shorter; at least one table, if an empty one.
+
+    The header is known at once. ``select`` says which columns are read, before the first table is taken.
+    Used as a context manager, or closed, it ends its thread and closes the file.
+    """
+
+    def __init__(self, reader: FormatReader, block_rows: int = BLOCK_ROWS) -> None:
+        self._reader = reader
+        self._block_rows = block_rows
+        self._selection = Selection(reader.header)
+        self._tables: Generator[Table] | None = None
+        self._closed = False
+        self.skipped_rows = 0
+
+    @property
+    def source(self) -> str:
+        """The name of the file as the user gave it, or ``<stdin>``."""
+        return self._reader.source
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """All column names of the file, in its order."""
+        return self._reader.header
+
+    @property
+    def numeric_columns(self) -> frozenset[str] | None:
+        """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
+        return self._reader.numeric_columns
+
+    def select(self, numeric: Collection[str], text: Collection[str] = (), verbatim: Collection[str] = ()) -> Self:
+        """Ask for columns: ``numeric`` as float64, ``text`` as string with null for missing words.
+
+        ``verbatim`` columns come in ``Table.written`` as they stand in the file; they may be in the others too.
+        Raises ``DataError`` that lists the columns the file lacks.
+        """
+        self._selection = select(self.source, self.header, numeric, text, verbatim)
+        return self
+
+    def __iter__(self) -> Iterator[Table]:
+        return self
+
+    def __next__(self) -> Table:
+        if self._closed:
+            raise StopIteration
+        if self._tables is None:
+            self._tables = self._read()
+        table = next(self._tables)
+        self.skipped_rows += table.skipped_rows
+        return table
+
+    def _read(self) -> Generator[Table]:
+        first = True
+        # Closed here, not when the garbage collector comes by: the thread ends when the consumer stops.
+        with closing(_run_ahead(self._reader.jobs(self._selection, self._block_rows))) as parsed:
+            for table in _exact(parsed, self._block_rows):
+                yield table
+                first = False
+        if first:
+            yield empty_table(self.source, self._selection)
+
+    def close(self) -> None:
+        """Stop the thread and close the file; a second time does nothing."""
+        self._closed = True
+        if self._tables is not None:
+            self._tables.close()
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_blocks(source: str | Path, options: ReadOptions, block_rows: int = BLOCK_ROWS) -> BlockStream:
+    """Open a file (``-`` is standard input) and read its header; raises ``DataError``."""
+    return BlockStream(open_reader(source, options), block_rows)
+
+
+def empty_table(source: str, selection: Selection) -> Table:
+    """The columns of a file without rows."""
+    columns = {
+        name: pa.array([], pa.float64() if name in selection.numeric else pa.string())
+        for name in selection.wanted
+        if name in selection.numeric | selection.text
+    }
+    written = {name: pa.array([], pa.string()) for name in selection.header if name in selection.verbatim}
+    return Table(source, columns, np.zeros(0, np.int64), 0, written)
+
+
+def _run_ahead(jobs: Iterator[Job]) -> Generator[Table]:
+    """The results of the jobs, in order, the next few under way."""
+    waiting: deque[Future[Table]] = deque()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="phoneprice-read")
+    try:
+        more = True
+        while more or waiting:
+            while more and len(waiting) < AHEAD:
+                more = _submit_next(pool, jobs, waiting)
+            if waiting:
+                yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit_next(pool: ThreadPoolExecutor, jobs: Iterator[Job], waiting: deque[Future[Table]]) -> bool:
+    try:
+        waiting.append(pool.submit(next(jobs)))
+    except StopIteration:
+        return False
+    except PhonePriceError as fault:
+        # A fault further on in the file must not hide one in the blocks before it.
+        failed: Future[Table] = Future()
+        failed.set_exception(fault)
+        waiting.append(failed)
+        return False
+    return True
+
+
+def _exact(tables: Iterator[Table], rows: int) -> Iterator[Table]:
+    """The same rows in tables of exactly ``rows`` rows, except for the last."""
+    pending: list[Table] = []
+    for table in tables:
+        pending.append(table)
+        if sum(part.rows for part in pending) < rows:
+            continue
+        joined = concat(pending)
+        whole = joined.rows - joined.rows % rows
+        yield from (joined.slice(start, rows) for start in range(0, whole, rows))
+        pending = [joined.slice(whole, joined.rows - whole)] if whole < joined.rows else []
+    if pending:
+        last = concat(pending)
+        if last.rows or last.skipped_rows:
+            yield last

@@ -1,0 +1,74 @@
+"""From bytes to UTF-8 bytes: other encodings are converted as they pass, a byte-order mark is taken off."""
+
+import codecs
+
+from phoneprice.data.reading.byte_source import Readable
+from phoneprice.data.reading.faults import not_encoded
+from phoneprice.data.table import printable
+
+BOM = codecs.BOM_UTF8
+CHUNK_BYTES = 1 << 20
+_AS_IT_IS = {"utf-8", "utf-8-sig"}
+
+
+class Utf8Source:
+    """The bytes of a text file as UTF-8; bytes of a file in UTF-8 pass unchecked (the parsers check them).
+
+    ``offset`` is the number of bytes taken off at the start. Reading raises ``DataError`` at the first byte that is
+    not in the file's encoding.
+    """
+
+    def __init__(self, source: str, stream: Readable, encoding: str) -> None:
+        self.source = source
+        self._stream = stream
+        self._encoding = codecs.lookup(encoding).name
+        self._decoder = None if self._encoding in _AS_IT_IS else codecs.getincrementaldecoder(encoding)()
+        self._fed_bytes = 0
+        self._ended = False
+        head = self._at_least(len(BOM))
+        self.offset = len(BOM) if head.startswith(BOM) else 0
+        self._head = head[self.offset :]
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, still to be read."""
+        return self._head
+
+    def read(self) -> bytes:
+        """The next chunk of about 1 MiB; empty at the end only."""
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        return self._next()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _at_least(self, size: int) -> bytes:
+        head = b""
+        while len(head) < size and (more := self._next()):
+            head += more
+        return head
+
+    def _next(self) -> bytes:
+        if self._decoder is None:
+            return self._stream.read(CHUNK_BYTES)
+        text = ""
+        while not text and not self._ended:
+            text = self._decoded(self._stream.read(CHUNK_BYTES))
+        return text.encode()
+
+    def _decoded(self, chunk: bytes) -> str:
+        assert self._decoder is not None  # noqa: S101  # a fact for mypy
+        waiting = len(self._decoder.getstate()[0])
+        self._ended = not chunk
+        try:
+            text = self._decoder.decode(chunk, final=self._ended)
+            text.encode()
+        except UnicodeDecodeError as fault:
+            offset = self._fed_bytes - waiting + fault.start
+            byte = fault.object[fault.start]
+            raise not_encoded(printable(self.source), byte, offset, self._encoding) from None
+        self._fed_bytes += len(chunk)
+        return text

@@ -1,0 +1,80 @@
+"""A whole file as one table, the kind of each column found from its cells."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from phoneprice.data.reading.cells import null_missing
+from phoneprice.data.reading.columns import as_numbers
+from phoneprice.data.reading.faults import infinite
+from phoneprice.data.reading.options import ReadOptions
+from phoneprice.data.reading.stream import BLOCK_ROWS, BlockStream, open_blocks
+from phoneprice.data.table import Table, concat
+
+
+def read_table(
+    source: str | Path,
+    options: ReadOptions,
+    text_columns: Collection[str] = (),
+    skip_columns: Collection[str] = (),
+) -> Table:
+    """The table of a file, in memory.
+
+    A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
+    the file has) are string whatever they hold, and ``skip_columns`` are left out. Raises ``DataError``.
+    """
+    with open_blocks(source, options) as stream:
+        names = [name for name in stream.header if name not in skip_columns]
+        undecided = _ask_for(stream, names, text_columns)
+        table = concat(list(stream))
+    columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
+    return replace(table, columns=columns, written={})
+
+
+def read_blocks(
+    source: str | Path,
+    options: ReadOptions,
+    numeric: Collection[str],
+    text: Collection[str],
+    block_rows: int = BLOCK_ROWS,
+    *,
+    verbatim: Collection[str] = (),
+) -> BlockStream:
+    """Stream the columns asked for; see ``BlockStream``. Raises ``DataError``, also while it is iterated."""
+    stream = open_blocks(source, options, block_rows)
+    try:
+        return stream.select(numeric, text, verbatim)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def read_header(source: str | Path, options: ReadOptions) -> tuple[str, ...]:
+    """The column names of a file (not for standard input, which can be read once only)."""
+    with open_blocks(source, options) as stream:
+        return stream.header
+
+
+def _ask_for(stream: BlockStream, names: list[str], text_columns: Collection[str]) -> frozenset[str]:
+    """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
+    text = frozenset(name for name in names if name in text_columns)
+    rest = frozenset(names) - text
+    typed = stream.numeric_columns
+    if typed is None:
+        stream.select((), text, rest)
+        return rest
+    stream.select(rest & typed, text | (rest - typed))
+    return frozenset()
+
+
+def _inferred(table: Table, name: str, options: ReadOptions) -> pa.Array:
+    cells = table.written[name]
+    numbers = as_numbers(cells, options.missing_values)
+    if len(numbers.text_rows):
+        return null_missing(cells, options.missing_values)
+    if len(numbers.infinite_rows):
+        row = int(numbers.infinite_rows[0])
+        raise infinite(table.place(row, name), cells[row].as_py())
+    return numbers.values

@@ -1,0 +1,127 @@
+"""A table in memory: named Arrow columns that still know where in which file each row stood."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+
+def printable(name: str) -> str:
+    """A file or column name that may go to a terminal: control characters come escaped."""
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a file, or of a part of it.
+
+    ``columns`` maps a name to a float64 or a string array; null is a missing value, and no float is NaN or infinite.
+    ``written`` holds the columns that were asked for as they stand in the file, missing words included.
+    ``lines`` are the physical line numbers (the header is line 1) of formats that have lines; for the
+    others ``row_numbers`` count the rows of the file from 1.
+    """
+
+    source: str
+    columns: Mapping[str, pa.Array]
+    lines: NDArray[np.int64] | None = None
+    skipped_rows: int = 0
+    written: Mapping[str, pa.Array] = field(default_factory=dict)
+    row_numbers: NDArray[np.int64] | None = None
+    empty_rows: int = 0  # rows of a table from which no column was asked for
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        for array in (*self.columns.values(), *self.written.values()):
+            return len(array)
+        return self.empty_rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of ``columns``, in the order of the file."""
+        return tuple(self.columns)
+
+    def place(self, row: int, column: str | None = None) -> str:
+        """Where a row (0 is the first of this table) stands: ``phones.csv line 7, column 'ram'``."""
+        if self.lines is not None:
+            position = f"line {self.lines[row]}"
+        else:
+            position = f"row {row + 1 if self.row_numbers is None else self.row_numbers[row]}"
+        suffix = "" if column is None else f", column {column!r}"
+        return f"{printable(self.source)} {position}{suffix}"
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A float64 column as NumPy array ``(rows,)``, NaN where missing; not to be written to."""
+        array = self.columns[name]
+        if not pa.types.is_float64(array.type):
+            raise TypeError(f"column {name!r} is {array.type}, not float64")
+        values: NDArray[np.float64] = array.to_numpy(zero_copy_only=False)
+        return values
+
+    def select(self, names: Sequence[str]) -> "Table":
+        """The table with these ``columns``, in this order."""
+        return replace(self, columns={name: self.columns[name] for name in names}, empty_rows=self.rows)
+
+    def without(self, names: Collection[str]) -> "Table":
+        """The table without these ``columns``."""
+        return self.select([name for name in self.columns if name not in names])
+
+    def rename(self, names: Mapping[str, str]) -> "Table":
+        """The table with columns called otherwise (old name to new name)."""
+        return replace(self, columns={names.get(name, name): array for name, array in self.columns.items()})
+
+    def take(self, rows: NDArray[np.integer]) -> "Table":
+        """The rows of these indices, in this order; they keep their line numbers."""
+        index = pa.array(np.asarray(rows, dtype=np.int64))
+        return replace(
+            self,
+            columns={name: pc.take(array, index) for name, array in self.columns.items()},
+            written={name: pc.take(array, index) for name, array in self.written.items()},
+            lines=None if self.lines is None else self.lines[rows],
+            row_numbers=self._numbered()[rows],
+            empty_rows=len(index),
+        )
+
+    def slice(self, start: int, rows: int) -> "Table":
+        """``rows`` rows from ``start`` on, without a copy; skipped rows count with the first slice."""
+        stop = min(start + rows, self.rows)
+        return replace(
+            self,
+            columns={name: array.slice(start, rows) for name, array in self.columns.items()},
+            written={name: array.slice(start, rows) for name, array in self.written.items()},
+            lines=None if self.lines is None else self.lines[start:stop],
+            row_numbers=None if self.row_numbers is None else self.row_numbers[start:stop],
+            skipped_rows=0 if start else self.skipped_rows,
+            empty_rows=max(stop - start, 0),
+        )
+
+    def _numbered(self) -> NDArray[np.int64]:
+        return np.arange(1, self.rows + 1) if self.row_numbers is None else self.row_numbers
+
+
+def concat(tables: Sequence[Table]) -> Table:
+    """One table of the rows of all, which must have the same columns."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    return replace(
+        first,
+        columns={name: _joined([table.columns[name] for table in tables]) for name in first.columns},
+        written={name: _joined([table.written[name] for table in tables]) for name in first.written},
+        lines=_stacked([table.lines for table in tables]),
+        row_numbers=_stacked([table.row_numbers for table in tables]),
+        skipped_rows=sum(table.skipped_rows for table in tables),
+        empty_rows=sum(table.rows for table in tables),
+    )
+
+
+def _joined(arrays: list[pa.Array]) -> pa.Array:
+    return pa.concat_arrays(arrays)
+
+
+def _stacked(positions: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    known = [part for part in positions if part is not None]
+    return np.concatenate(known) if known else None

@@ -1,0 +1,261 @@
+"""The same table whatever it is stored in; the faults of the other formats."""
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from phoneprice.data.reading import ReadOptions, read_blocks, read_table
+from phoneprice.data.reading.cutting import RECORD_BYTES
+from phoneprice.errors import DataError, UsageError
+
+CSV = 'ram,blue,name\n256,1,"a ""b"""\n,0,手机\n1.5e3,1,NA\n'.encode()
+OBJECTS = [
+    {"ram": 256, "blue": True, "name": 'a "b"'},
+    {"ram": None, "blue": False, "name": "手机"},
+    {"ram": 1.5e3, "blue": True, "name": None},
+]
+JSON_LINES = "".join(json.dumps(row) + "\n" for row in OBJECTS).encode()
+
+
+def parquet() -> bytes:
+    sink = io.BytesIO()
+    table = pa.table(
+        {
+            "ram": pa.array([256, None, 1500], pa.int64()),
+            "blue": pa.array([True, False, True]),
+            "name": pa.array(['a "b"', "手机", None]).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    packed: bytes = pa.compress(data, codec="zstd", asbytes=True)
+    return packed
+
+
+FORMS = {
+    "p.csv": CSV,
+    "p.csv.gz": gzip.compress(CSV),
+    "p.csv.zst": zstd(CSV),
+    "p.jsonl": JSON_LINES,
+    "p.jsonl.gz": gzip.compress(JSON_LINES),
+    "p.ndjson.zst": zstd(JSON_LINES),
+    "p.parquet": parquet(),
+    "two members.csv.gz": gzip.compress(CSV[:20]) + gzip.compress(CSV[20:]),
+    "wrong suffix.csv": parquet(),
+    "wrong suffix.parquet": zstd(JSON_LINES),
+    "plain.csv.gz": CSV,
+}
+
+
+def check(table_columns: dict[str, list[object]]) -> None:
+    assert table_columns == {
+        "ram": [256, None, 1500],
+        "blue": [1, 0, 1],
+        "name": ['a "b"', "手机", None],
+    }
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_same_table(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(FORMS[name])
+    table = read_table(path, ReadOptions())
+    check({column: array.to_pylist() for column, array in table.columns.items()})
+    assert table.source == str(path)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("block_rows", [1, 2, 100])
+def test_same_blocks_from_standard_input(name: str, block_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pipe:
+        buffer = io.BytesIO(FORMS[name])
+
+    monkeypatch.setattr(sys, "stdin", Pipe)
+    tables = list(read_blocks("-", ReadOptions(), ["ram", "blue"], ["name"], block_rows))
+    assert [table.rows for table in tables[:-1]] == [block_rows] * (len(tables) - 1)
+    assert {table.source for table in tables} == {"<stdin>"}
+    check({c: [v for t in tables for v in t.columns[c].to_pylist()] for c in tables[0].columns})
+
+
+FAULTS = {
+    "cut.csv.gz": (
+        gzip.compress(CSV * 100)[:-9],
+        ": found the end of the file inside the gzip data; copy or download the file again",
+    ),
+    "cut.csv.zst": (
+        zstd(CSV * 100)[:-9],
+        ": found the end of the file inside the zstd data; copy or download the file again",
+    ),
+    "damaged.csv.gz": (
+        gzip.compress(CSV)[:12] + b"\xff\xff\xff\xff" + gzip.compress(CSV)[16:],
+        ": found damaged gzip data; copy or download the file again",
+    ),
+    "packed.parquet.gz": (
+        gzip.compress(parquet()),
+        ": found compressed Parquet; decompress it first (Parquet is compressed inside)",
+    ),
+    "phones.xlsx": (b"PK\x03\x04", ": found a ZIP archive or an Excel workbook; save the sheet as CSV"),
+    "array.jsonl": (b'[{"a": 1}]\n', " line 1: found '[{\"a\": 1}]', expected a JSON object; write one object a line"),
+    "constant.jsonl": (
+        b'{"ram": 1}\n{"ram": NaN}\n',
+        " line 2: found invalid JSON (NaN is no JSON value), expected a JSON object; correct the line",
+    ),
+    "twice.jsonl": (
+        b'{"ram": 1}\n{"ram": 1, "ram": 2}\n',
+        " line 2, column 'ram': found the key twice, expected it once; remove one",
+    ),
+    "nested.jsonl": (
+        b'{"ram": 1}\n{"ram": {"x": 1}}\n',
+        " line 2, column 'ram': found a nested value, expected a number or text; flatten it",
+    ),
+    "extra.jsonl": (
+        b'{"ram": 1}\n{"ram": 1, "x": 2}\n',
+        (
+            " line 2: found the key 'x', expected the keys of line 1 only; "
+            "write every key in line 1 (null where it is missing)"
+        ),
+    ),
+    "surrogate.jsonl": (
+        b'{"ram": "\\ud800"}\n',
+        " line 1, column 'ram': found half of a surrogate pair, expected text; correct it",
+    ),
+    "no keys.jsonl": (b"{}\n", " line 1: found an object without keys, expected the columns; add them"),
+    "blank.jsonl": (
+        b'{"ram": 1}\n\n{"ram": 1}\n',
+        " line 2: found a blank line, expected a row; delete the line",
+    ),
+    "deep.jsonl": (
+        b'{"ram": 1}\n{"ram": ' + b"[" * 200_000 + b"\n",
+        " line 2: found deep nesting, expected a JSON object; correct the line",
+    ),
+    "text.jsonl": (
+        b'{"ram": 1}\n{"ram": "x"}\n',
+        (
+            " line 2, column 'ram': found 'x', expected a number; "
+            "correct it, or leave such rows out with --on-bad-row skip"
+        ),
+    ),
+    "latin.jsonl": (
+        b'{"ram": 1}\n{"ram": "\xe9"}\n',
+        (
+            " line 2: found byte 0xE9 at byte offset 20, expected utf-8 text; "
+            "name the file's encoding (for example --encoding latin-1)"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whole_message(name: str, tmp_path: Path) -> None:
+    content, message = FAULTS[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        list(read_blocks(path, ReadOptions(), ["ram"], []))
+    assert str(caught.value) == f"{path}{message}"
+
+
+def test_bad_json_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(b'{"ram": 1}\n{"ram": 2,}\n')
+    with pytest.raises(DataError, match=r"line 2: found invalid JSON \(.* at character 1\d\), expected a JSON object"):
+        read_table(path, ReadOptions())
+
+
+def test_truncated_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    path.write_bytes(parquet()[:-30])
+    with pytest.raises(DataError, match=r"p\.parquet: found damaged Parquet data \(.*\); copy or download"):
+        read_table(path, ReadOptions())
+
+
+def test_parquet_types_and_values(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    dates = pa.array([0, 1], pa.date32())
+    pq.write_table(pa.table({"a": [1.0, float("inf")], "when": dates, "n": [1, 2], "s": ["5", "x"]}), path)
+    with pytest.raises(DataError) as caught:
+        read_table(path, ReadOptions())
+    wanted = "column 'when' has the type date32[day], expected numbers or text; convert it or leave it out"
+    assert str(caught.value) == f"{path}: {wanted}"
+    with pytest.raises(DataError, match="row 2, column 'a': found 'inf', expected a finite number"):
+        read_table(path, ReadOptions(), skip_columns=["when"])
+    with pytest.raises(DataError, match="row 2, column 's': found 'x', expected a number"):
+        list(read_blocks(path, ReadOptions(), ["s"], [], 1))
+    (table,) = read_blocks(path, ReadOptions(), ["n"], [], verbatim=["when", "n"])
+    assert str(table.written["when"].type) == "date32[day]"
+    assert table.written["n"].to_pylist() == [1, 2]
+    assert table.columns["n"].to_pylist() == [1.0, 2.0]
+    assert read_table(path, ReadOptions(), ["n"], ["a", "when"]).columns["n"].to_pylist() == ["1", "2"]
+
+
+def test_json_labels_keep_their_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(b'{"y": 1.0, "x": 1}\n{"y": "007"}\n')
+    table = read_table(path, ReadOptions(), ["y"])
+    assert table.columns["y"].to_pylist() == ["1.0", "007"]
+    assert table.columns["x"].to_pylist() == [1, None]
+
+
+def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
+    for path, message in [
+        (tmp_path / "none.csv", "no such file; check the name"),
+        (tmp_path, "is a directory; name a file in it"),
+    ]:
+        with pytest.raises(DataError) as caught:
+            read_table(path, ReadOptions())
+        assert str(caught.value) == f"{path}: {message}"
+
+
+def test_giant_line_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b'a,b\n1,2\n3,"')
+        for _ in range(20):
+            file.write(b"x" * (1 << 20))
+    with pytest.raises(DataError) as caught:
+        list(read_blocks(path, ReadOptions(), ["a"], ["b"]))
+    assert RECORD_BYTES == 16 << 20
+    assert str(caught.value) == (
+        f"{path} line 3: found a record of more than 16 MiB, expected a row; look for a quote that is never closed"
+    )
+
+
+def test_blank_lines_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes(b"a\n1\n" + b"\n" * (10 << 20))
+    with pytest.raises(DataError, match="line 3: found a blank line"):
+        list(read_blocks(path, ReadOptions(), ["a"], []))
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", "é", '"', "a", "1", "\n", "."])
+def test_unusable_delimiter(delimiter: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ReadOptions(delimiter=delimiter)
+    assert str(caught.value) == (
+        f"found delimiter {delimiter!r}, expected one character such as ',', ';', '|' or '\\t', "
+        "not a letter, a digit, a quote or '+', '-', '.'; correct --delimiter"
+    )
+
+
+def test_tab_may_be_spelled_out(tmp_path: Path) -> None:
+    path = tmp_path / "p.tsv"
+    path.write_bytes(b"a\tb\n1\tx\n")
+    assert read_table(path, ReadOptions(delimiter=r"\t")).columns["b"].to_pylist() == ["x"]
+
+
+def test_unknown_encoding() -> None:
+    for name in ("klingon", "base64"):
+        with pytest.raises(UsageError) as caught:
+            ReadOptions(encoding=name)
+        assert str(caught.value) == (
+            f"found encoding {name!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; correct --encoding"
+        )
