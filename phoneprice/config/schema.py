@@ -15,7 +15,7 @@ from phoneprice.components.base import NonNegative, Rate, Settings, TaskKind
 from phoneprice.components.initializers import Initializer, KaimingNormal
 from phoneprice.components.losses import Loss, Ordinal
 from phoneprice.components.normalization import NoNormalization, Normalization
-from phoneprice.components.optimizers import AdamW, Optimizer
+from phoneprice.components.optimizers import Adam, Optimizer
 from phoneprice.components.penalties import Adaptive, Penalty
 from phoneprice.components.schedulers import Cosine, Scheduler
 
@@ -148,7 +148,7 @@ class TrainingConfig(Settings):
     ema_decay: Annotated[Rate, Field(description="decay a step of the weight average that is kept; 0: off")] = 0.0
     network_start: Annotated[
         float, Field(ge=0, lt=1, description="share of the steps during which only the skip path learns")
-    ] = 0.0
+    ] = 0.1
     early_stopping: EarlyStopping = EarlyStopping()
     stack_members: Annotated[
         int, Field(ge=1, le=100_000, description="members trained together in one stack; results don't depend on it")
@@ -162,9 +162,9 @@ class Config(Settings):
     task: TaskConfig = TaskConfig()
     model: ModelConfig = ModelConfig()
     loss: Loss = Ordinal(distribution="probit")
-    penalty: Penalty = Adaptive()
-    optimizer: Optimizer = AdamW()
-    scheduler: Scheduler = Cosine()
+    penalty: Penalty = Adaptive(skip=0.7, inputs=0.7, outputs=0.7, eps=3e-3)
+    optimizer: Optimizer = Adam(lr=0.02, skip_lr=0.1, beta2=0.99)
+    scheduler: Scheduler = Cosine(warmup_epochs=10)
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig = TrainingConfig()
 

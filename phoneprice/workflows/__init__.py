@@ -1,0 +1,1 @@
+"""Train, evaluate, predict and the rest: the only layer that composes the parts."""

@@ -1,0 +1,58 @@
+"""What a workflow reports while it works, for whoever shows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from phoneprice.records import EpochRecord
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something the user should look at; the work goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something the user should know, such as a default that was chosen."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class TrainingStarted:
+    """The table is read and the members are planned."""
+
+    members: int
+    epochs: int
+    rows: int
+    inputs: int
+    device: str
+    parameters: int
+    """Of all members together."""
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One epoch of ``epochs``."""
+
+    record: EpochRecord
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``done`` of ``total`` units; ``total`` is None where it can't be known."""
+
+    done: int
+    total: int | None
+    unit: str
+
+
+Event = Warned | Noted | TrainingStarted | EpochDone | Progress
+OnEvent = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """The listener of those who don't ask."""

@@ -1,0 +1,72 @@
+"""From a file to encoded inputs and targets, with all that was learned about the table on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.sample import sample_path
+from phoneprice.data.schema import TableSchema, infer_schema
+from phoneprice.data.table import Table
+from phoneprice.data.target import encode_target
+from phoneprice.errors import DataError
+from phoneprice.records import Inputs, Task
+from phoneprice.workflows.events import Noted, OnEvent, Warned
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A labelled table, ready to learn from: ``targets`` int64 classes or float64 values, ``(n,)``."""
+
+    table: Table
+    schema: TableSchema
+    task: Task
+    inputs: Inputs
+    targets: NDArray[Any]
+
+
+def read_options(data: DataConfig) -> ReadOptions:
+    """How the configuration says that files are read."""
+    missing = frozenset(word.strip().casefold() for word in data.missing_values)
+    return ReadOptions(data.delimiter, data.encoding, missing, data.on_bad_row)
+
+
+def labelled_source(data: Path | str | None, on_event: OnEvent) -> Path | str:
+    """The file to learn from: the bundled sample where none is given."""
+    if data is not None:
+        return data
+    on_event(Noted("no DATA given: using the bundled sample of 2,000 synthetic phones"))
+    return sample_path("train")
+
+
+def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
+    """Read and encode a labelled table for training.
+
+    Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
+    """
+    table = _typed_table(source, config, on_event)
+    if not table.rows:
+        raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
+    schema = infer_schema(table, config)
+    encoded = FeatureEncoder(schema).encode(table)
+    targets = encode_target(table, schema, config.task.kind)
+    task = Task(config.task.kind, schema.target, schema.labels)
+    return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+
+
+def _typed_table(source: Path | str, config: Config, on_event: OnEvent) -> Table:
+    data = config.data
+    text = [*data.id_columns, *data.categorical_columns]
+    if config.task.kind != "regression":
+        text.append(data.target)
+    table = read_table(source, read_options(data), text, skip_columns=data.ignored_columns)
+    if table.skipped_rows:
+        on_event(Warned(f"{table.source}: left out {table.skipped_rows} rows with text in a numeric column"))
+    return table
