@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,13 @@ class Fit:
         self.plans = tuple(plans)
         self.stacks = [Stack(setup, places, [self.plans[p] for p in places]) for places in _stacks(setup, self.plans)]
         self.epochs_done = 0
+        self._place = (0, 0)
+        """Where the epoch under way stands: the stack whose turn it is, and the steps it has done."""
+        self._sums = self._no_sums()
+
+    def _no_sums(self) -> list[Tensor]:
+        device = self.setup.data.values.device
+        return [torch.zeros(len(stack.plans), dtype=torch.float64, device=device) for stack in self.stacks]
 
     @property
     def steps_an_epoch(self) -> int:
@@ -37,20 +44,51 @@ class Fit:
         return sum(stack.pace.steps for stack in self.stacks)
 
     def run(self) -> Iterator[StepDone | EpochRecord]:
-        """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch."""
-        epochs, per_epoch = self.setup.config.training.epochs, self.steps_an_epoch
+        """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch.
+
+        At every yield ``state`` is complete: training that goes on from it gives the same bits.
+        """
+        epochs = self.setup.config.training.epochs
         while self.epochs_done < epochs and self._anyone_active():
-            done = self.epochs_done * per_epoch
-            sums: list[Tensor] = []
-            for stack in self.stacks:
-                total = torch.zeros(len(stack.plans), dtype=torch.float64, device=self.setup.data.values.device)
-                for losses in stack.steps(self.epochs_done):
-                    total += losses
-                    done += 1
-                    yield StepDone(done, epochs * per_epoch)
-                sums.append((total / stack.pace.steps).cpu())
+            yield from self._rest_of_epoch(epochs * self.steps_an_epoch)
+            means = [(s / stack.pace.steps).cpu() for s, stack in zip(self._sums, self.stacks, strict=True)]
             self.epochs_done += 1
-            yield self._record(sums)
+            self._place, self._sums = (0, 0), self._no_sums()
+            yield self._record(means)
+
+    def _rest_of_epoch(self, total: int) -> Iterator[StepDone]:
+        done = self.epochs_done * self.steps_an_epoch + self._steps_into_epoch()
+        first, start = self._place
+        for index, stack in enumerate(self.stacks[first:], first):
+            for losses in stack.steps(self.epochs_done, start):
+                self._sums[index] += losses
+                self._place = (index, self._place[1] + 1)
+                done += 1
+                yield StepDone(done, total)
+            self._place, start = (index + 1, 0), 0
+
+    def _steps_into_epoch(self) -> int:
+        stack, step = self._place
+        return sum(s.pace.steps for s in self.stacks[:stack]) + step
+
+    def state(self) -> dict[str, Tensor]:
+        """All that changes during training, by name; tensors are the live ones, not copies."""
+        tensors = {"epochs_done": torch.tensor(self.epochs_done), "place": torch.tensor(self._place)}
+        for i, (stack, losses) in enumerate(zip(self.stacks, self._sums, strict=True)):
+            tensors[f"{i}.losses"] = losses
+            tensors |= {f"{i}.{name}": tensor for name, tensor in stack.state().items()}
+        return tensors
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what ``state`` gave to a fit of the same set-up."""
+        self.epochs_done = int(tensors["epochs_done"])
+        stack, step = tensors["place"].tolist()
+        self._place = (stack, step)
+        for i, stack in enumerate(self.stacks):
+            prefix = f"{i}."
+            own = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+            self._sums[i].copy_(own.pop("losses"))
+            stack.load_state(own)
 
     def _anyone_active(self) -> bool:
         return any(bool(stack.progress.active.any()) for stack in self.stacks)

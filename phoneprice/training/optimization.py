@@ -67,14 +67,25 @@ class StackedOptimizer:
         for part in self._parts:
             part.step()
 
-    def state(self) -> dict[str, Any]:
-        """All optimizer state, as nested dicts of tensors and numbers."""
-        return {str(i): part.state_dict()["state"] for i, part in enumerate(self._parts)}
+    def state(self) -> dict[str, Tensor]:
+        """All averages and step counts, named ``PART.PARAMETER.KIND`` by position."""
+        return {
+            f"{i}.{parameter}.{kind}": value
+            for i, part in enumerate(self._parts)
+            for parameter, values in part.state_dict()["state"].items()
+            for kind, value in values.items()
+            if value is not None  # plain SGD keeps no momentum
+        }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back what ``state`` gave."""
         for i, part in enumerate(self._parts):
-            part.load_state_dict({"state": state[str(i)], "param_groups": part.state_dict()["param_groups"]})
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in tensors.items():
+                owner, parameter, kind = name.split(".")
+                if int(owner) == i:
+                    state.setdefault(int(parameter), {})[kind] = tensor
+            part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
 
 
 def _groups(choice: Optimizer, parameters: Mapping[str, Tensor]) -> list[dict[str, Any]]:

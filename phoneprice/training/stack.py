@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -222,12 +221,28 @@ class Stack:
         """The weights that count, as float32 arrays."""
         return {n: t.float().cpu().numpy() for n, t in self.kept.items()}
 
-    def state(self) -> dict[str, Any]:
-        """All that changes during training, as nested dicts of tensors."""
-        return {
+    def state(self) -> dict[str, Tensor]:
+        """All that changes during training, by name."""
+        parts = {
             "network": self.network.tensors,
             "average": self.average or {},
             "kept": self.kept,
             "progress": self.progress.state(),
             "optimizer": self.optimizer.state(),
         }
+        return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+    @torch.no_grad()
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back what ``state`` gave."""
+
+        def part(name: str) -> dict[str, Tensor]:
+            return {n.removeprefix(f"{name}."): t for n, t in tensors.items() if n.startswith(f"{name}.")}
+
+        for name, tensor in part("network").items():
+            self.network.tensors[name].copy_(tensor)
+        for name, tensor in part("average").items():
+            (self.average or {})[name].copy_(tensor)
+        self.kept = {name: tensor.to(self.data.values.device) for name, tensor in part("kept").items()}
+        self.progress = MemberProgress(**part("progress"))
+        self.optimizer.load_state(part("optimizer"))

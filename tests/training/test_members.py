@@ -39,7 +39,9 @@ SETTINGS: dict[str, Config] = {
     "input dropout": config_of(model={"input_dropout": 0.3, "dropout": (0.5, 0.0)}),
     "full batch": config_of(training={"batch_rows": 1000}),
     "late network": config_of(training={"network_start": 0.5}),
-    "skip rates": config_of(optimizer={"name": "adamw", "skip_lr": 0.05, "weight_decay": 0.1, "skip_weight_decay": 0.2}),
+    "skip rates": config_of(
+        optimizer={"name": "adamw", "skip_lr": 0.05, "weight_decay": 0.1, "skip_weight_decay": 0.2}
+    ),
     "plateau": config_of(scheduler={"name": "reduce_on_plateau", "patience_epochs": 0, "min_improvement": 0.5}),
     "early stopping": config_of(training={"early_stopping": {"patience_epochs": 1, "min_improvement": 0.05}}),
     "warm-up": config_of(scheduler={"name": "step", "step_epochs": 1, "warmup_epochs": 1.5}),
@@ -57,7 +59,9 @@ def test_together_equals_alone(name: str) -> None:
         alone = fit_of(config, [plan], inputs, y)
         alone_records = run(alone)
         for key, value in weights(alone).items():
-            torch.testing.assert_close(weights(together, member)[key], value, rtol=1e-8, atol=1e-10, msg=f"{member} {key}")
+            torch.testing.assert_close(
+                weights(together, member)[key], value, rtol=1e-8, atol=1e-10, msg=f"{member} {key}"
+            )
         theirs = [r.train_loss[member] for r in records][: len(alone_records)]
         np.testing.assert_allclose(theirs, [r.train_loss[0] for r in alone_records], rtol=1e-8)
 
@@ -68,7 +72,10 @@ def test_stack_size_makes_no_difference(name: str) -> None:
     training = whole.training.model_copy(update={"stack_members": 1})
     inputs, y = problem(whole.task.kind)
     plans = plans_of(len(y), stopping=8)
-    one, each = fit_of(whole, plans, inputs, y), fit_of(whole.model_copy(update={"training": training}), plans, inputs, y)
+    one, each = (
+        fit_of(whole, plans, inputs, y),
+        fit_of(whole.model_copy(update={"training": training}), plans, inputs, y),
+    )
     run(one)
     run(each)
     assert (len(one.stacks), len(each.stacks)) == (1, 3)
