@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +87,42 @@ class Ensemble:
     inputs: InputStatistics
     target: TargetStatistics | None
     """Regression only."""
+
+    def take(self, members: Sequence[int]) -> Ensemble:
+        """An ensemble of some of the networks."""
+        k = list(members)
+        inputs, target = self.inputs, self.target
+        return Ensemble(
+            {name: values[k] for name, values in self.parameters.items()},
+            InputStatistics(inputs.shift[k], inputs.factor[k], inputs.fill[k]),
+            None if target is None else TargetStatistics(target.shift[k], target.scale[k]),
+        )
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Predicted ``classes`` int64 ``(n,)``, decided from ``probabilities`` float64 ``(n, C)``."""
+
+    classes: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+    def take(self, rows: Rows | NDArray[np.bool_]) -> Classified:
+        """The predictions of some rows."""
+        return Classified(self.classes[rows], self.probabilities[rows])
+
+
+@dataclass(frozen=True)
+class Valued:
+    """Predicted ``values`` float64 ``(n,)`` of a regression, in the target's units."""
+
+    values: NDArray[np.float64]
+
+    def take(self, rows: Rows | NDArray[np.bool_]) -> Valued:
+        """The predictions of some rows."""
+        return Valued(self.values[rows])
+
+
+Predictions = Classified | Valued
 
 
 @dataclass(frozen=True)

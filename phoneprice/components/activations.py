@@ -4,6 +4,7 @@
 given only to a component with ``learned_slope`` and broadcasts against ``x``. ``gain`` is the factor that
 initialisers multiply the standard deviation by: ``torch.nn.init.calculate_gain`` where PyTorch defines one,
 otherwise ``1 / sqrt(E[f(z)**2])`` for ``z ~ N(0, 1)`` (He et al. 2015, section 2.2), which keeps the second moment.
+For SELU too: that gain is 1, the one its fixed point needs, and PyTorch's 3/4 is not.
 """
 
 from __future__ import annotations
@@ -248,7 +249,8 @@ class SiLU(_Activation):
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np
 
-        return 0.5 * x * (1 + np.tanh(0.5 * x))
+        gate: Array = 0.5 * (1 + np.tanh(0.5 * x))
+        return x * gate
 
 
 class Mish(_Activation):
@@ -285,7 +287,8 @@ class Softplus(_Activation):
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
 
-        return F.softplus(x)
+        # Beyond PyTorch's own threshold of 20 its approximation by x shows in float64.
+        return F.softplus(x, threshold=40)
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np

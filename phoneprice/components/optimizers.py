@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, NonNegative, Positive
+from phoneprice.components.base import Component, NonNegative, Positive, Rate
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
 
 Groups = Sequence[dict[str, Any]]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 _LR = Field(description="base learning rate")
 _EPS = Field(description="added to the denominator")
 _FIRST = Field(description="decay of the average of gradients")
@@ -218,7 +217,12 @@ class Muon(_Optimizer):
 
     def rest(self) -> AdamW:
         """What trains the parameters that are no matrices."""
-        return AdamW(lr=self.adamw_lr, skip_lr=self.skip_lr, skip_weight_decay=self.skip_weight_decay)
+        return AdamW(
+            lr=self.adamw_lr,
+            skip_lr=self.skip_lr,
+            weight_decay=self.weight_decay,
+            skip_weight_decay=self.skip_weight_decay,
+        )
 
 
 Optimizer = Annotated[

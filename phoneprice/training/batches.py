@@ -32,15 +32,16 @@ class Pace:
         return cls(rows // batch, batch)
 
 
+def sees_every_row(plan: MemberPlan, pace: Pace) -> bool:
+    """Whether every step has all of a member's rows, so that their order makes no difference."""
+    return len(plan.train_rows) == pace.batch_rows
+
+
 def epoch_rows(plans: Sequence[MemberPlan], pace: Pace, seed: int, epoch: int) -> Tensor:
     """The rows of every step of an epoch: int64 ``(steps, K, B)``."""
-    if pace.steps == 1 and all(len(p.train_rows) == pace.batch_rows for p in plans):
-        # One step with every row: the order makes no difference.
-        orders = [p.train_rows for p in plans]
-    else:
-        orders = [shuffled(p.train_rows, seed, p.index, epoch)[: pace.steps * pace.batch_rows] for p in plans]
-    rows = np.stack(orders).reshape(len(plans), pace.steps, pace.batch_rows)
-    return torch.from_numpy(rows.transpose(1, 0, 2).copy())
+    orders = [p.train_rows if sees_every_row(p, pace) else shuffled(p.train_rows, seed, p.index, epoch) for p in plans]
+    rows = np.stack([order[: pace.steps * pace.batch_rows] for order in orders])
+    return torch.from_numpy(rows.reshape(len(plans), pace.steps, pace.batch_rows).transpose(1, 0, 2).copy())
 
 
 def padded_rows(groups: Sequence[Rows]) -> tuple[Tensor, Tensor]:
@@ -81,6 +82,6 @@ class Dropout:
                 continue
             part = bits[:, start : start + batch_rows * width].view(len(members), batch_rows, width)
             start += batch_rows * width
-            out_of = round(rate * 65_536)
+            out_of = min(round(rate * 65_536), 65_535)
             masks.append((part >= out_of - 32_768).to(like.dtype).mul_(65_536 / (65_536 - out_of)))
         return masks

@@ -29,7 +29,7 @@ class TrainingData:
     @classmethod
     def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> TrainingData:
         """Copy to ``device``; floating-point targets become ``dtype``."""
-        y = torch.from_numpy(np.ascontiguousarray(targets))
+        y = torch.from_numpy(np.array(targets))  # a copy: arrays from Arrow are read-only
         return cls(
             torch.from_numpy(inputs.values).to(device, dtype),
             None if inputs.missing is None else torch.from_numpy(inputs.missing).to(device),

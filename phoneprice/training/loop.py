@@ -95,10 +95,10 @@ class Fit:
 
     def _record(self, train_losses: Sequence[Tensor]) -> EpochRecord:
         active = self._gather([stack.progress.active.double() for stack in self.stacks])
-        watched = [s.finish_epoch(self.epochs_done, t) for s, t in zip(self.stacks, train_losses, strict=True)]
         config = self.setup.config
         factor = config.scheduler.factor(self.epochs_done - 1, config.training.epochs)
         rates = [config.optimizer.lr * factor * stack.progress.rate for stack in self.stacks]
+        watched = [s.finish_epoch(self.epochs_done, t) for s, t in zip(self.stacks, train_losses, strict=True)]
         return EpochRecord(
             epoch=self.epochs_done,
             train_loss=self._gather(train_losses),
@@ -121,7 +121,7 @@ class Fit:
 
     @property
     def best_epoch(self) -> Floats:
-        """``(K,)``: the epoch of each member's lowest watched loss; 0 without any."""
+        """``(K,)``: the epoch of each member's lowest loss on its stopping rows, else on its training rows."""
         return self._gather([stack.progress.best_epoch.double() for stack in self.stacks])
 
     def ensemble(self) -> Ensemble:

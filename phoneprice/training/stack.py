@@ -16,7 +16,7 @@ from phoneprice.config.schema import Config
 from phoneprice.model.mlp import StackedMLP, place_cuts
 from phoneprice.model.shape import network_shape
 from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
-from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows
+from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
@@ -34,6 +34,8 @@ class FitSetup:
     inputs: InputStatistics
     target: TargetStatistics | None
     classes: int
+    watch: bool = True
+    """Follow the loss on rows that are held out; early stopping and plateaus are followed in any case."""
 
 
 class Stack:
@@ -56,7 +58,8 @@ class Stack:
         self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
         self._rows_left = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
         self._full_batch: tuple[Tensor, Tensor] | None = None
-        self._watched = self._choose_watched()
+        self._watched = self._choose_watched(watch=setup.watch)
+        self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
 
     def _fresh_network(self, classes: int) -> StackedMLP:
         config, like = self.config, self.data.values
@@ -90,10 +93,13 @@ class Stack:
             weights = torch.tensor(choice, dtype=torch.float64).expand(len(self.plans), -1)
         return weights.to(self.data.values)
 
-    def _choose_watched(self) -> tuple[Tensor, Tensor] | None:
+    def _choose_watched(self, *, watch: bool) -> tuple[Tensor, Tensor] | None:
         """The rows whose loss is watched: those for early stopping, else the held-out ones."""
         groups = [p.stopping_rows if len(p.stopping_rows) else p.held_out_rows for p in self.plans]
-        if not any(len(g) for g in groups):
+        needed = (
+            self.config.training.early_stopping.patience_epochs or self.config.scheduler.name == "reduce_on_plateau"
+        )
+        if not any(len(g) for g in groups) or not (watch or needed):
             return None
         rows, real = padded_rows(groups)
         return rows.to(self.data.values.device), real.to(self.data.values.device)
@@ -110,17 +116,16 @@ class Stack:
         parameters = self.network.parameters
         for parameter in parameters.values():
             parameter.grad = None
-        (losses + self._penalty()).sum().backward()  # type: ignore[no-untyped-call]
+        (losses + self._penalty(losses)).sum().backward()  # type: ignore[no-untyped-call]
         if self.config.training.gradient_clip_norm:
             clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
         self._move(epoch + step / self.pace.steps)
         return losses.detach()
 
     def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        if self.pace.steps > 1 or self.pace.batch_rows != len(self.plans[0].train_rows):
+        if not all(sees_every_row(p, self.pace) for p in self.plans):
             return self.view.batch(self.data, rows)
         if self._full_batch is None:
-            # Every step sees every row: gathered once.
             self._full_batch = self.view.batch(self.data, rows)
         return self._full_batch
 
@@ -134,11 +139,13 @@ class Stack:
             losses = losses * self._class_weights.gather(1, y)
         return losses.mean(1)
 
-    def _penalty(self) -> Tensor | float:
-        penalty = self.config.penalty
+    def _penalty(self, losses: Tensor) -> Tensor | float:
+        """``(K,)``: the penalty as it counts beside mean ``losses`` ``(K,)``."""
+        penalty, power = self.config.penalty, self.config.loss.noise_power
         if not isinstance(penalty, Adaptive):
             return 0.0
-        return penalty.value(self.network.parameters) / self._rows_left
+        share = penalty.value(self.network.parameters) / self._rows_left
+        return share if power is None else share * (power * losses.detach())
 
     def _move(self, epoch: float) -> None:
         """One optimizer step at a point of training, the member's own rate and pauses included."""
@@ -164,7 +171,7 @@ class Stack:
                 tensor.copy_(torch.where(on, tensor, old))
 
     def _follow_average(self) -> None:
-        assert self.average is not None  # noqa: S101 - the caller asked
+        assert self.average is not None
         decay = self.config.training.ema_decay
         for name, tensor in self.network.tensors.items():
             self.average[name].lerp_(tensor, 1 - decay)
@@ -197,6 +204,7 @@ class Stack:
         """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.
 
         Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones.
+        Held-out rows are only watched: without stopping rows it is the training loss that decides.
         """
         watched = self.watched_losses()
         finite = train_losses.isfinite() & (watched.isfinite() | watched.isnan())
@@ -204,8 +212,9 @@ class Stack:
         was_active = self.progress.active.clone()
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping
-        improved = self.progress.follow_best(torch.where(finite, watched, torch.inf), epoch, patience)
-        self.progress.follow_plateau(torch.where(watched.isnan(), train_losses, watched), self.config.scheduler)
+        deciding = torch.where(self._has_stopping_rows, watched, train_losses)
+        improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, patience)
+        self.progress.follow_plateau(deciding, self.config.scheduler)
         self._keep(improved if patience.patience_epochs else was_active & finite)
         return watched
 

@@ -29,8 +29,10 @@ class Fitted:
     threads: int
 
 
-def fit(prepared: Prepared, plans: Sequence[MemberPlan], config: Config, on_event: OnEvent) -> Fitted:
-    """Train one network for each plan.
+def fit(
+    prepared: Prepared, plans: Sequence[MemberPlan], config: Config, on_event: OnEvent, *, watch: bool = True
+) -> Fitted:
+    """Train one network for each plan; with ``watch`` its history has the loss on held-out rows.
 
     Raises ``DivergedError`` when no member's loss stayed finite, ``DeviceError`` for a device that is not there.
     """
@@ -47,7 +49,7 @@ def fit(prepared: Prepared, plans: Sequence[MemberPlan], config: Config, on_even
     target = target_statistics(prepared.targets, plans) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
     on_event(_started(prepared, plans, config, str(device)))
-    training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes), plans)
+    training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
     history = _follow(training, config.training.epochs, on_event)
     _judge_divergence(training.diverged.astype(int), config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)

@@ -1,0 +1,201 @@
+"""The small documents of a run: from the program's types to bytes and, with every value checked, back."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import numpy as np
+from pydantic import ValidationError
+
+from phoneprice.artifact import strict_json
+from phoneprice.config.schema import Config, TaskConfig
+from phoneprice.data.schema import TableSchema, input_names
+from phoneprice.errors import ModelError
+from phoneprice.records import Calibration, EpochRecord, InputStatistics, TargetStatistics, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from phoneprice.components.base import Settings
+
+_COPY = "the run is damaged, use another copy of it"
+_DECISIONS = get_args(TaskConfig.model_fields["decision"].annotation)
+S = TypeVar("S", bound="Settings")
+
+
+def parse_config(data: bytes, source: str) -> Config:
+    """The configuration in ``config.toml``; raises ``ModelError``."""
+    try:
+        document = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as fault:
+        raise damaged(source, str(fault)) from None
+    return _validated(Config, document, source)
+
+
+def render_schema(schema: TableSchema) -> bytes:
+    """The bytes of ``schema.json``."""
+    return strict_json.render(schema.model_dump(mode="json"))
+
+
+def parse_schema(data: bytes, source: str) -> TableSchema:
+    """The schema in ``schema.json``; raises ``ModelError``."""
+    return _validated(TableSchema, strict_json.parse(data, source), source)
+
+
+def task_of(config: Config, schema: TableSchema, source: str) -> Task:
+    """What the run predicts; ``ModelError`` where configuration and schema contradict each other."""
+    kind = config.task.kind
+    fits = {"regression": len(schema.labels) == 0, "binary": len(schema.labels) == 2}.get(kind, len(schema.labels) >= 2)
+    if not fits or schema.target != config.data.target:
+        raise damaged(source, f"target and labels are not those of a {kind} task on {config.data.target!r}")
+    return Task(kind, schema.target, schema.labels)
+
+
+def render_features(inputs: InputStatistics, target: TargetStatistics | None, names: Sequence[str]) -> bytes:
+    """The bytes of ``features.json``: every float as the shortest text that reads back as itself."""
+    document = {
+        "names": list(names),
+        "inputs": {key: getattr(inputs, key).tolist() for key in ("shift", "factor", "fill")},
+        "target": None if target is None else {"shift": target.shift.tolist(), "scale": target.scale.tolist()},
+    }
+    return strict_json.render_line(document)
+
+
+def parse_features(
+    data: bytes, source: str, config: Config, schema: TableSchema
+) -> tuple[InputStatistics, TargetStatistics | None]:
+    """The statistics in ``features.json``, of the inputs that ``schema`` gives; raises ``ModelError``."""
+    names, most = input_names(schema), most_members(config)
+    limit = 1000 + len(names) + 3 * most * (len(names) + 2)
+    document = strict_json.parse_object(data, source, frozenset({"names", "inputs", "target"}), max_values=limit)
+    if document["names"] != list(names):
+        raise damaged(source, "its inputs are not those of schema.json")
+    tables = _object(document["inputs"], {"shift", "factor", "fill"}, source)
+    members = len(tables["shift"]) if isinstance(tables["shift"], list) else 0
+    if not 1 <= members <= most:
+        raise damaged(source, f"found {members} members, expected 1 to {most}")
+    shape = (members, len(names))
+    inputs = InputStatistics(**{key: _floats(table, shape, source) for key, table in tables.items()})
+    return inputs, _parse_target(document["target"], members, source, expected=config.task.kind == "regression")
+
+
+def most_members(config: Config) -> int:
+    """How many networks a run of this configuration can have; rare classes can make it fewer folds."""
+    splits = config.validation.folds if config.validation.scheme == "kfold" else 1
+    return splits * config.validation.members
+
+
+def render_calibration(calibration: Calibration) -> bytes:
+    """The bytes of ``calibration.json``."""
+    return strict_json.render(
+        {
+            "temperature": calibration.temperature,
+            "threshold": calibration.threshold,
+            "decision": calibration.decision,
+            "costs": [list(row) for row in calibration.costs],
+        }
+    )
+
+
+def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
+    """The calibration in ``calibration.json`` for ``classes`` classes; raises ``ModelError``."""
+    document = strict_json.parse_object(data, source, frozenset({"temperature", "threshold", "decision", "costs"}))
+    temperature, threshold, decision = (document[key] for key in ("temperature", "threshold", "decision"))
+    if not _is_number(temperature) or temperature <= 0:
+        raise damaged(source, "temperature is not a positive number")
+    if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1 and classes == 2):
+        raise damaged(source, "threshold is not a probability of a binary task")
+    if decision not in _DECISIONS:
+        raise damaged(source, f"decision is none of {', '.join(_DECISIONS)}")
+    costs = _floats(document["costs"], (classes, classes), source) if document["costs"] != [] else np.zeros((0, 0))
+    return Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
+
+
+def render_history(history: Iterable[dict[str, Any]]) -> bytes:
+    """The bytes of ``history.jsonl``, a line an epoch."""
+    return b"".join(strict_json.render_line(line) for line in history)
+
+
+def parse_history(data: bytes, source: str) -> list[dict[str, Any]]:
+    """The lines of ``history.jsonl``; raises ``ModelError``."""
+    lines = [strict_json.parse(line, f"{source} line {i}") for i, line in enumerate(data.splitlines(), start=1)]
+    if not all(isinstance(line, dict) for line in lines):
+        raise damaged(source, "expected an object a line")
+    return lines
+
+
+def epoch_line(record: EpochRecord) -> dict[str, Any]:
+    """An epoch as a line of ``history.jsonl``: arrays become lists, NaN and infinity null."""
+    return {
+        "epoch": record.epoch,
+        "train_loss": _plain(record.train_loss),
+        "validation_loss": _plain(record.validation_loss),
+        "learning_rate": _plain(record.learning_rate),
+        "active": record.active.tolist(),
+        "health": {name: _plain(values) for name, values in record.health.items()},
+    }
+
+
+def parse_document(data: bytes, source: str) -> dict[str, Any]:
+    """Any other JSON object of a run; raises ``ModelError``."""
+    document = strict_json.parse(data, source)
+    if not isinstance(document, dict):
+        raise damaged(source, "expected an object")
+    return document
+
+
+def _plain(values: NDArray[np.floating[Any]]) -> Any:
+    plain = values.astype(np.float64).astype(object)
+    plain[~np.isfinite(values)] = None
+    return plain.tolist()
+
+
+def _parse_target(document: Any, members: int, source: str, *, expected: bool) -> TargetStatistics | None:
+    if (document is not None) != expected:
+        raise damaged(source, "target statistics are for regression, and needed there")
+    if document is None:
+        return None
+    tables = _object(document, {"shift", "scale"}, source)
+    return TargetStatistics(**{key: _floats(table, (members,), source) for key, table in tables.items()})
+
+
+def _object(document: Any, keys: set[str], source: str) -> dict[str, Any]:
+    if not isinstance(document, dict) or document.keys() != keys:
+        raise damaged(source, f"expected an object of {', '.join(sorted(keys))}")
+    return document
+
+
+def _floats(table: Any, shape: tuple[int, ...], source: str) -> NDArray[np.float64]:
+    """Nested lists of numbers, and nothing else, as a finite float64 array of a shape known beforehand."""
+    if not _has_shape(table, shape):
+        raise damaged(source, f"expected finite numbers of shape {list(shape)}")
+    return np.array(table, np.float64).reshape(shape)
+
+
+def _has_shape(table: Any, shape: tuple[int, ...]) -> bool:
+    if not shape:
+        return _is_number(table)
+    return isinstance(table, list) and len(table) == shape[0] and all(_has_shape(part, shape[1:]) for part in table)
+
+
+def _is_number(value: Any) -> bool:
+    # An int so large that it is no float is no number of ours.
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**1000)
+
+
+def _validated(kind: type[S], document: Any, source: str) -> S:
+    try:
+        return kind.model_validate(document)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise damaged(source, f"{place}: {first['msg']}") from None
+
+
+def damaged(source: str, reason: str) -> ModelError:
+    """The error for a file whose contents can't be used."""
+    return ModelError(f"{source}: not valid: {' '.join(reason.split())[:300]}; {_COPY}")

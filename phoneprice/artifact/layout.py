@@ -1,0 +1,39 @@
+"""What a run directory consists of: the names, and how large each file may be.
+
+Names come from here only, never from a file, so no run can point outside its directory.
+"""
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MANIFEST_HASH = "manifest.sha256"
+CONFIG = "config.toml"
+SCHEMA = "schema.json"
+FEATURES = "features.json"
+SPLITS = "splits.json"
+WEIGHTS = "model.safetensors"
+CALIBRATION = "calibration.json"
+METRICS = "metrics.json"
+HISTORY = "history.jsonl"
+ENVIRONMENT = "environment.json"
+OUT_OF_FOLD = "oof.parquet"
+
+MIB = 1 << 20
+LIMITS = {
+    MANIFEST: 64 << 10,
+    MANIFEST_HASH: 256,
+    CONFIG: MIB,
+    SCHEMA: 16 * MIB,
+    FEATURES: 256 * MIB,
+    SPLITS: MIB,
+    WEIGHTS: 16 << 30,
+    CALIBRATION: 16 * MIB,
+    METRICS: 16 * MIB,
+    HISTORY: 1 << 30,
+    ENVIRONMENT: MIB,
+    OUT_OF_FOLD: 16 << 30,
+}
+"""Bytes that a file may have at most. The loader knows the exact size of the weights before it reads them."""
+
+LISTED = tuple(name for name in LIMITS if name not in {MANIFEST, MANIFEST_HASH})
+"""The files that a manifest lists; it lists them all but for ``OPTIONAL``."""
+OPTIONAL = frozenset({OUT_OF_FOLD})

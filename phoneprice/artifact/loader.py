@@ -1,0 +1,151 @@
+"""Loading a run, from wherever it comes: nothing is believed before it is checked, and nothing in it is run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from phoneprice.artifact import documents, layout
+from phoneprice.artifact.sealed import CheckedFile, SealedDirectory
+from phoneprice.artifact.weights import check_size, parse_weights
+from phoneprice.artifact.writer import old_path
+from phoneprice.config.schema import Config
+from phoneprice.data.schema import TableSchema, input_names
+from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
+from phoneprice.records import Calibration, Ensemble, InputStatistics, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from phoneprice.artifact.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Run:
+    """A loaded run: what prediction needs is at hand, the rest is read and checked when it is asked for."""
+
+    path: Path
+    manifest: Manifest
+    config: Config
+    schema: TableSchema
+    task: Task
+    ensemble: Ensemble
+    calibration: Calibration
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """A name for each input of the network."""
+        return input_names(self.schema)
+
+    @property
+    def shape(self) -> NetworkShape:
+        """The shape of the networks."""
+        members = len(self.ensemble.inputs.shift)
+        return network_shape(self.config, len(self.input_names), self.task.classes, members)
+
+    def metrics(self) -> dict[str, Any]:
+        """The document ``metrics.json``."""
+        return self._document(layout.METRICS)
+
+    def splits(self) -> dict[str, Any]:
+        """The document ``splits.json``."""
+        return self._document(layout.SPLITS)
+
+    def environment(self) -> dict[str, Any]:
+        """The document ``environment.json``."""
+        return self._document(layout.ENVIRONMENT)
+
+    def history(self) -> list[dict[str, Any]]:
+        """The lines of ``history.jsonl``, one an epoch."""
+        data, source = self._read(layout.HISTORY)
+        return documents.parse_history(data, source)
+
+    def out_of_fold(self) -> pa.Table | None:
+        """The out-of-fold predictions, or None if the run has none."""
+        if layout.OUT_OF_FOLD not in self.manifest.files:
+            return None
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        data, source = self._read(layout.OUT_OF_FOLD)
+        try:
+            return pq.read_table(pa.BufferReader(data))
+        except (pa.ArrowException, OSError) as fault:
+            raise documents.damaged(source, str(fault)) from None
+
+    def _document(self, name: str) -> dict[str, Any]:
+        return documents.parse_document(*self._read(name))
+
+    def _read(self, name: str) -> tuple[bytes, str]:
+        with SealedDirectory(self.path) as directory:
+            return directory.read(name), directory.source(name)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Reads the files that prediction needs, each with the help of those before it."""
+
+    directory: SealedDirectory
+    config: Config
+    schema: TableSchema
+    task: Task
+
+    @classmethod
+    def first(cls, directory: SealedDirectory) -> Self:
+        config = documents.parse_config(directory.read(layout.CONFIG), directory.source(layout.CONFIG))
+        source = directory.source(layout.SCHEMA)
+        schema = documents.parse_schema(directory.read(layout.SCHEMA), source)
+        return cls(directory, config, schema, documents.task_of(config, schema, source))
+
+    def ensemble(self) -> Ensemble:
+        source = self.directory.source(layout.FEATURES)
+        data = self.directory.read(layout.FEATURES)
+        inputs, target = documents.parse_features(data, source, self.config, self.schema)
+        return Ensemble(self._weights(inputs), inputs, target)
+
+    def calibration(self) -> Calibration:
+        source = self.directory.source(layout.CALIBRATION)
+        return documents.parse_calibration(self.directory.read(layout.CALIBRATION), source, self.task.classes)
+
+    def _weights(self, inputs: InputStatistics) -> Mapping[str, NDArray[np.float32]]:
+        members, width = inputs.shift.shape
+        shapes = parameter_shapes(network_shape(self.config, width, self.task.classes, members))
+        source = self.directory.source(layout.WEIGHTS)
+        check_size(self.directory.manifest.files[layout.WEIGHTS].bytes, shapes, source)
+        return parse_weights(self.directory.read(layout.WEIGHTS), shapes, source)
+
+
+def load_run(path: str | Path) -> Run:
+    """Load a run; the files that prediction needs are read and their hashes checked. Raises ``ModelError``."""
+    with SealedDirectory(existing_path(Path(path))) as directory:
+        parts = _Parts.first(directory)
+        return Run(
+            path=directory.path,
+            manifest=directory.manifest,
+            config=parts.config,
+            schema=parts.schema,
+            task=parts.task,
+            ensemble=parts.ensemble(),
+            calibration=parts.calibration(),
+        )
+
+
+def verify_run(path: str | Path) -> tuple[CheckedFile, ...]:
+    """Check all files of a run, their hashes and their contents; what was checked. Raises ``ModelError``."""
+    with SealedDirectory(existing_path(Path(path))) as directory:
+        checked = tuple(directory.check(name) for name in directory.manifest.files)
+    run = load_run(path)
+    run.metrics(), run.splits(), run.environment(), run.history(), run.out_of_fold()
+    return checked
+
+
+def existing_path(path: Path) -> Path:
+    """``path``, or where ``train --force`` has put the run aside, if it was killed before it put the new one there."""
+    old = old_path(path) if path.name else path
+    return old if not os.path.lexists(path) and old.is_dir() else path

@@ -1,0 +1,105 @@
+"""The manifest of a run: format version, and the size and SHA-256 of every other file.
+
+``manifest.sha256`` holds the hash of the manifest's exact bytes, in the format of ``sha256sum``. The hashes show
+damage, not forgery: who can change a run can also change its hashes.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from phoneprice.artifact import strict_json
+from phoneprice.artifact.layout import FORMAT_VERSION, LIMITS, LISTED, MANIFEST, OPTIONAL
+from phoneprice.errors import ModelError
+
+_KEYS = frozenset({"format_version", "package_version", "created", "files"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """What the manifest says of a file."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``files`` by name; ``created`` is the time of writing in UTC, ISO 8601."""
+
+    package_version: str
+    created: str
+    files: Mapping[str, FileEntry]
+    format_version: int = FORMAT_VERSION
+
+
+def sha256(data: bytes) -> str:
+    """The hash in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def render_manifest(manifest: Manifest) -> bytes:
+    """The bytes of ``manifest.json``."""
+    files = {name: {"bytes": entry.bytes, "sha256": entry.sha256} for name, entry in manifest.files.items()}
+    head = {"format_version": manifest.format_version, "package_version": manifest.package_version}
+    return strict_json.render({**head, "created": manifest.created, "files": files})
+
+
+def render_manifest_hash(manifest: bytes) -> bytes:
+    """The bytes of ``manifest.sha256`` for those of ``manifest.json``."""
+    return f"{sha256(manifest)}  {MANIFEST}\n".encode()
+
+
+def parse_manifest(data: bytes, source: str) -> Manifest:
+    """The manifest in ``data``; raises ``ModelError`` for a newer format first of all."""
+    document = strict_json.parse(data, source)
+    _check_version(document, source)
+    document = strict_json.parse_object(data, source, _KEYS)
+    package, created, files = document["package_version"], document["created"], document["files"]
+    if not isinstance(package, str) or not isinstance(created, str) or not isinstance(files, dict):
+        raise _damaged(source, "expected texts and an object of files")
+    return Manifest(package, created, _entries(files, source), document["format_version"])
+
+
+def _check_version(document: Any, source: str) -> None:
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _damaged(source, f"found format_version {_short(version)}, expected {FORMAT_VERSION}")
+    if version > FORMAT_VERSION:
+        raise ModelError(
+            f"{source}: found format_version {_short(version)}, this program reads up to {FORMAT_VERSION}; "
+            "update it with pip install --upgrade phoneprice"
+        )
+
+
+def _entries(files: dict[str, Any], source: str) -> dict[str, FileEntry]:
+    for name in files:
+        if name not in LISTED:
+            raise _damaged(source, f"found file {_short(name)}, which is no file of a run")
+    for name in LISTED:
+        if name not in files and name not in OPTIONAL:
+            raise _damaged(source, f"file {name!r} is not listed")
+    return {name: _entry(name, files[name], source) for name in files}
+
+
+def _entry(name: str, document: Any, source: str) -> FileEntry:
+    if not isinstance(document, dict) or document.keys() != {"bytes", "sha256"}:
+        raise _damaged(source, f"expected bytes and sha256 for {name!r}")
+    size, digest = document["bytes"], document["sha256"]
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= LIMITS[name]:
+        raise _damaged(source, f"found {_short(size)} bytes for {name!r}, allowed are 0 to {LIMITS[name]}")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise _damaged(source, f"found sha256 {_short(digest)} for {name!r}, expected 64 hexadecimal digits")
+    return FileEntry(size, digest)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _damaged(source: str, reason: str) -> ModelError:
+    return ModelError(f"{source}: {reason}; the run is damaged, use another copy of it")

@@ -1,0 +1,60 @@
+"""Finding and naming runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from phoneprice.artifact.sealed import SealedDirectory
+from phoneprice.errors import ModelError
+
+RUNS = Path("runs")
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A run in a directory of runs: ``created`` in UTC (ISO 8601), ``fault`` says why it can't be used, if so."""
+
+    path: Path
+    created: str
+    fault: str | None = None
+
+
+def new_run_path(config_name: str, root: Path = RUNS, now: datetime | None = None) -> Path:
+    """A name that no run has yet: ``runs/20261123T041500Z-default``."""
+    time = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    path, count = root / f"{time}-{config_name}", 1
+    while os.path.lexists(path):
+        count += 1
+        path = root / f"{time}-{config_name}-{count}"
+    return path
+
+
+def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
+    """The runs directly in ``root``, oldest first, damaged ones included; none if there is no such directory."""
+    try:
+        entries = [entry for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+    except OSError:
+        return ()
+    return tuple(sorted(map(_listed, entries), key=lambda run: (run.created, run.path.name)))
+
+
+def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
+    """The path of a run; ``latest`` is the newest undamaged one in ``root``. Raises ``ModelError``."""
+    if str(run) != LATEST:
+        return Path(run)
+    usable = [listed for listed in list_runs(root) if listed.fault is None]
+    if not usable:
+        raise ModelError(f"{root}{os.sep}: holds no run to be the latest; train one, or name a run directory")
+    return usable[-1].path
+
+
+def _listed(path: Path) -> ListedRun:
+    try:
+        with SealedDirectory(path) as directory:
+            return ListedRun(path, directory.manifest.created)
+    except ModelError as fault:
+        return ListedRun(path, "", str(fault))

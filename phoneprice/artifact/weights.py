@@ -1,0 +1,84 @@
+"""Weights as a safetensors file: names, shapes and dtypes are known beforehand and must match exactly.
+
+Format: 8 bytes with the little-endian length of a JSON header, the header, the tensors' bytes
+(https://github.com/huggingface/safetensors#format). It is read here rather than by the library, so that every
+number in the header is checked against what the configuration gives before anything is allocated.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.artifact import strict_json
+from phoneprice.errors import ModelError
+
+_LENGTH_BYTES = 8
+_HEADER_LIMIT = 1 << 20
+_COPY = "the run is damaged, use another copy of it"
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def render_weights(parameters: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """The bytes of the file; every parameter must be finite float32."""
+    from safetensors.numpy import save
+
+    for name, values in parameters.items():
+        if values.dtype != np.float32 or not np.isfinite(values).all():
+            raise ValueError(f"parameter {name!r} must be finite float32")
+    data: bytes = save({name: np.ascontiguousarray(values) for name, values in parameters.items()})
+    return data
+
+
+def check_size(size: int, shapes: Shapes, source: str) -> None:
+    """Raise ``ModelError`` if a file of ``size`` bytes can't hold these tensors; for use before it is read."""
+    spare = size - _LENGTH_BYTES - _tensor_bytes(shapes)
+    if not 0 < spare <= _HEADER_LIMIT:
+        raise ModelError(f"{source}: {size} bytes don't fit the network of config.toml; {_COPY}")
+
+
+def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray[np.float32]]:
+    """The parameters in the order of ``shapes``: read-only views of ``data``. Raises ``ModelError``."""
+    check_size(len(data), shapes, source)
+    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
+    if start != len(data) - _tensor_bytes(shapes):
+        raise ModelError(f"{source}: the header's length doesn't fit the size of the file; {_COPY}")
+    header = strict_json.parse_object(data[_LENGTH_BYTES:start], source, frozenset(shapes))
+    _check_no_gaps(header, source)
+    tensors = memoryview(data)[start:]
+    return {name: _tensor(tensors, header[name], f"{source}: tensor {name!r}", shapes[name]) for name in shapes}
+
+
+def _tensor(data: memoryview, entry: Any, which: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    count = math.prod(shape)
+    begin, end = entry["data_offsets"]
+    if entry["dtype"] != "F32" or entry["shape"] != list(shape) or end - begin != 4 * count:
+        raise ModelError(f"{which} is not F32 of shape {list(shape)}, as config.toml and schema.json ask; {_COPY}")
+    values = np.frombuffer(data, "<f4", count, begin).reshape(shape).astype(np.float32, copy=False)
+    if not np.isfinite(values).all():
+        raise ModelError(f"{which} holds NaN or infinity; {_COPY}")
+    return values
+
+
+def _check_no_gaps(header: Mapping[str, Any], source: str) -> None:
+    """Each entry has the three keys, and the tensors' bytes follow each other from 0 on."""
+    spans = [_span(entry, name, source) for name, entry in header.items()]
+    expected = 0
+    for begin, end in sorted(spans):
+        if begin != expected:
+            raise ModelError(f"{source}: tensors overlap or leave gaps; {_COPY}")
+        expected = end
+
+
+def _span(entry: Any, name: str, source: str) -> tuple[int, int]:
+    if isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}:
+        offsets = entry["data_offsets"]
+        if isinstance(offsets, list) and len(offsets) == 2 and all(type(offset) is int for offset in offsets):
+            return offsets[0], offsets[1]
+    raise ModelError(f"{source}: tensor {name!r} has no valid entry in the header; {_COPY}")
+
+
+def _tensor_bytes(shapes: Shapes) -> int:
+    return 4 * sum(math.prod(shape) for shape in shapes.values())

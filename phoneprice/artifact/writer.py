@@ -1,0 +1,273 @@
+"""Writing a run: everything goes to ``.NAME.partial/`` first and appears under its name complete, or not at all.
+
+``.NAME.partial/lock`` is held (flock) by the process that writes; the kernel releases it when the process dies.
+``.NAME.partial/run/`` becomes the run, by one rename, after all of it is on the disk; with ``force`` an older run
+steps aside to ``.NAME.old`` and is deleted afterwards. Whatever a killed process leaves is put right by the next
+writer: ``.NAME.old`` without NAME goes back to its name, everything else is deleted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from phoneprice import __version__
+from phoneprice.artifact import layout
+from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
+from phoneprice.artifact.documents import render_calibration, render_features, render_history, render_schema
+from phoneprice.artifact.manifest import FileEntry, Manifest, render_manifest, render_manifest_hash, sha256
+from phoneprice.artifact.strict_json import render
+from phoneprice.artifact.weights import render_weights
+from phoneprice.config.render import to_toml
+from phoneprice.data.schema import input_names
+from phoneprice.errors import LockedError, ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from phoneprice.config.schema import Config
+    from phoneprice.data.schema import TableSchema
+    from phoneprice.records import Calibration, Ensemble
+
+_LOCK = "lock"
+_STAGE = "run"
+_CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """All that a run holds. ``out_of_fold`` is a table of out-of-fold predictions, where there are any."""
+
+    config: Config
+    schema: TableSchema
+    ensemble: Ensemble
+    calibration: Calibration
+    metrics: Mapping[str, Any]
+    splits: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    history: Sequence[dict[str, Any]] = field(default=())
+    out_of_fold: pa.Table | None = None
+
+
+class RunWriter:
+    """The only process that writes the run ``path``, from its creation to its end as a context manager.
+
+    Raises ``UsageError`` if the run exists and ``force`` is not set, ``LockedError`` if another process writes it,
+    ``ModelError`` if there is nothing to ``resume``, ``StorageError`` if the place can't be written to: all at
+    once, before any training.
+    """
+
+    def __init__(self, path: str | Path, *, force: bool = False, resume: bool = False) -> None:
+        self.path = Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
+        self._shown = Path(path)
+        self._force = force
+        with storage_faults(self._shown):
+            self._check_target()
+            self.partial = partial_path(self.path)
+            self._refuse_nothing_to_resume(resume=resume)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _Lock(self.partial, self._shown)
+            try:
+                recover(self.path)
+                self._check_target()  # another process may have finished the run just now
+                self._clean(resume=resume)
+            except BaseException:
+                self.close(keep_checkpoints=True)
+                raise
+
+    @property
+    def checkpoints(self) -> Path:
+        """A directory beside the run's files for the state of an unfinished training; made when first used."""
+        return self.partial / _CHECKPOINTS
+
+    def finish(self, contents: RunContents) -> None:
+        """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
+        stage = self.partial / _STAGE
+        with storage_faults(self._shown):
+            stage.mkdir()
+            _write_files(stage, contents)
+            sync_directory(self.partial)
+            self._swap_in(stage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(keep_checkpoints=kind is not None)
+
+    def close(self, *, keep_checkpoints: bool) -> None:
+        """Let go of the run; checkpoints stay only where an unfinished training may be resumed."""
+        with suppress(OSError):
+            self._leave(keep_checkpoints=keep_checkpoints)
+        self._lock.release()
+
+    def _check_target(self) -> None:
+        if not os.path.lexists(self.path):
+            return
+        if not self._force:
+            raise UsageError(f"{self._shown}: exists already; choose another -o, or replace it with --force")
+        if not _looks_like_run(self.path):
+            raise UsageError(f"{self._shown}: is no run, so --force doesn't replace it; choose another -o")
+
+    def _refuse_nothing_to_resume(self, *, resume: bool) -> None:
+        if resume and not self.checkpoints.is_dir():
+            raise ModelError(f"{self._shown}: found no checkpoint to resume from; train without --resume")
+
+    def _clean(self, *, resume: bool) -> None:
+        for entry in self.partial.iterdir():
+            if entry.name != _LOCK and not (resume and entry.name == _CHECKPOINTS):
+                _delete(entry)
+
+    def _swap_in(self, stage: Path) -> None:
+        old = old_path(self.path)
+        if self._force and os.path.lexists(self.path):
+            self.path.rename(old)
+        try:
+            stage.rename(self.path)
+        except OSError:
+            recover(self.path)
+            raise
+        sync_directory(self.path.parent)
+        _delete(old)
+
+    def _leave(self, *, keep_checkpoints: bool) -> None:
+        """Delete the partial directory, unless it holds checkpoints that a failed or stopped training can use."""
+        _delete(self.partial / _STAGE)
+        if keep_checkpoints and self.checkpoints.is_dir() and any(self.checkpoints.iterdir()):
+            return
+        _delete(self.checkpoints)
+        # Others that find no lock file here make a new directory; see _Lock.
+        (self.partial / _LOCK).unlink()
+        self.partial.rmdir()
+
+
+def write_run(path: str | Path, contents: RunContents, *, force: bool = False) -> None:
+    """Write a whole run at once; raises as ``RunWriter`` does."""
+    with RunWriter(path, force=force) as writer:
+        writer.finish(contents)
+
+
+def partial_path(path: Path) -> Path:
+    """Where the run ``path`` lives until it is finished."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def old_path(path: Path) -> Path:
+    """Where an older version of the run ``path`` waits while the new one takes its name."""
+    return path.with_name(f".{path.name}.old")
+
+
+def recover(path: Path) -> None:
+    """Put right what a process killed between the renames of ``--force`` has left; raises ``OSError``."""
+    old = old_path(path)
+    if not os.path.lexists(old):
+        return
+    if os.path.lexists(path):
+        _delete(old)
+    else:
+        old.rename(path)
+        sync_directory(path.parent)
+
+
+class _Lock:
+    """The exclusive right to write in a directory, which is made if need be."""
+
+    def __init__(self, directory: Path, shown: Path) -> None:
+        path = directory / _LOCK
+        while True:
+            directory.mkdir(exist_ok=True)
+            try:
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            except FileNotFoundError:
+                continue  # the process before us has just deleted the directory
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = _holder(self._file)
+                os.close(self._file)
+                raise LockedError(f"{shown}: is being written by another process{holder}; wait for it") from None
+            if _same_file(self._file, path):
+                break
+            os.close(self._file)
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let others write."""
+        os.close(self._file)
+
+
+def _holder(file: int) -> str:
+    pid = os.pread(file, 20, 0).decode("ascii", "replace").strip()
+    return f" (pid {pid})" if pid.isdigit() else ""
+
+
+def _same_file(file: int, path: Path) -> bool:
+    """Whether the locked file is still the one at ``path``."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_files(stage: Path, contents: RunContents) -> None:
+    files = _render(contents)
+    entries = {name: FileEntry(len(data), sha256(data)) for name, data in files.items()}
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    manifest = render_manifest(Manifest(__version__, now, entries))
+    files |= {layout.MANIFEST_HASH: render_manifest_hash(manifest), layout.MANIFEST: manifest}
+    for name, data in files.items():
+        write_file(stage / name, data)
+    sync_directory(stage)
+
+
+def _render(contents: RunContents) -> dict[str, bytes]:
+    ensemble, names = contents.ensemble, input_names(contents.schema)
+    files = {
+        layout.CONFIG: to_toml(contents.config).encode(),
+        layout.SCHEMA: render_schema(contents.schema),
+        layout.FEATURES: render_features(ensemble.inputs, ensemble.target, names),
+        layout.SPLITS: render(dict(contents.splits)),
+        layout.WEIGHTS: render_weights(ensemble.parameters),
+        layout.CALIBRATION: render_calibration(contents.calibration),
+        layout.METRICS: render(dict(contents.metrics)),
+        layout.HISTORY: render_history(contents.history),
+        layout.ENVIRONMENT: render(dict(contents.environment)),
+    }
+    if contents.out_of_fold is not None:
+        files[layout.OUT_OF_FOLD] = _parquet(contents.out_of_fold)
+    return files
+
+
+def _parquet(table: pa.Table) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _looks_like_run(path: Path) -> bool:
+    """A directory that holds nothing but files of a run: the only kind that ``force`` may delete."""
+    return path.is_dir() and not path.is_symlink() and all(entry.name in layout.LIMITS for entry in path.iterdir())
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or a directory, if it is there; links are not followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

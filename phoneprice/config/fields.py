@@ -1,0 +1,113 @@
+"""What the schema's classes say about themselves: sections, components, rules and TOML notation.
+
+Loading, rendering and error messages all read the pydantic classes through these few functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from phoneprice.components.base import Component, Settings
+
+
+def choices(field: FieldInfo) -> dict[str, type[Component]]:
+    """The components that a field chooses from, by name; empty for every other field."""
+    members = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
+    return {
+        component_name(member): member
+        for member in members
+        if isinstance(member, type) and issubclass(member, Component)
+    }
+
+
+def component_name(component: type[Component]) -> str:
+    """The name by which a configuration chooses a component."""
+    name: str = component.model_fields["name"].default
+    return name
+
+
+def section(field: FieldInfo) -> type[Settings] | None:
+    """The class of a field that is a table of its own and no choice of components."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Settings) and not issubclass(kind, Component) else None
+
+
+NOTHING = "none"
+"""How a file says that an optional value is absent: TOML has no null."""
+
+
+def optional(field: FieldInfo) -> bool:
+    """Whether the value may be absent."""
+    return type(None) in get_args(field.annotation)
+
+
+def known_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:
+    """Every dotted path below ``model``, the fields of all components included."""
+    for name, field in model.model_fields.items():
+        path = prefix + name
+        yield path
+        below = section(field)
+        for kind in (below,) if below else choices(field).values():
+            yield from known_paths(kind, f"{path}.")
+
+
+def rule(field: FieldInfo) -> str:
+    """The values a field allows, in words: its literals or its range; empty where its type says it all."""
+    if get_origin(field.annotation) is Literal:
+        return one_of(get_args(field.annotation))
+    words = [f"or {toml_value(None)}"] if optional(field) else []
+    for bound in field.metadata:
+        match bound:
+            case Gt(gt=limit):
+                words.append(f"> {limit}")
+            case Ge(ge=limit):
+                words.append(f">= {limit}")
+            case Lt(lt=limit):
+                words.append(f"< {limit}")
+            case Le(le=limit):
+                words.append(f"<= {limit}")
+    return ", ".join(words)
+
+
+def one_of(values: Sequence[object]) -> str:
+    """``"a", "b" or "c"``."""
+    *others, last = map(toml_value, values)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def toml_value(value: object) -> str:
+    """``value`` in TOML notation; numbers read back exactly."""
+    match value:
+        case None:
+            return toml_value(NOTHING)
+        case bool():
+            return "true" if value else "false"
+        case str():
+            # JSON's string escapes are TOML's too, but TOML also wants DEL escaped.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            return "{" + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
+        case list() | tuple():
+            return f"[{', '.join(map(toml_value, value))}]"
+        case _:
+            return str(value)
+
+
+def _key(key: Any) -> str:
+    text = str(key)
+    bare = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+    return text if bare else toml_value(text)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """`` did you mean "x"?`` with the nearest of the known words, or nothing when none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
+    return f' did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,205 @@
+"""From a TOML file, the environment and ``-s key=value`` to one checked ``Config``.
+
+Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.key=value``. Four rules make partial
+settings mean what their author expects:
+
+- A component is a table or just its name: ``activation = "tanh"`` is short for ``activation = {name = "tanh"}``.
+- Naming another component resets its section: what lower layers said about the old one no longer counts. Naming the
+  same one again keeps it. Within a layer the order does not matter: ``-s optimizer.lr=1 -s optimizer.name=sgd``.
+- An optional value is switched off by the text ``none``, as TOML has no null: ``-s optimizer.skip_lr=none``.
+- Resolution: while nobody names a loss, it follows ``task.kind``: ordinal -> ordinal (probit), multiclass ->
+  cross_entropy, binary -> binary_cross_entropy, regression -> mse.
+
+All faults of all layers are listed together in one ``ConfigError``, one a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from phoneprice.components.base import Component, Settings
+from phoneprice.components.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from phoneprice.config.faults import value_faults
+from phoneprice.config.fields import (
+    NOTHING,
+    choices,
+    component_name,
+    known_paths,
+    nearest,
+    optional,
+    section,
+    toml_value,
+)
+from phoneprice.config.layers import (
+    Found,
+    Setting,
+    environment_settings,
+    file_settings,
+    opened,
+    override_settings,
+    read_file,
+)
+from phoneprice.config.presets import find_config
+from phoneprice.config.schema import Config
+from phoneprice.errors import ConfigError
+
+
+def load_config(
+    file: Path | str | None = None, overrides: Sequence[str] = (), environ: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration from a file (or preset name), ``-s`` overrides and environment variables.
+
+    Raises ``ConfigError`` when the file is missing or no TOML, or any setting breaks the schema; it lists every fault.
+    """
+    layers = [environment_settings(environ or {}), override_settings(overrides)]
+    if file is not None:
+        path = find_config(file)
+        layers.insert(0, file_settings(read_file(path), str(path)))
+    return _resolve(layers)
+
+
+def config_from_toml(text: str, source: str) -> Config:
+    """The configuration that the text of a TOML file describes; ``source`` names it in messages.
+
+    Raises ``ConfigError`` when the text is no TOML or breaks the schema; it lists every fault.
+    """
+    return _resolve([file_settings(text, source)])
+
+
+def default_loss(kind: object) -> Loss:
+    """The loss of a task kind for which nobody names one."""
+    match kind:
+        case "multiclass":
+            return CrossEntropy()
+        case "binary":
+            return BinaryCrossEntropy()
+        case "regression":
+            return MeanSquaredError()
+        case _:
+            loss: Loss = Config.model_fields["loss"].default
+            return loss
+
+
+def _resolve(layers: Sequence[Found]) -> Config:
+    merger = _Merger([fault for layer in layers for fault in layer.faults])
+    tree = merger.table(Config, Config(), [setting for layer in layers for setting in layer.settings], ())
+    try:
+        config = Config.model_validate(tree, strict=True)
+    except ValidationError as error:
+        merger.faults += value_faults(error.errors(include_url=False), merger.sources)
+    if merger.faults:
+        raise ConfigError("\n".join(merger.faults))
+    return config
+
+
+@dataclass
+class _Merger:
+    """Lays settings over the defaults, in order, as the tree of raw values that pydantic then checks.
+
+    Keys and component names are checked here, where the nearest valid one is known; ``sources`` says who set a value.
+    """
+
+    faults: list[str]
+    sources: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def table(
+        self, model: type[Settings], default: Settings | None, settings: Iterable[Setting], path: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The values of a section or component: the default's, with the settings laid over them."""
+        tree: dict[str, Any] = dict(default or {})
+        by_key = dict[str, list[Setting]]()
+        for setting in settings:
+            by_key.setdefault(setting.path[0], []).append(setting)
+        for key, info in model.model_fields.items():
+            if model is Config and key == "loss":
+                tree[key] = default_loss(_task_kind(tree["task"]))
+            if key in by_key:
+                self._field(tree, info, [setting.below() for setting in by_key.pop(key)], (*path, key))
+        for key, unknown in by_key.items():
+            self._unknown_key(key, model, unknown[-1], path)
+        return tree
+
+    def _field(self, tree: dict[str, Any], info: FieldInfo, settings: list[Setting], path: tuple[str, ...]) -> None:
+        """Lay settings over one field; their paths begin below it."""
+        key = path[-1]
+        if components := choices(info):
+            tree[key] = self._component(components, tree[key], self._opened(settings, path, "name"), path)
+        elif model := section(info):
+            tree[key] = self.table(model, tree[key], self._opened(settings, path), path)
+        elif (setting := settings[-1]).path:
+            whole = ".".join((*path, *setting.path))
+            self._fault(f"{whole}: unknown key; {'.'.join(path)} is a value, not a table", setting)
+        else:
+            # -s data.target=2024 means the column "2024".
+            as_typed = info.annotation is str and setting.text is not None and not isinstance(setting.value, str)
+            absent = optional(info) and setting.value == NOTHING
+            tree[key] = setting.text if as_typed else None if absent else _tuples(setting.value)
+            self.sources[path] = setting.source
+
+    def _component(
+        self,
+        components: Mapping[str, type[Component]],
+        default: Component,
+        settings: list[Setting],
+        path: tuple[str, ...],
+    ) -> dict[str, Any] | Component:
+        """A component's values, begun anew at the layer that names another one."""
+        name, since = default.name, 0
+        for setting in settings:
+            if setting.path == ("name",) and setting.value != name:
+                if setting.value not in components:
+                    self._unknown_name(setting, tuple(components), path)
+                    return default
+                name, since = str(setting.value), setting.layer
+        kept = [setting for setting in settings if setting.layer >= since and setting.path != ("name",)]
+        return {**self.table(components[name], default if name == default.name else None, kept, path), "name": name}
+
+    def _opened(self, settings: Iterable[Setting], path: tuple[str, ...], shorthand: str = "") -> list[Setting]:
+        """Settings of the whole table at ``path`` as settings of its keys; bare text sets the shorthand key."""
+        below = list[Setting]()
+        for setting in settings:
+            if setting.path:
+                below.append(setting)
+            elif isinstance(setting.value, dict):
+                below += opened(setting)
+            elif shorthand and isinstance(setting.value, str):
+                below += opened(Setting((), {shorthand: setting.value}, setting.source, setting.layer))
+            else:
+                allowed = f"a {shorthand} or a table" if shorthand else "a table"
+                self._fault(f"{'.'.join(path)}: found {toml_value(setting.value)}, must be {allowed}", setting)
+        return below
+
+    def _unknown_key(self, key: str, model: type[Settings], setting: Setting, path: tuple[str, ...]) -> None:
+        known = tuple(model.model_fields)
+        owner = f' for "{component_name(model)}"' if issubclass(model, Component) else ""
+        hint = nearest(key, known) or _elsewhere(key)
+        self._fault(f"{'.'.join((*path, key))}: unknown key{owner};{hint} one of {', '.join(known)}", setting)
+
+    def _unknown_name(self, setting: Setting, known: Sequence[str], path: tuple[str, ...]) -> None:
+        found = f"{'.'.join(path)}.name: found {toml_value(setting.value)}"
+        hint = nearest(str(setting.value), known)
+        self._fault(f"{found};{hint} one of {', '.join(map(toml_value, known))}", setting)
+
+    def _fault(self, text: str, setting: Setting) -> None:
+        self.faults.append(f"{text} ({setting.source})")
+
+
+def _task_kind(task: object) -> object:
+    return task.get("kind") if isinstance(task, dict) else getattr(task, "kind", None)
+
+
+def _elsewhere(key: str) -> str:
+    """A hint when the key stands in exactly one place."""
+    places = {path for path in known_paths(Config) if path.rpartition(".")[2] == key}
+    return f' did you mean "{places.pop()}"?' if len(places) == 1 else ""
+
+
+def _tuples(value: object) -> object:
+    """TOML's lists as tuples, which is what a strict check asks for."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,87 @@
+"""A configuration as text: the full commented TOML file, and the JSON Schema that editors complete it from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from phoneprice.components.base import Component, Settings
+from phoneprice.config.fields import NOTHING, choices, rule, section, toml_value
+from phoneprice.config.schema import Config
+
+
+def to_toml(config: Config) -> str:
+    """Every setting of ``config`` with its description; ``load_config`` reads the same configuration back."""
+    return "\n".join(_table(config, ())).lstrip("\n") + "\n"
+
+
+def _table(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
+    """A table's own keys, then the tables below it."""
+    below = list[tuple[str, FieldInfo]]()
+    if path:
+        yield f"[{'.'.join(path)}]"
+    for name, field in type(settings).model_fields.items():
+        if section(field) or choices(field):
+            below.append((name, field))
+        else:
+            yield from _entry(settings, name, field)
+    for name, field in below:
+        inner: Settings = getattr(settings, name)
+        yield ""
+        yield from _comment(_heading(inner, field))
+        yield from _table(inner, (*path, name))
+
+
+def _heading(settings: Settings, field: FieldInfo) -> str:
+    if not isinstance(settings, Component):
+        return (type(settings).__doc__ or "").partition("\n")[0]
+    return f"one of {', '.join(choices(field))}"
+
+
+def _entry(settings: Settings, name: str, field: FieldInfo) -> Iterator[str]:
+    value = getattr(settings, name)
+    if isinstance(settings, Component) and name == "name":
+        yield from _comment(settings.summary)
+    else:
+        allowed = rule(field)
+        yield from _comment(f"{field.description or ''} ({allowed})" if allowed else field.description or "")
+    yield f"{name} = {toml_value(value)}"
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from wrap(text, width=100, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a configuration file; a component may also be given by its name alone."""
+    schema = Config.model_json_schema()
+    _as_loaded(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "phoneprice configuration"}
+
+
+def json_schema_text() -> str:
+    """The exact contents of ``configs/schema.json``, made by ``phoneprice config schema > configs/schema.json``."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_loaded(node: object) -> None:
+    """Say what loading allows: components by bare name or in a table without one, absent values as ``none``."""
+    if isinstance(node, list):
+        for item in node:
+            _as_loaded(item)
+    if not isinstance(node, dict):
+        return
+    if node == {"type": "null"}:
+        node.clear()
+        node["const"] = NOTHING
+    if "default" in node and node["default"] is None:
+        node["default"] = NOTHING
+    if "discriminator" in node:
+        names = list(node.pop("discriminator")["mapping"])
+        node["anyOf"] = [{"type": "string", "enum": names}, *node.pop("oneOf")]
+    for item in node.values():
+        _as_loaded(item)

@@ -1,0 +1,364 @@
+"""What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phoneprice.data.features import category_code
+from phoneprice.data.infer import is_id_like
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.faults import shown
+from phoneprice.data.schema import Column, TableSchema, infer_columns
+from phoneprice.data.values import (
+    UNKNOWN,
+    counted,
+    is_number_array,
+    merged_numbers,
+    number_text,
+    recode,
+    truth_code,
+    with_near_name,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from phoneprice.config.schema import Config
+    from phoneprice.data.table import Table
+
+Severity = Literal["error", "warning", "note"]
+
+MANY_MISSING = 0.5
+"""Share of missing cells from which a column tells little."""
+IMBALANCE = 10
+"""How many times the rarest class the most frequent one may have before it is a warning."""
+ENOUGH_ROWS = 20
+"""Fewer rows than this tell nothing about leaks and gaps."""
+NEARLY_ALL = 0.995
+"""Share of the rows from which a rule counts as holding."""
+MOSTLY_NUMBERS = 0.9
+"""Share of numbers from which a text column looks like a numeric one with typing errors."""
+NEVER_ZERO = frozenset(
+    {"height", "width", "depth", "length", "size", "weight", "wt", "h", "w", "diameter", "thickness"}
+)
+"""Words in the name of a column whose values can't be 0."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: an ``error`` would keep a training from working, a ``note`` is good to know."""
+
+    severity: Severity
+    column: str | None
+    """None for the table as a whole."""
+    code: str
+    message: str
+    count: int
+    """How many cells, rows or columns it is about."""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    table: Table
+    config: Config
+
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        return infer_columns(self.table, self.config.data)
+
+    @property
+    def target(self) -> pa.Array | None:
+        return self.table.columns.get(self.config.data.target)
+
+    @cached_property
+    def classes(self) -> dict[str, int]:
+        """Rows a class; empty without a target or for a regression."""
+        if self.target is None or self.config.task.kind == "regression":
+            return {}
+        found = counted(self.target)
+        return merged_numbers(found) or found
+
+
+Findings = Iterator[Finding]
+
+
+def check(table: Table, config: Config, reference: Table | TableSchema | None = None) -> list[Finding]:
+    """Everything found in a table, the gravest first.
+
+    ``reference`` is the training table, or the schema of a run; with it come missing and further columns, values out
+    of range, unseen categories and, for a table, the rows in both.
+    """
+    subject = _Subject(table, config)
+    findings = [finding for look in _CHECKS for finding in look(subject)]
+    if reference is not None:
+        findings += _compare(subject, reference)
+    return sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
+
+
+def _no_rows(subject: _Subject) -> Findings:
+    if not subject.table.rows:
+        yield Finding("error", None, "no_rows", "found a header and no rows; add rows", 0)
+
+
+def _target(subject: _Subject) -> Findings:
+    name, cells = subject.config.data.target, subject.target
+    if cells is None:
+        what = f"no column {with_near_name(name, subject.table.names)}: checked as a table without a target"
+        yield Finding("note", name, "no_target", what, 1)
+        return
+    if cells.null_count:
+        what = f"{cells.null_count} rows without a target; fill them in or delete these rows"
+        yield Finding("error", name, "target_missing", what, cells.null_count)
+    if subject.config.task.kind == "regression" and not is_number_array(cells):
+        numbers = to_numbers(cells, frozenset())
+        if not numbers.clean:
+            row = int(min([*numbers.text_rows, *numbers.infinite_rows]))
+            what = f"found {shown(cells[row].as_py())} ({subject.table.place(row)}), a regression needs numbers"
+            yield Finding(
+                "error", name, "target_not_numeric", what, len(numbers.text_rows) + len(numbers.infinite_rows)
+            )
+
+
+def _classes(subject: _Subject) -> Findings:
+    name, counts = subject.config.data.target, subject.classes
+    if not counts:
+        return
+    rarest, most = min(counts, key=lambda text: counts[text]), max(counts, key=lambda text: counts[text])
+    if len(counts) == 1:
+        what = f"all {counts[most]} rows are of class {shown(most)}; add rows of another class"
+        yield Finding("error", name, "one_class", what, counts[most])
+        return
+    folds = subject.config.validation.folds
+    if counts[rarest] < folds:
+        what = (
+            f"class {shown(rarest)} has {counts[rarest]} rows, fewer than the {folds} folds; there will be fewer folds"
+        )
+        yield Finding("warning", name, "rare_class", what, counts[rarest])
+    if counts[most] >= IMBALANCE * counts[rarest]:
+        what = (
+            f"{counts[most]} rows of class {shown(most)}, {counts[rarest]} of class {shown(rarest)}; "
+            "look at balanced accuracy, or set loss.class_weights"
+        )
+        yield Finding("warning", name, "imbalance", what, len(counts))
+
+
+def _missing(subject: _Subject) -> Findings:
+    for column in subject.features:
+        count = subject.table.columns[column.name].null_count
+        share = count / max(subject.table.rows, 1)
+        if not count:
+            continue
+        what = f"{count} cells are missing ({share:.1%})"
+        if share == 1:
+            yield Finding("warning", column.name, "all_missing", "all cells are missing; remove the column", count)
+        elif share >= MANY_MISSING:
+            yield Finding("warning", column.name, "missing", f"{what}: it tells little", count)
+        else:
+            yield Finding("note", column.name, "missing", f"{what}; they are imputed", count)
+
+
+def _constant(subject: _Subject) -> Findings:
+    for column in subject.features:
+        cells = subject.table.columns[column.name].drop_null()
+        if len(cells) > 1 and len(cells.unique()) == 1:
+            what = f"all {len(cells)} values are {shown(next(iter(counted(cells))))}: it tells nothing"
+            yield Finding("warning", column.name, "constant", what, len(cells))
+
+
+def _ids(subject: _Subject) -> Findings:
+    for column in subject.features:
+        if is_id_like(column.name, subject.table.columns[column.name]):
+            what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
+            yield Finding("warning", column.name, "id_like", what, subject.table.rows)
+
+
+def _duplicates(subject: _Subject) -> Findings:
+    names = [column.name for column in subject.features]
+    target = [subject.config.data.target] if subject.target is not None else []
+    if not names:
+        return
+    repeated = subject.table.rows - _groups(subject.table, [*names, *target]).num_rows
+    if repeated:
+        what = f"{repeated} rows repeat an earlier row; a repeated row may stand in training and held-out rows at once"
+        yield Finding("warning", None, "duplicates", what, repeated)
+    conflicting = subject.table.rows - _groups(subject.table, names).num_rows - repeated
+    if target and conflicting:
+        what = f"{conflicting} rows have the features of another row and a different target"
+        yield Finding("warning", None, "conflicts", what, conflicting)
+
+
+def _groups(table: Table, names: list[str]) -> pa.Table:
+    """One row for each different row of these columns, with its count."""
+    numbered = {str(i): table.columns[name] for i, name in enumerate(names)}
+    return pa.table(numbered).group_by(list(numbered)).aggregate([([], "count_all")])
+
+
+def _leaks(subject: _Subject) -> Findings:
+    if subject.target is None or subject.target.null_count or subject.table.rows < ENOUGH_ROWS:
+        return
+    regression = subject.config.task.kind == "regression"
+    if regression and not is_number_array(subject.target):
+        return
+    for column in subject.features:
+        cells = subject.table.columns[column.name]
+        if _follows(cells, subject.target) if regression else _decides(cells, subject.target):
+            what = "it alone determines the target; if it is known only afterwards, add it to data.ignored_columns"
+            yield Finding("warning", column.name, "leak", what, subject.table.rows)
+
+
+def _follows(cells: pa.Array, target: pa.Array) -> bool:
+    """Whether a number is, but for its units, the target of a regression."""
+    if not is_number_array(cells):
+        return False
+    present = cells.is_valid().to_numpy(zero_copy_only=False)
+    x, y = cells.to_numpy(zero_copy_only=False)[present], target.to_numpy(zero_copy_only=False)[present]
+    if len(x) < ENOUGH_ROWS or x.min() == x.max() or y.min() == y.max():
+        return False
+    return any(abs(np.corrcoef(a, b)[0, 1]) > 0.9999 for a, b in ((x, y), (_ranks(x), _ranks(y))))
+
+
+def _ranks(values: NDArray[Any]) -> NDArray[Any]:
+    return np.unique(values, return_inverse=True)[1].astype(np.float64)
+
+
+def _decides(cells: pa.Array, target: pa.Array) -> bool:
+    """Whether a column tells the class of nearly every row.
+
+    Either each of its (repeated) values goes with one class, or the classes follow one another along a number.
+    """
+    feature, labels = _codes(cells), _codes(target)
+    rows, values, classes = len(labels), int(feature.max()) + 1, int(labels.max()) + 1
+    if classes < 2 or np.bincount(labels).max() >= NEARLY_ALL * rows:
+        return False
+    if values * 5 <= rows:
+        pairs = np.bincount(feature * classes + labels, minlength=values * classes).reshape(values, classes)
+        return bool(pairs.max(axis=1).sum() >= NEARLY_ALL * rows)
+    if not is_number_array(cells):
+        return False
+    along = labels[np.lexsort((labels, cells.to_numpy(zero_copy_only=False)))]
+    changes = np.count_nonzero(np.diff(along))
+    return bool(changes <= classes - 1 + 2 * (1 - NEARLY_ALL) * rows)
+
+
+def _codes(cells: pa.Array) -> NDArray[np.int64]:
+    """A code for each different value, from 0; missing is a value, too."""
+    encoded = cells.dictionary_encode()
+    codes: NDArray[np.int64] = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
+    return codes
+
+
+def _zeros(subject: _Subject) -> Findings:
+    for column in subject.features:
+        if column.kind != "numeric" or column.low != 0:
+            continue
+        values = subject.table.columns[column.name].drop_null().to_numpy()
+        others, zeros = values[values != 0], int(np.count_nonzero(values == 0))
+        if len(values) < ENOUGH_ROWS or not len(others):
+            continue
+        named = not NEVER_ZERO.isdisjoint(column.name.lower().replace("-", "_").replace(" ", "_").split("_"))
+        apart = len(np.unique(others)) > 2 and others.min() >= 0.1 * np.median(others) and others.min() > 1
+        if named or apart:
+            what = f"{zeros} cells are 0 where that can hardly be measured; if they are gaps, leave them empty"
+            yield Finding("warning", column.name, "zero_gaps", what, zeros)
+
+
+def _typing_errors(subject: _Subject) -> Findings:
+    for column in subject.features:
+        cells = subject.table.columns[column.name]
+        chosen = column.name in subject.config.data.categorical_columns
+        if column.kind != "categorical" or chosen or is_number_array(cells) or len(cells) == cells.null_count:
+            continue
+        odd = to_numbers(cells, frozenset()).text_rows
+        if 0 < len(odd) <= (1 - MOSTLY_NUMBERS) * (len(cells) - cells.null_count):
+            found = f"{shown(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
+            what = f"numbers, but for {len(odd)} cells such as {found}, so it counts as text; correct them"
+            yield Finding("warning", column.name, "mostly_numbers", what, len(odd))
+
+
+_CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
+    _no_rows, _target, _classes, _missing, _constant, _ids, _duplicates, _leaks, _zeros, _typing_errors,
+)  # fmt: skip
+
+
+def _compare(subject: _Subject, reference: Table | TableSchema) -> Findings:
+    columns = reference.columns if isinstance(reference, TableSchema) else infer_columns(reference, subject.config.data)
+    names = subject.table.names
+    known = {column.name for column in columns}
+    for column in columns:
+        if column.name not in names:
+            what = f"no column {with_near_name(column.name, names)}, which the training data has; add or rename"
+            yield Finding("error", column.name, "missing_column", what, 1)
+        else:
+            yield from _unlike(subject.table.columns[column.name], column)
+    for column in subject.features:
+        if column.name not in known:
+            yield Finding("note", column.name, "extra_column", "the training data lacks it; it is ignored", 1)
+    if not isinstance(reference, TableSchema):
+        yield from _overlap(subject, reference)
+
+
+def _unlike(cells: pa.Array, column: Column) -> Findings:
+    """Values that the training data did not have."""
+    if column.kind == "numeric":
+        yield from _outside(cells, column)
+        return
+    boolean = column.kind == "boolean"
+    odd = np.flatnonzero(recode(cells, truth_code if boolean else category_code(column)) == UNKNOWN)
+    if not len(odd):
+        return
+    example = shown(str(cells[int(odd[0])].as_py()))
+    if boolean:
+        what = f"{len(odd)} cells are neither yes nor no, such as {example}; correct them"
+        yield Finding("error", column.name, "not_boolean", what, len(odd))
+    else:
+        what = f"{len(odd)} cells of categories without an input, such as {example}"
+        yield Finding("warning", column.name, "unseen_category", what, len(odd))
+
+
+def _outside(cells: pa.Array, column: Column) -> Findings:
+    numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
+    text = numbers.null_count - cells.null_count
+    if text:
+        what = f"{text} cells are no numbers, as they were in training; correct them"
+        yield Finding("error", column.name, "not_numeric", what, text)
+    if column.low is None or column.high is None:
+        return
+    outside = pc.sum(pc.or_(pc.less(numbers, column.low), pc.greater(numbers, column.high))).as_py() or 0
+    if outside:
+        span = f"{number_text(column.low)} to {number_text(column.high)}"
+        what = f"{outside} cells outside the range of the training data, {span}"
+        yield Finding("warning", column.name, "out_of_range", what, outside)
+
+
+def _overlap(subject: _Subject, reference: Table) -> Findings:
+    """Rows whose features stand in the reference, too."""
+    names = [column.name for column in subject.features if column.name in reference.columns]
+    if not names or not subject.table.rows or not reference.rows:
+        return
+    theirs = {str(i): _comparable(reference.columns[name]) for i, name in enumerate(names)}
+    ours = {str(i): _comparable(subject.table.columns[name]) for i, name in enumerate(names)}
+    parts = [
+        pa.table({**columns, "ours": pa.array(np.full(rows, flag))})
+        for columns, rows, flag in ((theirs, reference.rows, 0), (ours, subject.table.rows, 1))
+    ]
+    groups = pa.concat_tables(parts).group_by(list(ours)).aggregate([("ours", "min"), ("ours", "sum")])
+    shared = pc.sum(pc.if_else(pc.equal(groups["ours_min"], 0), groups["ours_sum"], 0)).as_py() or 0
+    if shared:
+        what = f"{shared} rows stand in the training data, too; figures on them say nothing about new data"
+        yield Finding("warning", None, "overlap", what, shared)
+
+
+def _comparable(cells: pa.Array) -> pa.Array:
+    """Text, whether a column was read as numbers or not."""
+    if not is_number_array(cells):
+        return cells
+    encoded = cells.dictionary_encode()
+    texts = pa.array([number_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return pc.take(texts, encoded.indices)

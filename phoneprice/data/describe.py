@@ -1,0 +1,78 @@
+"""What the columns of a table hold, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.data.schema import ColumnKind, kind_of
+from phoneprice.data.values import counted, is_number_array
+
+if TYPE_CHECKING:
+    from phoneprice.config.schema import Config, DataConfig
+    from phoneprice.data.table import Table
+
+Role = Literal["feature", "target", "id", "ignored"]
+TOP_VALUES = 5
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """A column in figures; those of numbers are None where a column is text."""
+
+    name: str
+    role: Role
+    kind: ColumnKind
+    missing: int
+    distinct: int
+    """Different values, missing ones aside."""
+    low: float | None
+    lower_quartile: float | None
+    median: float | None
+    upper_quartile: float | None
+    high: float | None
+    mean: float | None
+    top: tuple[tuple[str, int], ...]
+    """The most frequent values with their counts; only of columns that are not numeric."""
+
+
+def describe(table: Table, config: Config) -> list[ColumnSummary]:
+    """A summary of each column, in the order of the file; whether it has a target does not matter."""
+    return [_summary(name, cells, config.data) for name, cells in table.columns.items()]
+
+
+def _summary(name: str, cells: pa.Array, data: DataConfig) -> ColumnSummary:
+    numbers = cells.drop_null().to_numpy() if is_number_array(cells) else np.zeros(0)
+    quartiles = np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1]).tolist() if len(numbers) else [None] * 5
+    low, lower, median, upper, high = quartiles
+    kind = kind_of(name, cells, data)
+    return ColumnSummary(
+        name=name,
+        role=_role(name, data),
+        kind=kind,
+        missing=cells.null_count,
+        distinct=len(cells.drop_null().unique()),
+        low=low,
+        lower_quartile=lower,
+        median=median,
+        upper_quartile=upper,
+        high=high,
+        mean=float(numbers.mean()) if len(numbers) else None,
+        top=() if kind == "numeric" else _most_frequent(cells),
+    )
+
+
+def _most_frequent(cells: pa.Array) -> tuple[tuple[str, int], ...]:
+    counts = counted(cells)
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP_VALUES])
+
+
+def _role(name: str, data: DataConfig) -> Role:
+    if name == data.target:
+        return "target"
+    if name in data.id_columns:
+        return "id"
+    return "ignored" if name in data.ignored_columns else "feature"

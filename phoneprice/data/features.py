@@ -1,0 +1,308 @@
+"""From table columns to the network's inputs, and what each member knows of those inputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phoneprice.data.reading.faults import file_fault, shown
+from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
+from phoneprice.data.values import (
+    MISSING,
+    UNKNOWN,
+    canonical_number,
+    is_number_array,
+    recode,
+    truth_code,
+    with_near_name,
+)
+from phoneprice.errors import DataError
+from phoneprice.records import Inputs, InputStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from phoneprice.data.table import Table
+    from phoneprice.records import MemberPlan, Rows
+
+LARGEST_INPUT = 1e6
+"""Inputs are cut off here, so that 1e30 in a cell leaves every product of the network finite."""
+
+Scaling = Literal["standard", "robust", "none"]
+
+
+@dataclass(frozen=True)
+class OddCells:
+    """Cells that were encoded, but are unlike the training data: counts by column."""
+
+    unseen_categories: Counter[str] = field(default_factory=Counter)
+    out_of_range: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: OddCells) -> OddCells:
+        return OddCells(
+            self.unseen_categories + other.unseen_categories,
+            self.out_of_range + other.out_of_range,
+        )
+
+    def messages(self) -> list[str]:
+        """At most two warnings, one a kind, with the counts."""
+        kinds = (
+            (self.out_of_range, "outside the range of the training data", "the model extrapolates there"),
+            (self.unseen_categories, "of categories that have no input", "they count as none of the known ones"),
+        )
+        return [f"{_counted(counts)} {what} ({_by_column(counts)}): {then}" for counts, what, then in kinds if counts]
+
+
+def _counted(counts: Counter[str]) -> str:
+    return "1 cell" if counts.total() == 1 else f"{counts.total()} cells"
+
+
+def _by_column(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A table's inputs, with a count of the cells that were not as in training."""
+
+    inputs: Inputs
+    odd: OddCells
+
+
+class FeatureEncoder:
+    """Encodes tables by a schema: the same values for every member, in the order of ``input_names``.
+
+    Numbers become ``(x - center) / spread`` of their column in float64, then float32, so that neither a large offset
+    nor a large unit costs precision; yes/no becomes 1/0, a category 1 in its own input, a category without one all
+    zeros. An indicator says where a column that had missing cells in training has one.
+
+    >>> schema = TableSchema(target="price", columns=(Column(name="ram", kind="numeric", center=2000, spread=1000),))
+    >>> from phoneprice.data.table import Table
+    >>> FeatureEncoder(schema).encode(Table("phones.csv", {"ram": pa.array([2500.0])})).inputs.values
+    array([[0.5]], dtype=float32)
+    """
+
+    def __init__(self, schema: TableSchema) -> None:
+        self._schema = schema
+        self._width = len(input_names(schema))
+
+    def encode(self, table: Table) -> Encoded:
+        """Encode the table's rows, its columns in any order.
+
+        Raises ``DataError`` for columns that are missing (all of them named), for text in a numeric column and for
+        another value than yes or no in a boolean one.
+        """
+        require_columns(table, self._schema.feature_names)
+        block = _Block(table, self._width)
+        for column in self._schema.columns:
+            _ENCODERS[column.kind](block, column)
+            if column.has_missing:
+                block.indicate(column.name)
+        return Encoded(Inputs(block.values, block.missing), block.odd)
+
+
+def require_columns(table: Table, names: Sequence[str]) -> None:
+    """Raise ``DataError`` that lists every one of the columns the table lacks."""
+    missing = [with_near_name(name, table.names) for name in names if name not in table.columns]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        raise file_fault(table.source, f"missing column{plural} {', '.join(missing)}; add or rename")
+
+
+class _Block:
+    """Arrays being filled, input after input."""
+
+    def __init__(self, table: Table, width: int) -> None:
+        self.table = table
+        self.values = np.zeros((table.rows, width), dtype=np.float32)
+        self.missing: NDArray[np.bool_] | None = None
+        self.odd = OddCells()
+        self.scratch = np.empty(table.rows)
+        self._position = 0
+
+    def take_inputs(self, width: int) -> NDArray[np.float32]:
+        """The next ``width`` inputs, a view ``(rows, width)``."""
+        start = self._position
+        self._position += width
+        return self.values[:, start : self._position]
+
+    def mark_missing(self, where: NDArray[np.bool_]) -> None:
+        """Mark rows of the input taken last as missing."""
+        if self.missing is None:
+            self.missing = np.zeros(self.values.shape, dtype=np.bool_)
+        self.missing[:, self._position - 1] = where
+
+    def indicate(self, name: str) -> None:
+        """Write the indicator of a column's missing cells."""
+        out = self.take_inputs(1)
+        cells = self.table.columns[name]
+        if cells.null_count:
+            out[:, 0] = cells.is_null().to_numpy(zero_copy_only=False)
+
+
+def _encode_numeric(block: _Block, column: Column) -> None:
+    out = block.take_inputs(1)[:, 0]
+    x = numbers_of(block.table, column.name)
+    if not len(x):
+        return
+    if block.table.columns[column.name].null_count:
+        absent = np.isnan(x)
+        block.mark_missing(absent)
+        x = np.where(absent, column.center, x)
+    low, high = x.min(), x.max()
+    if column.low is not None and column.high is not None and (low < column.low or high > column.high):
+        block.odd.out_of_range[column.name] += int(np.count_nonzero((x < column.low) | (x > column.high)))
+    with np.errstate(over="ignore"):  # what overflows is cut off below
+        conditioned = np.subtract(x, column.center, out=block.scratch)
+        np.divide(conditioned, column.spread, out=conditioned)
+        ends = np.array([low, high]) - column.center
+    if np.abs(ends).max() > LARGEST_INPUT * column.spread:
+        np.clip(conditioned, -LARGEST_INPUT, LARGEST_INPUT, out=conditioned)
+    out[:] = conditioned
+
+
+def _encode_boolean(block: _Block, column: Column) -> None:
+    out = block.take_inputs(1)[:, 0]
+    cells = block.table.columns[column.name]
+    values = _zeros_and_ones(cells)
+    if values is not None:
+        out[:] = values
+        return
+    codes = recode(cells, truth_code)
+    if codes.min(initial=0) == UNKNOWN:
+        row = int(np.flatnonzero(codes == UNKNOWN)[0])
+        raise DataError(
+            f"{block.table.place(row, column.name)}: found {shown(str(cells[row].as_py()))}, "
+            "expected yes or no as in training (yes, no, true, false, y, n, 1, 0); correct it"
+        )
+    if cells.null_count:
+        block.mark_missing(codes == MISSING)
+    out[:] = codes == 1
+
+
+def _zeros_and_ones(cells: pa.Array) -> NDArray[np.float64] | None:
+    """The quick way for a column of nothing but 0 and 1; None for any other."""
+    if cells.null_count or not len(cells) or cells[0].as_py() not in {"0", "1", 0.0, 1.0}:
+        return None
+    try:
+        values = (cells if is_number_array(cells) else pc.cast(cells, pa.float64())).to_numpy()
+    except pa.ArrowInvalid:  # takes 20 ms, hence the look at the first cell
+        return None
+    return values if bool(((values == 0) | (values == 1)).all()) else None
+
+
+def _encode_categorical(block: _Block, column: Column) -> None:
+    out = block.take_inputs(len(column.categories))
+    codes = recode(block.table.columns[column.name], category_code(column))
+    known = np.flatnonzero(codes >= 0)
+    out[known, codes[known]] = 1
+    unseen = int(np.count_nonzero(codes == UNKNOWN))
+    if unseen:
+        block.odd.unseen_categories[column.name] += unseen
+
+
+def category_code(column: Column) -> Callable[[str], int]:
+    """From a category as written to its index in the schema; ``UNKNOWN`` for one that has no input."""
+    index = {category: i for i, category in enumerate(column.categories)}
+    if column.numbered:
+        return lambda text: index.get(canonical_number(text) or text, UNKNOWN)
+    return lambda text: index.get(text, UNKNOWN)
+
+
+_ENCODERS = {"numeric": _encode_numeric, "boolean": _encode_boolean, "categorical": _encode_categorical}
+
+
+def member_statistics(
+    inputs: Inputs, schema: TableSchema, plans: Sequence[MemberPlan], scaling: Scaling
+) -> InputStatistics:
+    """Shift, factor and fill of every input for every member, from the member's training rows alone.
+
+    ``standard`` is mean and standard deviation; ``robust`` median and interquartile range, or the standard deviation
+    where that is zero; ``none`` leaves numbers in the units of the table. One-hot inputs and indicators stay as they
+    are. A missing number is filled with the member's median, a missing yes/no with the more frequent of the two.
+    Quantiles are those of at most 65,536 evenly spaced rows of the member.
+    """
+    layout = _Layout.of(schema)
+    by_input = np.ascontiguousarray(inputs.values.T)
+    missing = None if inputs.missing is None else np.ascontiguousarray(inputs.missing.T)
+    members = [_one_member(by_input, missing, layout, plan.train_rows, scaling) for plan in plans]
+    shift, factor, fill = (np.stack(parts) for parts in zip(*members, strict=True))
+    return InputStatistics(shift, factor, fill)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which inputs carry numbers, as arrays ``(d,)``."""
+
+    scaled: NDArray[np.bool_]
+    """Numbers and yes/no; the others are one-hot inputs and indicators."""
+    boolean: NDArray[np.bool_]
+    center: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, schema: TableSchema) -> _Layout:
+        rows = [
+            (column.kind != "categorical" and i == 0, column.kind == "boolean" and i == 0, column.center, column.spread)
+            for column in schema.columns
+            for i in range(len(column.input_names))
+        ]
+        scaled, boolean, center, spread = zip(*rows, strict=True)
+        return cls(np.array(scaled), np.array(boolean), np.array(center), np.array(spread))
+
+
+_Statistics = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+
+
+def _one_member(
+    by_input: NDArray[np.float32],
+    missing: NDArray[np.bool_] | None,
+    layout: _Layout,
+    rows: Rows,
+    scaling: Scaling,
+) -> _Statistics:
+    """Shift, factor and fill ``(d,)`` from some rows of ``by_input`` ``(d, n)``."""
+    width = len(by_input)
+    shift, factor, fill = np.zeros(width), np.ones(width), np.zeros(width)
+    values = np.take(by_input, rows, axis=1)
+    absent = None if missing is None else np.take(missing, rows, axis=1)
+    holes = np.zeros(width, dtype=np.bool_) if absent is None else absent.any(axis=1)
+    whole = layout.scaled & ~holes
+    shift[whole], factor[whole], fill[whole] = _scale(values[whole], scaling)
+    for i in np.flatnonzero(holes):
+        present = values[i][~absent[i]] if absent is not None else values[i]
+        shift[i], factor[i], fill[i] = (part[0] for part in _scale(present[None], scaling))
+    unscaled = ~layout.scaled
+    factor[unscaled] = values[unscaled].min(axis=1) < values[unscaled].max(axis=1)
+    if scaling == "none":
+        shift[layout.scaled] = -(layout.center / layout.spread)[layout.scaled]
+        factor[layout.scaled] *= layout.spread[layout.scaled]
+    fill[layout.boolean] = fill[layout.boolean] > 0.5
+    return shift, factor, fill
+
+
+def _scale(values: NDArray[np.float32], scaling: Scaling) -> _Statistics:
+    """Shift, factor and median of each row of ``(inputs, rows)``."""
+    if not values.shape[1]:
+        nothing = np.zeros(len(values))
+        return nothing, nothing, nothing
+    sample = values[:, :: sampling_step(values.shape[1])]
+    lower, median, upper = np.quantile(sample, [0.25, 0.5, 0.75], axis=1).astype(np.float64)
+    varied = values.min(axis=1) < values.max(axis=1)
+    if scaling == "none":
+        return np.zeros(len(values)), varied.astype(np.float64), median
+    spread = values.std(axis=1, dtype=np.float64)
+    if scaling == "standard":
+        return values.mean(axis=1, dtype=np.float64), _inverse(spread, varied), median
+    return median, _inverse(np.where(upper > lower, upper - lower, spread), varied), median
+
+
+def _inverse(spread: NDArray[np.float64], varied: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.divide(1.0, spread, out=np.zeros_like(spread), where=varied & (spread > 0))

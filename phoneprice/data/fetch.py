@@ -1,0 +1,68 @@
+"""The Kaggle file "Mobile Price Classification", fetched with kagglehub (the extra ``phoneprice[fetch]``)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from phoneprice.errors import DataError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HANDLE = "iabhishekofficial/mobile-price-classification/versions/1"
+PAGE = "https://www.kaggle.com/datasets/iabhishekofficial/mobile-price-classification"
+FILES = ("train.csv", "test.csv")
+
+
+def fetch(folder: Path) -> tuple[Path, ...]:
+    """Download the two files into ``folder``, replacing what is there under their names once both are whole.
+
+    Nothing is left elsewhere: kagglehub's cache is a temporary directory inside ``folder``. Raises ``UsageError``
+    where kagglehub is not installed, ``DataError`` where the download fails, and ``StorageError`` for the disk.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".fetch-", dir=folder) as cache:
+            downloaded = [_download(name, Path(cache)) for name in FILES]
+            return tuple(path.replace(folder / path.name) for path in downloaded)
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror or error}; choose another directory with -o") from error
+
+
+def _download(name: str, cache: Path) -> Path:
+    with _kagglehub(cache) as dataset_download:
+        try:
+            return Path(dataset_download(HANDLE, path=name))
+        except Exception as error:  # kagglehub lets the errors of several libraries through
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(
+                f"can't download {name} from Kaggle: {reason}; try later, or by hand from {PAGE}"
+            ) from error
+
+
+@contextlib.contextmanager
+def _kagglehub(cache: Path) -> Iterator[Callable[..., str]]:
+    """The download function of kagglehub, its cache here and its talk on stderr, since stdout is for data."""
+    changed = {"KAGGLEHUB_CACHE": str(cache), "KAGGLEHUB_VERBOSITY": "error"}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                from kagglehub import dataset_download
+            except ImportError:
+                raise UsageError(
+                    "data fetch needs kagglehub, which is not installed; run: pip install 'phoneprice[fetch]'"
+                ) from None
+            yield dataset_download
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,197 @@
+"""A first configuration for a table: what to predict it as, which columns are ids, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import quote
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.config.schema import DataConfig
+from phoneprice.data.labels import MAX_CLASSES, listed
+from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.options import ReadOptions
+from phoneprice.data.schema import ColumnKind, kind_of
+from phoneprice.data.table import Table, printable
+from phoneprice.data.values import counted, is_number_array, merged_numbers, with_near_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from phoneprice.components.base import TaskKind
+
+FEW_LABELS = 20
+"""More different whole numbers than this are a quantity, not classes."""
+ROWS_A_LABEL = 5
+"""Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
+FREE_TEXT = 0.5
+"""A text column with more different values than this share of its rows (and than 100) is free text."""
+ID_NAME = re.compile(r"(?:.*[_\s-])?(?:id|uuid|guid|key|index)|unnamed:? ?\d*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """The choices for a table; ``reasons`` has a sentence for each key such as ``task.kind``."""
+
+    source: str
+    target: str
+    kind: TaskKind
+    id_columns: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
+    reasons: dict[str, str]
+
+
+def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool] | None = None) -> Inferred:
+    """Infer the task and the roles of the columns.
+
+    Task: two different values are ``binary``; text of more is ``multiclass``. Whole numbers are classes where they
+    are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
+    unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
+
+    Ids: columns named like one (id, phone_id, index, ...) in which each row has its own value, numbers that count the
+    rows, and text with its own value in each row. Ignored: columns without a value, and free text.
+
+    Raises ``DataError`` without the target column, without rows, and for a target that is constant or free text.
+    """
+    if target not in table.columns:
+        known = f"the columns are {', '.join(map(printable, table.names))}"
+        raise file_fault(
+            table.source, f"no column {with_near_name(target, table.names)} to predict; {known}; correct --target"
+        )
+    if not table.rows:
+        raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
+    kind, reason = _kind(table, target, ordered)
+    features = {name: cells for name, cells in table.columns.items() if name != target}
+    ids = {name: why for name, cells in features.items() if (why := _id_reason(name, cells))}
+    ignored = {name: why for name, cells in features.items() if name not in ids and (why := _unusable(cells))}
+    reasons = {"task.kind": reason, "data.id_columns": _told(ids), "data.ignored_columns": _told(ignored)}
+    return Inferred(table.source, target, kind, tuple(ids), tuple(ignored), reasons)
+
+
+def _told(reasons: dict[str, str]) -> str:
+    return "; ".join(f"{printable(name)}: {why}" for name, why in reasons.items()) or "None found"
+
+
+def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
+    found = counted(table.columns[target])
+    numbers = merged_numbers(found)
+    counts = found if numbers is None else numbers
+    if len(counts) < 2:
+        what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
+        raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
+    if len(counts) == 2:
+        return "binary", f"Two different values: {listed(sorted(counts))}"
+    if numbers is None:
+        return "multiclass", _text_reason(table, target, counts)
+    values = sorted(map(float, counts))
+    whole = all(value.is_integer() for value in values)
+    if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
+        what = "whole numbers" if whole else "numbers"
+        return "regression", f"{len(values)} different {what} in {table.rows} rows: a quantity"
+    few = f"{len(values)} different whole numbers, {values[0]:g} to {values[-1]:g}"
+    if ordered is not None and not ordered(table, target):
+        return "multiclass", f"{few}, and a model without an order explains them better"
+    return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
+
+
+def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
+    if len(counts) > min(MAX_CLASSES, table.rows / 2):
+        what = f"{len(counts)} different texts in {table.rows} rows, expected classes or numbers"
+        raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
+    names = listed(sorted(counts))
+    return (
+        f'{len(counts)} different texts ({names}); if they have an order, choose "ordinal" and set labels in that order'
+    )
+
+
+def is_id_like(name: str, cells: pa.Array) -> bool:
+    """Whether a column tells rows apart and nothing else."""
+    return bool(_id_reason(name, cells))
+
+
+def _id_reason(name: str, cells: pa.Array) -> str:
+    if len(cells) < 2 or cells.null_count or len(cells.unique()) < len(cells):
+        return ""
+    if ID_NAME.fullmatch(name.strip()):
+        return "named like an id, and each row has its own value"
+    if not is_number_array(cells):
+        return "text, and each row has its own" if len(cells) > 20 else ""
+    values = cells.to_numpy()
+    counts_rows = values[0] in {0, 1} and bool((np.diff(values) == 1).all())
+    return "counts the rows" if counts_rows and len(cells) > 20 else ""
+
+
+def _unusable(cells: pa.Array) -> str:
+    if cells.null_count == len(cells):
+        return "no value at all"
+    present = len(cells) - cells.null_count
+    distinct = len(cells.drop_null().unique())
+    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present:
+        return ""
+    return f"free text, {distinct} different values in {present} rows"
+
+
+def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = None, name: str = "FILE") -> str:
+    """A commented TOML configuration of what was inferred; all that is not in it keeps its default.
+
+    ``options`` are those the table was read with, ``name`` is what the file will be called in the example commands.
+    """
+    return "\n".join(_lines(inferred, table, options or ReadOptions(), name)) + "\n"
+
+
+def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
+    reasons, source, file = inferred.reasons, quote(printable(inferred.source)), quote(name)
+    yield from _comment(
+        f"Made from {source} ({table.rows} rows) by `phoneprice config init`. What is not here keeps its default: "
+        f"`phoneprice config show -c {file}` prints every setting. Train with `phoneprice train {source} -c {file}`."
+    )
+    yield from ("", "[data]", f"target = {_quoted(inferred.target)}", "")
+    yield from _comment(f"Ids are no features; predictions keep them. {reasons['data.id_columns']}.")
+    # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.
+    usual = () if "id" in table.names else ("id",)
+    yield from (f"id_columns = {_quoted(inferred.id_columns or usual)}", "")
+    yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
+    yield from (f"ignored_columns = {_quoted(inferred.ignored_columns)}", "")
+    yield from _comment(_kinds_told(inferred, table))
+    yield "categorical_columns = []"
+    yield from _reading(options)
+    yield from ("", "[task]")
+    yield from _comment(f"{reasons['task.kind']}. The loss follows.")
+    yield f"kind = {_quoted(inferred.kind)}"
+
+
+def _kinds_told(inferred: Inferred, table: Table) -> str:
+    unused = {inferred.target, *inferred.id_columns, *inferred.ignored_columns}
+    names: dict[ColumnKind, list[str]] = {"numeric": [], "boolean": [], "categorical": []}
+    for column, cells in table.columns.items():
+        if column not in unused:
+            names[kind_of(column, cells, DataConfig())].append(printable(column))
+    parts = [f"{what}: {', '.join(names[kind])}" for kind, what in _KINDS.items() if names[kind]]
+    return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
+
+
+_KINDS: dict[ColumnKind, str] = {"numeric": "numbers", "boolean": "yes or no", "categorical": "categories"}
+
+
+def _reading(options: ReadOptions) -> Iterator[str]:
+    if options.delimiter != ReadOptions().delimiter:
+        yield f"delimiter = {_quoted(options.delimiter)}"
+    if options.encoding != ReadOptions().encoding:
+        yield f"encoding = {_quoted(options.encoding)}"
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from wrap(
+        text, width=100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _quoted(value: str | tuple[str, ...]) -> str:
+    """A string or a list of them in TOML, whose basic strings are those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

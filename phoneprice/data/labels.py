@@ -1,0 +1,129 @@
+"""Class labels: found in the training table, matched in every later one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from phoneprice.data.reading.faults import shown
+from phoneprice.data.table import Table, printable
+from phoneprice.data.values import UNKNOWN, canonical_number, counted, merged_numbers, recode, truth, truth_code
+from phoneprice.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from phoneprice.config.schema import TaskConfig
+
+LabelKind = Literal["text", "number", "boolean"]
+MAX_CLASSES = 1000
+SHOWN_LABELS = 10
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes' names in class order, and how cells are matched with them."""
+
+    names: tuple[str, ...]
+    kind: LabelKind
+
+    def encode(self, cells: pa.Array) -> NDArray[np.int64]:
+        """Class index of every cell ``(rows,)``; ``MISSING`` and ``UNKNOWN`` where there is none."""
+        index = {name: i for i, name in enumerate(self.names)}
+        if self.kind == "text":
+            return recode(cells, lambda text: index.get(text, UNKNOWN))
+        if self.names == ("0", "1") or self.kind == "boolean":
+            return recode(cells, truth_code)
+        return recode(cells, lambda text: index.get(canonical_number(text) or text, UNKNOWN))
+
+
+def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
+    """The labels of the target column, in the order of ``task.labels`` or else their own.
+
+    Own order: numbers by value, no before yes, text by alphabet. Raises ``DataError`` for a missing cell, a single
+    class, too many classes, labels that ``task.labels`` lacks or no row has, and a binary task without two labels.
+    """
+    cells = table.columns[target]
+    require_present(table, target, "a label")
+    found = counted(cells)
+    counts = merged_numbers(found) or found
+    where = f"{printable(table.source)}, column {target!r}"
+    if len(counts) > MAX_CLASSES:
+        raise DataError(
+            f"{where}: found {len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; "
+            'for a number to predict set task.kind = "regression"'
+        )
+    labels = _own_order(counts)
+    if task.labels:
+        labels = _configured_order(labels, task.labels, where)
+    _check_class_number(labels, counts, cells, where, task)
+    return labels
+
+
+def _own_order(counts: dict[str, int]) -> Labels:
+    if all(canonical_number(text) for text in counts):
+        return Labels(tuple(sorted(counts, key=float)), "number")
+    if all(truth(text) is not None for text in counts):
+        spellings = [_most_frequent(counts, meaning=meaning) for meaning in (False, True)]
+        return Labels(tuple(text for text in spellings if text is not None), "boolean")
+    return Labels(tuple(sorted(counts)), "text")
+
+
+def _most_frequent(counts: dict[str, int], *, meaning: bool) -> str | None:
+    """The spelling of yes or no that most cells have."""
+    spelled = [text for text in counts if truth(text) is meaning]
+    return max(spelled, key=lambda text: counts[text], default=None)
+
+
+def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labels:
+    names = asked
+    if found.kind == "number":
+        names = tuple(canonical_number(label) or label for label in asked)
+    unlisted = [name for name in found.names if name not in names]
+    if unlisted:
+        raise DataError(f"{where}: found labels {listed(unlisted)}, task.labels allows {listed(asked)}; add them there")
+    unused = [label for label, name in zip(asked, names, strict=True) if name not in found.names]
+    if unused:
+        raise DataError(f"{where}: no row has the label {listed(unused)} of task.labels; remove it there")
+    if len(set(names)) < len(names):
+        raise DataError(f"{where}: task.labels names a label twice: {listed(asked)}; remove one")
+    # Words for yes and no in another order than no, yes are matched as they are written.
+    kind: LabelKind = "text" if found.kind == "boolean" and names != found.names else found.kind
+    return Labels(names, kind)
+
+
+def _check_class_number(labels: Labels, counts: dict[str, int], cells: pa.Array, where: str, task: TaskConfig) -> None:
+    if len(labels.names) < 2:
+        only = f"label {shown(labels.names[0])} in all {len(cells)} rows"
+        raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
+    if task.kind == "binary" and len(labels.names) > 2:
+        found = ", ".join(f"{name} ({counts[name]} rows)" for name in labels.names[:SHOWN_LABELS])
+        more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
+        raise DataError(
+            f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; '
+            'set task.kind = "multiclass" or "ordinal"'
+        )
+
+
+def require_present(table: Table, column: str, expected: str) -> None:
+    """Raise ``DataError`` naming the first row whose cell is missing."""
+    cells = table.columns[column]
+    if cells.null_count:
+        row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
+        raise DataError(
+            f"{table.place(row, column)}: found no value, expected {expected}"
+            f"{_more_rows(cells.null_count)}; fill it in or delete the row"
+        )
+
+
+def _more_rows(count: int) -> str:
+    return "" if count == 1 else f" (so in {count} rows)"
+
+
+def listed(labels: tuple[str, ...] | list[str]) -> str:
+    """Labels for a message, the first ten of many."""
+    text = ", ".join(shown(label) for label in labels[:SHOWN_LABELS])
+    return text if len(labels) <= SHOWN_LABELS else f"{text} and {len(labels) - SHOWN_LABELS} more"

@@ -1,0 +1,257 @@
+"""What a model needs to know of a table: its columns, their kinds, ranges and categories, and the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from phoneprice.components.base import Settings
+from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.faults import file_fault, no_number
+from phoneprice.data.table import Table, printable
+from phoneprice.data.values import canonical_number, counted, is_number_array, merged_numbers, truth, with_near_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from phoneprice.config.schema import Config, DataConfig
+
+ColumnKind = Literal["numeric", "boolean", "categorical"]
+
+SAMPLE_ROWS = 65_536
+"""Rows that suffice for the quantiles of a column: their error is less than 0.7% of the rows."""
+
+
+class Column(Settings):
+    """A feature: a number, yes or no (0/1), or one of some categories.
+
+    ``center`` and ``spread`` make numbers fit for float32 (see ``FeatureEncoder``); they are rough, the same for every
+    member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: ColumnKind
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[str, ...] = ()
+    has_missing: bool = False
+    center: float = 0.0
+    spread: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.categories)) < len(self.categories):
+            raise ValueError(f"column {self.name!r} names a category twice")
+        if self.categories and self.kind != "categorical":
+            raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
+        return self
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the categories are numbers, so that ``1`` and ``1.0`` mean the same one."""
+        return all(canonical_number(category) == category for category in self.categories)
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """Names of the inputs that carry the value, without the indicator of missing cells."""
+        if self.kind == "categorical":
+            return tuple(f"{self.name}={category}" for category in self.categories)
+        return (self.name,)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the column's inputs, in their order."""
+        return (*self.value_names, f"{self.name} is missing") if self.has_missing else self.value_names
+
+
+class TableSchema(Settings):
+    """Columns of a training table in the order of the file, and its target.
+
+    ``labels`` are the classes in class order; a regression has none, but the range of its target.
+    """
+
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    target: Annotated[str, Field(min_length=1)]
+    id_columns: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    label_kind: LabelKind = "number"
+    target_low: float | None = None
+    target_high: float | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [*self.feature_names, *self.id_columns, self.target]
+        repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if repeated:
+            raise ValueError(f"column {repeated[0]!r} has two parts in the schema")
+        if len(set(self.labels)) < len(self.labels) or len(self.labels) == 1:
+            raise ValueError("labels must be two or more different texts, or none")
+        return self
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the feature columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def numeric_names(self) -> tuple[str, ...]:
+        """The features to read as numbers."""
+        return tuple(column.name for column in self.columns if column.kind == "numeric")
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The features to read as text: yes/no and categories."""
+        return tuple(column.name for column in self.columns if column.kind != "numeric")
+
+
+def input_names(schema: TableSchema) -> tuple[str, ...]:
+    """A name for each encoded input: ``ram``, ``os=Android``, ``ram is missing``."""
+    return tuple(name for column in schema.columns for name in column.input_names)
+
+
+def infer_schema(table: Table, config: Config) -> TableSchema:
+    """The schema of a training table: its columns (see ``infer_columns``), and labels or range of its target.
+
+    Raises ``DataError`` where the table does not fit the configuration or can't be learned from.
+    """
+    data = config.data
+    _check_names(table, data)
+    columns = infer_columns(table, data)
+    if not columns:
+        raise file_fault(table.source, "no column is left as a feature; check data.id_columns and data.ignored_columns")
+    if not table.rows:
+        raise file_fault(table.source, "found a header and no rows, expected rows to learn from")
+    ids = tuple(name for name in table.names if name in data.id_columns)
+    if config.task.kind == "regression":
+        y = target_numbers(table, data.target)
+        low, high = float(y.min()), float(y.max())
+        return TableSchema(columns=columns, target=data.target, id_columns=ids, target_low=low, target_high=high)
+    labels = infer_labels(table, data.target, config.task)
+    return TableSchema(columns=columns, target=data.target, id_columns=ids, labels=labels.names, label_kind=labels.kind)
+
+
+def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
+    """The features of a table: all columns but the target, the ids and the ignored ones.
+
+    A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
+    categorical, as is each of ``data.categorical_columns``.
+    """
+    unused = {data.target, *data.id_columns, *data.ignored_columns}
+    return tuple(_column(name, cells, data) for name, cells in table.columns.items() if name not in unused)
+
+
+def target_numbers(table: Table, target: str) -> NDArray[np.float64]:
+    """A regression target as float64 ``(rows,)``; raises ``DataError`` for a missing or non-numeric cell."""
+    require_present(table, target, "a number")
+    return numbers_of(table, target)
+
+
+def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
+    """A column as float64 ``(rows,)``, NaN where missing; raises ``DataError`` at the first cell that is no number."""
+    cells = table.columns[name]
+    if not is_number_array(cells):
+        numbers = to_numbers(cells, frozenset())
+        if not numbers.clean:
+            row = int(min([*numbers.text_rows, *numbers.infinite_rows]))
+            raise no_number(table.place(row, name), cells[row].as_py())
+        cells = numbers.values
+    values: NDArray[np.float64] = cells.to_numpy(zero_copy_only=False)
+    return values
+
+
+def labels_of(schema: TableSchema) -> Labels:
+    """The class labels of a schema."""
+    return Labels(schema.labels, schema.label_kind)
+
+
+def _check_names(table: Table, data: DataConfig) -> None:
+    if data.target not in table.columns:
+        raise file_fault(
+            table.source,
+            f"no column {with_near_name(data.target, table.names)} to predict; "
+            f"the columns are {', '.join(map(printable, table.names))}; set data.target",
+        )
+    for key in ("ignored_columns", "categorical_columns"):
+        unknown = [with_near_name(name, table.names) for name in getattr(data, key) if name not in table.columns]
+        if unknown:
+            raise file_fault(table.source, f"no column {', '.join(unknown)}; correct data.{key}")
+    for key in ("id_columns", "ignored_columns"):
+        if data.target in getattr(data, key):
+            raise file_fault(
+                table.source, f"column {data.target!r} is data.target and in data.{key}; remove it from one"
+            )
+
+
+def _column(name: str, cells: pa.Array, data: DataConfig) -> Column:
+    has_missing = cells.null_count > 0
+    kind = kind_of(name, cells, data)
+    if kind == "boolean":
+        return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
+    if kind == "numeric":
+        return _numeric(name, cells.drop_null().to_numpy(), has_missing=has_missing)
+    categories = _categories(cells, data.max_categories)
+    return Column(name=name, kind=kind, categories=categories, has_missing=has_missing)
+
+
+def kind_of(name: str, cells: pa.Array, data: DataConfig) -> ColumnKind:
+    """What a column is as a feature."""
+    if name in data.categorical_columns:
+        return "categorical"
+    if is_boolean(cells):
+        return "boolean"
+    return "numeric" if is_number_array(cells) else "categorical"
+
+
+def is_boolean(cells: pa.Array) -> bool:
+    """Whether a column's values are all 0/1 or words for yes and no (a column without values is not)."""
+    if is_number_array(cells):
+        values = cells.drop_null().to_numpy()
+        return bool(len(values)) and bool(((values == 0) | (values == 1)).all())
+    distinct = cells.drop_null().unique()
+    # 14 spellings in all cases are far fewer than this: text of many values needn't be looked at.
+    return 0 < len(distinct) <= 100 and all(truth(text) is not None for text in distinct.to_pylist())
+
+
+def _categories(cells: pa.Array, limit: int) -> tuple[str, ...]:
+    """The most frequent texts, most frequent first, then by alphabet; numbers count under their one spelling."""
+    found = counted(cells)
+    counts = merged_numbers(found) or found
+    return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
+
+
+def _numeric(name: str, values: NDArray[np.float64], *, has_missing: bool) -> Column:
+    if not len(values):
+        return Column(name=name, kind="numeric", has_missing=has_missing)
+    center, spread = _conditioning(values)
+    return Column(
+        name=name,
+        kind="numeric",
+        low=float(values.min()),
+        high=float(values.max()),
+        has_missing=has_missing,
+        center=center,
+        spread=spread,
+    )
+
+
+def sampling_step(rows: int) -> int:
+    """Every how many rows to take one for an estimate of quantiles, which cost much more than means."""
+    return -(-rows // SAMPLE_ROWS)
+
+
+def _conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
+    """A rough centre and spread: median and interquartile range, or standard deviation where that is zero."""
+    sample = values[:: sampling_step(len(values))]
+    with np.errstate(over="ignore", invalid="ignore"):
+        lower, center, upper = np.quantile(sample, [0.25, 0.5, 0.75], method="lower")
+        largest = np.abs(values).max()
+        candidates = [upper - lower, values.std(), largest]
+    if values.min() == values.max():
+        return float(center), 1.0
+    smallest_usable = max(1e-14 * largest, 1e-300)
+    usable = [float(spread) for spread in candidates if smallest_usable < spread < 1e300]
+    return float(center), next(iter(usable), 1.0)

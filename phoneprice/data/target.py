@@ -1,0 +1,59 @@
+"""The target column as numbers a loss takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.data.features import require_columns
+from phoneprice.data.labels import listed, require_present
+from phoneprice.data.schema import TableSchema, labels_of, target_numbers
+from phoneprice.data.values import UNKNOWN, counted
+from phoneprice.errors import DataError
+from phoneprice.records import TargetStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from phoneprice.components.base import TaskKind
+    from phoneprice.data.table import Table
+    from phoneprice.records import MemberPlan
+
+    Target = NDArray[np.int64] | NDArray[np.float64]
+
+
+def encode_target(table: Table, schema: TableSchema, kind: TaskKind) -> Target:
+    """Class indices int64 ``(rows,)``, or a regression's float64 values in the user's units.
+
+    Raises ``DataError`` where the column or a cell is missing, for labels that training did not have, and for text in
+    a regression's target.
+    """
+    require_columns(table, (schema.target,))
+    if kind == "regression":
+        return target_numbers(table, schema.target)
+    require_present(table, schema.target, "a label")
+    codes = labels_of(schema).encode(table.columns[schema.target])
+    _require_known(codes, table, schema)
+    return codes
+
+
+def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) -> None:
+    rows = np.flatnonzero(codes == UNKNOWN)
+    if len(rows):
+        unknown = list(counted(table.take(rows).columns[schema.target]))
+        raise DataError(
+            f"{table.place(int(rows[0]), schema.target)}: found labels that training did not have, "
+            f"{listed(unknown)} in {len(rows)} {'row' if len(rows) == 1 else 'rows'}; "
+            f"the model knows {listed(schema.labels)}; correct or delete these rows"
+        )
+
+
+def target_statistics(y: NDArray[Any], plans: Sequence[MemberPlan]) -> TargetStatistics:
+    """Mean and standard deviation ``(K,)`` of each member's training targets; a deviation of 0 counts as 1."""
+    targets = [y[plan.train_rows].astype(np.float64) for plan in plans]
+    scale = np.array([target.std() if target.min() < target.max() else 1.0 for target in targets])
+    shift = np.array([target.mean() for target in targets])
+    return TargetStatistics(shift, scale)

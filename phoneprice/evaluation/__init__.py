@@ -1,0 +1,1 @@
+"""What is fitted or compared after training: calibration, thresholds, resampled intervals."""

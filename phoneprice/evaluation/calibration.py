@@ -1,0 +1,171 @@
+"""What is fitted on out-of-fold predictions after training: a temperature, a decision threshold.
+
+Both are measured cross-fitted: the figure for a fold comes from a fit on the other folds, so that nothing is judged on
+the rows it was chosen on. The model itself gets the fit on all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from phoneprice.config.schema import TaskConfig
+from phoneprice.metrics.classification import SMALLEST, log_losses
+from phoneprice.metrics.decisions import decide, temper
+from phoneprice.metrics.ranking import cumulative
+from phoneprice.records import Calibration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Probabilities = NDArray[np.floating[Any]]
+    Classes = NDArray[np.int64]
+
+ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
+
+_SHARPEST, _FLATTEST = 1 / 20, 20.0
+_ENOUGH_ROWS = 200_000
+"""Rows that settle a temperature to three digits; of more, evenly spaced ones are used."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The calibration of a model, and what it does to rows that it was not fitted on."""
+
+    calibration: Calibration
+    probabilities: Floats
+    """Cross-fitted, float64 ``(n, C)``."""
+    predicted: Classes
+    """Cross-fitted decisions, ``(n,)``."""
+    log_loss_before: float
+    """Mean log loss of the probabilities as they came."""
+    log_loss_after: float
+    """Mean log loss with the temperature, cross-fitted, whether it was kept or not."""
+
+
+def calibrate(probabilities: Probabilities, y: Classes, fold: Classes, task: TaskConfig) -> Calibrated:
+    """Fit what the task's configuration asks for on out-of-fold probabilities ``(n, C)`` of true classes ``(n,)``.
+
+    ``fold`` ``(n,)`` numbers the fold of each row. A single fold is cut into five by position. The temperature is kept
+    only if it lowers log loss cross-fitted.
+    """
+    fold = fold if len(np.unique(fold)) > 1 else np.arange(len(y)) % 5
+    before = after = float(log_losses(y, probabilities).mean())
+    temperature, per_fold = 1.0, {number: 1.0 for number, _, _ in _splits(fold)}
+    if task.calibration == "temperature":
+        fitted = {number: fit_temperature(probabilities[rest], y[rest]) for number, _, rest in _splits(fold)}
+        after = float(log_losses(y, _cross_tempered(probabilities, fold, fitted)).mean())
+        if after < before:
+            temperature, per_fold = fit_temperature(probabilities, y), fitted
+    tempered = _cross_tempered(probabilities, fold, per_fold)
+    calibration = Calibration(temperature=temperature, decision=task.decision, costs=task.costs)
+    predicted = decide(tempered, calibration)
+    if task.threshold_metric != "none" and probabilities.shape[1] == 2:
+        threshold = fit_threshold(temper(probabilities, temperature)[:, 1], y, task.threshold_metric)
+        calibration = replace(calibration, threshold=threshold)
+        predicted = _cross_thresholded(probabilities, y, fold, per_fold, task.threshold_metric)
+    return Calibrated(calibration, tempered, predicted, before, after)
+
+
+def _splits(fold: Classes) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Each fold's number, rows and all other rows."""
+    for number in np.unique(fold).tolist():
+        yield number, fold == number, fold != number
+
+
+def _cross_tempered(probabilities: Probabilities, fold: Classes, temperatures: dict[int, float]) -> Floats:
+    """Each row's probabilities at the temperature of its fold."""
+    tempered = np.empty(probabilities.shape)
+    for number, rows, _ in _splits(fold):
+        tempered[rows] = temper(probabilities[rows], temperatures[number])
+    return tempered
+
+
+def _cross_thresholded(
+    probabilities: Probabilities, y: Classes, fold: Classes, temperatures: dict[int, float], metric: ThresholdMetric
+) -> Classes:
+    """Each row's class, by the threshold that is best on the other folds."""
+    predicted = np.empty(len(y), dtype=np.int64)
+    for number, rows, rest in _splits(fold):
+        threshold = fit_threshold(temper(probabilities[rest], temperatures[number])[:, 1], y[rest], metric)
+        tempered = temper(probabilities[rows], temperatures[number])
+        predicted[rows] = decide(tempered, Calibration(threshold=threshold))
+    return predicted
+
+
+def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
+    """The temperature in [1/20, 20] with the least log loss on probabilities ``(n, C)`` of true classes ``(n,)``.
+
+    Log loss is convex in ``b = 1 / temperature``: with ``l = log p``, its slope is ``mean(E_b[l] - l_y)`` and its
+    curvature ``mean(Var_b[l])``. Newton steps, replaced by bisection where they leave the bracket. Probabilities
+    below ``SMALLEST`` count as that. 1.0 for no rows.
+    """
+    if not len(y):
+        return 1.0
+    stride = -(-len(y) // _ENOUGH_ROWS)
+    log_p = np.log(np.maximum(probabilities[::stride].astype(np.float64), SMALLEST))
+    true = log_p[np.arange(len(log_p)), y[::stride]]
+    low, high, b = 1 / _FLATTEST, 1 / _SHARPEST, 1.0
+    for _ in range(60):
+        slope, curvature = _slope(log_p, true, b)
+        low, high = (b, high) if slope < 0 else (low, b)
+        step = b - slope / curvature if curvature > 0 else low
+        previous, b = b, step if low < step < high else (low + high) / 2
+        if abs(b - previous) <= 1e-10 * b:
+            break
+    return 1 / b
+
+
+def _slope(log_p: Floats, true: Floats, b: float) -> tuple[float, float]:
+    """First and second derivative of the mean log loss at ``b``."""
+    weights = np.exp(b * (log_p - log_p.max(axis=1, keepdims=True)))
+    weights /= weights.sum(axis=1, keepdims=True)
+    first = np.einsum("ij,ij->i", weights, log_p)
+    second = np.einsum("ij,ij,ij->i", weights, log_p, log_p)
+    return float((first - true).mean()), float((second - first**2).mean())
+
+
+def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMetric) -> float:
+    """The least probability ``(n,)`` of the second class to predict it, for the best value of ``metric``.
+
+    Half way between neighbouring probabilities; of equally good thresholds the one nearest one half. 0.5 for no rows.
+    """
+    if not len(y):
+        return 0.5
+    scores = np.unique(p.astype(np.float64))[::-1]
+    hits, false_alarms = (np.concatenate([[0.0], counts]) for counts in cumulative(y, p))
+    thresholds = (np.concatenate([[1.0], scores]) + np.concatenate([scores, [0.0]])) / 2
+    values = _METRICS[metric](hits, false_alarms)
+    # Above a probability of 1 there is no threshold that predicts nothing.
+    usable = np.r_[scores[0] < 1, np.ones(len(scores), dtype=bool)]
+    best = np.flatnonzero(usable & (values >= values[usable].max() - 1e-12))
+    return float(thresholds[best[np.abs(thresholds[best] - 0.5).argmin()]])
+
+
+# Each maps counts above ``m`` thresholds, the last one calling every row positive, to ``(m,)`` values.
+
+
+def _accuracy(hits: Floats, false_alarms: Floats) -> Floats:
+    return np.asarray((hits + false_alarms[-1] - false_alarms) / (hits[-1] + false_alarms[-1]))
+
+
+def _balanced_accuracy(hits: Floats, false_alarms: Floats) -> Floats:
+    recall, other_recall = hits / max(hits[-1], 1), 1 - false_alarms / max(false_alarms[-1], 1)
+    return np.asarray((recall + other_recall) / 2)
+
+
+def _f1(hits: Floats, false_alarms: Floats) -> Floats:
+    return np.asarray(2 * hits / np.maximum(hits + false_alarms + hits[-1], 1))
+
+
+def _mcc(hits: Floats, false_alarms: Floats) -> Floats:
+    positives, negatives, called = hits[-1], false_alarms[-1], hits + false_alarms
+    spread = positives * negatives * called * (positives + negatives - called)
+    return np.asarray((hits * negatives - false_alarms * positives) / np.sqrt(np.maximum(spread, 1)))
+
+
+_METRICS = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy, "f1": _f1, "mcc": _mcc}

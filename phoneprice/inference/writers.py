@@ -1,0 +1,237 @@
+"""Predictions as CSV, JSON Lines or Parquet, block by block, to any binary stream."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from phoneprice.errors import UsageError
+from phoneprice.inference.decimals import six_decimals
+from phoneprice.inference.results import ResultBlock
+
+Format = Literal["csv", "jsonl", "parquet"]
+Packing = Literal["none", "gzip", "zstd"]
+
+_FORMATS: Mapping[str, Format] = {
+    "": "csv",
+    ".csv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_PACKINGS: Mapping[str, Packing] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+_GZIP_LEVEL = 6
+
+
+class BlockWriter(Protocol):
+    """Writes an output's rows in order."""
+
+    def write(self, block: ResultBlock) -> None:
+        """Append rows; the first block, which may have none, gives names and types."""
+
+
+def format_of(path: Path) -> tuple[Format, Packing]:
+    """Format and compression by suffix; raises ``UsageError`` for a suffix that is neither."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packing = _PACKINGS.get(suffixes[-1], "none") if suffixes else "none"
+    inner = suffixes[:-1] if packing != "none" else suffixes
+    suffix = inner[-1] if inner else ""
+    if suffix not in _FORMATS or (_FORMATS[suffix] == "parquet" and packing != "none"):
+        found = "".join(suffixes[-2:]) if packing != "none" else suffix
+        raise UsageError(
+            f"{path}: can't write {found!r}; name a .csv, .jsonl or .parquet file "
+            "(.csv and .jsonl also with .gz or .zst)"
+        )
+    return _FORMATS[suffix], packing
+
+
+@contextmanager
+def open_writer(file: BinaryIO, kind: Format, packing: Packing) -> Iterator[BlockWriter]:
+    """A writer to ``file``, complete when the body ends; ``file`` stays open."""
+    if kind == "parquet":
+        with _ParquetWriter(file) as parquet:
+            yield parquet
+        return
+    with _packed(file, packing) as stream:
+        yield CsvWriter(stream) if kind == "csv" else JsonLinesWriter(stream)
+
+
+class _Sink(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+@contextmanager
+def _packed(file: BinaryIO, packing: Packing) -> Iterator[_Sink]:
+    if packing == "none":
+        yield file
+    elif packing == "gzip":
+        # No time in the header: equal predictions are equal files.
+        with gzip.GzipFile(fileobj=file, mode="wb", filename="", compresslevel=_GZIP_LEVEL, mtime=0) as stream:
+            yield stream
+    else:
+        keeping_open = pa.PythonFile(_Unclosed(file), mode="w")
+        with pa.CompressedOutputStream(keeping_open, "zstd") as stream:
+            yield stream
+
+
+class _Unclosed:
+    """A file whose end is not for the compressor to decide."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        pass
+
+
+class CsvWriter:
+    """RFC 4180, with a line feed at the end of each line; only cells that need quotes have them."""
+
+    # Arrow's "needed" puts quotes around all text; with "none" it refuses text that needs them.
+    _OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="none")
+
+    def __init__(self, sink: _Sink) -> None:
+        self._sink = sink
+        self._started = False
+
+    def write(self, block: ResultBlock) -> None:
+        """Append rows."""
+        columns = dict(block.cells)
+        columns |= {name: six_decimals(values) for name, values in block.probabilities.items()}
+        if not self._started:
+            self._sink.write((",".join(map(_csv_cell, columns)) + "\n").encode())
+            self._started = True
+        self._sink.write(self._lines(columns))
+
+    def _lines(self, columns: Mapping[str, pa.Array]) -> bytes:
+        buffer = pa.BufferOutputStream()
+        try:
+            pa.csv.write_csv(pa.record_batch(dict(columns)), buffer, self._OPTIONS)
+        except pa.ArrowInvalid:
+            return _quoted_lines(columns)
+        lines: bytes = buffer.getvalue()
+        return lines
+
+
+class JsonLinesWriter:
+    """An object a row; numbers are numbers, missing cells null."""
+
+    def __init__(self, sink: _Sink) -> None:
+        self._sink = sink
+
+    def write(self, block: ResultBlock) -> None:
+        """Append rows."""
+        parts: list[pa.Array | str] = []
+        texts = {name: _json_cells(array) for name, array in block.cells.items()}
+        texts |= {name: six_decimals(values) for name, values in block.probabilities.items()}
+        for name, cells in texts.items():
+            parts += [f"{', ' if parts else '{'}{json.dumps(name, ensure_ascii=False)}: ", cells]
+        lines = pc.binary_join_element_wise(*parts, "}\n", "")
+        self._sink.write(_characters(lines))
+
+
+class _ParquetWriter:
+    """A row group a block, with zstd; probabilities are float64, rounded like their text."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._writer: object | None = None
+
+    def write(self, block: ResultBlock) -> None:
+        """Append rows."""
+        import pyarrow.parquet as pq
+
+        columns = {**block.cells, **{name: pa.array(part / 1e6) for name, part in block.probabilities.items()}}
+        batch = pa.record_batch(columns)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
+        if batch.num_rows:
+            self._writer.write_batch(batch)  # type: ignore[attr-defined]
+
+    def __enter__(self) -> _ParquetWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()  # type: ignore[attr-defined]
+
+
+def without_formulas(cells: pa.Array) -> pa.Array:
+    """Text cells that a spreadsheet would take for a formula, with an apostrophe before them; numbers as they are."""
+    if not pa.types.is_string(cells.type):
+        return cells
+    risky = pc.match_substring_regex(cells, r"^[=+\-@\t\r]")
+    number = pc.match_substring_regex(cells, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+    quoted = pc.binary_join_element_wise("'", cells, "")
+    return pc.if_else(pc.and_not(risky, number), quoted, cells)
+
+
+def _quoted_lines(columns: Mapping[str, pa.Array]) -> bytes:
+    """The same lines with quotes where they are needed."""
+    cells = [_quoted(array.cast(pa.string())) for array in columns.values()]
+    lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace")
+    return _characters(pc.binary_join_element_wise(lines, "\n", ""))
+
+
+def _quoted(cells: pa.Array) -> pa.Array:
+    needed = pc.match_substring_regex(cells, '[",\r\n]')
+    if not pc.any(needed).as_py():
+        return cells
+    quoted = pc.binary_join_element_wise('"', pc.replace_substring(cells, '"', '""'), '"', "")
+    return pc.if_else(needed, quoted, cells)
+
+
+def _csv_cell(text: str) -> str:
+    if any(character in text for character in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _json_cells(cells: pa.Array) -> pa.Array:
+    """The JSON text of each cell."""
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        return _json_strings(cells)
+    return pc.fill_null(cells.cast(pa.string()), "null")
+
+
+def _json_strings(cells: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(cells, r'[\x00-\x1f"\\\\]')).as_py():
+        encoded = cells.dictionary_encode()
+        words = [json.dumps(word, ensure_ascii=False) for word in encoded.dictionary.to_pylist()]
+        quoted = pa.array(words, pa.string()).take(encoded.indices)
+    else:
+        quoted = pc.binary_join_element_wise('"', cells, '"', "")
+    return pc.fill_null(quoted, "null")
+
+
+def _characters(lines: pa.Array) -> bytes:
+    """All strings of an array, one after the other."""
+    joined = pa.concat_arrays([lines]) if lines.offset else lines
+    if not len(joined):
+        return b""
+    _, offsets, data = joined.buffers()
+    end = int(np.frombuffer(offsets, np.int32, len(joined) + 1)[-1])
+    return data.slice(0, end).to_pybytes() if data is not None else b""
+
+
+def columns_of(names: Sequence[str], written: Mapping[str, pa.Array], *, safe: bool) -> dict[str, pa.Array]:
+    """The copied columns, with ``safe`` free of formulas."""
+    return {name: without_formulas(written[name]) if safe else written[name] for name in names}

@@ -1,0 +1,78 @@
+"""How far confidence and accuracy are apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.metrics.intervals import bootstrap, resampled, seeded
+from phoneprice.records import Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Rows by confidence, the probability of the most probable class; ``(bins,)`` each.
+
+    Bin ``b`` holds confidences in ``(b / bins, (b + 1) / bins]``; means are 0 where it is empty.
+    """
+
+    rows: NDArray[np.int64]
+    confidence: Floats
+    """Mean confidence."""
+    accuracy: Floats
+    """Share of rows whose most probable class is the true one."""
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error: mean |accuracy - confidence| over the rows (Guo et al. 2017, equation 3)."""
+        return float(np.abs(self.accuracy - self.confidence) @ self.rows / self.rows.sum())
+
+
+def reliability(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> Reliability:
+    """The reliability diagram of probabilities ``(n, C)`` for true classes ``(n,)``."""
+    confidence, right, place = _binned(y, probabilities, bins)
+    rows = np.bincount(place, minlength=bins)
+    filled = np.maximum(rows, 1)
+    return Reliability(
+        rows,
+        np.bincount(place, weights=confidence, minlength=bins) / filled,
+        np.bincount(place, weights=right, minlength=bins) / filled,
+    )
+
+
+def ece(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> Interval:
+    """Expected calibration error, with a bootstrap over (bin, right or wrong) cells.
+
+    Within a cell, the sum of the resampled confidences is drawn from its normal approximation, so that the cost does
+    not grow with the number of rows.
+    """
+    confidence, right, place = _binned(y, probabilities, bins)
+    cell = 2 * place + right
+    counts = np.bincount(cell, minlength=2 * bins)
+    filled = np.maximum(counts, 1)
+    centre = np.bincount(cell, weights=confidence, minlength=2 * bins) / filled
+    spread = np.bincount(cell, weights=(confidence - centre[cell]) ** 2, minlength=2 * bins) / filled
+    outcome = np.tile([0.0, 1.0], bins)
+    generator = seeded()
+    drawn = resampled(counts, generator)
+    confident = drawn * centre + np.sqrt(drawn * spread) * generator.standard_normal(drawn.shape)
+    gaps = (drawn * outcome - confident).reshape(len(drawn), bins, 2).sum(axis=2)
+    return bootstrap(np.abs(gaps).sum(axis=1) / len(y), reliability(y, probabilities, bins).ece, (0.0, 1.0))
+
+
+def _binned(
+    y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]:
+    """Confidence, whether the most probable class is right, and bin of each row."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    return confidence, probabilities.argmax(axis=1) == y, place

@@ -1,0 +1,52 @@
+"""Every metric there is: its name in files and options, its title in tables, and which way is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from phoneprice.components.base import TaskKind
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure computed from predictions, for the tasks named; ``description`` is one line."""
+
+    name: str
+    title: str
+    better: Better
+    tasks: tuple[TaskKind, ...]
+    description: str
+
+
+_CLASSES: tuple[TaskKind, ...] = ("ordinal", "multiclass", "binary")
+_ORDERED: tuple[TaskKind, ...] = ("ordinal",)
+_BINARY: tuple[TaskKind, ...] = ("binary",)
+_NUMBER: tuple[TaskKind, ...] = ("regression",)
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", "higher", _CLASSES, "share of rows predicted right"),
+        Metric("balanced_accuracy", "balanced accuracy", "higher", _CLASSES, "mean recall of the classes"),
+        Metric("macro_f1", "macro F1", "higher", _CLASSES, "mean F1 of the classes"),
+        Metric("log_loss", "log loss", "lower", _CLASSES, "mean of -log p(true class), natural logarithm"),
+        Metric("brier", "Brier score", "lower", _CLASSES, "mean squared error of the probabilities"),
+        Metric("ece", "calibration error", "lower", _CLASSES, "expected calibration error, 15 bins of equal width"),
+        Metric("mean_absolute_class_error", "mean class distance", "lower", _ORDERED, "mean |true - predicted| class"),
+        Metric(
+            "off_by_more_than_one", "off by more than one", "lower", _ORDERED, "share of rows two or more classes off"
+        ),
+        Metric("quadratic_kappa", "quadratic kappa", "higher", _ORDERED, "Cohen's kappa with squared class distances"),
+        Metric("roc_auc", "ROC AUC", "higher", _BINARY, "chance that a positive row ranks above a negative one"),
+        Metric("average_precision", "average precision", "higher", _BINARY, "precision averaged over recall"),
+        Metric("f1", "F1", "higher", _BINARY, "harmonic mean of precision and recall of the second class"),
+        Metric("mcc", "MCC", "higher", _BINARY, "Matthews correlation of true and predicted class"),
+        Metric("rmse", "RMSE", "lower", _NUMBER, "root of the mean squared error, in the target's units"),
+        Metric("mae", "MAE", "lower", _NUMBER, "mean absolute error, in the target's units"),
+        Metric("r2", "R2", "higher", _NUMBER, "share of the target's variance explained"),
+        Metric("medae", "MedAE", "lower", _NUMBER, "median absolute error, in the target's units"),
+    )
+}

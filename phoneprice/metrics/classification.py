@@ -1,0 +1,83 @@
+"""Metrics of predicted classes and their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.metrics.calibration import ece
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.metrics.confusion import Cells, confusion
+from phoneprice.metrics.intervals import bootstrap, mean, proportion, resampled, seeded
+from phoneprice.metrics.ranking import ranking_metrics
+from phoneprice.records import Interval, Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Classes = NDArray[np.int64]
+    Probabilities = NDArray[np.floating[Any]]
+    Statistic = Callable[[Floats], Floats]
+
+SMALLEST = float(np.finfo(np.float32).eps)
+"""The least probability that a logarithm is taken of: networks compute in float32, below this is rounding error."""
+
+
+def classification_metrics(
+    y: Classes, probabilities: Probabilities, predicted: Classes, task: Task
+) -> dict[str, Interval]:
+    """Every metric of the task's kind, in the order of ``catalogue.METRICS``, with 95% intervals.
+
+    ``y`` and ``predicted`` ``(n,)`` are class indices, ``probabilities`` ``(n, C)`` sum to 1 in each row. A metric that
+    the rows leave undefined (ROC AUC of one class) is left out. Raises ``ValueError`` for no rows.
+    """
+    if not len(y):
+        raise ValueError("metrics need at least one row")
+    found = {
+        "accuracy": proportion(int(np.count_nonzero(y == predicted)), len(y)),
+        "log_loss": mean(log_losses(y, probabilities), lowest=0),
+        "brier": mean(brier_losses(y, probabilities), lowest=0),
+        "ece": ece(y, probabilities),
+    }
+    cells = Cells(confusion(y, predicted, task.classes))
+    of_matrix: dict[str, Statistic] = {"balanced_accuracy": cells.balanced_accuracy, "macro_f1": cells.macro_f1}
+    if task.kind == "ordinal":
+        distance = np.abs(y - predicted)
+        found["mean_absolute_class_error"] = mean(distance, lowest=0)
+        found["off_by_more_than_one"] = proportion(int(np.count_nonzero(distance > 1)), len(y))
+        of_matrix["quadratic_kappa"] = cells.quadratic_kappa
+    if task.kind == "binary":
+        found |= ranking_metrics(y, probabilities[:, 1])
+        of_matrix |= {"f1": cells.f1, "mcc": cells.mcc}
+    found |= _of_matrix(cells.counts, of_matrix)
+    return {name: found[name] for name in METRICS if name in found}
+
+
+def log_losses(y: Classes, probabilities: Probabilities) -> Floats:
+    """``-log p`` of the true class, ``(n,)``, with ``p`` no smaller than ``SMALLEST``."""
+    true = probabilities[np.arange(len(y)), y].astype(np.float64)
+    return np.asarray(-np.log(np.maximum(true, SMALLEST)))
+
+
+def brier_losses(y: Classes, probabilities: Probabilities) -> Floats:
+    """Squared distance of the probabilities from the true class (Brier 1950), ``(n,)``.
+
+    Summed over the classes; of two classes only one counts, as scikit-learn has it.
+    """
+    p = probabilities.astype(np.float64)
+    distance = np.einsum("ij,ij->i", p, p) - 2 * p[np.arange(len(y)), y] + 1
+    return np.asarray(np.maximum(distance, 0) / (2 if p.shape[1] == 2 else 1))
+
+
+def _of_matrix(counts: NDArray[np.int64], metrics: Mapping[str, Statistic]) -> dict[str, Interval]:
+    """Functions of the confusion matrix, all on the same resamples; those undefined on it are left out."""
+    found, drawn = dict[str, Interval](), resampled(counts, seeded())
+    for name, metric in metrics.items():
+        (value,) = metric(counts[np.newaxis].astype(np.float64))
+        if np.isfinite(value):
+            lowest = -1.0 if name in ("quadratic_kappa", "mcc") else 0.0
+            found[name] = bootstrap(metric(drawn), float(value), (lowest, 1.0))
+    return found

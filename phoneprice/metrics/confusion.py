@@ -1,0 +1,109 @@
+"""The confusion matrix and what follows from it alone.
+
+Every function of the matrix is a function of a few sums over its cells, so it is written once, for a stack of
+matrices given by those sums: for the value itself a stack of one, for its bootstrap interval a stack of resamples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
+
+
+def confusion(y: Counts, predicted: Counts, classes: int) -> Counts:
+    """Rows by true class (first axis) and predicted class: int64 ``(C, C)`` from class indices ``(n,)`` each."""
+    return np.bincount(y * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+@dataclass(frozen=True)
+class PerClass:
+    """Figures of each class, ``(C,)`` each; 0 where nothing is there to divide by, as scikit-learn has it."""
+
+    precision: Floats
+    recall: Floats
+    f1: Floats
+    support: Counts
+    """Rows whose true class it is."""
+
+
+def per_class(matrix: Counts) -> PerClass:
+    """Precision, recall, F1 and support of each class of a confusion matrix ``(C, C)``."""
+    hits, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    return PerClass(_ratio(hits, predicted), _ratio(hits, true), _ratio(2 * hits, true + predicted), true)
+
+
+class Cells:
+    """The cells of a confusion matrix that hold rows, and the sums over them that the metrics need.
+
+    ``counts`` ``(m,)`` are the rows in each cell. The metrics take counts ``(B, m)``, here or resampled, and return
+    ``(B,)``, NaN where they are undefined.
+    """
+
+    def __init__(self, matrix: Counts) -> None:
+        self.true, self.predicted = np.nonzero(matrix)
+        self.counts: Counts = matrix[self.true, self.predicted]
+        self._classes = len(matrix)
+
+    def _by(self, classes: NDArray[np.intp], counts: Floats) -> Floats:
+        """Sums ``(B, C)`` of the counts by the class of each cell."""
+        order = np.argsort(classes, kind="stable")
+        present, starts = np.unique(classes[order], return_index=True)
+        sums = np.zeros((len(counts), self._classes))
+        if len(present):
+            sums[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
+        return sums
+
+    def _margins(self, counts: Floats) -> tuple[Floats, Floats, Floats]:
+        """Rows a class, ``(B, C)`` each: predicted right, true, predicted."""
+        right = self.true == self.predicted
+        return (
+            self._by(self.true[right], counts[:, right]),
+            self._by(self.true, counts),
+            self._by(self.predicted, counts),
+        )
+
+    def balanced_accuracy(self, counts: Floats) -> Floats:
+        """Mean recall of the classes that have rows."""
+        hits, true, _ = self._margins(counts)
+        return np.asarray(_ratio(hits, true).sum(axis=1) / (true > 0).sum(axis=1))
+
+    def macro_f1(self, counts: Floats) -> Floats:
+        """Mean F1 of the classes that are true or predicted anywhere."""
+        hits, true, predicted = self._margins(counts)
+        return np.asarray(_ratio(2 * hits, true + predicted).sum(axis=1) / (true + predicted > 0).sum(axis=1))
+
+    def f1(self, counts: Floats) -> Floats:
+        """F1 of the second class; 0 where it is neither true nor predicted."""
+        hits, true, predicted = self._margins(counts)
+        return _ratio(2 * hits, true + predicted)[:, 1]
+
+    def mcc(self, counts: Floats) -> Floats:
+        """Matthews correlation (Gorodkin 2004, for any number of classes); 0 where either side is constant."""
+        hits, true, predicted = self._margins(counts)
+        rows = counts.sum(axis=1)
+        covariance = hits.sum(axis=1) * rows - (true * predicted).sum(axis=1)
+        spread = (rows**2 - (true**2).sum(axis=1)) * (rows**2 - (predicted**2).sum(axis=1))
+        return _ratio(covariance, np.sqrt(spread))
+
+    def quadratic_kappa(self, counts: Floats) -> Floats:
+        """Cohen's kappa with weights ``(i - j)**2`` (Cohen 1968); NaN where all rows are of one and the same class."""
+        rows, i, j = counts.sum(axis=1), self.true.astype(np.float64), self.predicted.astype(np.float64)
+        observed = counts @ (i - j) ** 2
+        # The mean of (i - j)**2 with independent i and j, from their moments.
+        expected = counts @ (i**2 + j**2) - 2 * (counts @ i) * (counts @ j) / rows
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(expected > 1e-9 * rows, 1 - observed / expected, np.nan))
+
+
+def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
+    """``part / whole``, 0 where ``whole`` is 0."""
+    ratio: Floats = np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
+    return ratio

@@ -1,0 +1,233 @@
+"""Cross-validate: what the whole configured pipeline, inner ensemble and calibration included, does on new rows.
+
+All folds of all repeats train together: a fold's members are a fit like any other, and stack with all the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from phoneprice.artifact.atomic import replace_file
+from phoneprice.config.schema import Config
+from phoneprice.data.splits import plan_members, repeated_folds
+from phoneprice.evaluation.intervals import corrected_resampled_t, paired_difference
+from phoneprice.records import MemberPlan, Predictions, Rows, Task
+from phoneprice.workflows.assess import (
+    Document,
+    Model,
+    calibrated_on,
+    final_calibration,
+    held_out,
+    joined,
+    measured,
+    prediction_columns,
+)
+from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.fitting import fit
+from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Repeated (stratified, for classes) k-fold: ``folds`` times ``repeats`` splits from ``seed``."""
+
+    folds: int = 5
+    repeats: int = 3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One test set: its place in the protocol, and its rows of the table."""
+
+    repeat: int
+    fold: int
+    train_rows: Rows
+    test_rows: Rows
+
+
+@dataclass(frozen=True)
+class CrossValidationReport:
+    """What was found; ``metrics`` is the document of ``--json``."""
+
+    source: str
+    config: Config
+    task: Task
+    protocol: Protocol
+    metrics: Document
+    rows: int
+    warnings: tuple[str, ...]
+
+
+def cross_validate(
+    data: Path | str | None,
+    config: Config,
+    protocol: Protocol | None = None,
+    *,
+    baselines: bool = False,
+    predictions: Path | None = None,
+    on_event: OnEvent = ignore,
+) -> CrossValidationReport:
+    """Train and test on every fold; with ``baselines`` scikit-learn's models too, on the same folds.
+
+    ``predictions`` names a Parquet file for one row a test row and repeat. Raises ``DataError`` where a class has
+    fewer rows than there are folds.
+    """
+    protocol = protocol or Protocol()
+    warnings: list[str] = []
+
+    def hear(event: Any) -> None:
+        if isinstance(event, Warned):
+            warnings.append(event.message)
+        on_event(event)
+
+    prepared = prepare(labelled_source(data, hear), config, hear)
+    folds = _folds(prepared, config, protocol)
+    tested, temperatures = _test_folds(prepared, folds, config, hear)
+    document = _document(prepared, folds, tested, temperatures, protocol)
+    if baselines:
+        document["baselines"] = _baselines(prepared, folds, document["folds"], hear)
+    if predictions is not None:
+        _write_predictions(predictions, prepared, folds, tested)
+    source = prepared.table.source
+    return CrossValidationReport(
+        source, config, prepared.task, protocol, document, len(prepared.inputs), tuple(warnings)
+    )
+
+
+def _folds(prepared: Prepared, config: Config, protocol: Protocol) -> list[Fold]:
+    splits = repeated_folds(
+        prepared.targets,
+        protocol.folds,
+        protocol.repeats,
+        protocol.seed,
+        stratified=config.task.kind != "regression",
+        labels=prepared.task.labels,
+    )
+    return [Fold(*divmod(i, protocol.folds), train, test) for i, (train, test) in enumerate(splits)]
+
+
+def _test_folds(
+    prepared: Prepared, folds: Sequence[Fold], config: Config, on_event: OnEvent
+) -> tuple[list[Predictions], list[float]]:
+    """The predictions of every test set, and the temperature each fold's ensemble was calibrated with."""
+    plans = [_inner_plans(prepared, fold, config, on_event) for fold in folds]
+    fitted = fit(prepared, [plan for own in plans for plan in own], config, on_event, watch=False)
+    tested, temperatures, first = [], [], 0
+    for fold, own in zip(folds, plans, strict=True):
+        ensemble = fitted.ensemble.take(range(first, first + len(own)))
+        first += len(own)
+        predictions, temperature = _test(prepared, fold, own, Model(config, prepared.task, ensemble))
+        tested.append(predictions)
+        temperatures.append(temperature)
+    return tested, temperatures
+
+
+def _inner_plans(prepared: Prepared, fold: Fold, config: Config, on_event: OnEvent) -> list[MemberPlan]:
+    """The members that ``train`` would make of the fold's training rows, in rows of the whole table."""
+    rows = fold.train_rows
+    plans, notes = plan_members(prepared.targets[rows], config, len(rows))
+    if fold.repeat == fold.fold == 0:
+        for note in notes:
+            on_event(Warned(note))
+    return [
+        replace(
+            plan,
+            train_rows=rows[plan.train_rows],
+            held_out_rows=rows[plan.held_out_rows],
+            stopping_rows=rows[plan.stopping_rows],
+        )
+        for plan in plans
+    ]
+
+
+def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], model: Model) -> tuple[Predictions, float]:
+    held = held_out(model, prepared.inputs, plans)
+    calibration = final_calibration(calibrated_on(held, prepared.targets, model.config), model.config)
+    predictions = replace(model, calibration=calibration).predict(prepared.inputs.take(fold.test_rows))
+    return predictions, calibration.temperature
+
+
+def _document(
+    prepared: Prepared,
+    folds: Sequence[Fold],
+    tested: Sequence[Predictions],
+    temperatures: Sequence[float],
+    protocol: Protocol,
+) -> Document:
+    """``metrics`` are means over folds with corrected intervals; ``pooled`` are those of all test rows together."""
+    lines = []
+    for fold, predictions, temperature in zip(folds, tested, temperatures, strict=True):
+        found = measured(prepared.targets[fold.test_rows], predictions, prepared.task)["metrics"]
+        place: Document = {"repeat": fold.repeat, "fold": fold.fold, "test_rows": len(fold.test_rows)}
+        if prepared.task.classes:
+            place["temperature"] = temperature
+        lines.append(place | {name: metric["value"] for name, metric in found.items()})
+    names = [name for name in lines[0] if name not in ("repeat", "fold", "test_rows", "temperature")]
+    by_name = {name: [line[name] for line in lines if name in line] for name in names}
+    truth = np.concatenate([prepared.targets[fold.test_rows] for fold in folds])
+    pooled = measured(truth, joined(tested), prepared.task)
+    return {
+        "format": 1,
+        "rows": len(prepared.inputs),
+        "task": prepared.task.kind,
+        "measured_on": f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}",
+        "metrics": {name: asdict(_mean(values, folds)) for name, values in by_name.items()},
+        "standard_deviation": {name: _deviation(values) for name, values in by_name.items()},
+        "pooled": {name: metric["value"] for name, metric in pooled.pop("metrics").items()},
+        "folds": lines,
+        "protocol": asdict(protocol),
+        **pooled,
+    }
+
+
+def _mean(values: Sequence[float], folds: Sequence[Fold]) -> Any:
+    return corrected_resampled_t(values, *_sizes(folds))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def _sizes(folds: Sequence[Fold]) -> tuple[float, float]:
+    """Mean rows of a fold's test and training parts."""
+    return float(np.mean([len(f.test_rows) for f in folds])), float(np.mean([len(f.train_rows) for f in folds]))
+
+
+def _baselines(prepared: Prepared, folds: Sequence[Fold], ours: Sequence[Document], on_event: OnEvent) -> Document:
+    """Each baseline's metrics, and the paired difference ours - theirs, both with corrected intervals."""
+    from phoneprice.workflows.baselines import baseline_scores
+
+    splits = [(fold.train_rows, fold.test_rows) for fold in folds]
+    document: Document = {}
+    for name, scores in baseline_scores(prepared, splits, on_event).items():
+        document[name] = {
+            "metrics": {metric: asdict(_mean(values, folds)) for metric, values in scores.items()},
+            "ours_minus_theirs": {
+                metric: asdict(paired_difference([line[metric] for line in ours], values, *_sizes(folds)))
+                for metric, values in scores.items()
+            },
+        }
+    return document
+
+
+def _write_predictions(path: Path, prepared: Prepared, folds: Sequence[Fold], tested: Sequence[Predictions]) -> None:
+    """One row a test row and repeat: its number in the table (from 0), repeat, fold, truth and prediction."""
+    import pyarrow.parquet as pq
+
+    sizes = [len(fold.test_rows) for fold in folds]
+    rows = np.concatenate([fold.test_rows for fold in folds])
+    columns: dict[str, Any] = {
+        "row": rows,
+        "repeat": np.repeat([fold.repeat for fold in folds], sizes),
+        "fold": np.repeat([fold.fold for fold in folds], sizes),
+    }
+    columns |= prediction_columns(prepared.targets[rows], joined(tested), prepared.task)
+    with replace_file(path) as file:
+        pq.write_table(pa.table(columns), file)

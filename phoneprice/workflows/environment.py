@@ -1,0 +1,56 @@
+"""What a run was made with: enough to see why another machine gives other bits."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from phoneprice import __version__
+
+_LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
+
+
+def environment(*, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str]) -> dict[str, Any]:
+    """The document ``environment.json``; times in seconds, the moment in UTC."""
+    return {
+        "phoneprice": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "platform": platform.platform(),
+        "cpu": cpu_features(),
+        "device": device,
+        "threads": threads,
+        "seed": seed,
+        "training_seconds": round(seconds, 3),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_line": list(command_line) or sys.argv,
+        "git_commit": _git_commit(),
+    }
+
+
+def cpu_features() -> str:
+    """The instruction set that PyTorch's kernels were chosen for."""
+    import torch
+
+    return torch.backends.cpu.get_cpu_capability()
+
+
+def _git_commit() -> str | None:
+    """The commit of the directory the program runs in, where that is a git checkout."""
+    if not any((parent / ".git").exists() for parent in (Path.cwd(), *Path.cwd().parents)):
+        return None
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,76 @@
+"""Evaluate: a finished run on labelled rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from phoneprice.artifact.loader import Run, load_run
+from phoneprice.config.schema import Config
+from phoneprice.data.features import FeatureEncoder, OddCells
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.schema import TableSchema
+from phoneprice.data.table import Table
+from phoneprice.data.target import encode_target
+from phoneprice.errors import DataError
+from phoneprice.records import Task
+from phoneprice.workflows.assess import Document, Model, measured
+from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.prepare import Prepared, read_options
+from phoneprice.workflows.train import data_hash
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """The metrics of a run on a table; ``metrics`` is the document of ``--json``."""
+
+    run: Path
+    source: str
+    task: Task
+    metrics: Document
+    rows: int
+    warnings: tuple[str, ...]
+
+
+def evaluate(
+    run: Path | str, data: Path | str, *, options: ReadOptions | None = None, on_event: OnEvent = ignore
+) -> EvaluationReport:
+    """Predict the labelled rows of ``data`` with the whole ensemble of ``run`` and compare.
+
+    Raises ``ModelError`` for the run, ``DataError`` for the data.
+    """
+    loaded = load_run(run)
+    prepared, odd = _prepared(loaded, data, options)
+    warnings = odd.messages()
+    if data_hash(prepared) == loaded.splits().get("data_sha256"):
+        warnings.insert(0, "these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
+    for message in warnings:
+        on_event(Warned(message))
+    model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
+    predictions = model.predict(prepared.inputs)
+    document: Document = {
+        "format": 1,
+        "rows": len(prepared.inputs),
+        "task": loaded.task.kind,
+        "measured_on": prepared.table.source,
+        **measured(prepared.targets, predictions, loaded.task),
+    }
+    return EvaluationReport(
+        Path(run), prepared.table.source, loaded.task, document, len(prepared.inputs), tuple(warnings)
+    )
+
+
+def _prepared(run: Run, data: Path | str, options: ReadOptions | None) -> tuple[Prepared, OddCells]:
+    table = _read(run.schema, run.config, data, options)
+    if not table.rows:
+        raise DataError(f"{table.source}: found a header but no rows; there is nothing to evaluate")
+    encoded = FeatureEncoder(run.schema).encode(table)
+    targets = encode_target(table, run.schema, run.task.kind)
+    return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd
+
+
+def _read(schema: TableSchema, config: Config, data: Path | str, options: ReadOptions | None) -> Table:
+    text = [*schema.text_names, *config.data.id_columns]
+    if schema.labels:
+        text.append(schema.target)
+    return read_table(data, options or read_options(config.data), text, skip_columns=config.data.ignored_columns)

@@ -1,0 +1,77 @@
+"""What a training would do, without doing it: ``train --dry-run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phoneprice.config.schema import Config
+from phoneprice.data.schema import input_names
+from phoneprice.data.splits import plan_members
+from phoneprice.model.shape import network_shape
+from phoneprice.records import MemberPlan
+from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.prepare import labelled_source, prepare
+from phoneprice.workflows.runs import parameter_count
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The resolved plan of a training; sequences have one entry a member."""
+
+    data: str
+    rows: int
+    task: str
+    target: str
+    labels: tuple[str, ...]
+    features: tuple[str, ...]
+    """The columns that are used."""
+    inputs: int
+    """What the network gets from them: categories and missing cells have inputs of their own."""
+    hidden: tuple[int, ...]
+    members: int
+    train_rows: tuple[int, ...]
+    held_out_rows: tuple[int, ...]
+    stopping_rows: tuple[int, ...]
+    parameters: int
+    """Of all members together."""
+    epochs: int
+    batch_rows: tuple[int, ...]
+    steps: tuple[int, ...]
+    """In all epochs."""
+
+
+def plan_training(data: Path | str | None, config: Config, on_event: OnEvent = ignore) -> TrainingPlan:
+    """Read the table and plan its training. Raises what ``train`` raises before it starts."""
+    from phoneprice.training.batches import Pace
+
+    source = labelled_source(data, on_event)
+    prepared = prepare(source, config, on_event)
+    members, warnings = plan_members(prepared.targets, config, len(prepared.inputs))
+    for warning in warnings:
+        on_event(Warned(warning))
+    inputs = len(input_names(prepared.schema))
+    paces = [Pace.of(member, config.training) for member in members]
+    return TrainingPlan(
+        data=str(source),
+        rows=len(prepared.inputs),
+        task=prepared.task.kind,
+        target=prepared.task.target,
+        labels=prepared.task.labels,
+        features=tuple(column.name for column in prepared.schema.columns),
+        inputs=inputs,
+        hidden=config.model.hidden,
+        members=len(members),
+        train_rows=_counts(members, "train_rows"),
+        held_out_rows=_counts(members, "held_out_rows"),
+        stopping_rows=_counts(members, "stopping_rows"),
+        parameters=parameter_count(network_shape(config, inputs, prepared.task.classes, len(members))),
+        epochs=config.training.epochs,
+        batch_rows=tuple(pace.batch_rows for pace in paces),
+        steps=tuple(pace.steps * config.training.epochs for pace in paces),
+    )
+
+
+def _counts(members: Sequence[MemberPlan], rows: str) -> tuple[int, ...]:
+    return tuple(len(getattr(member, rows)) for member in members)

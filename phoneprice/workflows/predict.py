@@ -1,0 +1,216 @@
+"""Predicting the rows of a table: reading, computing and writing at the same time, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+
+from phoneprice.artifact.atomic import replace_file
+from phoneprice.artifact.loader import Run, load_run
+from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.schema import Device
+from phoneprice.data.features import FeatureEncoder, OddCells
+from phoneprice.data.reading import BlockStream, ReadOptions, open_blocks
+from phoneprice.data.table import Table, printable
+from phoneprice.errors import UsageError
+from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.results import ResultColumns
+from phoneprice.inference.threads import one_blas_thread
+from phoneprice.inference.writers import BlockWriter, columns_of, format_of, open_writer
+from phoneprice.records import Classified, Predictions
+from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
+
+STREAM = "-"
+CHUNK_CELLS = 1 << 21
+CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
+"""Rows of a chunk by default: so many that its cells are CHUNK_CELLS, within these bounds."""
+WAITING = 2
+"""Chunks that may wait to be written."""
+
+
+@dataclass(frozen=True)
+class PredictionReport:
+    """What ``predict`` has done: ``counts`` are rows by predicted label (regression: none)."""
+
+    rows: int
+    output: Path
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def predict(
+    run: str | Path,
+    data: str | Path,
+    output: str | Path,
+    *,
+    keep: Sequence[str] | Literal["all"] = (),
+    device: Device = "auto",
+    chunk_rows: int | None = None,
+    spreadsheet_safe: bool = False,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    on_bad_row: Literal["fail", "skip"] | None = None,
+    on_event: OnEvent = ignore,
+) -> PredictionReport:
+    """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout (as CSV).
+
+    How ``data`` is read is as in training, but for ``delimiter``, ``encoding`` and ``on_bad_row`` where given.
+    Predictions depend neither on ``chunk_rows`` nor on the order of rows. Raises ``ModelError``, ``DataError``,
+    ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it was.
+    """
+    loaded = load_run(resolve_run(run))
+    changes = {"delimiter": delimiter, "encoding": encoding, "on_bad_row": on_bad_row}
+    options = replace(_read_options(loaded), **{key: value for key, value in changes.items() if value is not None})
+    target = Path(output)
+    _check_output(target, data, loaded.path)
+    rows = chunk_rows or _chunk_rows(len(loaded.input_names))
+    with one_blas_thread(), open_blocks(data if str(data) == STREAM else Path(data), options, rows) as stream:
+        columns = _plan_columns(loaded, stream.header, keep)
+        job = _Job(loaded, columns, stream, device, on_event, spreadsheet_safe=spreadsheet_safe)
+        with _open_output(target) as writer:
+            job.run(writer)
+    return PredictionReport(job.rows, target, job.label_counts(), tuple(job.warnings))
+
+
+@dataclass
+class _Job:
+    """One prediction under way: each chunk is read ahead, computed here and written behind."""
+
+    loaded: Run
+    columns: ResultColumns
+    stream: BlockStream
+    device: Device
+    on_event: OnEvent
+    spreadsheet_safe: bool
+    rows: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loaded = self.loaded
+        self._counts = np.zeros(loaded.task.classes, np.int64)
+        self._odd = OddCells()
+        self._encoder = FeatureEncoder(loaded.schema)
+        classes = loaded.task.classes
+        self._predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, classes, self.device)
+        self._warn_of_extra_columns()
+        self.stream.select(loaded.schema.numeric_names, loaded.schema.text_names, self.columns.copied)
+
+    def run(self, writer: BlockWriter) -> None:
+        """Predict all chunks, a few of them waiting for their turn to be written."""
+        waiting: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(1, thread_name_prefix="phoneprice-write") as behind:
+            for table in self.stream:
+                predicted = self._predict(table)
+                while len(waiting) >= WAITING:
+                    waiting.popleft().result()
+                waiting.append(behind.submit(self._write, writer, table, predicted))
+                self.on_event(Progress(self.rows, None, "rows"))
+            for written in waiting:
+                written.result()
+        self._warn_of_rows()
+
+    def label_counts(self) -> dict[str, int]:
+        """Rows by predicted label."""
+        return {label: int(count) for label, count in zip(self.loaded.task.labels, self._counts, strict=True)}
+
+    def _predict(self, table: Table) -> Predictions:
+        encoded = self._encoder.encode(table)
+        predicted = self._predictor.predict(encoded.inputs)
+        self._odd += encoded.odd
+        self.rows += table.rows
+        if isinstance(predicted, Classified):
+            self._counts += np.bincount(predicted.classes, minlength=len(self._counts))
+        return predicted
+
+    def _write(self, writer: BlockWriter, table: Table, predicted: Predictions) -> None:
+        copied = columns_of(self.columns.copied, table.written, safe=self.spreadsheet_safe)
+        writer.write(self.columns.block(copied, predicted))
+
+    def _warn_of_extra_columns(self) -> None:
+        data, schema = self.loaded.config.data, self.loaded.schema
+        known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
+        extra = [printable(name) for name in self.stream.header if name not in known]
+        if extra:
+            plural = "s" if len(extra) > 1 else ""
+            self._warn(f"{self._source}: not used in training, so ignored: column{plural} {', '.join(extra)}")
+
+    def _warn_of_rows(self) -> None:
+        if self.stream.skipped_rows:
+            plural = "s" if self.stream.skipped_rows > 1 else ""
+            self._warn(f"{self._source}: left out {self.stream.skipped_rows} row{plural} with text in a numeric column")
+        for message in self._odd.messages():
+            self._warn(f"{self._source}: {message}")
+
+    @property
+    def _source(self) -> str:
+        return printable(self.stream.source)
+
+    def _warn(self, message: str) -> None:
+        self.warnings.append(message)
+        self.on_event(Warned(message))
+
+
+def _read_options(run: Run) -> ReadOptions:
+    data = run.config.data
+    return ReadOptions(data.delimiter, data.encoding, frozenset(data.missing_values), data.on_bad_row)
+
+
+def _chunk_rows(inputs: int) -> int:
+    least, most = CHUNK_ROWS_RANGE
+    return min(max(CHUNK_CELLS // inputs, least), most)
+
+
+def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> ResultColumns:
+    """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
+    ids = [name for name in run.config.data.id_columns if name in header]
+    kept = header if keep == "all" else keep
+    for name in kept:
+        if name not in header:
+            near = get_close_matches(name, header, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(printable, header))}"
+            raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
+    columns = ResultColumns(run.task, run.schema.label_kind, tuple(dict.fromkeys([*ids, *kept])))
+    columns.refuse_clashes(header)
+    return columns
+
+
+def _check_output(output: Path, data: str | Path, run: Path) -> None:
+    """Refuse to write over the input or into the run, and formats that aren't written."""
+    if str(output) == STREAM:
+        return
+    format_of(output)
+    if _same_file(output, Path(data)):
+        raise UsageError(f"{output}: is the input itself; name another file with -o")
+    if _same_file(output.parent, run):
+        raise UsageError(f"{output}: is inside the run, to which nothing may be added; name another place with -o")
+
+
+def _same_file(a: Path, b: Path) -> bool:
+    """Whether two paths are one file, also by links."""
+    try:
+        return os.path.samefile(a, b)
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _open_output(output: Path) -> Iterator[BlockWriter]:
+    """A writer to the output, which appears under its name when it is complete."""
+    if str(output) == STREAM:
+        stdout: BinaryIO = sys.stdout.buffer
+        with open_writer(stdout, "csv", "none") as writer:
+            yield writer
+        stdout.flush()
+        return
+    with replace_file(output) as file, open_writer(file, *format_of(output)) as writer:
+        yield writer

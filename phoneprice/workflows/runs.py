@@ -1,0 +1,87 @@
+"""Looking at runs: what there is, what one is, and whether it is whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phoneprice.artifact.loader import Run, load_run, verify_run
+from phoneprice.artifact.runs import RUNS, ListedRun, list_runs, new_run_path, resolve_run
+from phoneprice.artifact.sealed import CheckedFile
+from phoneprice.errors import ModelError
+from phoneprice.model.shape import NetworkShape, parameter_shapes
+
+__all__ = ["RunDetails", "RunLine", "list_run_lines", "new_run_path", "parameter_count", "show_run", "verify"]
+
+HEADLINES = ("accuracy", "rmse")
+"""The one figure that stands for a run in a list, by task."""
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A run in a list; all but the path is empty or None where ``fault`` says why it can't be used."""
+
+    path: Path
+    created: str
+    task: str = ""
+    target: str = ""
+    members: int | None = None
+    metric: str | None = None
+    """The name of ``value``, which was measured on held-out rows."""
+    value: float | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """A loaded run and its documents."""
+
+    run: Run
+    metrics: dict[str, Any]
+    environment: dict[str, Any]
+    parameters: int
+    """Of all members together."""
+
+
+def list_run_lines(root: Path = RUNS) -> tuple[RunLine, ...]:
+    """The runs directly in ``root``, oldest first, damaged ones included."""
+    return tuple(map(_line, list_runs(root)))
+
+
+def show_run(run: str | Path) -> RunDetails:
+    """All about one run. Raises ``ModelError``."""
+    loaded = load_run(resolve_run(run))
+    return RunDetails(loaded, loaded.metrics(), loaded.environment(), parameter_count(loaded.shape))
+
+
+def verify(run: str | Path) -> tuple[Path, tuple[CheckedFile, ...]]:
+    """The run's path and the files that were checked, their hashes and their contents. Raises ``ModelError``."""
+    path = resolve_run(run)
+    return path, verify_run(path)
+
+
+def parameter_count(shape: NetworkShape) -> int:
+    """Parameters of all members together."""
+    return sum(math.prod(size) for size in parameter_shapes(shape).values())
+
+
+def _line(listed: ListedRun) -> RunLine:
+    if listed.fault:
+        return RunLine(listed.path, listed.created, fault=listed.fault)
+    try:
+        run = load_run(listed.path)
+        found = run.metrics().get("metrics", {})
+    except ModelError as fault:
+        return RunLine(listed.path, listed.created, fault=str(fault))
+    metric = next((name for name in HEADLINES if name in found), None)
+    return RunLine(
+        listed.path,
+        listed.created,
+        task=run.task.kind,
+        target=run.task.target,
+        members=run.shape.members,
+        metric=metric,
+        value=found[metric]["value"] if metric else None,
+    )

@@ -1,0 +1,139 @@
+"""Looking at tables, and getting some: what the ``data`` commands and ``config init`` do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from phoneprice.artifact.atomic import replace_file
+from phoneprice.artifact.loader import load_run
+from phoneprice.artifact.runs import LATEST, resolve_run
+from phoneprice.config.render import to_toml
+from phoneprice.config.schema import Config
+from phoneprice.data import sample
+from phoneprice.data.checks import Finding, check
+from phoneprice.data.describe import ColumnSummary, describe
+from phoneprice.data.infer import infer_config, init_text
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.workflows.prepare import read_options
+
+if TYPE_CHECKING:
+    from phoneprice.data.schema import TableSchema
+    from phoneprice.data.table import Table
+
+STDOUT = Path("-")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What is wrong or odd in a table, the gravest first."""
+
+    source: str
+    rows: int
+    skipped_rows: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many findings would keep a training from working."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class DescriptionReport:
+    """What the columns of a table hold."""
+
+    source: str
+    rows: int
+    skipped_rows: int
+    columns: tuple[ColumnSummary, ...]
+
+
+@dataclass(frozen=True)
+class FirstConfig:
+    """A commented configuration; ``reasons`` say by dotted key why it is as it is."""
+
+    text: str
+    reasons: dict[str, str]
+
+
+def first_config(
+    data: Path | None, target: str | None, delimiter: str | None, encoding: str | None, name: str
+) -> FirstConfig:
+    """A configuration to begin with: one inferred from a table, or all the defaults.
+
+    ``name`` is what its file will be called. Raises ``DataError``.
+    """
+    if data is None or target is None:
+        return FirstConfig(to_toml(Config()), {})
+    usual = ReadOptions()
+    options = ReadOptions(delimiter or usual.delimiter, encoding or usual.encoding)
+    table = read_table(data, options)
+    inferred = infer_config(table, target)
+    return FirstConfig(init_text(inferred, table, options, name), inferred.reasons)
+
+
+def check_table(data: Path | str, config: Config, reference: Path | None = None) -> CheckReport:
+    """Check a table, alone or against the table or the run that ``reference`` names.
+
+    A run says itself what is its target and what are ids. Raises ``DataError``, ``ModelError``.
+    """
+    known: Table | TableSchema | None = None
+    if reference is not None and (str(reference) == LATEST or reference.is_dir()):
+        run = load_run(resolve_run(reference))
+        known, config = run.schema, _with_columns_of(run.config, config)
+    elif reference is not None:
+        known = _read(reference, config)
+    table = _read(data, config)
+    return CheckReport(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
+
+
+def describe_table(data: Path | str, config: Config) -> DescriptionReport:
+    """Describe every column of a table. Raises ``DataError``."""
+    table = _read(data, config)
+    return DescriptionReport(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
+
+
+def write_sample(output: Path, rows: int | None = None, seed: int | None = None, *, labelled: bool = True) -> int:
+    """Write synthetic phones as CSV and return how many: the bundled file, or ``rows`` drawn from ``seed``.
+
+    Raises ``UsageError`` for a number of rows or a seed out of range, ``StorageError``.
+    """
+    if rows is None and seed is None:
+        which: Literal["train", "new"] = "train" if labelled else "new"
+        with sample.sample_path(which).open("rb") as bundled, binary_output(output) as file:
+            shutil.copyfileobj(bundled, file)
+        return sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
+    default_rows = sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
+    phones = sample.generate(rows or default_rows, sample.SEED if seed is None else seed, labelled=labelled)
+    with binary_output(output) as file:
+        sample.write_csv(phones, file)
+    return int(phones.num_rows)
+
+
+@contextmanager
+def binary_output(output: Path) -> Iterator[BinaryIO]:
+    """The file, replaced whole at the end, or stdout for ``-``. Raises ``StorageError``."""
+    if output == STDOUT:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        with replace_file(output) as file:
+            yield file
+
+
+def _read(source: Path | str, config: Config) -> Table:
+    data = config.data
+    return read_table(source, read_options(data), [*data.id_columns, *data.categorical_columns])
+
+
+def _with_columns_of(run: Config, config: Config) -> Config:
+    """The run's configuration, with the files read as ``config`` says."""
+    reading = {name: getattr(config.data, name) for name in ("delimiter", "encoding", "on_bad_row", "missing_values")}
+    return run.model_copy(update={"data": run.data.model_copy(update=reading)})

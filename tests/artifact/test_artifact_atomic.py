@@ -1,0 +1,130 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from random_runs import names
+
+from phoneprice.artifact.atomic import replace_file
+from phoneprice.errors import StorageError
+
+
+def _write(path, data):
+    with replace_file(path) as file:
+        file.write(data)
+
+
+def test_the_new_version_replaces_the_old_one(tmp_path):
+    target = tmp_path / "手机 prices.csv"
+    for data in (b"old", b"the new one"):
+        _write(target, data)
+        assert target.read_bytes() == data
+    assert names(tmp_path) == [target.name]
+
+
+def test_the_old_version_is_there_until_the_end(tmp_path):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    with replace_file(target) as file:
+        file.write(b"new")
+        file.flush()
+        assert target.read_bytes() == b"old"
+    assert target.read_bytes() == b"new"
+
+
+def _write_half(path, fault):
+    with replace_file(path) as file:
+        file.write(b"new")
+        raise fault
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, ValueError])
+def test_an_exception_leaves_the_old_version_alone(tmp_path, fault):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    with pytest.raises(fault):
+        _write_half(target, fault)
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "no space left on device; free some space and run again"),
+        (errno.EIO, "input/output error; check the disk"),
+        (errno.EDQUOT, "disk quota exceeded; free some of your quota and run again"),
+    ],
+)
+@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.replace"])
+def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, number, reason, call):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+
+    def fail(*_args, **_kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(
+        os if call == "fsync" else "pathlib.Path.replace", *(("fsync", fail) if call == "fsync" else (fail,))
+    )
+    with pytest.raises(StorageError) as caught:
+        _write(target, b"new")
+    assert str(caught.value) == f"{target}: can't be written: {reason}"
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(StorageError) as caught:
+        _write(tmp_path / "none" / "out.csv", b"")
+    assert str(caught.value) == (
+        f"{tmp_path}/none/out.csv: can't be written: no such file or directory; make the directory first"
+    )
+
+
+def test_a_directory_is_no_target(tmp_path):
+    with pytest.raises(StorageError) as caught:
+        _write(tmp_path, b"")
+    assert str(caught.value) == f"{tmp_path}: can't be written: is a directory; name a file in it"
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        _write(tmp_path / "out.csv", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.csv").write_bytes(b"old")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    _write(tmp_path / "link.csv", b"new")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_bytes() == b"new"
+
+
+def test_a_device_is_written_to_and_not_replaced():
+    _write("/dev/null", b"data")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_strays_of_killed_processes_go_and_live_ones_stay(tmp_path):
+    target = tmp_path / "out.csv"
+    stray = tmp_path / ".out.csv.0123abcd.partial-file"
+    stray.write_bytes(b"half")
+    with replace_file(target) as first:
+        first.write(b"first")
+        assert not stray.exists()
+        _write(target, b"second")
+        assert target.read_bytes() == b"second"
+    assert target.read_bytes() == b"first"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_long_names_work(tmp_path):
+    target = tmp_path / ("价" * 85)
+    _write(target, b"x")
+    assert target.read_bytes() == b"x"

@@ -1,0 +1,355 @@
+"""Runs from somewhere else: the table "A run directory from somewhere else" of FAULTS.md."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from random_runs import random_contents
+
+from phoneprice.artifact import strict_json
+from phoneprice.artifact.layout import LISTED, MANIFEST, MANIFEST_HASH
+from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.manifest import render_manifest_hash, sha256
+from phoneprice.artifact.writer import write_run
+from phoneprice.errors import ModelError
+
+DAMAGED = "the run is damaged, use another copy of it"
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    path = tmp_path_factory.mktemp("original") / "run"
+    write_run(path, random_contents())
+    return path
+
+
+@pytest.fixture
+def run(original, tmp_path):
+    return shutil.copytree(original, tmp_path / "run")
+
+
+def reseal(run):
+    """Make manifest and hash agree with the files again, as a forger would."""
+    manifest = json.loads((run / MANIFEST).read_bytes())
+    for name in manifest["files"]:
+        data = (run / name).read_bytes()
+        manifest["files"][name] = {"bytes": len(data), "sha256": sha256(data)}
+    set_manifest(run, manifest)
+
+
+def set_manifest(run, manifest):
+    data = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+    (run / MANIFEST).write_bytes(data)
+    (run / MANIFEST_HASH).write_bytes(render_manifest_hash(data))
+
+
+def edit(run, name, change):
+    document = json.loads((run / name).read_bytes())
+    change(document)
+    (run / name).write_text(json.dumps(document))
+    reseal(run)
+
+
+def refusal(run, load=load_run):
+    with pytest.raises(ModelError) as caught:
+        load(run)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.removeprefix(f"{run}/").removeprefix(f"{run}: ")
+
+
+@pytest.mark.parametrize("name", [*LISTED[:-1], MANIFEST, MANIFEST_HASH])
+def test_any_changed_byte_is_noticed(run, name):
+    random = np.random.default_rng(1)
+    data = (run / name).read_bytes()
+    for place in random.integers(0, len(data), 20):
+        changed = bytearray(data)
+        changed[place] ^= 1 << int(random.integers(8))
+        (run / name).write_bytes(changed)
+        assert refusal(run, verify_run)
+    (run / name).write_bytes(data)
+    verify_run(run)
+
+
+@pytest.mark.parametrize("name", LISTED[:-1])
+def test_cut_short_missing_or_changed_is_named(run, name):
+    data = (run / name).read_bytes()
+    (run / name).write_bytes(data[:-1])
+    assert refusal(run) == f"{name}: found {len(data) - 1} bytes, expected {len(data)}; {DAMAGED}"
+    (run / name).unlink()
+    assert refusal(run) == f"{name}: missing; {DAMAGED}"
+    (run / name).write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    assert refusal(run, verify_run) == f"{name}: its SHA-256 is not the one listed; {DAMAGED}"
+
+
+@pytest.mark.parametrize("name", ["model.pt", "weights.pkl", "evil.py", ".hidden"])
+def test_anything_added_is_refused(run, name):
+    (run / name).write_bytes(b"\x80\x04.")
+    assert refusal(run) == f"{name}: no file of a run; nothing in a run may be added, {DAMAGED}"
+
+
+def test_a_known_name_that_is_not_listed_is_refused(run):
+    (run / "oof.parquet").write_bytes(b"")
+    assert refusal(run) == f"oof.parquet: not listed in the manifest; nothing in a run may be added, {DAMAGED}"
+
+
+def test_no_run(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "empty").mkdir()
+    assert refusal(tmp_path / "none") == "no such run; 'phoneprice runs list' shows those there are"
+    assert refusal(tmp_path / "file") == "is a file, a run is a directory; name a directory that train has written"
+    assert refusal(tmp_path / "empty") == "no run: manifest.json is missing; name a directory that train has written"
+    assert refusal("a\0b") == "can't be read: embedded null byte"
+
+
+@pytest.mark.parametrize("name", [MANIFEST, MANIFEST_HASH, "config.toml", "model.safetensors", "metrics.json"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory", "device"])
+def test_only_regular_files_are_opened(run, name, kind, tmp_path):
+    (run / name).rename(tmp_path / "outside")
+    match kind:
+        case "link":
+            (run / name).symlink_to(tmp_path / "outside")
+        case "pipe":
+            os.mkfifo(run / name)
+        case "directory":
+            (run / name).mkdir()
+        case "device":
+            (run / name).symlink_to("/dev/zero")
+    expected = f"{name}: not a regular file; links and devices are never followed, {DAMAGED}"
+    assert refusal(run) == expected
+    assert refusal(run, verify_run) == expected
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "model.pt", "a/b", ""])
+def test_names_come_from_the_program_only(run, name):
+    manifest = json.loads((run / MANIFEST).read_bytes())
+    manifest["files"][name] = {"bytes": 1, "sha256": "0" * 64}
+    set_manifest(run, manifest)
+    assert refusal(run) == f"manifest.json: found file {name!r}, which is no file of a run; {DAMAGED}"
+
+
+def test_a_newer_format_is_said_to_be_newer(run):
+    set_manifest(run, {"format_version": 2, "shards": []})
+    (run / "shard-1.safetensors").touch()
+    assert refusal(run) == (
+        "manifest.json: found format_version 2, this program reads up to 1; "
+        "update it with pip install --upgrade phoneprice"
+    )
+
+
+@pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None, [1]])
+def test_odd_format_versions(run, version):
+    set_manifest(run, {"format_version": version})
+    assert refusal(run) == f"manifest.json: found format_version {version!r}, expected 1; {DAMAGED}"
+
+
+def _manifest(**changes):
+    return lambda manifest: manifest.update(changes)
+
+
+def _entry(**changes):
+    return lambda manifest: manifest["files"]["config.toml"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_manifest(extra=1), "not valid: unknown key 'extra'"),
+        (lambda manifest: manifest.pop("created"), "not valid: missing key 'created'"),
+        (_manifest(created=5), "expected texts and an object of files"),
+        (_manifest(files=[]), "expected texts and an object of files"),
+        (lambda manifest: manifest["files"].pop("config.toml"), "file 'config.toml' is not listed"),
+        (_entry(bytes=10**15), "found 1000000000000000 bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(bytes=-1), "found -1 bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(bytes=1.5), "found 1.5 bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(sha256="x"), "found sha256 'x' for 'config.toml', expected 64 hexadecimal digits"),
+        (_entry(link="x"), "expected bytes and sha256 for 'config.toml'"),
+    ],
+)
+def test_odd_manifests(run, change, message):
+    manifest = json.loads((run / MANIFEST).read_bytes())
+    change(manifest)
+    set_manifest(run, manifest)
+    assert refusal(run) == f"manifest.json: {message}; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"[" * 20_000, "nested deeper than 16 levels"),
+        (b'{"a":' * 5_000, "nested deeper than 16 levels"),
+        (b'{"format_version": 1, "format_version": 2}', "key 'format_version' twice"),
+        (b'{"format_version": NaN}', "NaN is not JSON"),
+        (b"", "Expecting value: line 1 column 1 (char 0)"),
+        (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (b'"\\', "Unterminated string starting at: line 1 column 1 (char 0)"),
+    ],
+)
+def test_json_that_is_no_strict_json(run, data, reason):
+    set_manifest(run, data)
+    assert refusal(run) == f"manifest.json: not valid: {reason}; {DAMAGED}"
+
+
+def test_a_huge_manifest_is_not_read(run):
+    set_manifest(run, b" " * 65_537)
+    assert refusal(run) == f"manifest.json: found more than 65536 bytes; {DAMAGED}"
+
+
+def test_structure_is_checked_before_parsing():
+    with pytest.raises(ModelError, match=r"x: not valid: more than 500000 values; "):
+        strict_json.parse(b"[" + b"0," * 500_001 + b"0]", "x")
+    assert strict_json.parse(b'["[[[[[[[[[[[[[[[[[[[[[[[[", "\\"[[[[[[[[[[[[[[[[[[[["]', "x")
+
+
+def test_a_long_string_of_escapes_takes_no_time():
+    with pytest.raises(ModelError, match="Unterminated string"):
+        strict_json.parse(b'"' + b'\\"' * 1_000_000, "x")
+
+
+@pytest.mark.parametrize(
+    "line", ["[model]\nhidden = [32", "x = 1", "[model]\nhidden = [99999999]", "a = " + "[" * 9999]
+)
+def test_odd_configurations(run, line):
+    (run / "config.toml").write_text(line)
+    reseal(run)
+    message = refusal(run)
+    assert message.startswith("config.toml: not valid: ")
+    assert message.endswith(DAMAGED)
+
+
+def test_huge_layers_are_refused_before_anything_is_allocated(run):
+    text = (run / "config.toml").read_text()
+    assert "hidden = [32]" in text
+    (run / "config.toml").write_text(text.replace("hidden = [32]", f"hidden = {[65536] * 64}"))
+    reseal(run)
+    size = (run / "model.safetensors").stat().st_size
+    assert refusal(run) == f"model.safetensors: {size} bytes don't fit the network of config.toml; {DAMAGED}"
+
+
+def test_schema_and_configuration_must_agree(run):
+    edit(run, "schema.json", lambda schema: schema.update(target="other"))
+    assert refusal(run) == (
+        "schema.json: not valid: target and labels are not those of a ordinal task on 'price_range'; " + DAMAGED
+    )
+
+
+def test_unknown_schema_keys(run):
+    edit(run, "schema.json", lambda schema: schema.update(code="print()"))
+    assert refusal(run) == f"schema.json: not valid: code: Extra inputs are not permitted; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda f: f.update(names=["a"]), "its inputs are not those of schema.json"),
+        (lambda f: f["inputs"].pop("fill"), "expected an object of factor, fill, shift"),
+        (lambda f: f["inputs"].update(shift=[]), "found 0 members, expected 1 to 5"),
+        (lambda f: f["inputs"].update(shift=[[0.0] * 6] * 6), "found 6 members, expected 1 to 5"),
+        (lambda f: f["inputs"].update(fill=[[0.0] * 6] * 2), "expected finite numbers of shape [3, 6]"),
+        (lambda f: f["inputs"]["fill"].__setitem__(0, ["0"] * 6), "expected finite numbers of shape [3, 6]"),
+        (lambda f: f["inputs"]["fill"].__setitem__(0, [True] * 6), "expected finite numbers of shape [3, 6]"),
+        (lambda f: f["inputs"]["fill"].__setitem__(0, [10**400] * 6), "expected finite numbers of shape [3, 6]"),
+        (
+            lambda f: f.update(target={"shift": [0, 0, 0], "scale": [1, 1, 1]}),
+            "target statistics are for regression, and needed there",
+        ),
+    ],
+)
+def test_odd_statistics(run, change, reason):
+    edit(run, "features.json", change)
+    assert refusal(run) == f"features.json: not valid: {reason}; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"temperature": 0}, "temperature is not a positive number"),
+        ({"temperature": "1"}, "temperature is not a positive number"),
+        ({"threshold": 0.5}, "threshold is not a probability of a binary task"),
+        ({"decision": "coin"}, "decision is none of argmax, median, expected_cost"),
+        ({"costs": [[1.0]]}, "expected finite numbers of shape [4, 4]"),
+        ({"extra": 1}, "unknown key 'extra'"),
+    ],
+)
+def test_odd_calibrations(run, changes, reason):
+    edit(run, "calibration.json", lambda document: document.update(changes))
+    assert refusal(run) == f"calibration.json: not valid: {reason}; {DAMAGED}"
+
+
+def _header(run):
+    data = (run / "model.safetensors").read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def _set_header(run, header, tensors, length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    size = len(text) if length is None else length
+    (run / "model.safetensors").write_bytes(size.to_bytes(8, "little") + text + tensors)
+    reseal(run)
+
+
+def _first(entry):
+    return lambda header: header["skip.weight"].update(entry)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda h: h.pop("skip.weight"), "not valid: missing key 'skip.weight'"),
+        (lambda h: h.update({"__metadata__": {}}), "not valid: unknown key '__metadata__'"),
+        (lambda h: h.update({"skip.weight": 5}), "tensor 'skip.weight' has no valid entry in the header"),
+        (_first({"data_offsets": [0]}), "tensor 'skip.weight' has no valid entry in the header"),
+        (_first({"data_offsets": [0.0, 1.0]}), "tensor 'skip.weight' has no valid entry in the header"),
+        (_first({"data_offsets": [-8, 64]}), "tensors overlap or leave gaps"),
+        (_first({"data_offsets": [0, 10**18]}), "tensors overlap or leave gaps"),
+        (
+            _first({"dtype": "F64"}),
+            "tensor 'skip.weight' is not F32 of shape [3, 6, 1], as config.toml and schema.json ask",
+        ),
+        (
+            _first({"shape": [3, 1, 6]}),
+            "tensor 'skip.weight' is not F32 of shape [3, 6, 1], as config.toml and schema.json ask",
+        ),
+    ],
+)
+def test_odd_weight_headers(run, change, reason):
+    header, tensors = _header(run)
+    change(header)
+    _set_header(run, header, tensors)
+    assert refusal(run) == f"model.safetensors: {reason}; {DAMAGED}"
+
+
+@pytest.mark.parametrize("length", [0, 5, 2**63, 2**64 - 1])
+def test_header_lengths_that_do_not_fit(run, length):
+    header, tensors = _header(run)
+    _set_header(run, header, tensors, length)
+    assert refusal(run) == f"model.safetensors: the header's length doesn't fit the size of the file; {DAMAGED}"
+
+
+def test_a_huge_header(run):
+    header, tensors = _header(run)
+    _set_header(run, json.dumps(header).encode() + b" " * (1 << 20), tensors)
+    assert "don't fit the network of config.toml" in refusal(run)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite(run, value):
+    header, tensors = _header(run)
+    tensors = bytearray(tensors)
+    begin = header["cuts.first"]["data_offsets"][0]
+    tensors[begin : begin + 4] = np.float32(value).tobytes()
+    _set_header(run, header, bytes(tensors))
+    assert refusal(run) == f"model.safetensors: tensor 'cuts.first' holds NaN or infinity; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("metrics.json", b"[]"), ("history.jsonl", b"1\n"), ("history.jsonl", b"{}\n{\n")]
+)
+def test_the_other_documents_are_checked_when_read(run, name, data):
+    (run / name).write_bytes(data)
+    reseal(run)
+    load_run(run)
+    assert refusal(run, verify_run).startswith(name)

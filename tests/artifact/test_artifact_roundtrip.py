@@ -1,0 +1,190 @@
+import hashlib
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_runs import numeric_schema, random_contents, random_ensemble
+from safetensors.numpy import load
+
+from phoneprice.artifact import layout
+from phoneprice.artifact.documents import epoch_line, parse_features, render_features
+from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
+from phoneprice.artifact.writer import write_run
+from phoneprice.config.schema import Config
+from phoneprice.data.schema import input_names
+from phoneprice.errors import ModelError
+from phoneprice.records import Calibration, EpochRecord, InputStatistics
+
+REGRESSION = Config.model_validate({"task": {"kind": "regression"}, "loss": {"name": "huber"}})
+SETTINGS = {
+    "default": Config(),
+    "textbook": Config.model_validate(
+        {
+            "task": {"kind": "multiclass"},
+            "loss": {"name": "cross_entropy", "class_weights": [1.0, 2.0, 0.5, 1.0]},
+            "model": {
+                "hidden": [8, 4],
+                "skip": False,
+                "activation": {"name": "prelu"},
+                "normalization": {"name": "batch_norm"},
+            },
+            "optimizer": {"name": "sgd"},
+        }
+    ),
+    "regression": REGRESSION,
+}
+
+
+def _contents(name, **changes):
+    labels = () if name == "regression" else ("0", "1", "2", "3")
+    return random_contents(SETTINGS[name], numeric_schema(labels=labels), **changes)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
+    contents = _contents(name, members=5)
+    write_run(tmp_path / "run", contents)
+    run = load_run(tmp_path / "run")
+    assert (run.config, run.schema, run.calibration) == (contents.config, contents.schema, contents.calibration)
+    assert list(run.ensemble.parameters) == list(contents.ensemble.parameters)
+    for key, values in contents.ensemble.parameters.items():
+        np.testing.assert_array_equal(run.ensemble.parameters[key], values, strict=True)
+    for key in ("shift", "factor", "fill"):
+        np.testing.assert_array_equal(
+            getattr(run.ensemble.inputs, key), getattr(contents.ensemble.inputs, key), strict=True
+        )
+    assert (run.ensemble.target is None) == (name != "regression")
+    assert (run.task.kind, run.task.target, run.task.labels) == (
+        contents.config.task.kind,
+        "price_range",
+        contents.schema.labels,
+    )
+    assert run.metrics() == contents.metrics
+    assert run.splits() == contents.splits
+    assert run.environment() == contents.environment
+    assert run.history() == contents.history
+    assert run.out_of_fold() is None
+    assert run.shape.members == 5
+
+
+def test_target_statistics_of_a_regression_are_exact(tmp_path):
+    contents = _contents("regression")
+    write_run(tmp_path / "run", contents)
+    found = load_run(tmp_path / "run").ensemble.target
+    np.testing.assert_array_equal(found.shift, contents.ensemble.target.shift, strict=True)
+    np.testing.assert_array_equal(found.scale, contents.ensemble.target.scale, strict=True)
+
+
+def test_calibration_and_out_of_fold_predictions_are_kept(tmp_path):
+    calibration = Calibration(0.1 + 0.2, None, "expected_cost", tuple((0.0, 1.5, 2.0, 3.0) for _ in range(4)))
+    table = pa.table({"row": [0, 1], "prob_0": [0.25, 0.5]})
+    write_run(tmp_path / "run", random_contents(calibration=calibration, out_of_fold=table))
+    run = load_run(tmp_path / "run")
+    assert run.calibration == calibration
+    assert run.out_of_fold().equals(table)
+
+
+def test_the_directory_holds_what_the_design_says(tmp_path):
+    write_run(tmp_path / "run", random_contents())
+    names = {entry.name for entry in (tmp_path / "run").iterdir()}
+    assert names == set(layout.LIMITS) - layout.OPTIONAL
+    manifest = (tmp_path / "run" / "manifest.json").read_bytes()
+    assert json.loads(manifest)["format_version"] == 1
+    digest = hashlib.sha256(manifest).hexdigest()
+    assert (tmp_path / "run" / "manifest.sha256").read_text() == f"{digest}  manifest.json\n"
+
+
+def test_the_safetensors_library_reads_the_weights(tmp_path):
+    contents = random_contents()
+    write_run(tmp_path / "run", contents)
+    tensors = load((tmp_path / "run" / "model.safetensors").read_bytes())
+    assert set(tensors) == set(contents.ensemble.parameters)
+
+
+def test_a_run_can_be_moved(tmp_path):
+    write_run(tmp_path / "run", random_contents())
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").rename(tmp_path / "elsewhere" / "手机")
+    assert load_run(tmp_path / "elsewhere" / "手机").schema == numeric_schema()
+
+
+def test_verify_lists_every_file(tmp_path):
+    write_run(tmp_path / "run", random_contents(out_of_fold=pa.table({"row": [0]})))
+    checked = verify_run(tmp_path / "run")
+    assert [file.name for file in checked] == list(layout.LISTED)
+    assert all(file.bytes == (tmp_path / "run" / file.name).stat().st_size for file in checked)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=6, max_size=6))
+def test_statistics_survive_as_text(values):
+    table = np.array([values])
+    schema, config = numeric_schema(6), Config()
+    data = render_features(InputStatistics(table, table, table), None, input_names(schema))
+    found, target = parse_features(data, "features.json", config, schema)
+    assert target is None
+    assert found.shift.tobytes() == found.factor.tobytes() == found.fill.tobytes() == table.tobytes()
+
+
+def test_an_epoch_becomes_strict_json():
+    record = EpochRecord(
+        epoch=3,
+        train_loss=np.array([0.5, np.nan]),
+        validation_loss=np.array([np.inf, 0.25], np.float32),
+        learning_rate=np.array([0.1, 0.1]),
+        active=np.array([True, False]),
+        health={"dead": np.array([[0.0, 1.0]])},
+    )
+    assert epoch_line(record) == {
+        "epoch": 3,
+        "train_loss": [0.5, None],
+        "validation_loss": [None, 0.25],
+        "learning_rate": [0.1, 0.1],
+        "active": [True, False],
+        "health": {"dead": [[0.0, 1.0]]},
+    }
+
+
+def test_new_names_do_not_collide(tmp_path):
+    from datetime import UTC, datetime
+
+    now = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
+    first = new_run_path("default", tmp_path, now)
+    assert first == tmp_path / "20261123T041500Z-default"
+    first.mkdir()
+    assert new_run_path("default", tmp_path, now).name == "20261123T041500Z-default-2"
+
+
+def test_latest_is_the_newest_undamaged_run(tmp_path):
+    for name in ("b", "a", "broken"):
+        write_run(tmp_path / name, random_contents())
+    (tmp_path / "broken" / "metrics.json").unlink()
+    (tmp_path / ".hidden").mkdir()
+    assert [run.path.name for run in list_runs(tmp_path)] == ["broken", "b", "a"]
+    assert list_runs(tmp_path)[0].fault == (
+        f"{tmp_path}/broken/metrics.json: missing; the run is damaged, use another copy of it"
+    )
+    assert resolve_run("latest", tmp_path) == tmp_path / "a"
+    assert resolve_run("somewhere/latest", tmp_path).name == "latest"
+
+
+def test_no_latest_run(tmp_path):
+    assert list_runs(tmp_path / "none") == ()
+    with pytest.raises(ModelError) as caught:
+        resolve_run("latest", tmp_path)
+    assert str(caught.value) == f"{tmp_path}/: holds no run to be the latest; train one, or name a run directory"
+
+
+def test_weights_must_be_finite_float32(tmp_path):
+    ensemble = random_ensemble(Config(), 6, 4)
+    ensemble.parameters["skip.weight"][0] = np.nan
+    contents = random_contents()
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match=r"parameter 'skip.weight' must be finite float32"):
+        write_run(tmp_path / "run", replace(contents, ensemble=ensemble))
+    assert list(tmp_path.iterdir()) == []

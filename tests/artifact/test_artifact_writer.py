@@ -1,0 +1,201 @@
+import fcntl
+import os
+import subprocess
+import sys
+
+import pytest
+from random_runs import names, random_contents
+
+from phoneprice.artifact import atomic, writer
+from phoneprice.artifact.loader import load_run
+from phoneprice.artifact.writer import RunWriter, old_path, partial_path, write_run
+from phoneprice.errors import LockedError, ModelError, StorageError, UsageError
+
+OLD = random_contents(seed=1, metrics={"which": "old"})
+NEW = random_contents(seed=2, metrics={"which": "new"})
+
+
+def _which(path):
+    return load_run(path).metrics()["which"]
+
+
+def test_an_existing_run_is_not_replaced(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    with pytest.raises(UsageError) as caught:
+        RunWriter(run)
+    assert str(caught.value) == f"{run}: exists already; choose another -o, or replace it with --force"
+    assert _which(run) == "old"
+    assert names(tmp_path) == ["run"]
+
+
+def test_force_replaces_a_run(tmp_path):
+    write_run(tmp_path / "run", OLD)
+    write_run(tmp_path / "run", NEW, force=True)
+    assert _which(tmp_path / "run") == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_force_never_deletes_what_is_no_run(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.txt").write_text("three years")
+    (home / "manifest.json").write_text("{}")
+    with pytest.raises(UsageError) as caught:
+        RunWriter(home, force=True)
+    assert str(caught.value) == f"{home}: is no run, so --force doesn't replace it; choose another -o"
+    assert (home / "thesis.txt").read_text() == "three years"
+
+
+def test_nothing_is_there_before_the_end_and_nothing_else_after_it(tmp_path):
+    with RunWriter(tmp_path / "runs" / "a") as run:
+        assert names(tmp_path / "runs") == [".a.partial"]
+        run.checkpoints.mkdir()
+        (run.checkpoints / "1").write_text("state")
+        run.finish(NEW)
+    assert names(tmp_path / "runs") == ["a"]
+
+
+def test_a_failed_training_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), RunWriter(tmp_path / "run"):
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def _stop_after_a_checkpoint(path):
+    with RunWriter(path) as run:
+        run.checkpoints.mkdir()
+        (run.checkpoints / "1").write_text("state")
+        raise KeyboardInterrupt
+
+
+def test_a_stopped_training_leaves_its_checkpoints_for_resume(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        _stop_after_a_checkpoint(tmp_path / "run")
+    with RunWriter(tmp_path / "run", resume=True) as run:
+        assert (run.checkpoints / "1").read_text() == "state"
+        run.finish(NEW)
+    assert _which(tmp_path / "run") == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_without_resume_old_checkpoints_go(tmp_path):
+    (tmp_path / ".run.partial" / "checkpoints").mkdir(parents=True)
+    (tmp_path / ".run.partial" / "run").mkdir()
+    with RunWriter(tmp_path / "run") as run:
+        assert names(run.partial) == ["lock"]
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(ModelError) as caught:
+        RunWriter(tmp_path / "run", resume=True)
+    assert str(caught.value) == f"{tmp_path}/run: found no checkpoint to resume from; train without --resume"
+    assert names(tmp_path) == []
+
+
+def test_a_second_writer_is_refused_and_told_by_whom(tmp_path):
+    with RunWriter(tmp_path / "run"):
+        with pytest.raises(LockedError) as caught:
+            RunWriter(tmp_path / "run")
+        assert str(caught.value) == (
+            f"{tmp_path}/run: is being written by another process (pid {os.getpid()}); wait for it"
+        )
+    RunWriter(tmp_path / "run").close(keep_checkpoints=False)
+
+
+def test_the_lock_of_a_killed_process_does_not_block(tmp_path):
+    code = (
+        "import os, signal, sys; from phoneprice.artifact.writer import RunWriter;"
+        "RunWriter(sys.argv[1]); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False)
+    assert done.returncode == -9
+    assert names(tmp_path) == [".run.partial"]
+    write_run(tmp_path / "run", NEW)
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_lock_on_a_deleted_directory_is_taken_again(tmp_path, monkeypatch):
+    """Between our opening of the lock file and our locking of it, its holder finishes and deletes it."""
+    partial = tmp_path / ".run.partial"
+    partial.mkdir()
+    (partial / "lock").touch()
+    flock, calls = fcntl.flock, []
+
+    def finish_first(file, how):
+        calls.append(file)
+        if len(calls) == 1:
+            (partial / "lock").unlink()
+            partial.rmdir()
+        return flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", finish_first)
+    write_run(tmp_path / "run", NEW)
+    assert len(calls) == 2
+    assert _which(tmp_path / "run") == "new"
+
+
+def test_killed_between_the_renames_of_force(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    run.rename(old_path(run))
+    assert _which(run) == "old"  # the loader finds it
+    with pytest.raises(UsageError):
+        RunWriter(run)  # and so does the next writer
+    assert names(tmp_path) == ["run"]
+
+
+def test_killed_before_the_old_version_was_deleted(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    write_run(old_path(run), OLD)
+    write_run(run, NEW, force=True)
+    assert names(tmp_path) == ["run"]
+    assert _which(run) == "new"
+
+
+@pytest.mark.parametrize("failing", range(40))
+@pytest.mark.parametrize("force", [False, True])
+def test_every_call_fails_once_and_the_old_version_stays_whole(tmp_path, monkeypatch, failing, force):
+    """ENOSPC at the n-th system call that writes: the old run or the new one is there, complete."""
+    run = tmp_path / "run"
+    if force:
+        write_run(run, OLD)
+    calls = iter(range(1000))
+
+    def counted(call):
+        def wrapper(*args, **kwargs):
+            if next(calls) == failing:
+                raise OSError(28, "No space left on device")
+            return call(*args, **kwargs)
+
+        return wrapper
+
+    monkeypatch.setattr(os, "fsync", counted(os.fsync))
+    monkeypatch.setattr(writer, "write_file", counted(atomic.write_file))
+    monkeypatch.setattr("pathlib.Path.rename", counted(type(run).rename))
+    monkeypatch.setattr("pathlib.Path.mkdir", counted(type(run).mkdir))
+    try:
+        write_run(run, NEW, force=force)
+    except StorageError as fault:
+        assert str(fault) == f"{run}: can't be written: no space left on device; free some space and run again"  # noqa: PT017
+        if force:
+            assert _which(run) in {"old", "new"}
+    else:
+        assert _which(run) == "new"
+        assert next(calls) <= failing
+    monkeypatch.undo()
+    write_run(run, NEW, force=True)
+    assert _which(run) == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_place_that_cannot_be_written_to_is_found_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError) as caught:
+        RunWriter(tmp_path / "file" / "run")
+    assert str(caught.value) == f"{tmp_path}/file/run: can't be written: file exists; choose another name"
+
+
+def test_partial_is_a_sibling(tmp_path):
+    assert partial_path(tmp_path / "run") == tmp_path / ".run.partial"

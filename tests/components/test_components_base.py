@@ -1,0 +1,76 @@
+"""What every component promises, whatever its family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
+from phoneprice.components.base import Component, choices
+
+FAMILIES = {
+    "activation": activations.Activation,
+    "init": initializers.Initializer,
+    "loss": losses.Loss,
+    "normalization": normalization.Normalization,
+    "optimizer": optimizers.Optimizer,
+    "penalty": penalties.Penalty,
+    "scheduler": schedulers.Scheduler,
+}
+COMPONENTS = [(family, name) for family, union in FAMILIES.items() for name in choices(union)]
+
+
+def component(family: str, name: str, **fields: Any) -> Any:
+    return TypeAdapter(FAMILIES[family]).validate_python({"name": name, **fields})
+
+
+def test_issue_2_names_are_all_there() -> None:
+    assert set(choices(activations.Activation)) >= set(
+        "identity sigmoid tanh relu leaky_relu prelu elu selu gelu silu mish softplus hardtanh hardswish".split()
+    )
+    assert set(choices(initializers.Initializer)) >= set(
+        "zeros ones constant uniform normal truncated_normal kaiming_normal kaiming_uniform xavier_normal "
+        "xavier_uniform lecun_normal orthogonal pytorch_default".split()
+    )
+    assert set(choices(losses.Loss)) >= set(
+        "cross_entropy binary_cross_entropy ordinal l1 mse smooth_l1 huber".split()
+    )
+    assert set(choices(optimizers.Optimizer)) >= set(
+        "sgd momentum nesterov adagrad rmsprop adam adamw nadam radam adadelta adamax muon".split()
+    )
+    assert set(choices(schedulers.Scheduler)) >= set(
+        "constant step multi_step exponential cosine one_cycle reduce_on_plateau".split()
+    )
+    assert set(choices(normalization.Normalization)) >= {"none", "batch_norm", "layer_norm"}
+
+
+@pytest.mark.parametrize(("family", "name"), COMPONENTS)
+class TestEveryComponent:
+    def test_its_name_alone_is_enough(self, family: str, name: str) -> None:
+        built = component(family, name)
+        assert isinstance(built, Component)
+        assert built.name == name
+        assert component(family, **built.model_dump()) == built
+
+    def test_it_says_what_it_is(self, family: str, name: str) -> None:
+        kind = type(component(family, name))
+        assert 5 < len(kind.summary) < 120
+        assert not kind.summary.endswith(".")
+        undescribed = [n for n, field in kind.model_fields.items() if n != "name" and not field.description]
+        assert undescribed == []
+
+    def test_it_is_frozen_and_closed(self, family: str, name: str) -> None:
+        built = component(family, name)
+        with pytest.raises(ValidationError, match="frozen"):
+            built.name = "other"
+        with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+            component(family, name, no_such_field=1)
+
+    def test_numbers_are_finite(self, family: str, name: str) -> None:
+        numbers = [n for n, value in component(family, name).model_dump().items() if isinstance(value, float)]
+        for field in numbers:
+            for value in (float("nan"), float("inf")):
+                with pytest.raises(ValidationError):
+                    component(family, name, **{field: value})

@@ -1,0 +1,307 @@
+import os
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneprice.components.optimizers import SGD
+from phoneprice.config.fields import choices
+from phoneprice.config.load import config_from_toml, default_loss, load_config
+from phoneprice.config.schema import Config, DataConfig
+from phoneprice.errors import ConfigError
+
+OPTIMIZERS = list(choices(Config.model_fields["optimizer"]))
+QUOTED = ", ".join(f'"{name}"' for name in OPTIMIZERS)
+DATA = ", ".join(DataConfig.model_fields)
+SECTIONS = "data, task, model, loss, penalty, optimizer, scheduler, validation, training"
+
+
+def faults(*overrides, environ=None, file=None):
+    with pytest.raises(ConfigError) as caught:
+        load_config(file, overrides, environ)
+    assert caught.value.exit_code == 2
+    return str(caught.value).splitlines()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "own.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+# --- precedence and components ----------------------------------------------------------------------------------------
+
+
+def test_nothing_given_is_the_defaults():
+    assert load_config() == Config()
+
+
+def test_later_layers_win(write):
+    file = write("[training]\nepochs = 1\nseed = 1\nbatch_rows = 1\n")
+    environ = {"PHONEPRICE_TRAINING__SEED": "2", "PHONEPRICE_TRAINING__BATCH_ROWS": "2"}
+    training = load_config(file, ["training.batch_rows=3"], environ).training
+    assert (training.epochs, training.seed, training.batch_rows) == (1, 2, 3)
+
+
+def test_the_last_override_wins():
+    assert load_config(None, ["training.seed=1", "training.seed=2"]).training.seed == 2
+
+
+@pytest.mark.parametrize(
+    "text", ['activation = "tanh"', 'activation = {name = "tanh"}', '[model.activation]\nname = "tanh"']
+)
+def test_a_component_is_a_name_or_a_table(write, text):
+    assert load_config(write(f"[model]\n{text}\n")).model.activation.name == "tanh"
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["model.activation=tanh", 'model.activation="tanh"', "model.activation.name=tanh", 'model={activation="tanh"}'],
+)
+def test_every_way_to_name_a_component_on_the_command_line(override):
+    assert load_config(None, [override]).model.activation.name == "tanh"
+
+
+def test_top_level_component_by_environment():
+    assert load_config(None, [], {"PHONEPRICE_OPTIMIZER": "sgd"}).optimizer == SGD()
+
+
+def test_another_name_resets_the_section(write):
+    file = write('[optimizer]\nname = "adam"\nlr = 0.5\nbeta1 = 0.5\n')
+    assert load_config(file, ["optimizer.name=sgd"]).optimizer == SGD()
+
+
+def test_the_same_name_keeps_the_section(write):
+    file = write('[optimizer]\nname = "sgd"\nlr = 0.5\n')
+    assert load_config(file, ["optimizer.name=sgd"]).optimizer == SGD(lr=0.5)
+
+
+def test_order_within_a_layer_does_not_matter():
+    assert load_config(None, ["optimizer.lr=0.5", "optimizer=sgd"]).optimizer == SGD(lr=0.5)
+
+
+def test_a_component_keeps_what_the_default_configuration_says_of_it():
+    assert Config().loss.distribution == "probit"
+    assert load_config(None, ["loss.name=ordinal"]).loss.distribution == "probit"
+    assert load_config(None, ["loss.class_weights=balanced"]).loss.distribution == "probit"
+    assert load_config(None, ["loss.distribution=logit"]).loss.distribution == "logit"
+
+
+def test_a_section_keeps_its_other_settings(write):
+    file = write("[training.early_stopping]\npatience_epochs = 7\n")
+    stopping = load_config(file, ["training.early_stopping.fraction=0.5"]).training.early_stopping
+    assert (stopping.patience_epochs, stopping.fraction) == (7, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss"),
+    [
+        ("ordinal", "ordinal"),
+        ("multiclass", "cross_entropy"),
+        ("binary", "binary_cross_entropy"),
+        ("regression", "mse"),
+    ],
+)
+def test_the_loss_follows_the_task_while_nobody_names_one(write, kind, loss):
+    assert load_config(None, [f"task.kind={kind}"]).loss.name == loss
+    assert load_config(write(f'[task]\nkind = "{kind}"\n')).loss == default_loss(kind)
+
+
+def test_a_field_of_the_loss_that_follows_can_be_set():
+    assert load_config(None, ["task.kind=multiclass", "loss.label_smoothing=0.1"]).loss.label_smoothing == 0.1
+
+
+def test_a_named_loss_never_changes_silently(write):
+    file = write('[loss]\nname = "ordinal"\n')
+    assert faults("task.kind=binary", file=file) == [
+        "loss 'ordinal' is for ordinal, not for task kind 'binary'; set loss.name"
+    ]
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("data.target=price", "price"),
+        ('data.target="price"', "price"),
+        ("data.target=2024", "2024"),
+        ("data.target=2024-01-01", "2024-01-01"),
+        ("data.target=true", "true"),
+        ("data.target=a = b", "a = b"),
+        ("data.target=a\nb = 1", "a\nb = 1"),
+        ("data.target=1\nb = 1", "1\nb = 1"),
+        ("data.target=手机", "手机"),
+    ],
+)
+def test_text_values_stay_as_typed(override, value):
+    assert load_config(None, [override]).data.target == value
+
+
+def test_values_parse_as_toml():
+    config = load_config(
+        None, ["model.hidden=[8, 4]", "model.dropout=[0.1, 0]", "model.skip=false", "optimizer.lr=1e-2"]
+    )
+    assert config.model.hidden == (8, 4)
+    assert config.model.dropout == (0.1, 0.0)
+    assert config.model.skip is False
+    assert config.optimizer.lr == 0.01
+
+
+@given(st.text(min_size=1))
+def test_any_quoted_text_is_read_back(text):
+    from phoneprice.config.fields import toml_value
+
+    assert config_from_toml(f"[data]\ntarget = {toml_value(text)}\n", "x").data.target == text
+
+
+@given(st.text(), st.text())
+def test_any_override_loads_or_is_a_config_error(key, value):
+    try:
+        load_config(None, [f"{key}={value}", f"data.{key}={value}", f"model.activation={value}"])
+    except ConfigError as error:
+        assert str(error)  # noqa: PT017 - not every text is a fault
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr: found -1, must be greater than 0"),
+        ("optimizer.lr=fast", 'optimizer.lr: found "fast", must be a number'),
+        ("optimizer.lr=nan", "optimizer.lr: found nan, must be a finite number"),
+        ("optimizer.skip_lr=inf", "optimizer.skip_lr: found inf, must be a finite number"),
+        ("optimizer.skip_lr=x", 'optimizer.skip_lr: found "x", must be a number or "none"'),
+        ("training.epochs=0", "training.epochs: found 0, must be at least 1"),
+        ("training.epochs=1.5", "training.epochs: found 1.5, must be a whole number"),
+        ("training.epochs=true", "training.epochs: found true, must be a whole number"),
+        ("training.seed=4294967296", "training.seed: found 4294967296, must be less than 4294967296"),
+        ("validation.folds=1001", "validation.folds: found 1001, must be at most 1000"),
+        ("model.skip=1", "model.skip: found 1, must be true or false"),
+        ("model.hidden=8", "model.hidden: found 8, must be a list"),
+        ("model.hidden=[8, 0]", "model.hidden[1]: found 0, must be at least 1"),
+        (f"model.hidden={[1] * 65}", f"model.hidden: found {[1] * 65}, must be a list of at most 64"),
+        ("model.dropout=lots", 'model.dropout: found "lots", must be a number or a list'),
+        ("model.dropout=-1", "model.dropout: found -1, must be at least 0"),
+        ("model.dropout=[0.1, 2]", "model.dropout[1]: found 2, must be less than 1"),
+        ("data.target=", 'data.target: found "", must be at least 1 character long'),
+        ("data.delimiter=;;", 'data.delimiter: found ";;", must be at most 1 character long'),
+        ("data.target=\udcff", 'data.target: found "\udcff", must be valid Unicode'),
+        ("data.id_columns=id", 'data.id_columns: found "id", must be a list'),
+        ("data.id_columns=[1]", "data.id_columns[0]: found 1, must be text"),
+        ("data.on_bad_row=fial", 'data.on_bad_row: found "fial"; did you mean "fail"? must be "fail" or "skip"'),
+        ("task.costs=[[1, {a = 1}]]", "task.costs[0][1]: found {a = 1}, must be a number"),
+        ("loss.class_weights=balanc",
+         'loss.class_weights: found "balanc"; did you mean "balanced"? must be "none" or "balanced" or a list'),
+        ("loss.class_weights=[1, -1]", "loss.class_weights[1]: found -1, must be greater than 0"),
+        ("training.early_stopping.fraction=1", "training.early_stopping.fraction: found 1, must be less than 1"),
+        ("data=5", "data: found 5, must be a table"),
+        ("optimizer=5", "optimizer: found 5, must be a name or a table"),
+        ("data.target.x=1", "data.target.x: unknown key; data.target is a value, not a table"),
+        ("data.taget=x", f'data.taget: unknown key; did you mean "target"? one of {DATA}'),
+        ("dta.target=x", f'dta: unknown key; did you mean "data"? one of {SECTIONS}'),
+        ("epochs=5", f'epochs: unknown key; did you mean "training.epochs"? one of {SECTIONS}'),
+        ("penalty.strength=1", 'penalty.strength: unknown key for "adaptive"; one of name, skip, inputs, outputs, eps'),
+        ("optimizer=admaw", 'optimizer.name: found "admaw"; did you mean "adamw"? one of ' + QUOTED),
+        ("optimizer.name=7", "optimizer.name: found 7; one of " + QUOTED),
+        ("model.hidden=[8", "model.hidden: found [8, which is not valid TOML"),
+        ('data.target="a', 'data.target: found "a, which is not valid TOML'),
+    ],
+)  # fmt: skip
+def test_each_fault_says_what_was_found_and_what_is_allowed(override, fault):
+    assert faults(override) == [f"{fault} (-s)"]
+
+
+def test_unknown_component_name():
+    (fault,) = faults("model.activation.name=rleu")
+    assert fault.startswith('model.activation.name: found "rleu"; did you mean "relu"? one of "identity", "sigmoid", ')
+
+
+@pytest.mark.parametrize("override", ["foo", "=1", " =1"])
+def test_an_override_without_key_or_value(override):
+    assert faults(override) == [f"-s {override}: expected key=value, such as -s optimizer.lr=0.01"]
+
+
+def test_rules_between_settings():
+    assert faults("model.dropout=[0.1, 0.1]") == ["model: dropout has 2 values for 1 hidden layers"]
+    assert faults("task.kind=regression", "task.decision=median") == [
+        "task.decision is for classes, not for regression"
+    ]
+
+
+def test_all_faults_of_all_layers_are_listed_together(write):
+    file = write('[model]\nhiden = [1]\nactivation = "rlu"\n[training]\nepochs = -5\n')
+    found = faults(
+        "optimizer.lr=0",
+        "foo",
+        environ={"PHONEPRICE_TRAINING__SEED": "x", "PHONEPRICE_TRAINING_THREADS": "1"},
+        file=file,
+    )
+    joined = 'levels are joined by two underscores; did you mean "PHONEPRICE_TRAINING__THREADS"?'
+    assert [re.sub(r" one of .* \(", " (", line) for line in found] == [
+        f"PHONEPRICE_TRAINING_THREADS: {joined}",
+        "-s foo: expected key=value, such as -s optimizer.lr=0.01",
+        f'model.activation.name: found "rlu"; did you mean "relu"? ({file})',
+        f'model.hiden: unknown key; did you mean "hidden"? ({file})',
+        "optimizer.lr: found 0, must be greater than 0 (-s)",
+        f"training.epochs: found -5, must be at least 1 ({file})",
+        'training.seed: found "x", must be a whole number (environment variable PHONEPRICE_TRAINING__SEED)',
+    ]
+
+
+def test_other_programs_variables_are_left_alone():
+    environ = {"PHONEPRICE_REAL_DATA": "/x", "PHONEPRICE": "1", "PHONEPRICE_": "1", "HOME": "/", "MODEL__SKIP": "0"}
+    assert load_config(None, [], environ) == Config()
+
+
+def test_unknown_section_by_environment():
+    assert faults(environ={"PHONEPRICE_MODLE__SKIP": "false"}) == [
+        f'modle: unknown key; did you mean "model"? one of {SECTIONS} (environment variable PHONEPRICE_MODLE__SKIP)'
+    ]
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[data]\ntarget = x\n", "line 2, column 10: not valid TOML: invalid value"),
+        ("[data\n", "line 1, column 6: not valid TOML: expected ']' at the end of a table declaration"),
+        ("[data]\na = 'x", 'line 2, column 7: not valid TOML: expected "\'"'),
+        ("[data]\n[data]\n", "line 2, column 6: not valid TOML: cannot declare ('data',) twice"),
+        ("a = " + "[" * 5000, "lists or tables are nested too deeply"),
+    ],
+)
+def test_no_toml(write, text, fault):
+    file = write(text)
+    assert faults(file=file) == [f"{file}: {fault}"]
+
+
+def test_not_utf8(write):
+    file = write("[data]\ntarget = 'prix_é'\n".encode("latin-1"))
+    assert faults(file=file) == [f"{file}: byte 22 is not UTF-8; save the file as UTF-8"]
+
+
+def test_byte_order_mark_and_crlf(write):
+    assert load_config(write(b"\xef\xbb\xbf[data]\r\ntarget = 'x'\r\n")).data.target == "x"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_file(write):
+    file = write("")
+    file.chmod(0)
+    assert faults(file=file) == [f"{file}: cannot be read: Permission denied"]
+
+
+def test_text_of_a_run_names_its_source():
+    with pytest.raises(ConfigError, match=r"^training.epochs: found 0, must be at least 1 \(run/config.toml\)$"):
+        config_from_toml("[training]\nepochs = 0\n", "run/config.toml")

@@ -1,0 +1,26 @@
+"""What all tests share; helpers beside this file (such as ``random_runs``) can be imported from every test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Small tests gain nothing from threads, and several processes may run them. Set before anything imports torch.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real files, or a skip that says why."""
+    chosen = os.environ.get("PHONEPRICE_REAL_DATA")
+    folder = Path(chosen) if chosen else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "mobile_price_train.csv").is_file():
+        pytest.skip(f"no real data in {folder}: put ../shared/data beside the project or set PHONEPRICE_REAL_DATA")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the real files, so that ``-m real_data`` selects them."""
+    for item in items:
+        if "real_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real_data)

@@ -1,0 +1,254 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_tables import table
+
+from phoneprice.config.schema import Config
+from phoneprice.data.checks import Finding, check
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.schema import infer_schema
+from phoneprice.data.table import Table
+
+NOISE = np.random.default_rng(0)
+
+
+def config(kind: str = "multiclass", **data: Any) -> Config:
+    loss = {"multiclass": "cross_entropy", "regression": "mse"}[kind]
+    return Config.model_validate({"data": {"target": "y", **data}, "task": {"kind": kind}, "loss": {"name": loss}})
+
+
+def numbers(rows: int) -> list[float]:
+    """A feature in which nothing is to be found."""
+    return NOISE.normal(100, 1, rows).tolist()
+
+
+def labels(rows: int) -> list[str]:
+    return [("p", "q")[i % 2] for i in range(rows)]
+
+
+def found(cells: Table, settings: Config | None = None, reference: Any = None) -> list[tuple[Any, ...]]:
+    findings = check(cells, settings or config(), reference)
+    return [(finding.severity, finding.column, finding.code, finding.message, finding.count) for finding in findings]
+
+
+def test_a_good_table_has_no_findings() -> None:
+    assert found(table(a=numbers(40), b=[0.0, 1.0, 1.0, 0.0] * 10, os=["x", "y", "z", "z"] * 10, y=labels(40))) == []
+
+
+def test_no_rows() -> None:
+    empty = table(a=[1.0], y=["p"]).slice(0, 0)
+    assert found(empty) == [("error", None, "no_rows", "found a header and no rows; add rows", 0)]
+
+
+def test_without_target() -> None:
+    assert found(table(a=numbers(5), yy=["p"] * 4 + ["q"])) == [
+        ("note", "y", "no_target", "no column 'y' (did you mean 'yy'?): checked as a table without a target", 1)
+    ]
+
+
+def test_rows_without_a_target() -> None:
+    expected = ("error", "y", "target_missing", "2 rows without a target; fill them in or delete these rows", 2)
+    assert expected in found(table(a=numbers(22), y=[*labels(20), None, None]))
+
+
+def test_text_as_the_target_of_a_regression() -> None:
+    cells = table(a=numbers(3), y=["1", "cheap", "dear"])
+    what = "found 'cheap' (phones.csv line 3), a regression needs numbers"
+    assert found(cells, config("regression")) == [("error", "y", "target_not_numeric", what, 2)]
+
+
+def test_one_class() -> None:
+    what = "all 30 rows are of class 'p'; add rows of another class"
+    assert found(table(a=numbers(30), y=["p"] * 30)) == [("error", "y", "one_class", what, 30)]
+
+
+def test_rare_and_unbalanced_classes() -> None:
+    rare = "class 'q' has 4 rows, fewer than the 5 folds; there will be fewer folds"
+    unbalanced = "40 rows of class 'p', 4 of class 'q'; look at balanced accuracy, or set loss.class_weights"
+    assert found(table(a=numbers(44), y=["p"] * 40 + ["q"] * 4)) == [
+        ("warning", "y", "rare_class", rare, 4),
+        ("warning", "y", "imbalance", unbalanced, 2),
+    ]
+
+
+def test_numbers_as_labels_have_one_spelling() -> None:
+    assert found(table(a=numbers(20), y=["1", "1.0"] * 10))[0][2] == "one_class"
+
+
+def test_missing_cells() -> None:
+    a, b, c = (np.array(numbers(40), dtype=object) for _ in range(3))
+    a[:4], b[:20], c[:] = None, None, None
+    assert found(table(a=list(a), b=list(b), c=list(c), y=labels(40))) == [
+        ("warning", "b", "missing", "20 cells are missing (50.0%): it tells little", 20),
+        ("warning", "c", "all_missing", "all cells are missing; remove the column", 40),
+        ("note", "a", "missing", "4 cells are missing (10.0%); they are imputed", 4),
+    ]
+
+
+def test_constant_columns() -> None:
+    cells = table(a=numbers(40), b=[7.0] * 40, c=["x", None] * 20, y=labels(40))
+    assert found(cells)[:2] == [
+        ("warning", "b", "constant", "all 40 values are '7': it tells nothing", 40),
+        ("warning", "c", "constant", "all 20 values are 'x': it tells nothing", 20),
+    ]
+
+
+def test_ids() -> None:
+    what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
+    cells = table(a=numbers(40), serial=[f"s{i}" for i in range(40)], y=labels(40))
+    assert found(cells) == [("warning", "serial", "id_like", what, 40)]
+    assert found(cells, config(id_columns=["serial"])) == []
+
+
+def test_duplicates_and_conflicts() -> None:
+    a, y = numbers(40), labels(40)
+    cells = table(id=[str(i) for i in range(43)], a=[*a, a[0], a[0], a[1]], y=[*y, y[0], y[0], y[0]])
+    assert found(cells) == [
+        ("warning", None, "duplicates", "2 rows repeat an earlier row; a repeated row may stand in training and held-out rows at once", 2),
+        ("warning", None, "conflicts", "1 rows have the features of another row and a different target", 1),
+    ]  # fmt: skip
+
+
+LEAK = "it alone determines the target; if it is known only afterwards, add it to data.ignored_columns"
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        [{"p": "cheap", "q": "dear"}[label] for label in labels(60)],
+        [{"p": 1.0, "q": 0.0}[label] for label in labels(60)],
+        [(100 if label == "p" else -100) + x for label, x in zip(labels(60), numbers(60), strict=True)],
+    ],
+)
+def test_a_column_that_gives_the_class_away(leak: list[Any]) -> None:
+    assert found(table(a=numbers(60), leak=leak, y=labels(60))) == [("warning", "leak", "leak", LEAK, 60)]
+
+
+@pytest.mark.parametrize("honest", [["x", "y", "z"] * 20, [0.0, 1.0, 1.0] * 20, [f"t{i // 2}" for i in range(60)]])
+def test_columns_that_do_not(honest: list[Any]) -> None:
+    assert found(table(a=numbers(60), b=honest, y=labels(60))) == []
+
+
+def test_a_column_that_gives_a_number_away() -> None:
+    y = np.exp(NOISE.normal(0, 1, 60))
+    cells = table(a=numbers(60), scaled=(3 * y + 1).tolist(), log=np.log(y).tolist(), y=y.tolist())
+    assert found(cells, config("regression")) == [
+        ("warning", "scaled", "leak", LEAK, 60),
+        ("warning", "log", "leak", LEAK, 60),
+    ]
+
+
+def test_zeros_that_are_gaps() -> None:
+    what = "3 cells are 0 where that can hardly be measured; if they are gaps, leave them empty"
+    weights = [0.0] * 3 + numbers(37)
+    cells = table(
+        far=weights,
+        sc_w=[0.0] * 3 + [1.0, 2.0, 3.0, 4.0, 5.0] * 7 + [6.0, 7.0],
+        fc=[0.0, 1.0, 2.0, 3.0] * 10,
+        y=labels(40),
+    )
+    assert found(cells) == [("warning", "far", "zero_gaps", what, 3), ("warning", "sc_w", "zero_gaps", what, 3)]
+
+
+def test_numbers_with_typing_errors() -> None:
+    what = "numbers, but for 1 cells such as '1,5' (phones.csv line 2), so it counts as text; correct them"
+    cells = table(a=["1,5", *[str(i % 9) for i in range(39)]], y=labels(40))
+    assert found(cells) == [("warning", "a", "mostly_numbers", what, 1)]
+    assert found(cells, config(categorical_columns=["a"])) == []
+
+
+def training() -> Table:
+    return table(
+        ram=numbers(40), wifi=["yes", "no", "no", "yes"] * 10, os=["iOS", "Android", "x", "x"] * 10, y=labels(40)
+    )
+
+
+def test_against_the_training_data() -> None:
+    cells = table(ram=[5.0, 100.0, None, 100.5], wifi=["0", "maybe", "1", "YES"], oss=["iOS"] * 4)
+    low, high = min(training_ram := NOISE_FREE["ram"]), max(training_ram)
+    reference = table(**NOISE_FREE)
+    assert found(cells, None, reference) == [
+        ("error", "wifi", "not_boolean", "1 cells are neither yes nor no, such as 'maybe'; correct them", 1),
+        ("error", "os", "missing_column", "no column 'os' (did you mean 'oss'?), which the training data has; add or rename", 1),
+        ("warning", "oss", "constant", "all 4 values are 'iOS': it tells nothing", 4),
+        ("warning", "ram", "out_of_range", f"1 cells outside the range of the training data, {low:g} to {high:g}", 1),
+        ("note", "y", "no_target", "no column 'y': checked as a table without a target", 1),
+        ("note", "ram", "missing", "1 cells are missing (25.0%); they are imputed", 1),
+        ("note", "oss", "extra_column", "the training data lacks it; it is ignored", 1),
+    ]  # fmt: skip
+
+
+NOISE_FREE: dict[str, list[Any]] = {
+    "ram": [99.0, 101.0, 100.0, 100.25],
+    "wifi": ["yes", "no", "no", "yes"],
+    "os": ["iOS", "Android", "x", "x"],
+    "y": ["p", "q", "p", "q"],
+}
+
+
+def test_against_the_schema_of_a_run() -> None:
+    schema = infer_schema(table(**NOISE_FREE), config())
+    cells = table(
+        ram=["99", "many", "100", "101"],
+        wifi=[0.0, 1.0, 0.0, 1.0],
+        os=["BeOS", "iOS", "x", None],
+        y=["p", "q", "p", "q"],
+    )
+    assert [finding for finding in found(cells, None, schema) if finding[2] != "rare_class"] == [
+        ("error", "ram", "not_numeric", "1 cells are no numbers, as they were in training; correct them", 1),
+        ("warning", "os", "unseen_category", "1 cells of categories without an input, such as 'BeOS'", 1),
+        ("note", "os", "missing", "1 cells are missing (25.0%); they are imputed", 1),
+    ]
+
+
+def test_rows_of_the_training_data() -> None:
+    reference = table(**NOISE_FREE)
+    ours = table(
+        ram=["99", "100", "5000", "100.0"],
+        wifi=["yes", "no", "no", "no"],
+        os=["iOS", "x", "x", "x"],
+        y=["p"] * 3 + ["q"],
+    )
+    what = "3 rows stand in the training data, too; figures on them say nothing about new data"
+    assert ("warning", None, "overlap", what, 3) in found(ours, None, reference)
+    assert not [
+        f for f in found(table(**{**NOISE_FREE, "ram": [1.0, 2.0, 3.0, 4.0]}), None, reference) if f[2] == "overlap"
+    ]
+
+
+def test_numbers_as_categories_against_the_training_data() -> None:
+    settings = config(categorical_columns=["cores"])
+    reference = table(a=numbers(4), cores=["4", "8", "4", "8"], y=labels(4))
+    unseen = [
+        f
+        for f in found(table(a=numbers(4), cores=[4.0, 8.0, 2.0, 2.0], y=labels(4)), settings, reference)
+        if f[1] == "cores"
+    ]
+    assert unseen == [
+        ("warning", "cores", "unseen_category", "2 cells of categories without an input, such as '2.0'", 2)
+    ]
+
+
+def test_real_phones(real_data: Path) -> None:
+    settings = Config()
+    train = read_table(real_data / "mobile_price_train.csv", ReadOptions())
+    gap = "cells are 0 where that can hardly be measured; if they are gaps, leave them empty"
+    assert check(train, settings) == [
+        Finding("warning", "px_height", "zero_gaps", f"2 {gap}", 2),
+        Finding("warning", "sc_w", "zero_gaps", f"180 {gap}", 180),
+    ]
+    assert {finding.code for finding in check(train, settings, train)} == {"zero_gaps", "overlap"}
+    new = read_table(real_data / "mobile_price_test.csv", ReadOptions())
+    assert {finding.code for finding in check(new, settings, train)} == {"zero_gaps", "out_of_range", "no_target"}
+
+
+def test_real_used_phones(real_data: Path) -> None:
+    cells = read_table(real_data / "used_phones.csv", ReadOptions())
+    settings = Config.model_validate(
+        {"data": {"target": "normalized_used_price"}, "task": {"kind": "regression"}, "loss": {"name": "mse"}}
+    )
+    findings = check(cells, settings)
+    assert {finding.code for finding in findings} == {"missing"}
+    assert sum(finding.count for finding in findings) == 202

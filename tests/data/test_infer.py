@@ -1,0 +1,185 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_tables import table
+
+from phoneprice.config.load import config_from_toml
+from phoneprice.data.infer import infer_config, init_text, is_id_like
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.schema import infer_schema
+from phoneprice.data.table import Table
+from phoneprice.errors import DataError
+
+WORDS = ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "reason"),
+    [
+        (["yes", "no"] * 20, "binary", "Two different values: 'no', 'yes'"),
+        ([3.0, 7.0] * 20, "binary", "Two different values: '3', '7'"),
+        (["1", "1.0", "2"] * 10, "binary", "Two different values: '1', '2'"),
+        (
+            WORDS * 10,
+            "multiclass",
+            "3 different texts ('a', 'b', 'c'); if they have an order, choose \"ordinal\" and set labels in that order",
+        ),
+        (
+            [1.0, 2.0, 3.0] * 5,
+            "ordinal",
+            '3 different whole numbers, 1 to 3: classes with an order; if theirs means nothing, choose "multiclass"',
+        ),
+        ([1.0, 2.0, 3.0] * 4 + [4.0], "regression", "4 different whole numbers in 13 rows: a quantity"),
+        ([0.5, 1.0, 1.5] * 30, "regression", "3 different numbers in 90 rows: a quantity"),
+        ([float(i % 21) for i in range(500)], "regression", "21 different whole numbers in 500 rows: a quantity"),
+    ],
+)
+def test_task(cells: list[Any], kind: str, reason: str) -> None:
+    inferred = infer_config(table(a=[0.5] * len(cells), y=cells), "y")
+    assert (inferred.kind, inferred.reasons["task.kind"]) == (kind, reason)
+
+
+def test_a_hook_may_judge_the_order() -> None:
+    cells = table(a=[0.5] * 30, y=[1.0, 2.0, 3.0] * 10)
+
+    def ordered(found: Table, target: str) -> bool:
+        assert (found, target) == (cells, "y")
+        return False
+
+    inferred = infer_config(cells, "y", ordered)
+    assert inferred.kind == "multiclass"
+    assert inferred.reasons["task.kind"] == (
+        "3 different whole numbers, 1 to 3, and a model without an order explains them better"
+    )
+    assert infer_config(cells, "y", lambda *_: True).kind == "ordinal"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "expected"),
+    [
+        ("id", ["x", "y", "z"], True),
+        ("Phone_ID", [5.0, 9.0, 2.0], True),
+        ("index", [5.0, 9.0, 2.0], True),
+        ("Unnamed: 0", [5.0, 9.0, 2.0], True),
+        ("id", ["x", "x", "z"], False),
+        ("id", ["x", None, "z"], False),
+        ("id", ["x"], False),
+        ("paid", [1.0, 2.0, 3.0], False),
+        ("serial", [f"s{i}" for i in range(30)], True),
+        ("name", ["x", "y", "z"], False),
+        ("nr", [float(i) for i in range(30)], True),
+        ("nr", [float(i + 1) for i in range(30)], True),
+        ("year", [float(i + 1990) for i in range(30)], False),
+        ("ram", [float(i * i) for i in range(30)], False),
+    ],
+)
+def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
+    assert is_id_like(name, table(a=cells).columns["a"]) is expected
+
+
+def test_columns_of_no_use_are_ignored() -> None:
+    texts = [f"a phone of kind {i // 3 * 2}" for i in range(600)]
+    cells = table(
+        empty=[None] * 600,
+        review=[*texts[:-1], "last"],
+        comment=[f"c{i}" for i in range(400)] + ["c0"] * 200,
+        y=["p", "q"] * 300,
+    )
+    inferred = infer_config(cells, "y")
+    assert inferred.ignored_columns == ("empty", "comment")
+    assert inferred.reasons["data.ignored_columns"] == (
+        "empty: no value at all; comment: free text, 400 different values in 600 rows"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "target", "message"),
+    [
+        (table(a=[1.0], price=[1.0]), "prise", "phones.csv: no column 'prise' (did you mean 'price'?) to predict; the columns are a, price; correct --target"),
+        (table(a=[1.0]).slice(0, 0), "a", "phones.csv: found a header and no rows, expected rows to infer a configuration from"),
+        (table(a=[1.0, 1.0]), "a", "phones.csv: column 'a' has one value only, expected two or more; choose another --target"),
+        (table(a=[None, None]), "a", "phones.csv: column 'a' has no value, expected two or more; choose another --target"),
+        (table(a=WORDS), "a", "phones.csv: column 'a' has 3 different texts in 3 rows, expected classes or numbers; choose another --target"),
+    ],
+)  # fmt: skip
+def test_faults(cells: Table, target: str, message: str) -> None:
+    with pytest.raises(DataError) as fault:
+        infer_config(cells, target)
+    assert str(fault.value) == message
+
+
+def test_text_of_the_configuration() -> None:
+    cells = table(
+        phone_id=[float(i) for i in range(30)],
+        ram=[float(i % 9) for i in range(30)],
+        wifi=["yes", "no", "yes"] * 10,
+        os=["iOS", "Android", "x"] * 10,
+        y=[1.0, 2.0, 3.0] * 10,
+    )
+    assert init_text(
+        infer_config(cells, "y"), cells, ReadOptions(delimiter=";", encoding="latin-1"), "my phones.toml"
+    ) == (
+        """\
+# Made from phones.csv (30 rows) by `phoneprice config init`. What is not here keeps its default:
+# `phoneprice config show -c 'my phones.toml'` prints every setting. Train with `phoneprice train
+# phones.csv -c 'my phones.toml'`.
+
+[data]
+target = "y"
+
+# Ids are no features; predictions keep them. phone_id: named like an id, and each row has its own
+# value.
+id_columns = ["phone_id"]
+
+# Columns that are not used at all. None found.
+ignored_columns = []
+
+# Found numbers: ram; yes or no: wifi; categories: os. Add those whose numbers are mere names, such
+# as a shop's number.
+categorical_columns = []
+delimiter = ";"
+encoding = "latin-1"
+
+[task]
+# 3 different whole numbers, 1 to 3: classes with an order; if theirs means nothing, choose
+# "multiclass". The loss follows.
+kind = "ordinal"
+"""
+    )
+
+
+def test_any_name_gives_valid_toml() -> None:
+    odd = 'a"\\\n#\x7f\u2028'
+    cells = table(**{odd: ["p", "q"] * 20, "id": ["same"] * 40})
+    config = config_from_toml(init_text(infer_config(cells, odd), cells), "test")
+    assert config.data.target == odd
+    assert config.data.id_columns == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "kind", "loss"),
+    [
+        ("used_phones.csv", "normalized_used_price", "regression", "mse"),
+        ("used_phones.csv", "os", "multiclass", "cross_entropy"),
+        ("used_phones.csv", "4g", "binary", "binary_cross_entropy"),
+        ("mobile_price_train.csv", "four_g", "binary", "binary_cross_entropy"),
+        ("mobile_price_train.csv", "price_range", "ordinal", "ordinal"),
+        ("mobile_price_train.csv", "ram", "regression", "mse"),
+    ],
+)
+def test_real_files(real_data: Path, file: str, target: str, kind: str, loss: str) -> None:
+    cells = read_table(real_data / file, ReadOptions())
+    config = config_from_toml(init_text(infer_config(cells, target), cells), "test")
+    assert (config.task.kind, config.loss.name) == (kind, loss)
+    assert config.data.id_columns == ("id",)
+    assert config.data.ignored_columns == ()
+    schema = infer_schema(cells, config)
+    assert len(schema.columns) == len(cells.names) - 1
+
+
+def test_the_ids_of_a_real_file(real_data: Path) -> None:
+    cells = read_table(real_data / "mobile_price_test.csv", ReadOptions())
+    assert infer_config(cells, "wifi").id_columns == ("id",)
+    assert np.count_nonzero([is_id_like(name, column) for name, column in cells.columns.items()]) == 1

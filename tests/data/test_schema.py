@@ -1,0 +1,269 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from small_tables import table
+
+from phoneprice.config.schema import Config
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.schema import Column, TableSchema, infer_schema, input_names, is_boolean
+from phoneprice.data.table import Table
+from phoneprice.errors import DataError
+
+LOSSES = {"multiclass": "cross_entropy", "binary": "binary_cross_entropy", "regression": "mse", "ordinal": "ordinal"}
+
+
+def config(target: str = "price", kind: str = "multiclass", labels: tuple[str, ...] = (), **data: Any) -> Config:
+    return Config.model_validate(
+        {"data": {"target": target, **data}, "task": {"kind": kind, "labels": labels}, "loss": {"name": LOSSES[kind]}}
+    )
+
+
+def phones(**more: list[Any]) -> Table:
+    return table(
+        id=["a", "b", "c", "d"],
+        ram=[1.0, 2.0, None, 4.0],
+        wifi=[0.0, 1.0, 1.0, 0.0],
+        g4=["yes", "No", None, "TRUE"],
+        os=["Android", "iOS", "Android", "Windows"],
+        price=["0", "1", "1.0", "0"],
+        **more,
+    )
+
+
+def test_kinds_ranges_categories() -> None:
+    schema = infer_schema(phones(), config())
+    ram, wifi, g4, os = schema.columns
+    assert (ram.kind, ram.low, ram.high, ram.has_missing, ram.center) == ("numeric", 1.0, 4.0, True, 2.0)
+    assert (wifi.kind, wifi.low, wifi.high, wifi.has_missing) == ("boolean", 0.0, 1.0, False)
+    assert (g4.kind, g4.has_missing) == ("boolean", True)
+    assert (os.kind, os.categories) == ("categorical", ("Android", "Windows", "iOS"))
+    assert schema.id_columns == ("id",)
+    assert schema.numeric_names == ("ram",)
+    assert schema.text_names == ("wifi", "g4", "os")
+
+
+def test_input_names() -> None:
+    assert input_names(infer_schema(phones(), config())) == (
+        "ram", "ram is missing", "wifi", "g4", "g4 is missing", "os=Android", "os=Windows", "os=iOS",
+    )  # fmt: skip
+
+
+def test_the_columns_that_are_no_features() -> None:
+    schema = infer_schema(
+        phones(extra=[1.0, 2, 3, 4]), config(id_columns=["os", "serial"], ignored_columns=["extra", "id"])
+    )
+    assert schema.feature_names == ("ram", "wifi", "g4")
+    assert schema.id_columns == ("os",)
+
+
+def test_numbers_as_categories_have_one_spelling() -> None:
+    cells = table(cores=["4", "8", "8.0", "4.0", "4"], price=["a", "b", "a", "b", "a"])
+    (cores,) = infer_schema(cells, config(categorical_columns=["cores"])).columns
+    assert (cores.categories, cores.numbered) == (("4", "8"), True)
+
+
+def test_codes_with_letters_keep_their_zeros() -> None:
+    (code,) = infer_schema(table(code=["007", "7", "x"], price=["a", "b", "a"]), config()).columns
+    assert (code.categories, code.numbered) == (("007", "7", "x"), False)
+
+
+def test_most_frequent_categories_first_and_limited() -> None:
+    cells = table(os=["b", "c", "a", "c", "b", "d"], price=["x", "y"] * 3)
+    (os,) = infer_schema(cells, config(max_categories=3)).columns
+    assert os.categories == ("b", "c", "a")
+
+
+def test_a_column_without_values_is_numeric_and_missing() -> None:
+    column = infer_schema(table(gap=[None, None], price=["x", "y"]), config()).columns[0]
+    assert (column.kind, column.low, column.has_missing, column.spread) == ("numeric", None, True, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "boolean"),
+    [
+        (["yes", "0"], True), (["y", "N"], True), (["yes", "maybe"], False), ([0.0, 1.0], True), ([0.0, 2.0], False),
+        ([1.0, None], True), ([None, None], False), ([str(i) for i in range(200)], False),
+    ],
+)  # fmt: skip
+def test_what_is_boolean(cells: list[Any], boolean: bool) -> None:
+    assert is_boolean(table(a=cells).columns["a"]) is boolean
+
+
+@pytest.mark.parametrize(
+    "values", [[5.0] * 4, [0.1] * 7, [1e300, 1.0], [1e-300, 2e-300], [0.0] * 99 + [1.0, 5.0], [-1.7e308, 1.7e308]]
+)
+def test_conditioning_is_always_usable(values: list[float]) -> None:
+    column = infer_schema(table(a=values, price=["x", "y", *["x"] * (len(values) - 2)]), config()).columns[0]
+    assert np.isfinite(column.center)
+    assert np.isfinite(1 / column.spread)
+
+
+def test_conditioning_of_an_offset() -> None:
+    values = [1.7e9 + 10.0 * i for i in range(101)]
+    column = infer_schema(table(time=values, price=["x", "y", *["x"] * 99]), config()).columns[0]
+    assert (column.center, column.spread) == (1.7e9 + 500, 500)
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels", "kind"),
+    [
+        (["10", "9", "9.0"], ("9", "10"), "number"),
+        ([2.0, 0.5, 2.0], ("0.5", "2"), "number"),
+        (["b", "a", "b"], ("a", "b"), "text"),
+        (["Yes", "no", "yes", "Yes"], ("no", "Yes"), "boolean"),
+        (["1", "0", "1"], ("0", "1"), "number"),
+    ],
+)
+def test_labels(cells: list[Any], labels: tuple[str, ...], kind: str) -> None:
+    schema = infer_schema(table(a=[float(i) for i in range(len(cells))], price=cells), config())
+    assert (schema.labels, schema.label_kind) == (labels, kind)
+
+
+def test_configured_labels_give_the_order() -> None:
+    cells = table(a=[1.0, 2.0, 3.0], price=["high", "low", "mid"])
+    schema = infer_schema(cells, config(kind="ordinal", labels=("low", "mid", "high")))
+    assert schema.labels == ("low", "mid", "high")
+    numbers = infer_schema(table(a=[1.0, 2.0], price=["1", "2.0"]), config(labels=("2", "1.0")))
+    assert (numbers.labels, numbers.label_kind) == (("2", "1"), "number")
+    words = infer_schema(table(a=[1.0, 2.0], price=["yes", "no"]), config(labels=("yes", "no")))
+    assert (words.labels, words.label_kind) == (("yes", "no"), "text")
+
+
+def test_regression_range() -> None:
+    schema = infer_schema(table(a=[1.0, 2.0], price=[3.5, -1.0]), config(kind="regression"))
+    assert (schema.labels, schema.target_low, schema.target_high) == ((), -1.0, 3.5)
+
+
+FAULTS: list[tuple[Table, Config, str]] = [
+    (
+        phones(), config("prise"),
+        ("phones.csv: no column 'prise' (did you mean 'price'?) to predict; the columns are id, ram, "
+        "wifi, g4, os, price; set data.target"),
+    ),
+    (
+        phones(), config(ignored_columns=["rom"]),
+        "phones.csv: no column 'rom' (did you mean 'ram'?); correct data.ignored_columns",
+    ),
+    (
+        phones(), config(categorical_columns=["zzz"]),
+        "phones.csv: no column 'zzz'; correct data.categorical_columns",
+    ),
+    (
+        phones(), config(ignored_columns=["price"]),
+        "phones.csv: column 'price' is data.target and in data.ignored_columns; remove it from one",
+    ),
+    (
+        table(id=["a"], price=["x"]), config(),
+        "phones.csv: no column is left as a feature; check data.id_columns and data.ignored_columns",
+    ),
+    (phones().slice(0, 0), config(), "phones.csv: found a header and no rows, expected rows to learn from"),
+    (
+        table(a=[1.0, 2, 3], price=["x", None, None]), config(),
+        ("phones.csv line 3, column 'price': found no value, expected a label (so in 2 rows); fill it in "
+        "or delete the row"),
+    ),
+    (
+        table(a=[1.0, 2], price=[1.0, None]), config(kind="regression"),
+        ("phones.csv line 3, column 'price': found no value, expected a number; fill it in or delete the "
+        "row"),
+    ),
+    (
+        table(a=[1.0, 2], price=["1", "cheap"]), config(kind="regression"),
+        ("phones.csv line 3, column 'price': found 'cheap', expected a number; correct it, or leave such "
+        "rows out with --on-bad-row skip"),
+    ),
+    (
+        table(a=[1.0, 2], price=["x", "x"]), config(),
+        ("phones.csv, column 'price': found label 'x' in all 2 rows, expected two classes or more; add "
+        "rows of another class"),
+    ),
+    (
+        table(a=[1.0, 2, 3], price=["x", "y", "z"]), config(kind="binary"),
+        ("phones.csv, column 'price': found 3 labels: x (1 rows), y (1 rows), z (1 rows); task.kind = "
+        '"binary" allows two; set task.kind = "multiclass" or "ordinal"'),
+    ),
+    (
+        table(a=[1.0, 2], price=["x", "y"]), config(labels=("x", "z")),
+        "phones.csv, column 'price': found labels 'y', task.labels allows 'x', 'z'; add them there",
+    ),
+    (
+        table(a=[1.0, 2], price=["x", "y"]), config(labels=("x", "y", "z")),
+        "phones.csv, column 'price': no row has the label 'z' of task.labels; remove it there",
+    ),
+    (
+        table(a=[1.0, 2], price=["1", "2"]), config(labels=("1", "2", "1.0")),
+        "phones.csv, column 'price': task.labels names a label twice: '1', '2', '1.0'; remove one",
+    ),
+    (
+        table(a=[0.0] * 1001, price=[float(i) for i in range(1001)]), config(),
+        ("phones.csv, column 'price': found 1001 different labels, at most 1000 classes are allowed; for "
+        'a number to predict set task.kind = "regression"'),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "settings", "message"), FAULTS)
+def test_faults(cells: Table, settings: Config, message: str) -> None:
+    with pytest.raises(DataError) as fault:
+        infer_schema(cells, settings)
+    assert str(fault.value) == message
+
+
+def test_schema_survives_json() -> None:
+    schema = infer_schema(phones(), config())
+    assert TableSchema.model_validate_json(schema.model_dump_json()) == schema
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": []},
+        {"labels": ["0"]},
+        {"labels": ["0", "0"]},
+        {"id_columns": ["ram"]},
+        {"target": "os"},
+        {"colour": 1},
+    ],
+)
+def test_hostile_schemas_are_rejected(change: dict[str, Any]) -> None:
+    content = json.loads(infer_schema(phones(), config()).model_dump_json())
+    with pytest.raises(ValidationError):
+        TableSchema.model_validate(content | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spread": 0.0},
+        {"spread": float("nan")},
+        {"center": float("inf")},
+        {"categories": ["a"]},
+        {"kind": "text"},
+        {"name": ""},
+    ],
+)
+def test_hostile_columns_are_rejected(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Column.model_validate({"name": "ram", "kind": "numeric", "low": 0.0, "high": 1.0} | change)
+
+
+def test_real_phones(real_data: Path) -> None:
+    cells = read_table(real_data / "mobile_price_train.csv", ReadOptions(), text_columns=["price_range"])
+    schema = infer_schema(cells, Config())
+    assert schema.labels == ("0", "1", "2", "3")
+    boolean = {column.name for column in schema.columns if column.kind == "boolean"}
+    assert boolean == {"blue", "dual_sim", "four_g", "three_g", "touch_screen", "wifi"}
+    assert len(schema.numeric_names) == 14
+
+
+def test_real_used_phones(real_data: Path) -> None:
+    cells = read_table(real_data / "used_phones.csv", ReadOptions())
+    schema = infer_schema(cells, config("normalized_used_price", "regression"))
+    kinds = {column.name: column.kind for column in schema.columns}
+    assert {name for name, kind in kinds.items() if kind == "categorical"} == {"device_brand", "os"}
+    assert {name for name, kind in kinds.items() if kind == "boolean"} == {"4g", "5g"}
+    assert sum(column.has_missing for column in schema.columns) == 6

@@ -1,0 +1,198 @@
+from itertools import product
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from random_runs import random_ensemble, random_inputs
+
+from phoneprice.components.activations import Activation
+from phoneprice.config.schema import Config
+from phoneprice.errors import DeviceError
+from phoneprice.inference import torch_engine
+from phoneprice.inference.decision import probabilities
+from phoneprice.inference.engine import block_rows, make_engine, outputs
+from phoneprice.inference.folding import fold
+from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.torch_engine import TorchEngine
+from phoneprice.model.mlp import StackedMLP, standardised
+from phoneprice.model.shape import network_shape
+from phoneprice.records import Calibration, Inputs
+
+ACTIVATIONS = [kind.model_fields["name"].default for kind in get_args(get_args(Activation)[0])]
+NORMS = [
+    {"name": "none"},
+    *(
+        {"name": name, "position": position}
+        for name, position in product(["batch_norm", "layer_norm"], ["before", "after"])
+    ),
+]
+LOSSES = {
+    "ordinal": ({"name": "ordinal", "distribution": "probit"}, 4),
+    "multiclass": ({"name": "cross_entropy"}, 3),
+    "binary": ({"name": "binary_cross_entropy"}, 2),
+    "regression": ({"name": "mse"}, 0),
+}
+
+
+def configuration(kind="ordinal", **model):
+    return Config.model_validate({"task": {"kind": kind}, "loss": LOSSES[kind][0], "model": model})
+
+
+def reference(ensemble, config, inputs, classes):
+    """The training network itself, in float64."""
+    members, width = ensemble.inputs.shift.shape
+    shape = network_shape(config, width, classes, members)
+    tensors = {name: torch.tensor(values).double() for name, values in ensemble.parameters.items()}
+    statistics = (torch.tensor(getattr(ensemble.inputs, key))[:, None] for key in ("shift", "factor", "fill"))
+    missing = None if inputs.missing is None else torch.tensor(inputs.missing)
+    z = standardised(torch.tensor(inputs.values).double(), missing, *statistics)
+    return StackedMLP(config.model, shape, tensors).forward(z).numpy()
+
+
+CASES = [
+    *(configuration(hidden=(7, 5), activation={"name": name}) for name in ACTIVATIONS),
+    *(configuration(hidden=(7, 5, 3), normalization=norm, activation={"name": "prelu"}) for norm in NORMS),
+    *(
+        configuration(kind, hidden=hidden, skip=skip)
+        for kind, hidden, skip in product(LOSSES, [(), (6,), (6, 4)], [True, False])
+        if hidden or skip
+    ),
+]
+
+
+def _name(config):
+    model = config.model
+    return f"{config.loss.name}-{model.hidden}-{model.activation.name}-{model.normalization.name}-{model.skip}"
+
+
+@pytest.mark.parametrize("config", CASES, ids=_name)
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_agrees_with_the_training_network(config, missing):
+    classes = LOSSES[config.task.kind][1]
+    ensemble, inputs = random_ensemble(config, 5, classes), random_inputs(333, 5, missing=missing)
+    expected = reference(ensemble, config, inputs, classes)
+    found = outputs(make_engine(ensemble, config), inputs)
+    assert found.dtype == np.float32
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("config", CASES, ids=_name)
+def test_both_engines_agree(config, monkeypatch):
+    monkeypatch.setattr(torch_engine, "BLOCK_ROWS", 512)
+    classes = LOSSES[config.task.kind][1]
+    ensemble, inputs = random_ensemble(config, 5, classes), random_inputs(700, 5, missing=0.1)
+    ours = outputs(make_engine(ensemble, config), inputs)
+    theirs = outputs(TorchEngine(fold(ensemble, config), config.model.activation, "cpu"), inputs)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+    if classes:
+        p, q = probabilities(ours, config.loss), probabilities(theirs, config.loss)
+        np.testing.assert_allclose(p, q, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+
+
+def _predict(predictor, inputs, chunk):
+    starts = range(0, len(inputs), chunk)
+    parts = [predictor.predict(inputs.take(slice(start, start + chunk))) for start in starts]
+    return np.concatenate([part.probabilities for part in parts]), np.concatenate([part.classes for part in parts])
+
+
+@pytest.mark.parametrize("norm", NORMS[::2], ids=str)
+@pytest.mark.parametrize("missing", [0.0, 0.001])
+def test_bits_do_not_depend_on_chunks(norm, missing):
+    config = configuration(hidden=(32, 8), normalization=norm)
+    predictor = Predictor(random_ensemble(config, 20, 4, 5), config, Calibration(1.3, None, "expected_cost"), 4)
+    inputs = random_inputs(10_000, 20, missing=missing)
+    whole, classes = _predict(predictor, inputs, 10_000)
+    for chunk in (1000, 999, 1024, 513, 127, 64, 7777):
+        p, c = _predict(predictor, inputs, chunk)
+        assert p.tobytes() == whole.tobytes()
+        assert c.tobytes() == classes.tobytes()
+    first = inputs.take(slice(0, 50))
+    assert _predict(predictor, first, 1)[0].tobytes() == whole[:50].tobytes()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_bits_do_not_depend_on_the_order_of_rows(activation):
+    config = configuration(hidden=(32,), activation={"name": activation})
+    predictor = Predictor(random_ensemble(config, 20, 4, 5), config, Calibration(0.7), 4)
+    inputs = random_inputs(3000, 20, missing=0.01)
+    order = np.random.default_rng(1).permutation(3000)
+    straight, shuffled = predictor.predict(inputs), predictor.predict(inputs.take(order))
+    assert straight.probabilities[order].tobytes() == shuffled.probabilities.tobytes()
+
+
+def test_no_rows():
+    config = configuration(hidden=(4,))
+    ensemble, nothing = random_ensemble(config, 3, 4), Inputs(np.zeros((0, 3), np.float32))
+    assert outputs(make_engine(ensemble, config), nothing).shape == (3, 0, 3)
+    predicted = Predictor(ensemble, config, Calibration(), 4).predict(nothing)
+    assert predicted.probabilities.shape == (0, 4)
+    assert predicted.classes.shape == (0,)
+
+
+def test_huge_inputs_stay_finite():
+    config = configuration(hidden=(4,))
+    inputs = Inputs(np.full((2, 3), 1e6, np.float32))
+    predicted = Predictor(random_ensemble(config, 3, 4), config, Calibration(2.0), 4).predict(inputs)
+    assert np.isfinite(predicted.probabilities).all()
+
+
+def test_regression_is_in_the_units_of_the_target():
+    config = configuration("regression", hidden=(4,))
+    ensemble, inputs = random_ensemble(config, 3, 0), random_inputs(10, 3)
+    raw = reference(ensemble, config, inputs, 0)[:, :, 0]
+    expected = (raw * ensemble.target.scale[:, None] + ensemble.target.shift[:, None]).mean(axis=0)
+    found = Predictor(ensemble, config, Calibration(), 0).predict(inputs)
+    np.testing.assert_allclose(found.values, expected, rtol=1e-5)
+
+
+def test_block_size_follows_the_network_alone():
+    narrow, wide = configuration(hidden=(32,)), configuration(hidden=(4096,))
+    assert block_rows(fold(random_ensemble(narrow, 20, 4, 5), narrow)) == 512
+    assert block_rows(fold(random_ensemble(wide, 20, 4, 5), wide)) == 64
+
+
+def test_a_block_has_its_size():
+    config = configuration(hidden=(4,))
+    with pytest.raises(ValueError, match="a block has 4096 rows, not 3"):
+        make_engine(random_ensemble(config, 3, 4), config).block(random_inputs(3, 3))
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there(device):
+    config = configuration(hidden=(4,))
+    ensemble = random_ensemble(config, 3, 4)
+    available = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    if available:
+        assert make_engine(ensemble, config, device)
+        return
+    with pytest.raises(DeviceError) as caught:
+        make_engine(ensemble, config, device)
+    assert str(caught.value) == f"found no {device} device; use --device cpu"
+
+
+def test_out_of_memory_means_smaller_pieces(monkeypatch):
+    config = configuration(hidden=(4,))
+    ensemble, inputs = random_ensemble(config, 3, 4), random_inputs(1 << 16, 3)
+    engine = TorchEngine(fold(ensemble, config), config.model.activation, "cpu")
+    expected, forward, sizes = engine.block(inputs), engine._forward, []
+
+    def limited(piece):
+        sizes.append(len(piece))
+        if len(piece) > 1 << 14:
+            raise torch.OutOfMemoryError
+        return forward(piece)
+
+    monkeypatch.setattr(engine, "_forward", limited)
+    np.testing.assert_allclose(engine.block(inputs), expected, atol=1e-6)
+    assert sizes == [1 << 16, 1 << 15, *[1 << 14] * 4]
+
+    def none_at_all(_piece):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(engine, "_forward", none_at_all)
+    with pytest.raises(DeviceError) as caught:
+        engine.block(inputs)
+    assert str(caught.value) == "cpu: out of memory with 1024 rows at a time; free some of it or use --device cpu"

@@ -1,0 +1,193 @@
+import math
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from phoneprice.metrics.calibration import reliability
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.metrics.classification import classification_metrics
+from phoneprice.metrics.confusion import confusion, per_class
+from phoneprice.metrics.ranking import auc_interval
+from phoneprice.records import Task
+
+
+def task(kind, classes):
+    return Task(kind, "t", tuple(map(str, range(classes))))
+
+
+def example(rows, classes, seed=0, signal=1.5, dtype=np.float32):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, rows)
+    logits = rng.normal(size=(rows, classes))
+    logits[np.arange(rows), y] += signal
+    p = np.exp(logits)
+    p = (p / p.sum(axis=1, keepdims=True)).astype(dtype)
+    return y, p, p.argmax(axis=1)
+
+
+def values(found):
+    return {name: interval.value for name, interval in found.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rows", [7, 300])
+def test_ordinal_agrees_with_scikit_learn(rows, seed):
+    y, p, predicted = example(rows, 4, seed)
+    found = values(classification_metrics(y, p, predicted, task("ordinal", 4)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = {
+            "accuracy": sk.accuracy_score(y, predicted),
+            "balanced_accuracy": sk.balanced_accuracy_score(y, predicted),
+            "macro_f1": sk.f1_score(y, predicted, average="macro"),
+            "log_loss": sk.log_loss(y, p.astype(np.float64), labels=range(4)),
+            "brier": sk.brier_score_loss(y, p.astype(np.float64), labels=range(4)),
+            "mean_absolute_class_error": sk.mean_absolute_error(y, predicted),
+            "off_by_more_than_one": np.mean(np.abs(y - predicted) > 1),
+            "quadratic_kappa": sk.cohen_kappa_score(y, predicted, weights="quadratic"),
+        }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert list(found) == [name for name in METRICS if "ordinal" in METRICS[name].tasks]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("ties", [False, True])
+def test_binary_agrees_with_scikit_learn(ties, seed):
+    y, p, _ = example(250, 2, seed)
+    if ties:
+        p = np.round(p * 5) / 5
+    predicted = (p[:, 1] > 0.6).astype(np.int64)
+    found = values(classification_metrics(y, p, predicted, task("binary", 2)))
+    expected = {
+        "roc_auc": sk.roc_auc_score(y, p[:, 1]),
+        "average_precision": sk.average_precision_score(y, p[:, 1]),
+        "f1": sk.f1_score(y, predicted),
+        "mcc": sk.matthews_corrcoef(y, predicted),
+        "brier": sk.brier_score_loss(y, p[:, 1]),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert list(found) == [name for name in METRICS if "binary" in METRICS[name].tasks]
+
+
+def test_multiclass_has_no_figures_of_distance():
+    y, p, predicted = example(50, 3)
+    found = classification_metrics(y, p, predicted, task("multiclass", 3))
+    assert list(found) == ["accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "ece"]
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "multiclass"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 40, 2000])
+@pytest.mark.parametrize("signal", [0.0, 2.0, 50.0])
+def test_every_interval_is_finite_and_holds_its_value(kind, rows, signal):
+    classes = 2 if kind == "binary" else 4
+    y, p, predicted = example(rows, classes, rows, signal)
+    for name, interval in classification_metrics(y, p, predicted, task(kind, classes)).items():
+        parts = (interval.low, interval.value, interval.high)
+        assert all(type(part) is float and math.isfinite(part) for part in parts), name
+        assert interval.low <= interval.value <= interval.high, name
+        lowest = -1 if name in ("quadratic_kappa", "mcc") else 0
+        assert interval.low >= lowest, name
+        if name not in ("log_loss", "brier", "mean_absolute_class_error"):
+            assert interval.high <= 1, name
+
+
+def test_undefined_metrics_are_left_out():
+    y, p = np.zeros(5, dtype=np.int64), np.tile(np.float32([0.9, 0.1]), (5, 1))
+    found = classification_metrics(y, p, y, task("binary", 2))
+    assert not found.keys() & {"roc_auc", "average_precision"}
+    assert (found["f1"].value, found["mcc"].value) == (0.0, 0.0)
+    found = classification_metrics(y, p, y, task("ordinal", 2))
+    assert "quadratic_kappa" not in found
+    assert found["accuracy"].value == found["balanced_accuracy"].value == 1
+
+
+def test_no_rows():
+    none = np.zeros(0, dtype=np.int64)
+    with pytest.raises(ValueError, match=r"^metrics need at least one row$"):
+        classification_metrics(none, np.zeros((0, 2)), none, task("binary", 2))
+
+
+def test_a_certain_mistake_costs_a_finite_log_loss():
+    y, p = np.array([0]), np.array([[0.0, 1.0]])
+    found = classification_metrics(y, p, np.array([1]), task("multiclass", 2))
+    assert found["log_loss"].value == pytest.approx(-math.log(np.finfo(np.float32).eps))
+
+
+def test_the_same_predictions_give_the_same_intervals():
+    first = classification_metrics(*example(200, 4), task("ordinal", 4))
+    assert first == classification_metrics(*example(200, 4), task("ordinal", 4))
+
+
+def test_intervals_cover_the_truth():
+    """100 samples of 300 rows from one population: a 95% interval misses its value in about 5 of them."""
+    big = classification_metrics(*example(200_000, 4, seed=99, dtype=np.float64), task("ordinal", 4))
+    misses = dict.fromkeys(big, 0)
+    for seed in range(100):
+        for name, interval in classification_metrics(*example(300, 4, seed), task("ordinal", 4)).items():
+            misses[name] += not interval.low <= big[name].value <= interval.high
+    assert all(count <= 14 for count in misses.values()), misses
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def test_confusion_and_per_class_agree_with_scikit_learn():
+    y, _, predicted = example(300, 5)
+    y[y == 3] = 2  # a class without rows
+    matrix = confusion(y, predicted, 5)
+    assert np.array_equal(matrix, sk.confusion_matrix(y, predicted, labels=range(5)))
+    expected = sk.precision_recall_fscore_support(y, predicted, labels=range(5), zero_division=0)
+    found = per_class(matrix)
+    np.testing.assert_allclose([found.precision, found.recall, found.f1, found.support], expected)
+
+
+def test_reliability_by_hand():
+    p = np.array([[0.2, 0.8], [0.3, 0.7], [0.9, 0.1], [1.0, 0.0], [0.5, 0.5]])
+    found = reliability(np.array([1, 0, 0, 1, 0]), p, bins=5)
+    assert found.rows.tolist() == [0, 0, 1, 2, 2]  # a bin holds its upper edge
+    assert found.confidence.tolist() == pytest.approx([0, 0, 0.5, 0.75, 0.95])
+    assert found.accuracy.tolist() == [0, 0, 1, 0.5, 0.5]
+    assert found.ece == pytest.approx((0.5 + 2 * 0.25 + 2 * 0.45) / 5)
+
+
+def test_ece_by_definition():
+    y, p, predicted = example(500, 4)
+    confidence, right = p.max(axis=1).astype(float), p.argmax(axis=1) == y
+    expected = 0.0
+    for b in range(15):
+        rows = (confidence > b / 15) & (confidence <= (b + 1) / 15)
+        expected += abs(right[rows].sum() - confidence[rows].sum()) / 500
+    assert classification_metrics(y, p, predicted, task("ordinal", 4))["ece"].value == pytest.approx(expected)
+
+
+def test_auc_interval_of_a_perfect_ranking_has_width():
+    found = auc_interval(1.0, 10, 10)
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert 0.7 < found.low < 0.95
+
+
+def test_auc_interval_is_near_delongs():
+    y, p, _ = example(400, 2, signal=1.0)
+    score = p[:, 1].astype(float)
+    pairs = (score[y == 1][:, None] > score[y == 0]) * 1.0
+    positives, negatives = pairs.shape
+    variance = pairs.mean(axis=1).var(ddof=1) / positives + pairs.mean(axis=0).var(ddof=1) / negatives
+    found = auc_interval(pairs.mean(), positives, negatives)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * math.sqrt(variance), rel=0.15)
+
+
+def test_metrics_import_nothing_heavy():
+    code = (
+        "import sys, phoneprice.metrics.classification, phoneprice.metrics.regression, phoneprice.metrics.requirements,"
+        "phoneprice.metrics.decisions, phoneprice.evaluation.calibration, phoneprice.evaluation.intervals;"
+        "print([m for m in ('torch', 'pandas', 'sklearn', 'scipy', 'pyarrow') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_catalogue_names_every_metric_once():
+    assert all(name == metric.name and metric.description for name, metric in METRICS.items())

@@ -1,0 +1,77 @@
+import pytest
+
+from phoneprice.errors import QualityGateError, UsageError
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.metrics.requirements import Requirement, check_requirements, parse_requirements
+
+DOCUMENT = {"format": 1, "metrics": {"accuracy": {"value": 0.94, "low": 0.9, "high": 0.96}, "log_loss": {"value": 0.2}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "requirement"),
+    [
+        ("accuracy>=0.95", Requirement("accuracy", ">=", 0.95)),
+        (" log_loss < 2e-1 ", Requirement("log_loss", "<", 0.2)),
+        ("r2>-1", Requirement("r2", ">", -1.0)),
+        ("rmse<=.5", Requirement("rmse", "<=", 0.5)),
+    ],
+)
+def test_parse(text, requirement):
+    assert parse_requirements([text]) == (requirement,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "accuracy",
+        "accuracy=0.9",
+        "accuracy>=",
+        ">=1",
+        "accuracy>=high",
+        "accuracy>=nan",
+        "accuracy>=inf",
+        "a b>=1",
+        "accuracy==1",
+    ],
+)
+def test_another_form(text):
+    with pytest.raises(UsageError) as caught:
+        parse_requirements([text])
+    assert str(caught.value) == (
+        f"--require {text!r}: expected a metric, >= <= > or <, and a number, such as 'accuracy>=0.95'"
+    )
+
+
+def test_unknown_metric():
+    with pytest.raises(UsageError) as caught:
+        parse_requirements(["accurcy>=0.95"])
+    assert str(caught.value) == (
+        "--require 'accurcy>=0.95': unknown metric 'accurcy'; did you mean 'accuracy'? one of " + ", ".join(METRICS)
+    )
+    with pytest.raises(UsageError, match=r"unknown metric 'zzz'; one of accuracy, "):
+        parse_requirements(["zzz>=0.95"])
+
+
+@pytest.mark.parametrize("text", ["accuracy>=0.94", "accuracy<=0.94", "accuracy>0.9", "accuracy<0.95", "log_loss<0.3"])
+def test_what_holds_passes(text):
+    check_requirements(parse_requirements([text]), DOCUMENT)
+
+
+@pytest.mark.parametrize("text", ["accuracy>=0.9401", "accuracy<=0.9399", "accuracy>0.94", "accuracy<0.94"])
+def test_what_is_missed_names_value_and_bound(text):
+    with pytest.raises(QualityGateError) as caught:
+        check_requirements(parse_requirements([text]), DOCUMENT)
+    assert str(caught.value) == f"accuracy is 0.94, required {text}"
+    assert caught.value.exit_code == 9
+
+
+def test_all_that_is_missed_is_listed():
+    with pytest.raises(QualityGateError) as caught:
+        check_requirements(
+            parse_requirements(["accuracy>=0.95", "log_loss<1", "log_loss<0.1", "roc_auc>0.5"]), DOCUMENT
+        )
+    assert str(caught.value) == (
+        "accuracy is 0.94, required accuracy>=0.95; log_loss is 0.2, required log_loss<0.1; "
+        "roc_auc is not defined here, required roc_auc>0.5"
+    )
