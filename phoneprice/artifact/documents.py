@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from pydantic import ValidationError
 
 from phoneprice.artifact import strict_json
+from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, TaskConfig
 from phoneprice.data.schema import TableSchema, input_names
-from phoneprice.errors import ModelError
+from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, EpochRecord, InputStatistics, TargetStatistics, Task
 
 if TYPE_CHECKING:
@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from phoneprice.components.base import Settings
-
 _COPY = "the run is damaged, use another copy of it"
 _DECISIONS = get_args(TaskConfig.model_fields["decision"].annotation)
-S = TypeVar("S", bound="Settings")
 
 
 def parse_config(data: bytes, source: str) -> Config:
     """The configuration in ``config.toml``; raises ``ModelError``."""
     try:
-        document = tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as fault:
-        raise damaged(source, str(fault)) from None
-    return _validated(Config, document, source)
+        return config_from_toml(data.decode(), source)
+    except (UnicodeDecodeError, ConfigError) as fault:
+        first = str(fault).split("\n", maxsplit=1)[0]
+        raise damaged(source, first.removeprefix(f"{source}: ").removesuffix(f" ({source})")) from None
 
 
 def render_schema(schema: TableSchema) -> bytes:
@@ -43,7 +40,13 @@ def render_schema(schema: TableSchema) -> bytes:
 
 def parse_schema(data: bytes, source: str) -> TableSchema:
     """The schema in ``schema.json``; raises ``ModelError``."""
-    return _validated(TableSchema, strict_json.parse(data, source), source)
+    document = strict_json.parse(data, source)
+    try:
+        return TableSchema.model_validate(document)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise damaged(source, f"{place}: {first['msg']}") from None
 
 
 def task_of(config: Config, schema: TableSchema, source: str) -> Task:
@@ -185,15 +188,6 @@ def _has_shape(table: Any, shape: tuple[int, ...]) -> bool:
 def _is_number(value: Any) -> bool:
     # An int so large that it is no float is no number of ours.
     return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**1000)
-
-
-def _validated(kind: type[S], document: Any, source: str) -> S:
-    try:
-        return kind.model_validate(document)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise damaged(source, f"{place}: {first['msg']}") from None
 
 
 def damaged(source: str, reason: str) -> ModelError:

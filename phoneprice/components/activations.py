@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from phoneprice.components.base import Component, Positive
+from phoneprice.components.normal import normal_cdf
 
 if TYPE_CHECKING:
     import numpy as np
@@ -225,9 +226,7 @@ class GELU(_Activation):
         return F.gelu(x)
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
-        from scipy.special import ndtr
-
-        x *= ndtr(x)
+        x *= normal_cdf(x)
         return x
 
 

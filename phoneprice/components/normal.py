@@ -37,8 +37,18 @@ _DENOMINATOR = (
 def normal_cdf(x: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """``P(Z <= x)`` of every element; any shape, float64 or float32, and the result of the same type.
 
-    Computed in float64: the absolute error is below 1e-15, the relative one below 1e-8 for ``x > -7`` and below 1e-5
-    for any ``x > -37``.
+    Computed in float64, to an absolute error below 1e-15; the relative error is that of ``normal_tail``.
+    """
+    import numpy as np
+
+    tail = normal_tail(np.asarray(x, np.float64))
+    return np.where(x > 0, 1.0 - tail, tail).astype(x.dtype, copy=False)
+
+
+def normal_tail(x: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """``P(Z <= -|x|)`` of every element: the smaller side; any shape, the result of the type of ``x``.
+
+    Computed in float64: the relative error is below 1e-8 for ``|x| < 7`` and below 1e-5 for ``|x| < 37``.
     """
     import numpy as np
 
@@ -50,7 +60,7 @@ def normal_cdf(x: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     z *= z
     z *= -0.5
     tail *= np.exp(z, out=z)
-    return np.where(x > 0, 1.0 - tail, tail).astype(x.dtype, copy=False)
+    return tail.astype(x.dtype, copy=False)
 
 
 def _polynomial(coefficients: tuple[float, ...], z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from phoneprice.components.base import Settings
-from phoneprice.config.fields import choices, nearest, optional, section, toml_value
+from phoneprice.config.fields import choices, nearest, optional, section, shown, toml_value
 from phoneprice.config.schema import Config
 
 Path = tuple[str, ...]
@@ -77,7 +77,7 @@ def _rule_fault(where: str, error: ErrorDetails) -> str:
         return f"{where}: {context['error']}" if where else str(context["error"])
     describe = _BROKEN_RULE.get(error["type"])
     rule = f"must be {describe(context)}" if describe else error["msg"]
-    return f"{where}{_index(error)}: found {toml_value(error['input'])}, {rule}"
+    return f"{where}{_index(error)}: found {shown(error['input'])}, {rule}"
 
 
 def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetails]) -> str:
@@ -92,7 +92,7 @@ def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetai
     if field and optional(field):
         allowed.append(toml_value(None))
     must = f"must be {' or '.join(dict.fromkeys(allowed))}"
-    return f"{where}{_index(errors[0])}: found {toml_value(found)}{';' if hint else ','}{hint} {must}"
+    return f"{where}{_index(errors[0])}: found {shown(found)}{';' if hint else ','}{hint} {must}"
 
 
 def _index(error: ErrorDetails) -> str:

@@ -99,6 +99,12 @@ def toml_value(value: object) -> str:
             return str(value)
 
 
+def shown(value: object) -> str:
+    """``value`` in TOML notation, cut where it is too long for a message."""
+    text = toml_value(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def _key(key: Any) -> str:
     text = str(key)
     bare = text.isascii() and text.replace("-", "").replace("_", "").isalnum()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from phoneprice.config.fields import shown
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
 
@@ -48,7 +49,7 @@ class Found:
             value = table["value"] if len(table) == 1 else text
         except (tomllib.TOMLDecodeError, RecursionError):
             if text.startswith(("[", "{", '"', "'")):
-                self.faults.append(f"{'.'.join(path)}: found {text}, which is not valid TOML ({source})")
+                self.faults.append(f"{'.'.join(path)}: found {shown(text)}, which is not valid TOML ({source})")
                 return
         self.settings.append(Setting(path, value, source, layer, text))
 

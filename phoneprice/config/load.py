@@ -7,8 +7,7 @@ settings mean what their author expects:
 - Naming another component resets its section: what lower layers said about the old one no longer counts. Naming the
   same one again keeps it. Within a layer the order does not matter: ``-s optimizer.lr=1 -s optimizer.name=sgd``.
 - An optional value is switched off by the text ``none``, as TOML has no null: ``-s optimizer.skip_lr=none``.
-- Resolution: while nobody names a loss, it follows ``task.kind``: ordinal -> ordinal (probit), multiclass ->
-  cross_entropy, binary -> binary_cross_entropy, regression -> mse.
+- Resolution: the defaults are those of ``task.kind`` (``recipes.recipe``): its loss, and what goes well with it.
 
 All faults of all layers are listed together in one ``ConfigError``, one a line.
 """
@@ -18,13 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from phoneprice.components.base import Component, Settings
-from phoneprice.components.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from phoneprice.components.base import Component, Settings, TaskKind
 from phoneprice.config.faults import value_faults
 from phoneprice.config.fields import (
     NOTHING,
@@ -34,6 +32,7 @@ from phoneprice.config.fields import (
     nearest,
     optional,
     section,
+    shown,
     toml_value,
 )
 from phoneprice.config.layers import (
@@ -46,7 +45,8 @@ from phoneprice.config.layers import (
     read_file,
 )
 from phoneprice.config.presets import find_config
-from phoneprice.config.schema import Config
+from phoneprice.config.recipes import recipe
+from phoneprice.config.schema import Config, TaskConfig
 from phoneprice.errors import ConfigError
 
 
@@ -72,23 +72,10 @@ def config_from_toml(text: str, source: str) -> Config:
     return _resolve([file_settings(text, source)])
 
 
-def default_loss(kind: object) -> Loss:
-    """The loss of a task kind for which nobody names one."""
-    match kind:
-        case "multiclass":
-            return CrossEntropy()
-        case "binary":
-            return BinaryCrossEntropy()
-        case "regression":
-            return MeanSquaredError()
-        case _:
-            loss: Loss = Config.model_fields["loss"].default
-            return loss
-
-
 def _resolve(layers: Sequence[Found]) -> Config:
     merger = _Merger([fault for layer in layers for fault in layer.faults])
-    tree = merger.table(Config, Config(), [setting for layer in layers for setting in layer.settings], ())
+    settings = [setting for layer in layers for setting in layer.settings]
+    tree = merger.table(Config, recipe(_task_kind(settings)), settings, ())
     try:
         config = Config.model_validate(tree, strict=True)
     except ValidationError as error:
@@ -117,8 +104,6 @@ class _Merger:
         for setting in settings:
             by_key.setdefault(setting.path[0], []).append(setting)
         for key, info in model.model_fields.items():
-            if model is Config and key == "loss":
-                tree[key] = default_loss(_task_kind(tree["task"]))
             if key in by_key:
                 self._field(tree, info, [setting.below() for setting in by_key.pop(key)], (*path, key))
         for key, unknown in by_key.items():
@@ -172,7 +157,7 @@ class _Merger:
                 below += opened(Setting((), {shorthand: setting.value}, setting.source, setting.layer))
             else:
                 allowed = f"a {shorthand} or a table" if shorthand else "a table"
-                self._fault(f"{'.'.join(path)}: found {toml_value(setting.value)}, must be {allowed}", setting)
+                self._fault(f"{'.'.join(path)}: found {shown(setting.value)}, must be {allowed}", setting)
         return below
 
     def _unknown_key(self, key: str, model: type[Settings], setting: Setting, path: tuple[str, ...]) -> None:
@@ -182,7 +167,7 @@ class _Merger:
         self._fault(f"{'.'.join((*path, key))}: unknown key{owner};{hint} one of {', '.join(known)}", setting)
 
     def _unknown_name(self, setting: Setting, known: Sequence[str], path: tuple[str, ...]) -> None:
-        found = f"{'.'.join(path)}.name: found {toml_value(setting.value)}"
+        found = f"{'.'.join(path)}.name: found {shown(setting.value)}"
         hint = nearest(str(setting.value), known)
         self._fault(f"{found};{hint} one of {', '.join(map(toml_value, known))}", setting)
 
@@ -190,8 +175,15 @@ class _Merger:
         self.faults.append(f"{text} ({setting.source})")
 
 
-def _task_kind(task: object) -> object:
-    return task.get("kind") if isinstance(task, dict) else getattr(task, "kind", None)
+def _task_kind(settings: Sequence[Setting]) -> TaskKind:
+    """The kind of task that the settings name last; the default where none, or none that exists, is named."""
+    kind: TaskKind = TaskConfig().kind
+    for setting in settings:
+        named = setting.value.get("kind") if setting.path == ("task",) and isinstance(setting.value, dict) else None
+        for known in get_args(TaskKind):
+            if (setting.value if setting.path == ("task", "kind") else named) == known:
+                kind = known
+    return kind
 
 
 def _elsewhere(key: str) -> str:

@@ -135,7 +135,7 @@ class TrainingConfig(Settings):
     """How training runs."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")] = 200
-    batch_rows: Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")] = 100_000
+    batch_rows: Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")] = 8192
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
     device: Annotated[Device, Field(description="auto: a GPU where there is one")] = "auto"
     threads: Annotated[

@@ -13,11 +13,14 @@ import pyarrow.compute as pc
 
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
+from phoneprice.data.mixed import mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import shown
 from phoneprice.data.schema import Column, TableSchema, infer_columns
 from phoneprice.data.values import (
     UNKNOWN,
+    amount,
+    canonical_number,
     counted,
     is_number_array,
     merged_numbers,
@@ -43,8 +46,6 @@ ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
 NEARLY_ALL = 0.995
 """Share of the rows from which a rule counts as holding."""
-MOSTLY_NUMBERS = 0.9
-"""Share of numbers from which a text column looks like a numeric one with typing errors."""
 NEVER_ZERO = frozenset(
     {"height", "width", "depth", "length", "size", "weight", "wt", "h", "w", "diameter", "thickness"}
 )
@@ -114,7 +115,7 @@ def _target(subject: _Subject) -> Findings:
         yield Finding("note", name, "no_target", what, 1)
         return
     if cells.null_count:
-        what = f"{cells.null_count} rows without a target; fill them in or delete these rows"
+        what = f"{amount(cells.null_count, 'row')} without a target; fill it in or delete them"
         yield Finding("error", name, "target_missing", what, cells.null_count)
     if subject.config.task.kind == "regression" and not is_number_array(cells):
         numbers = to_numbers(cells, frozenset())
@@ -132,18 +133,17 @@ def _classes(subject: _Subject) -> Findings:
         return
     rarest, most = min(counts, key=lambda text: counts[text]), max(counts, key=lambda text: counts[text])
     if len(counts) == 1:
-        what = f"all {counts[most]} rows are of class {shown(most)}; add rows of another class"
+        what = f"{amount(counts[most], 'row')}, all of class {shown(most)}; add rows of another class"
         yield Finding("error", name, "one_class", what, counts[most])
         return
     folds = subject.config.validation.folds
     if counts[rarest] < folds:
-        what = (
-            f"class {shown(rarest)} has {counts[rarest]} rows, fewer than the {folds} folds; there will be fewer folds"
-        )
+        few = amount(counts[rarest], "row")
+        what = f"class {shown(rarest)} has {few}, fewer than the {folds} folds; there will be fewer folds"
         yield Finding("warning", name, "rare_class", what, counts[rarest])
     if counts[most] >= IMBALANCE * counts[rarest]:
         what = (
-            f"{counts[most]} rows of class {shown(most)}, {counts[rarest]} of class {shown(rarest)}; "
+            f"{amount(counts[most], 'row')} of class {shown(most)}, {counts[rarest]} of class {shown(rarest)}; "
             "look at balanced accuracy, or set loss.class_weights"
         )
         yield Finding("warning", name, "imbalance", what, len(counts))
@@ -155,20 +155,20 @@ def _missing(subject: _Subject) -> Findings:
         share = count / max(subject.table.rows, 1)
         if not count:
             continue
-        what = f"{count} cells are missing ({share:.1%})"
+        what = f"{amount(count, 'cell')} missing ({share:.1%})"
         if share == 1:
-            yield Finding("warning", column.name, "all_missing", "all cells are missing; remove the column", count)
+            yield Finding("warning", column.name, "all_missing", "all cells missing; remove the column", count)
         elif share >= MANY_MISSING:
-            yield Finding("warning", column.name, "missing", f"{what}: it tells little", count)
+            yield Finding("warning", column.name, "missing", f"{what}: the column tells little", count)
         else:
-            yield Finding("note", column.name, "missing", f"{what}; they are imputed", count)
+            yield Finding("note", column.name, "missing", f"{what}; imputed", count)
 
 
 def _constant(subject: _Subject) -> Findings:
     for column in subject.features:
         cells = subject.table.columns[column.name].drop_null()
         if len(cells) > 1 and len(cells.unique()) == 1:
-            what = f"all {len(cells)} values are {shown(next(iter(counted(cells))))}: it tells nothing"
+            what = f"all {len(cells)} values are {shown(next(iter(counted(cells))))}: the column tells nothing"
             yield Finding("warning", column.name, "constant", what, len(cells))
 
 
@@ -186,11 +186,11 @@ def _duplicates(subject: _Subject) -> Findings:
         return
     repeated = subject.table.rows - _groups(subject.table, [*names, *target]).num_rows
     if repeated:
-        what = f"{repeated} rows repeat an earlier row; a repeated row may stand in training and held-out rows at once"
+        what = f"{amount(repeated, 'row')} like an earlier one; such rows may be trained on and held out at once"
         yield Finding("warning", None, "duplicates", what, repeated)
     conflicting = subject.table.rows - _groups(subject.table, names).num_rows - repeated
     if target and conflicting:
-        what = f"{conflicting} rows have the features of another row and a different target"
+        what = f"{amount(conflicting, 'row')} with the features of another row, but a different target"
         yield Finding("warning", None, "conflicts", what, conflicting)
 
 
@@ -265,21 +265,25 @@ def _zeros(subject: _Subject) -> Findings:
         named = not NEVER_ZERO.isdisjoint(column.name.lower().replace("-", "_").replace(" ", "_").split("_"))
         apart = len(np.unique(others)) > 2 and others.min() >= 0.1 * np.median(others) and others.min() > 1
         if named or apart:
-            what = f"{zeros} cells are 0 where that can hardly be measured; if they are gaps, leave them empty"
+            what = (
+                f"{amount(zeros, 'cell')} with 0, which can hardly be measured; if it stands for a gap, leave it empty"
+            )
             yield Finding("warning", column.name, "zero_gaps", what, zeros)
 
 
 def _typing_errors(subject: _Subject) -> Findings:
     for column in subject.features:
         cells = subject.table.columns[column.name]
-        chosen = column.name in subject.config.data.categorical_columns
-        if column.kind != "categorical" or chosen or is_number_array(cells) or len(cells) == cells.null_count:
+        if column.kind != "categorical" or column.name in subject.config.data.categorical_columns:
             continue
-        odd = to_numbers(cells, frozenset()).text_rows
-        if 0 < len(odd) <= (1 - MOSTLY_NUMBERS) * (len(cells) - cells.null_count):
-            found = f"{shown(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
-            what = f"numbers, but for {len(odd)} cells such as {found}, so it counts as text; correct them"
-            yield Finding("warning", column.name, "mostly_numbers", what, len(odd))
+        if not mostly_numbers(cells) or not len(odd := to_numbers(cells, frozenset()).text_rows):
+            continue
+        found = f"{shown(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
+        what = (
+            f"numbers but for {amount(len(odd), 'cell')}, such as {found}; "
+            "correct, or add the column to data.categorical_columns"
+        )
+        yield Finding("error", column.name, "mostly_numbers", what, len(odd))
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
@@ -315,10 +319,10 @@ def _unlike(cells: pa.Array, column: Column) -> Findings:
         return
     example = shown(str(cells[int(odd[0])].as_py()))
     if boolean:
-        what = f"{len(odd)} cells are neither yes nor no, such as {example}; correct them"
+        what = f"{amount(len(odd), 'cell')} neither yes nor no, such as {example}; correct"
         yield Finding("error", column.name, "not_boolean", what, len(odd))
     else:
-        what = f"{len(odd)} cells of categories without an input, such as {example}"
+        what = f"{amount(len(odd), 'cell')} of categories that training did not have, such as {example}"
         yield Finding("warning", column.name, "unseen_category", what, len(odd))
 
 
@@ -326,14 +330,14 @@ def _outside(cells: pa.Array, column: Column) -> Findings:
     numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
     text = numbers.null_count - cells.null_count
     if text:
-        what = f"{text} cells are no numbers, as they were in training; correct them"
+        what = f"{amount(text, 'cell')} with text where training had numbers; correct"
         yield Finding("error", column.name, "not_numeric", what, text)
     if column.low is None or column.high is None:
         return
     outside = pc.sum(pc.or_(pc.less(numbers, column.low), pc.greater(numbers, column.high))).as_py() or 0
     if outside:
         span = f"{number_text(column.low)} to {number_text(column.high)}"
-        what = f"{outside} cells outside the range of the training data, {span}"
+        what = f"{amount(outside, 'cell')} outside the range of the training data, {span}"
         yield Finding("warning", column.name, "out_of_range", what, outside)
 
 
@@ -351,14 +355,12 @@ def _overlap(subject: _Subject, reference: Table) -> Findings:
     groups = pa.concat_tables(parts).group_by(list(ours)).aggregate([("ours", "min"), ("ours", "sum")])
     shared = pc.sum(pc.if_else(pc.equal(groups["ours_min"], 0), groups["ours_sum"], 0)).as_py() or 0
     if shared:
-        what = f"{shared} rows stand in the training data, too; figures on them say nothing about new data"
+        what = f"{amount(shared, 'row')} also in the training data; figures on them say nothing about new data"
         yield Finding("warning", None, "overlap", what, shared)
 
 
 def _comparable(cells: pa.Array) -> pa.Array:
-    """Text, whether a column was read as numbers or not."""
-    if not is_number_array(cells):
-        return cells
+    """Text in which numbers have one spelling, whether the column was read as numbers or not."""
     encoded = cells.dictionary_encode()
-    texts = pa.array([number_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
-    return pc.take(texts, encoded.indices)
+    texts = [canonical_number(str(value)) or value for value in encoded.dictionary.to_pylist()]
+    return pc.take(pa.array(texts, pa.string()), encoded.indices)

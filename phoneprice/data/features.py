@@ -15,6 +15,7 @@ from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of,
 from phoneprice.data.values import (
     MISSING,
     UNKNOWN,
+    amount,
     canonical_number,
     is_number_array,
     recode,
@@ -57,11 +58,11 @@ class OddCells:
             (self.out_of_range, "outside the range of the training data", "the model extrapolates there"),
             (self.unseen_categories, "of categories that have no input", "they count as none of the known ones"),
         )
-        return [f"{_counted(counts)} {what} ({_by_column(counts)}): {then}" for counts, what, then in kinds if counts]
-
-
-def _counted(counts: Counter[str]) -> str:
-    return "1 cell" if counts.total() == 1 else f"{counts.total()} cells"
+        return [
+            f"{amount(counts.total(), 'cell')} {what} ({_by_column(counts)}): {then}"
+            for counts, what, then in kinds
+            if counts
+        ]
 
 
 def _by_column(counts: Counter[str]) -> str:

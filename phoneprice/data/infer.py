@@ -188,7 +188,7 @@ def _reading(options: ReadOptions) -> Iterator[str]:
 
 def _comment(text: str) -> Iterator[str]:
     yield from wrap(
-        text, width=100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
+        text, 100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -9,7 +9,16 @@ import numpy as np
 
 from phoneprice.data.reading.faults import shown
 from phoneprice.data.table import Table, printable
-from phoneprice.data.values import UNKNOWN, canonical_number, counted, merged_numbers, recode, truth, truth_code
+from phoneprice.data.values import (
+    UNKNOWN,
+    amount,
+    canonical_number,
+    counted,
+    merged_numbers,
+    recode,
+    truth,
+    truth_code,
+)
 from phoneprice.errors import DataError
 
 if TYPE_CHECKING:
@@ -100,7 +109,7 @@ def _check_class_number(labels: Labels, counts: dict[str, int], cells: pa.Array,
         only = f"label {shown(labels.names[0])} in all {len(cells)} rows"
         raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     if task.kind == "binary" and len(labels.names) > 2:
-        found = ", ".join(f"{name} ({counts[name]} rows)" for name in labels.names[:SHOWN_LABELS])
+        found = ", ".join(f"{name} ({amount(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
         more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
         raise DataError(
             f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; '

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phoneprice.data.values import amount
 from phoneprice.errors import DataError
 from phoneprice.records import MemberPlan
 
@@ -93,7 +94,7 @@ def _splits(y: Target, config: Config, n_rows: int, *, stratified: bool) -> tupl
         return everything, ()
     rarest = int(np.unique(y, return_counts=True)[1].min()) if stratified else n_rows
     what = "the rarest class has" if stratified else "the table has"
-    found = f"{what} {rarest} {'row' if rarest == 1 else 'rows'}"
+    found = f"{what} {amount(rarest, 'row')}"
     if rarest < 2:
         return everything, (f"{found}: no rows are held out, so the run has no held-out metrics",)
     if validation.scheme == "holdout":

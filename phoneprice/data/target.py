@@ -9,7 +9,7 @@ import numpy as np
 from phoneprice.data.features import require_columns
 from phoneprice.data.labels import listed, require_present
 from phoneprice.data.schema import TableSchema, labels_of, target_numbers
-from phoneprice.data.values import UNKNOWN, counted
+from phoneprice.data.values import UNKNOWN, amount, counted
 from phoneprice.errors import DataError
 from phoneprice.records import TargetStatistics
 
@@ -46,7 +46,7 @@ def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) 
         unknown = list(counted(table.take(rows).columns[schema.target]))
         raise DataError(
             f"{table.place(int(rows[0]), schema.target)}: found labels that training did not have, "
-            f"{listed(unknown)} in {len(rows)} {'row' if len(rows) == 1 else 'rows'}; "
+            f"{listed(unknown)} in {amount(len(rows), 'row')}; "
             f"the model knows {listed(schema.labels)}; correct or delete these rows"
         )
 

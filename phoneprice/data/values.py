@@ -80,6 +80,11 @@ def is_number_array(cells: pa.Array) -> bool:
     return bool(pa.types.is_float64(cells.type))
 
 
+def amount(count: int, what: str) -> str:
+    """A count with its noun: ``1 row``, ``2 rows``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def with_near_name(name: str, known: Collection[str]) -> str:
     """A name in quotes, with the nearest known one if there is one like it."""
     near = get_close_matches(name, known, n=1)

@@ -33,7 +33,7 @@ def six_decimals(millionths: NDArray[np.int32]) -> pa.Array:
 
 @cache
 def _halves() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """All first halves ``0.00`` to ``1.00`` and last halves ``0000`` to ``9999``, four characters in one number each."""
+    """All first halves ``0.00`` to ``1.00`` and last halves ``0000`` to ``9999``: four characters a number."""
     first = b"".join(b"%d.%02d" % divmod(i, 100) for i in range(101))
     last = b"".join(b"%04d" % i for i in range(10_000))
     return np.frombuffer(first, np.uint32), np.frombuffer(last, np.uint32)

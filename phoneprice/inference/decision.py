@@ -19,8 +19,9 @@ def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Double:
     members, rows, width = outputs.shape
     # A column a class, each contiguous: the link works along classes, and is twice as fast that way.
     by_output = np.ascontiguousarray(outputs.transpose(2, 0, 1), np.float64).reshape(width, members * rows)
-    linked: Double = loss.link(by_output.T)
-    return np.ascontiguousarray(linked.T).reshape(-1, members, rows).mean(axis=1).T
+    by_class = np.ascontiguousarray(loss.link(by_output.T).T, np.float64).reshape(-1, members, rows)
+    p: Double = by_class.mean(axis=1).T
+    return p
 
 
 def values(outputs: NDArray[np.floating[Any]], target: TargetStatistics) -> Double:
@@ -42,14 +43,15 @@ def calibrated(p: Double, calibration: Calibration) -> Double:
 
 def decide(p: Double, calibration: Calibration) -> NDArray[np.int64]:
     """Class indices ``(n,)`` from calibrated probabilities ``(n, C)``, by the run's decision rule."""
+    classes: NDArray[Any] = p.argmax(axis=1)
     if calibration.threshold is not None:
-        return (p[:, 1] >= calibration.threshold).astype(np.int64)
-    if calibration.decision == "median":
+        classes = p[:, 1] >= calibration.threshold
+    elif calibration.decision == "median":
         # The first class at which the cumulative probability reaches one half.
-        return np.minimum((np.cumsum(p, axis=1) < 0.5).sum(axis=1), p.shape[1] - 1)
-    if calibration.decision == "expected_cost":
-        return expected_costs(p, calibration.costs).argmin(axis=1)
-    return p.argmax(axis=1)
+        classes = np.minimum((np.cumsum(p, axis=1) < 0.5).sum(axis=1), p.shape[1] - 1)
+    elif calibration.decision == "expected_cost":
+        classes = expected_costs(p, calibration.costs).argmin(axis=1)
+    return classes.astype(np.int64, copy=False)
 
 
 def expected_costs(p: Double, costs: tuple[tuple[float, ...], ...] = ()) -> Double:

@@ -1,6 +1,9 @@
 """Raw outputs of an ensemble for encoded rows: one interface, NumPy for the CPU, PyTorch for a GPU.
 
-NumPy rather than ONNX Runtime on the CPU: see the figures at ``NumpyEngine``.
+NumPy rather than ONNX Runtime on the CPU. Measured for the default network (5 members of 32 units, 20 inputs) and
+1,000,000 rows, one thread: ONNX Runtime 0.09 s in float32, NumPy 0.14 s in float32 and 0.27 s in float64, of 1.5 s
+of CPU time that a whole prediction takes. ONNX Runtime would add 78 MB to install, 0.04 s to every start, and a second
+definition, as a graph, of every activation and normalisation.
 """
 
 from __future__ import annotations
@@ -19,8 +22,8 @@ from phoneprice.records import Ensemble, Inputs
 Outputs = NDArray[np.float32]
 Double = NDArray[np.float64]
 
-BLOCK_NUMBERS = 1 << 17
-"""Numbers in the widest layer of a block: 1 MiB of float64, which stays near the core."""
+BLOCK_NUMBERS = 1 << 18
+"""Numbers in the widest layer of a block: 2 MiB of float64. Measured: flat from half to eight times as many."""
 BLOCK_ROWS_RANGE = (64, 4096)
 
 
@@ -118,8 +121,7 @@ class NumpyEngine:
         """From the first hidden layer's ``(K, width, n)`` sums to the scores ``(K, S, n)``."""
         for layer, linear in zip(self._network.layers, self._network.between, strict=True):
             h = _normalised(h, layer.norm, "before")
-            h = self._activation.numpy(h, layer.slope)
-            h = _normalised(h, layer.norm, "after")
+            h = _normalised(np.asarray(self._activation.numpy(h, layer.slope), np.float64), layer.norm, "after")
             h = np.matmul(linear.weight, h)
             h += linear.bias
         return h

@@ -22,6 +22,11 @@ class Predictor:
         self._target = ensemble.target
         self._calibration = calibration
 
+    @property
+    def block_rows(self) -> int:
+        """The size of the engine's blocks."""
+        return self._engine.block_rows
+
     def predict(self, inputs: Inputs) -> Predictions:
         """Predict any number of rows; probabilities are calibrated. Every computation is of whole, padded blocks."""
         return self._values(inputs, self._target) if self._target is not None else self._classes(inputs)

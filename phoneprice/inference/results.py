@@ -70,7 +70,6 @@ def _label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:
     """The labels in the type of the training data's target: whole numbers, numbers or text."""
     if kind != "number":
         return pa.array(labels, pa.string())
-    numbers = [float(label) for label in labels]
-    if all(number.is_integer() and abs(number) < 2**53 for number in numbers):
-        return pa.array([int(number) for number in numbers], pa.int64())
-    return pa.array(numbers, pa.float64())
+    numbers = np.array([float(label) for label in labels])
+    whole = bool((np.abs(numbers) < 2**53).all() and (numbers == np.rint(numbers)).all())
+    return pa.array(numbers.astype(np.int64) if whole else numbers)

@@ -13,7 +13,7 @@ def one_blas_thread() -> Iterator[None]:
     A block's matrix products take 50 microseconds, so a second thread costs more than it gives, and more than there
     are cores slow each other down. It also keeps results the same on any number of cores.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, user_api="blas"):
         yield

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -153,7 +153,7 @@ class _ParquetWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._writer: object | None = None
+        self._writer: Any = None
 
     def write(self, block: ResultBlock) -> None:
         """Append rows."""
@@ -164,14 +164,14 @@ class _ParquetWriter:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
         if batch.num_rows:
-            self._writer.write_batch(batch)  # type: ignore[attr-defined]
+            self._writer.write_batch(batch)
 
-    def __enter__(self) -> _ParquetWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._writer is not None:
-            self._writer.close()  # type: ignore[attr-defined]
+            self._writer.close()
 
 
 def without_formulas(cells: pa.Array) -> pa.Array:

@@ -53,7 +53,8 @@ def ece(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: in
     """Expected calibration error, with a bootstrap over (bin, right or wrong) cells.
 
     Within a cell, the sum of the resampled confidences is drawn from its normal approximation, so that the cost does
-    not grow with the number of rows.
+    not grow with the number of rows. (Of few rows the figure itself is biased upward, gaps being absolute; the interval
+    then covers the true error less often: 9 times in 10 at 300 rows.)
     """
     confidence, right, place = _binned(y, probabilities, bins)
     cell = 2 * place + right

@@ -25,7 +25,7 @@ def temper(probabilities: NDArray[np.floating[Any]], temperature: float) -> Floa
     float64, in which float32 probabilities that differ still differ afterwards: so the most probable class never
     changes. A temperature of 1 changes no value.
     """
-    p = probabilities.astype(np.float64)
+    p = np.asarray(probabilities, np.float64)
     if temperature == 1:
         return p
     powered: Floats = (p / p.max(axis=1, keepdims=True)) ** (1 / temperature)
@@ -39,17 +39,26 @@ def decide(probabilities: NDArray[np.floating[Any]], calibration: Calibration) -
     ``median`` is the first class at which the cumulative probability reaches one half: it minimises the expected
     class distance. ``expected_cost`` minimises the expected cost; ties go to the lower class.
     """
-    p = probabilities.astype(np.float64)
+    p = np.asarray(probabilities, np.float64)
     decided: NDArray[np.int64]
     if calibration.threshold is not None:
         decided = (p[:, 1] >= calibration.threshold).astype(np.int64)
     elif calibration.decision == "median":
         decided = (np.cumsum(p, axis=1)[:, :-1] < 0.5).sum(axis=1)
     elif calibration.decision == "expected_cost":
-        decided = (p @ cost_matrix(calibration.costs, p.shape[1])).argmin(axis=1)
+        decided = expected_costs(p, calibration.costs).argmin(axis=1)
     else:
         decided = p.argmax(axis=1)
     return decided
+
+
+def expected_costs(p: Floats, costs: Sequence[Sequence[float]] = ()) -> Floats:
+    """What predicting each class is expected to cost, ``(n, C)``; ``costs`` as in ``cost_matrix``."""
+    # A sum in a fixed order: the last bits of a matrix product depend on its number of rows.
+    total = np.zeros_like(p)
+    for true, row in enumerate(cost_matrix(costs, p.shape[1])):
+        total += p[:, true, np.newaxis] * row
+    return total
 
 
 def cost_matrix(costs: Sequence[Sequence[float]], classes: int) -> Floats:

@@ -100,5 +100,5 @@ def bootstrap(values: Floats, value: float, limits: tuple[float, float]) -> Inte
     values = values[np.isfinite(values)]
     if not len(values):
         return Interval(value, value, value)
-    low, high = np.quantile(values, [0.025, 0.975]) - 2 * (values.mean() - value)
+    low, high = np.quantile(values, [0.025, 0.975]) - (values.mean() - value)
     return Interval(value, float(np.clip(low, limits[0], value)), float(np.clip(high, value, limits[1])))

@@ -85,13 +85,24 @@ class StackedMLP:
             return bias
         h = z if masks is None else _dropped(z, masks[0])
         for i in range(len(self.shape.hidden)):
-            h = torch.baddbmm(t[f"hidden.{i}.bias"], h, t[f"hidden.{i}.weight"])
-            h = self._normalised(h, i, "before", training)
-            h = self.model.activation.torch(h, t.get(f"hidden.{i}.slope"))
-            h = self._normalised(h, i, "after", training)
+            h = self._normalised(self._activated(h, i, training), i, "after", training)
             if masks is not None:
                 h = _dropped(h, masks[i + 1])
         return torch.baddbmm(bias, h, t["output.weight"])
+
+    def activations(self, z: Tensor) -> list[Tensor]:
+        """What the activation function of each hidden layer gives in prediction: ``(K, B, width)`` each."""
+        found, h = list[Tensor](), z
+        for i in range(len(self.shape.hidden)):
+            found.append(self._activated(h, i, training=False))
+            h = self._normalised(found[-1], i, "after", training=False)
+        return found
+
+    def _activated(self, h: Tensor, layer: int, training: bool) -> Tensor:
+        t = self.tensors
+        h = torch.baddbmm(t[f"hidden.{layer}.bias"], h, t[f"hidden.{layer}.weight"])
+        h = self._normalised(h, layer, "before", training)
+        return self.model.activation.torch(h, t.get(f"hidden.{layer}.slope"))
 
     def _normalised(self, h: Tensor, layer: int, position: str, training: bool) -> Tensor:
         norm = self.model.normalization
@@ -159,15 +170,15 @@ class _BatchNorm(torch.autograd.Function):
 
 
 def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:
-    """Fill one member's tensors (2-D views of the stack) in the order of the forward pass."""
+    """Fill one member's tensors (2-D views of the stack, all zero) in the order of the forward pass."""
     model = config.model
+    silent = ("skip.", "output.") if model.output_init == "zeros" or not model.hidden else ("skip.",)
     for name, tensor in tensors.items():
+        if name.startswith(silent):
+            continue
         if name.endswith(".weight"):
-            gain = 1.0 if name in ("output.weight", "skip.weight") else model.activation.gain
-            silent = name == "skip.weight" or (name == "output.weight" and model.output_init == "zeros")
-            if not silent:
-                model.init.fill(tensor.T, gain, generator)
-        elif name.endswith(".bias") and name.startswith("hidden"):
+            model.init.fill(tensor.T, 1.0 if name == "output.weight" else model.activation.gain, generator)
+        elif name.endswith(".bias"):
             fan_in = tensors[name.replace(".bias", ".weight")].shape[0]
             model.init.fill_bias(tensor[0], fan_in, generator)
         elif name.endswith((".norm.scale", ".running_variance")):

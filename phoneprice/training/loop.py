@@ -105,7 +105,15 @@ class Fit:
             validation_loss=self._gather(watched),
             learning_rate=self._gather(rates),
             active=active > 0,
+            health=self._health(),
         )
+
+    def _health(self) -> dict[str, Floats]:
+        """The stacks' measurements, ``(K, layers)`` each, in the members' order."""
+        stacks = [stack for stack in self.stacks if stack.health is not None]
+        order = np.argsort([position for stack in stacks for position in stack.positions])
+        parts = [{n: v.cpu().numpy() for n, v in stack.health.values.items()} for stack in stacks if stack.health]
+        return {name: np.concatenate([part[name] for part in parts])[order] for name in (parts[0] if parts else ())}
 
     def _gather(self, parts: Sequence[Tensor]) -> Floats:
         """Values by stack, in the members' order."""

@@ -18,6 +18,7 @@ from phoneprice.model.shape import network_shape
 from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
+from phoneprice.training.health import HealthMonitor, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
 
@@ -35,7 +36,8 @@ class FitSetup:
     target: TargetStatistics | None
     classes: int
     watch: bool = True
-    """Follow the loss on rows that are held out; early stopping and plateaus are followed in any case."""
+    """Follow the loss on rows that are held out, and the layers' health; early stopping and plateaus are followed in
+    any case."""
 
 
 class Stack:
@@ -59,6 +61,7 @@ class Stack:
         self._rows_left = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
         self._full_batch: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
+        self.health = self._monitor() if setup.watch else None
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
 
     def _fresh_network(self, classes: int) -> StackedMLP:
@@ -69,6 +72,10 @@ class Stack:
         if isinstance(config.loss, Ordinal):
             place_cuts(network.tensors, self._class_quantiles(classes, config.loss).to(like.dtype))
         return network.to(like.device)
+
+    def _monitor(self) -> HealthMonitor:
+        sample, _ = self.view.batch(self.data, sample_rows(self.plans).to(self.data.values.device))
+        return HealthMonitor(self.network, sample)
 
     def _class_counts(self, classes: int) -> Tensor:
         """``(K, C)``: rows of each class among each member's own."""
@@ -96,9 +103,7 @@ class Stack:
     def _choose_watched(self, *, watch: bool) -> tuple[Tensor, Tensor] | None:
         """The rows whose loss is watched: those for early stopping, else the held-out ones."""
         groups = [p.stopping_rows if len(p.stopping_rows) else p.held_out_rows for p in self.plans]
-        needed = (
-            self.config.training.early_stopping.patience_epochs or self.config.scheduler.name == "reduce_on_plateau"
-        )
+        needed = any(len(p.stopping_rows) for p in self.plans)
         if not any(len(g) for g in groups) or not (watch or needed):
             return None
         rows, real = padded_rows(groups)
@@ -119,7 +124,12 @@ class Stack:
         (losses + self._penalty(losses)).sum().backward()  # type: ignore[no-untyped-call]
         if self.config.training.gradient_clip_norm:
             clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
-        self._move(epoch + step / self.pace.steps)
+        monitor = self.health if step == self.pace.steps - 1 else None
+        if monitor is not None:
+            monitor.before_step()
+        self._move(epoch * self.pace.steps + step)
+        if monitor is not None:
+            monitor.after_step()
         return losses.detach()
 
     def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,9 +157,9 @@ class Stack:
         share = penalty.value(self.network.parameters) / self._rows_left
         return share if power is None else share * (power * losses.detach())
 
-    def _move(self, epoch: float) -> None:
-        """One optimizer step at a point of training, the member's own rate and pauses included."""
-        training = self.config.training
+    def _move(self, done: int) -> None:
+        """One optimizer step after ``done`` steps, the member's own rate and pauses included."""
+        training, epoch = self.config.training, done / self.pace.steps
         factor = self.config.scheduler.factor(epoch, training.epochs)
         network_factor = 0.0 if epoch < training.network_start * training.epochs else 1.0
         before = None if self.progress.uniform else self._copy()
@@ -158,7 +168,7 @@ class Stack:
             if before is not None:
                 self._hold_back(before)
             if self.average is not None:
-                self._follow_average()
+                self._follow_average(done)
 
     def _hold_back(self, before: Mapping[str, Tensor]) -> None:
         active, rate = self.progress.active, self.progress.rate
@@ -170,9 +180,10 @@ class Stack:
             else:
                 tensor.copy_(torch.where(on, tensor, old))
 
-    def _follow_average(self) -> None:
+    def _follow_average(self, done: int) -> None:
         assert self.average is not None
-        decay = self.config.training.ema_decay
+        # Faster at first, as TensorFlow's ExponentialMovingAverage does, or a short training would keep its start.
+        decay = min(self.config.training.ema_decay, (1 + done) / (10 + done))
         for name, tensor in self.network.tensors.items():
             self.average[name].lerp_(tensor, 1 - decay)
 
@@ -207,12 +218,12 @@ class Stack:
         Held-out rows are only watched: without stopping rows it is the training loss that decides.
         """
         watched = self.watched_losses()
-        finite = train_losses.isfinite() & (watched.isfinite() | watched.isnan())
+        deciding = torch.where(self._has_stopping_rows, watched, train_losses)
+        finite = train_losses.isfinite() & deciding.isfinite()
         finite &= torch.stack([t.isfinite().flatten(1).all(1) for t in self.network.tensors.values()]).all(0).cpu()
         was_active = self.progress.active.clone()
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping
-        deciding = torch.where(self._has_stopping_rows, watched, train_losses)
         improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, patience)
         self.progress.follow_plateau(deciding, self.config.scheduler)
         self._keep(improved if patience.patience_epochs else was_active & finite)
@@ -238,6 +249,7 @@ class Stack:
             "kept": self.kept,
             "progress": self.progress.state(),
             "optimizer": self.optimizer.state(),
+            "health": {} if self.health is None else self.health.values,
         }
         return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
 
@@ -255,3 +267,5 @@ class Stack:
         self.kept = {name: tensor.to(self.data.values.device) for name, tensor in part("kept").items()}
         self.progress = MemberProgress(**part("progress"))
         self.optimizer.load_state(part("optimizer"))
+        if self.health is not None:
+            self.health.load_state(part("health"))

@@ -40,7 +40,12 @@ def evaluate(
     Raises ``ModelError`` for the run, ``DataError`` for the data.
     """
     loaded = load_run(run)
-    prepared, odd = _prepared(loaded, data, options)
+    return evaluate_table(loaded, _read(loaded.schema, loaded.config, data, options), on_event)
+
+
+def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationReport:
+    """The same for a run and a table that are in memory. Raises ``DataError``."""
+    prepared, odd = _prepared(loaded, table)
     warnings = odd.messages()
     if data_hash(prepared) == loaded.splits().get("data_sha256"):
         warnings.insert(0, "these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
@@ -52,16 +57,13 @@ def evaluate(
         "format": 1,
         "rows": len(prepared.inputs),
         "task": loaded.task.kind,
-        "measured_on": prepared.table.source,
+        "measured_on": table.source,
         **measured(prepared.targets, predictions, loaded.task),
     }
-    return EvaluationReport(
-        Path(run), prepared.table.source, loaded.task, document, len(prepared.inputs), tuple(warnings)
-    )
+    return EvaluationReport(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
 
 
-def _prepared(run: Run, data: Path | str, options: ReadOptions | None) -> tuple[Prepared, OddCells]:
-    table = _read(run.schema, run.config, data, options)
+def _prepared(run: Run, table: Table) -> tuple[Prepared, OddCells]:
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to evaluate")
     encoded = FeatureEncoder(run.schema).encode(table)

@@ -41,8 +41,10 @@ def fit(
     from phoneprice.training.data import TrainingData
     from phoneprice.training.device import choose_device, use_threads
     from phoneprice.training.loop import Fit
+    from phoneprice.training.memory import keep_freed_memory
     from phoneprice.training.stack import FitSetup
 
+    keep_freed_memory()
     device, threads = choose_device(config.training.device), use_threads(config.training.threads)
     statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling)
     regression = prepared.task.kind == "regression"

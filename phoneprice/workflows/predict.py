@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -65,18 +64,27 @@ def predict(
     """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout (as CSV).
 
     How ``data`` is read is as in training, but for ``delimiter``, ``encoding`` and ``on_bad_row`` where given.
-    Predictions depend neither on ``chunk_rows`` nor on the order of rows. Raises ``ModelError``, ``DataError``,
-    ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it was.
+    ``chunk_rows`` (rounded up to whole blocks of the engine) changes the memory, never the predictions.
+
+    Raises ``ModelError``, ``DataError``, ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it
+    was.
     """
     loaded = load_run(resolve_run(run))
-    changes = {"delimiter": delimiter, "encoding": encoding, "on_bad_row": on_bad_row}
-    options = replace(_read_options(loaded), **{key: value for key, value in changes.items() if value is not None})
+    reading = loaded.config.data
+    options = ReadOptions(
+        delimiter or reading.delimiter,
+        encoding or reading.encoding,
+        frozenset(reading.missing_values),
+        on_bad_row or reading.on_bad_row,
+    )
     target = Path(output)
     _check_output(target, data, loaded.path)
-    rows = chunk_rows or _chunk_rows(len(loaded.input_names))
-    with one_blas_thread(), open_blocks(data if str(data) == STREAM else Path(data), options, rows) as stream:
+    task = loaded.task
+    predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, task.classes, device)
+    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
+    with one_blas_thread(), open_blocks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
-        job = _Job(loaded, columns, stream, device, on_event, spreadsheet_safe=spreadsheet_safe)
+        job = _Job(loaded, predictor, columns, stream, on_event, spreadsheet_safe=spreadsheet_safe)
         with _open_output(target) as writer:
             job.run(writer)
     return PredictionReport(job.rows, target, job.label_counts(), tuple(job.warnings))
@@ -87,9 +95,9 @@ class _Job:
     """One prediction under way: each chunk is read ahead, computed here and written behind."""
 
     loaded: Run
+    predictor: Predictor
     columns: ResultColumns
     stream: BlockStream
-    device: Device
     on_event: OnEvent
     spreadsheet_safe: bool
     rows: int = 0
@@ -100,8 +108,6 @@ class _Job:
         self._counts = np.zeros(loaded.task.classes, np.int64)
         self._odd = OddCells()
         self._encoder = FeatureEncoder(loaded.schema)
-        classes = loaded.task.classes
-        self._predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, classes, self.device)
         self._warn_of_extra_columns()
         self.stream.select(loaded.schema.numeric_names, loaded.schema.text_names, self.columns.copied)
 
@@ -125,7 +131,7 @@ class _Job:
 
     def _predict(self, table: Table) -> Predictions:
         encoded = self._encoder.encode(table)
-        predicted = self._predictor.predict(encoded.inputs)
+        predicted = self.predictor.predict(encoded.inputs)
         self._odd += encoded.odd
         self.rows += table.rows
         if isinstance(predicted, Classified):
@@ -160,14 +166,14 @@ class _Job:
         self.on_event(Warned(message))
 
 
-def _read_options(run: Run) -> ReadOptions:
-    data = run.config.data
-    return ReadOptions(data.delimiter, data.encoding, frozenset(data.missing_values), data.on_bad_row)
-
-
 def _chunk_rows(inputs: int) -> int:
     least, most = CHUNK_ROWS_RANGE
     return min(max(CHUNK_CELLS // inputs, least), most)
+
+
+def _whole_blocks(rows: int, block_rows: int) -> int:
+    """At least ``rows``, in whole blocks: a row has the same place in its block, however the file is cut."""
+    return -(-rows // block_rows) * block_rows
 
 
 def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> ResultColumns:
@@ -198,7 +204,7 @@ def _check_output(output: Path, data: str | Path, run: Path) -> None:
 def _same_file(a: Path, b: Path) -> bool:
     """Whether two paths are one file, also by links."""
     try:
-        return os.path.samefile(a, b)
+        return a.samefile(b)
     except (OSError, ValueError):
         return False
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import TableSchema, infer_schema
@@ -51,22 +52,23 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
 
     Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
     """
-    table = _typed_table(source, config, on_event)
-    if not table.rows:
-        raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
-    schema = infer_schema(table, config)
-    encoded = FeatureEncoder(schema).encode(table)
-    targets = encode_target(table, schema, config.task.kind)
-    task = Task(config.task.kind, schema.target, schema.labels)
-    return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
-
-
-def _typed_table(source: Path | str, config: Config, on_event: OnEvent) -> Table:
     data = config.data
     text = [*data.id_columns, *data.categorical_columns]
     if config.task.kind != "regression":
         text.append(data.target)
     table = read_table(source, read_options(data), text, skip_columns=data.ignored_columns)
+    return prepare_table(table, config, on_event)
+
+
+def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
+    """Encode a labelled table in memory for training; raises ``DataError`` as ``prepare`` does."""
+    if not table.rows:
+        raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
+    table = settle_mixed(table, config)
     if table.skipped_rows:
         on_event(Warned(f"{table.source}: left out {table.skipped_rows} rows with text in a numeric column"))
-    return table
+    schema = infer_schema(table, config)
+    encoded = FeatureEncoder(schema).encode(table)
+    targets = encode_target(table, schema, config.task.kind)
+    task = Task(config.task.kind, schema.target, schema.labels)
+    return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))

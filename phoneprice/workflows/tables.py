@@ -18,6 +18,7 @@ from phoneprice.config.schema import Config
 from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
+from phoneprice.data.fetch import fetch
 from phoneprice.data.infer import infer_config, init_text
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.workflows.prepare import read_options
@@ -25,6 +26,18 @@ from phoneprice.workflows.prepare import read_options
 if TYPE_CHECKING:
     from phoneprice.data.schema import TableSchema
     from phoneprice.data.table import Table
+
+__all__ = [
+    "CheckReport",
+    "DescriptionReport",
+    "FirstConfig",
+    "binary_output",
+    "check_table",
+    "describe_table",
+    "fetch",
+    "first_config",
+    "write_sample",
+]
 
 STDOUT = Path("-")
 

@@ -58,7 +58,9 @@ def test_spread_is_the_formula(name: str) -> None:
         assert abs(float(stack.mean())) < 5 * std / math.sqrt(stack.numel())
 
 
-@pytest.mark.parametrize("name", ["uniform", "truncated_normal", "kaiming_uniform", "xavier_uniform", "pytorch_default"])
+@pytest.mark.parametrize(
+    "name", ["uniform", "truncated_normal", "kaiming_uniform", "xavier_uniform", "pytorch_default"]
+)
 def test_bounds_are_reached(name: str) -> None:
     assert float(filled(KINDS[name]()).abs().max()) > 0.99 * FORMULAS[name][1]
 

@@ -126,7 +126,7 @@ def test_cross_entropy_is_that_of_torch(smoothing: float) -> None:
 def test_binary_cross_entropy_is_that_of_torch(smoothing: float) -> None:
     loss = KINDS["binary_cross_entropy"](label_smoothing=smoothing)
     outputs, targets = outputs_of(loss, 3.0), targets_of(loss)
-    soft = targets * (1 - smoothing) + smoothing / 2
+    soft = targets.double() * (1 - smoothing) + smoothing / 2
     expected = F.binary_cross_entropy_with_logits(outputs.squeeze(-1), soft, reduction="none")
     torch.testing.assert_close(loss.row_losses(outputs, targets), expected)  # type: ignore[attr-defined]
 
@@ -191,18 +191,36 @@ def test_ordinal_against_the_plain_formula(distribution: str) -> None:
             assert float(losses[k, i]) == pytest.approx(-math.log(above[c] - above[c + 1]), rel=1e-9)
 
 
+LOG_F = {
+    "logit": lambda x: -np.logaddexp(0, -x),
+    "probit": lambda x: float(torch.special.log_ndtr(torch.tensor(x).double())),
+}
+
+
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_ordinal_does_not_cancel_in_either_tail(distribution: str) -> None:
-    """A row far beyond both of its cut points: ``F(a) - F(b)`` is 0 in floating point, its logarithm is not."""
+    """A row beyond all of its cut points by so much that ``F(a) - F(b)`` is 0 near 1; its logarithm is not."""
     loss: Any = KINDS["ordinal"](distribution=distribution)
-    high, low = torch.tensor([[[41.0, 40.0, 39.0]]]).double(), torch.tensor([[[-39.0, -40.0, -41.0]]]).double()
-    for outputs, c in ((high, 1), (low, 2)):
-        value = float(loss.row_losses(outputs, torch.tensor([[c]])))
-        if distribution == "logit":
-            assert value == pytest.approx(40 - math.log(1 - math.exp(-1)), rel=1e-12)
-        else:  # Mills' ratio: log(1 - Phi(40)) = -800 - log(40 sqrt(2 pi)) - ...; the farther edge adds nothing.
-            edge = float(torch.special.log_ndtr(torch.tensor(-40.0 if c == 1 else -40.0, dtype=torch.float64)))
-            assert value == pytest.approx(-edge, rel=1e-12)
+    near, far = LOG_F[distribution](-10.0), LOG_F[distribution](-11.0)
+    expected = -(near + math.log(1 - math.exp(far - near)))
+    for outputs, c in (([11.0, 10.0, 9.0], 1), ([-9.0, -10.0, -11.0], 2)):
+        for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 1e-6)):
+            value = loss.row_losses(torch.tensor([[outputs]], dtype=dtype), torch.tensor([[c]]))
+            assert float(value) == pytest.approx(expected, rel=tolerance)
+            link = loss.link(np.array([outputs], dtype=str(dtype).removeprefix("torch.")))[0, c]
+            assert -math.log(link) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_probit_goes_on_linearly_beyond_twelve_deviations(dtype: torch.dtype) -> None:
+    loss: Any = KINDS["ordinal"](distribution="probit")
+    outputs = torch.tensor([-11.999, -12.001, -13.0, -100.0, -1e4, -1e8], dtype=dtype).view(1, -1, 1).requires_grad_()
+    losses = loss.row_losses(outputs, torch.ones(1, 6, dtype=torch.int64))
+    (slope,) = torch.autograd.grad(losses.sum(), outputs)
+    torch.testing.assert_close(slope.flatten(), torch.full((6,), -12.0822, dtype=dtype), rtol=1e-4, atol=0)
+    at_12 = -LOG_F["probit"](-12.0)
+    expected = [at_12 + 12.082214 * (x - 12) for x in (11.999, 12.001, 13.0, 100.0, 1e4, 1e8)]
+    assert losses.flatten().tolist() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -15,7 +15,12 @@ from phoneprice.components.penalties import Adaptive, Penalty
 
 def parameters(*, sharp: bool = True) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    shapes = {"hidden.0.weight": (3, 4, 5), "hidden.0.bias": (3, 1, 5), "output.weight": (3, 5, 1), "skip.weight": (3, 4, 1)}
+    shapes = {
+        "hidden.0.weight": (3, 4, 5),
+        "hidden.0.bias": (3, 1, 5),
+        "output.weight": (3, 5, 1),
+        "skip.weight": (3, 4, 1),
+    }
     if sharp:
         shapes["cuts.log_sharpness"] = (3, 1, 1)
     return {n: torch.randn(size, generator=generator, dtype=torch.float64) for n, size in shapes.items()}
@@ -48,7 +53,9 @@ def test_adaptive_value(sharp: bool) -> None:
 
 def test_adaptive_gradient() -> None:
     stack = {n: t.requires_grad_() for n, t in parameters().items()}
-    assert torch.autograd.gradcheck(lambda *values: Adaptive().value(dict(zip(stack, values, strict=True))), [*stack.values()])
+    assert torch.autograd.gradcheck(
+        lambda *values: Adaptive().value(dict(zip(stack, values, strict=True))), [*stack.values()]
+    )
 
 
 def test_adaptive_pull_spares_what_is_large() -> None:

@@ -33,7 +33,10 @@ def torch_factors(build: Any, steps: int = EPOCHS) -> list[float]:
     [
         (KINDS["constant"](), lambda o: lr_scheduler.ConstantLR(o, factor=1.0)),
         (KINDS["step"](step_epochs=7, gamma=0.3), lambda o: lr_scheduler.StepLR(o, 7, 0.3)),
-        (KINDS["multi_step"](milestones=(5, 11, 30), gamma=0.5), lambda o: lr_scheduler.MultiStepLR(o, [5, 11, 30], 0.5)),
+        (
+            KINDS["multi_step"](milestones=(5, 11, 30), gamma=0.5),
+            lambda o: lr_scheduler.MultiStepLR(o, [5, 11, 30], 0.5),
+        ),
         (KINDS["exponential"](gamma=0.9), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
         (KINDS["cosine"](), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS)),
         (KINDS["cosine"](final_factor=0.1), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS, eta_min=0.1)),

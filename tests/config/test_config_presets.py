@@ -52,6 +52,15 @@ def test_path_wins(tmp_path):
     assert find_config(path) == path
 
 
+def test_an_installed_wheel_carries_its_own(tmp_path, monkeypatch):
+    from phoneprice.config import presets as module
+
+    (tmp_path / "_configs").mkdir()
+    (tmp_path / "_configs" / "own.toml").write_text("")
+    monkeypatch.setattr(module, "_PACKAGE", tmp_path)
+    assert presets() == {"own": tmp_path / "_configs" / "own.toml"}
+
+
 def test_missing_file(tmp_path):
     rest = f"give a path or one of {', '.join(presets())}"
     with pytest.raises(ConfigError) as caught:

@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
 from phoneprice.config.fields import choices, component_name, section
-from phoneprice.config.load import config_from_toml, default_loss, load_config
+from phoneprice.config.load import config_from_toml, load_config
+from phoneprice.config.recipes import recipe
 from phoneprice.config.render import json_schema, json_schema_text, to_toml
 from phoneprice.config.schema import Config, ModelConfig
 
@@ -191,4 +192,4 @@ def test_loading_and_rendering_import_nothing_heavy():
 
 def test_default_loss_of_each_kind_fits_it():
     for kind in ("ordinal", "multiclass", "binary", "regression"):
-        assert kind in default_loss(kind).tasks
+        assert kind in recipe(kind).loss.tasks

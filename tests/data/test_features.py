@@ -62,7 +62,8 @@ def test_missing_where_training_had_none_is_imputed_without_indicator() -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [["yes", "NO", "y"], ["1", "0", "1"], ["1.0", "no", "TRUE"], [1.0, 0.0, 1.0], ["0.0", "0", "1"]]
+    "cells",
+    [["yes", "NO", "y"], ["1", "0", "1"], ["1.0", "no", "TRUE"], ["1", "no", "0"], [1.0, 0.0, 1.0], ["0.0", "0", "1"]],
 )
 def test_yes_and_no_in_every_spelling(cells: list[Any]) -> None:
     inputs, _ = encode(WIFI, wifi=cells)

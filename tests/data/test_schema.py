@@ -183,7 +183,7 @@ FAULTS: list[tuple[Table, Config, str]] = [
     ),
     (
         table(a=[1.0, 2, 3], price=["x", "y", "z"]), config(kind="binary"),
-        ("phones.csv, column 'price': found 3 labels: x (1 rows), y (1 rows), z (1 rows); task.kind = "
+        ("phones.csv, column 'price': found 3 labels: x (1 row), y (1 row), z (1 row); task.kind = "
         '"binary" allows two; set task.kind = "multiclass" or "ordinal"'),
     ),
     (
@@ -238,6 +238,7 @@ def test_hostile_schemas_are_rejected(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"kind": "categorical", "categories": ["a", "a"]},
         {"spread": 0.0},
         {"spread": float("nan")},
         {"center": float("inf")},

@@ -34,7 +34,7 @@ class ParquetReader:
     @property
     def numeric_columns(self) -> frozenset[str]:
         """The columns of a number type, booleans included."""
-        return frozenset(field.name for field in self._schema if _is_number(field.type))
+        return frozenset(field.name for field in self._schema if is_number(field.type))
 
     def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
         """One job a batch."""
@@ -63,7 +63,7 @@ class ParquetReader:
     def _check_types(self, selection: Selection) -> None:
         for name in selection.wanted:
             kind = self._schema.field(name).type
-            if name in selection.numeric | selection.text and not (_is_number(kind) or _is_text(kind)):
+            if name in selection.numeric | selection.text and not (is_number(kind) or is_text(kind)):
                 what = f"column {name!r} has the type {kind}, expected numbers or text; convert it or leave it out"
                 raise file_fault(self.source, what)
 
@@ -75,16 +75,16 @@ def _damaged(source: str, fault: Exception) -> Exception:
 
 def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Table:
     numeric = columns.selection.numeric
-    cells = {name: _plain(batch.column(name), name in numeric) for name in columns.selection.wanted}
-    written = {name: _decoded(batch.column(name)) for name in columns.selection.verbatim}
+    cells = {name: plain(batch.column(name), name in numeric) for name in columns.selection.wanted}
+    written = {name: decoded(batch.column(name)) for name in columns.selection.verbatim}
     row_numbers = np.arange(first_row, first_row + batch.num_rows)
     return columns.read(cells, None, row_numbers, batch.num_rows, written)
 
 
-def _plain(array: pa.Array, numeric: bool) -> pa.Array:
+def plain(array: pa.Array, numeric: bool) -> pa.Array:
     """An array as float64 or string; other types, asked for verbatim only, as they are."""
-    array = _decoded(array)
-    if _is_text(array.type):
+    array = decoded(array)
+    if is_text(array.type):
         return array.cast(pa.string())
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
@@ -94,11 +94,11 @@ def _plain(array: pa.Array, numeric: bool) -> pa.Array:
     return array
 
 
-def _decoded(array: pa.Array) -> pa.Array:
+def decoded(array: pa.Array) -> pa.Array:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
     types = pa.types
     return bool(
         types.is_integer(kind)
@@ -109,8 +109,8 @@ def _is_number(kind: pa.DataType) -> bool:
     )
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
     types = pa.types
     if types.is_dictionary(kind):
-        return _is_text(kind.value_type)
+        return is_text(kind.value_type)
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))

@@ -23,14 +23,17 @@ def read_table(
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
-    the file has) are string whatever they hold, and ``skip_columns`` are left out. Raises ``DataError``.
+    the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
+    missing, so that the table still knows its names. Raises ``DataError``.
     """
     with open_blocks(source, options) as stream:
         names = [name for name in stream.header if name not in skip_columns]
         undecided = _ask_for(stream, names, text_columns)
         table = concat(list(stream))
+        header = stream.header
     columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
-    return replace(table, columns=columns, written={})
+    unread = pa.nulls(table.rows, pa.string())
+    return replace(table, columns={name: columns.get(name, unread) for name in header}, written={})
 
 
 def read_blocks(

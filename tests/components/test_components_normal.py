@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from phoneprice.components.normal import normal_cdf
+from phoneprice.components.normal import normal_cdf, normal_tail
 
 
 def test_agrees_with_scipy():
@@ -24,3 +24,12 @@ def test_limits_type_and_shape(dtype):
 
 def test_never_decreases():
     assert (np.diff(normal_cdf(np.linspace(-9, 9, 100_001))) >= 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tail_is_the_smaller_side(dtype):
+    x = np.linspace(-9, 9, 1001, dtype=dtype)
+    tail = normal_tail(x)
+    assert tail.dtype == dtype
+    np.testing.assert_allclose(tail, ndtr(-np.abs(x.astype(np.float64))), rtol=1e-6)
+    np.testing.assert_array_equal(tail, normal_tail(-x))

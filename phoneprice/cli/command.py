@@ -1,0 +1,61 @@
+"""How a function becomes a command: the options that every command has, and its help."""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from phoneprice.cli.help import Command, Group
+from phoneprice.cli.session import Session
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+_Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+_OPTIONS = tuple(
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+    for name, annotation in (("json", _Json), ("quiet", _Quiet), ("debug", _Debug))
+)
+
+_HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+
+def group(summary: str, examples: str = "", *, completion: bool = False) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(
+        cls=Group,
+        help=summary,
+        epilog=examples,
+        rich_markup_mode=None,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        context_settings=_HELP_OPTIONS,
+    )
+
+
+def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
+    """Add ``function(session, ...)`` to ``app``, with the options that every command has.
+
+    Its docstring is the help, and ends with ``For example:`` and command lines.
+    """
+
+    def call(ctx: typer.Context, *, json: bool, quiet: bool, debug: bool, **arguments: Any) -> None:
+        session: Session = ctx.obj
+        session.json, session.quiet, session.debug = json, quiet, debug
+        function(session, **arguments)
+
+    own = list(inspect.signature(function).parameters.values())[1:]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [context, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *_OPTIONS]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    text, _, examples = (inspect.getdoc(function) or "").partition("\n\nFor example:\n")
+    register = app.command(
+        name or function.__name__,
+        cls=Command,
+        help=text,
+        epilog=inspect.cleandoc(examples),
+        context_settings=_HELP_OPTIONS,
+    )
+    register(call)

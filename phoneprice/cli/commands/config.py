@@ -1,0 +1,103 @@
+"""``phoneprice config``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from phoneprice.cli.configuration import configuration
+from phoneprice.cli.options import (
+    STDOUT,
+    ConfigFile,
+    Delimiter,
+    Encoding,
+    Settings,
+    path_argument,
+    path_option,
+    text_option,
+)
+from phoneprice.cli.session import Session
+from phoneprice.errors import UsageError
+
+FromData = Annotated[
+    Path | None, path_option("--from-data", metavar="FILE", help_text="Table to look at; needs --target.")
+]
+Output = Annotated[
+    Path | None, path_option("--output", "-o", metavar="FILE", help_text="Where to write; stdout if not given.")
+]
+Target = Annotated[str | None, text_option("--target", metavar="COL", help_text="Column of that table to predict.")]
+File = Annotated[Path | None, path_argument("FILE", "Configuration file (TOML), or the name of a ready-made one.")]
+
+
+def init(
+    session: Session,
+    from_data: FromData = None,
+    target: Target = None,
+    output: Output = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+) -> None:
+    """Write a commented configuration, fitted to a table if one is given.
+
+    With --from-data the task, the id columns and the categorical columns are inferred from the table, and the comments
+    say why.
+
+    For example:
+      phoneprice config init -o phones.toml
+      phoneprice config init --from-data phones.csv --target price -o phones.toml
+    """
+    if (from_data is None) != (target is None):
+        raise UsageError("--from-data FILE and --target COL go together; give both or none")
+    if session.json and output == STDOUT:
+        raise UsageError("--json needs stdout for itself; name a file for the configuration with -o FILE")
+    from phoneprice.workflows.tables import binary_output, first_config
+
+    made = first_config(from_data, target, delimiter, encoding, str(output or "FILE"))
+    if output or not session.json:
+        with binary_output(output or STDOUT) as file:
+            file.write(made.text.encode())
+    if session.json:
+        session.document({"format": 1, "output": output, "toml": made.text, "reasons": made.reasons})
+    elif output and output != STDOUT:
+        session.say(f"Wrote {output}")
+
+
+def show(session: Session, config: ConfigFile = None, settings: Settings = None) -> None:
+    """Show the full configuration: defaults, file, environment and -s together.
+
+    For example:
+      phoneprice config show
+      phoneprice config show -c textbook -s optimizer.name=sgd
+    """
+    resolved = configuration(config, settings)
+    if session.json:
+        session.document({"format": 1, "config": resolved.model_dump(mode="json")})
+        return
+    from phoneprice.config.render import to_toml
+
+    session.write(to_toml(resolved))
+
+
+def check(session: Session, file: File = None, config: ConfigFile = None, settings: Settings = None) -> None:
+    """Check a configuration file; every fault is listed, with exit code 2.
+
+    For example:
+      phoneprice config check phones.toml
+    """
+    if file and config:
+        raise UsageError(f"found two configurations, {file} and {config}; give one of them")
+    name = file or config
+    configuration(name, settings)
+    if session.json:
+        session.document({"format": 1, "file": name, "valid": True})
+    else:
+        session.say(f"{name or 'defaults, environment and -s'}: valid")
+
+
+def schema(session: Session) -> None:
+    """Print the JSON Schema of configuration files, for editors to complete and check them.
+
+    For example:
+      phoneprice config schema > phoneprice.schema.json
+    """
+    from phoneprice.config.render import json_schema
+
+    session.document(json_schema())

@@ -1,0 +1,158 @@
+"""``phoneprice data``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phoneprice.cli.configuration import configuration
+from phoneprice.cli.options import (
+    STDOUT,
+    ConfigFile,
+    Data,
+    Delimiter,
+    Encoding,
+    OnBadRow,
+    Output,
+    Reading,
+    Settings,
+    number_option,
+    path_option,
+    setting,
+    text_option,
+)
+from phoneprice.cli.session import Session
+from phoneprice.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from phoneprice.config.schema import Config
+
+KAGGLE_FOLDER = Path("mobile-price-classification")
+
+Target = Annotated[
+    str | None,
+    text_option("--target", metavar="COL", help_text="Column to predict; short for -s data.target=COL."),
+]
+Reference = Annotated[
+    Path | None,
+    path_option("--reference", metavar="PATH", help_text="Training table or run directory to compare with."),
+]
+Rows = Annotated[
+    int | None,
+    number_option("--rows", least=1, help_text="Phones to generate; those of the bundled file if not given."),
+]
+Seed = Annotated[int | None, number_option("--seed", least=0, help_text="Seed of the generator; 0 if not given.")]
+Unlabelled = Annotated[bool, typer.Option("--unlabelled", help="Phones to predict: with an id, without price_range.")]
+Folder = Annotated[
+    Path, path_option("--output", "-o", metavar="DIR", help_text="Directory to write to.", show_default=True)
+]
+
+
+def check(
+    session: Session,
+    data: Data,
+    target: Target = None,
+    reference: Reference = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Report what is wrong or odd in a table.
+
+    Missing cells, duplicate rows, constant and id-like columns, leaks of the target, imbalance; with --reference also
+    values out of range and rows in both tables. Exit code 3 if anything would keep a training from working.
+
+    For example:
+      phoneprice data check phones.csv --target price_range
+      phoneprice data check new_phones.csv --reference phones.csv
+    """
+    from phoneprice.workflows.tables import check_table
+
+    resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
+    report = check_table(data, resolved, reference)
+    if session.json:
+        findings = [vars(finding) for finding in report.findings]
+        session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": findings})
+    elif session.talks:
+        from phoneprice.cli.rendering.tables import show_findings
+
+        show_findings(report)
+    if report.errors:
+        found = "1 finding" if report.errors == 1 else f"{report.errors} findings"
+        raise DataError(f"{report.source}: {found} of severity error; training or prediction would stop at them")
+
+
+def describe(
+    session: Session,
+    data: Data,
+    target: Target = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Describe every column of a table: its kind, missing cells, range and most frequent values.
+
+    For example:
+      phoneprice data describe phones.csv
+    """
+    from phoneprice.workflows.tables import describe_table
+
+    report = describe_table(data, _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row)))
+    if session.json:
+        columns = [vars(column) for column in report.columns]
+        session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": columns})
+    else:
+        from phoneprice.cli.rendering.tables import show_description
+
+        show_description(report)
+
+
+def sample(
+    session: Session,
+    output: Output = STDOUT,
+    rows: Rows = None,
+    seed: Seed = None,
+    unlabelled: Unlabelled = False,
+) -> None:
+    """Write the bundled sample of synthetic phones, or as many of them as you like.
+
+    For example:
+      phoneprice data sample -o phones.csv
+      phoneprice data sample --unlabelled -o new_phones.csv
+      phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
+    """
+    from phoneprice.workflows.tables import write_sample
+
+    if session.json and output == STDOUT:
+        raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")
+    written = write_sample(output, rows, seed, labelled=not unlabelled)
+    if session.json:
+        session.document({"format": 1, "output": output, "rows": written})
+    elif output != STDOUT:
+        session.say(f"Wrote {written:,} synthetic phones to {output}")
+
+
+def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
+    """Download the mobile price data from Kaggle.
+
+    That is train.csv and test.csv; it needs the extra that pip install 'phoneprice[fetch]' brings.
+
+    For example:
+      phoneprice data fetch -o kaggle
+    """
+    from phoneprice.workflows.tables import fetch as fetch_files
+
+    files = fetch_files(output)
+    if session.json:
+        session.document({"format": 1, "files": files})
+    else:
+        session.write("".join(f"{file}\n" for file in files))
+
+
+def _configuration(config: Path | None, settings: list[str] | None, target: str | None, reading: Reading) -> "Config":
+    chosen = [*(settings or ()), *([setting("data.target", target)] if target else ())]
+    return configuration(config, chosen, reading)

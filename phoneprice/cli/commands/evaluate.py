@@ -1,0 +1,48 @@
+"""``phoneprice evaluate``."""
+
+from typing import Annotated
+
+from phoneprice.cli.options import Data, Delimiter, Encoding, OnBadRow, Reading, Run, text_option
+from phoneprice.cli.session import Session
+
+Require = Annotated[
+    list[str] | None,
+    text_option(
+        "--require",
+        metavar="CONDITION",
+        help_text="Exit with code 9 unless this holds, such as 'accuracy>=0.95'; may be repeated.",
+    ),
+]
+
+
+def evaluate(
+    session: Session,
+    run: Run,
+    data: Data,
+    require: Require = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Measure a run on labelled rows that it has not seen.
+
+    Every metric comes with a 95% interval.
+
+    For example:
+      phoneprice evaluate runs/phones more_phones.csv
+      phoneprice evaluate latest more_phones.csv --require 'accuracy>=0.95'
+    """
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.metrics.requirements import check_requirements, parse_requirements
+    from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
+
+    requirements = parse_requirements(require or ())
+    with listening(session) as on_event:
+        report = evaluate_workflow(run, data, **vars(Reading(delimiter, encoding, on_bad_row)), on_event=on_event)
+    if session.json:
+        session.document({**report.metrics, "run": report.run, "rows": report.rows, "warnings": report.warnings})
+    elif session.talks:
+        from phoneprice.cli.rendering.results import show_evaluation
+
+        show_evaluation(report)
+    check_requirements(requirements, report.metrics)

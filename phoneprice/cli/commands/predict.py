@@ -1,0 +1,103 @@
+"""``phoneprice predict``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phoneprice.cli.options import (
+    STDOUT,
+    DataOrStdin,
+    Delimiter,
+    Device,
+    Encoding,
+    OnBadRow,
+    Run,
+    number_option,
+    path_option,
+    text_option,
+)
+from phoneprice.cli.session import Session
+from phoneprice.errors import UsageError
+
+Output = Annotated[
+    Path,
+    path_option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help_text="Where to write: .csv, .csv.gz, .csv.zst, .parquet or .jsonl; - is stdout, as CSV.",
+        show_default=True,
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    text_option("--keep", metavar="COL", help_text="Input column to copy to the output; may be repeated."),
+]
+KeepAll = Annotated[bool, typer.Option("--keep-all", help="Copy all input columns to the output.")]
+ChunkRows = Annotated[
+    int | None,
+    number_option("--chunk-rows", least=1, help_text="Rows in memory at a time; predictions don't depend on it."),
+]
+SpreadsheetSafe = Annotated[
+    bool, typer.Option("--spreadsheet-safe", help="Quote text cells that a spreadsheet would take for formulas.")
+]
+
+
+def predict(
+    session: Session,
+    run: Run,
+    data: DataOrStdin,
+    output: Output = STDOUT,
+    keep: Keep = None,
+    keep_all: KeepAll = False,
+    chunk_rows: ChunkRows = None,
+    device: Device = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Predict the target of every row of a table.
+
+    One line a row, in order: id columns, kept columns, prediction, confidence and the probability of each class (for
+    a regression: the prediction alone). The target may be in the table or not; it is not used.
+
+    For example:
+      phoneprice predict runs/phones new_phones.csv -o predictions.csv
+      phoneprice predict latest new_phones.csv --keep ram battery_power -o p.parquet
+      phoneprice predict latest - < new_phones.csv > predictions.csv
+    """
+    _refuse_contradictions(session, output, keep, keep_all)
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.predict import predict as predict_workflow
+
+    with listening(session) as on_event:
+        report = predict_workflow(
+            run,
+            data,
+            output,
+            keep="all" if keep_all else tuple(keep or ()),
+            device=device or "auto",
+            chunk_rows=chunk_rows,
+            spreadsheet_safe=spreadsheet_safe,
+            delimiter=delimiter,
+            encoding=encoding,
+            on_bad_row=on_bad_row,
+            on_event=on_event,
+        )
+    if session.json:
+        facts = {"run": run, "output": output, "rows": report.rows, "predictions": report.counts}
+        session.document({"format": 1, **facts, "warnings": report.warnings})
+    else:
+        from phoneprice.cli.rendering.figures import counted
+
+        place = "" if output == STDOUT else f" to {output}"
+        session.say(f"Wrote {counted(report.rows, 'prediction')}{place}")
+
+
+def _refuse_contradictions(session: Session, output: Path, keep: list[str] | None, keep_all: bool) -> None:
+    if session.json and output == STDOUT:
+        raise UsageError("--json needs stdout for itself; name a file for the predictions with -o FILE")
+    if keep and keep_all:
+        raise UsageError("--keep and --keep-all contradict each other; give one of them")

@@ -1,0 +1,100 @@
+"""``phoneprice train``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phoneprice.cli.configuration import configuration, configuration_name
+from phoneprice.cli.options import (
+    ConfigFile,
+    Delimiter,
+    Device,
+    Encoding,
+    OnBadRow,
+    OptionalData,
+    Reading,
+    Settings,
+    path_option,
+)
+from phoneprice.cli.session import Session
+
+if TYPE_CHECKING:
+    from phoneprice.config.schema import Config
+
+Output = Annotated[
+    Path | None,
+    path_option("--output", "-o", metavar="RUN", help_text="Directory to write; runs/TIME-NAME if not given."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training of RUN that was stopped.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace RUN if it exists.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan (rows, members, steps) and stop.")]
+
+
+def train(
+    session: Session,
+    data: OptionalData = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    output: Output = None,
+    resume: Resume = False,
+    force: Force = False,
+    device: Device = None,
+    dry_run: DryRun = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Train networks on a table and write a run directory.
+
+    All members (by default one for each of 5 folds) train at once; every row is predicted by a member that has not
+    seen it, and these predictions give the metrics. The path of the run goes to stdout.
+
+    For example:
+      phoneprice train
+      phoneprice train phones.csv -o runs/phones
+      phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
+    """
+    reading = Reading(delimiter, encoding, on_bad_row)
+    resolved = configuration(config, settings, reading, device)
+    if dry_run:
+        _show_plan(session, data, resolved)
+        return
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.runs import new_run_path
+    from phoneprice.workflows.train import train as train_workflow
+
+    run = output or new_run_path(configuration_name(config))
+    with listening(session) as on_event:
+        report = train_workflow(
+            data,
+            resolved,
+            run,
+            resume=resume,
+            force=force,
+            command_line=("phoneprice", *session.arguments),
+            on_event=on_event,
+        )
+    if session.json:
+        facts = {"run": report.run, "rows": report.rows, "seconds": report.seconds, "warnings": report.warnings}
+        session.document({**report.metrics, **facts})
+        return
+    if session.talks:
+        from phoneprice.cli.rendering.results import show_training
+
+        show_training(report)
+    session.write(f"{report.run}\n")
+
+
+def _show_plan(session: Session, data: Path | None, config: "Config") -> None:
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.plan import plan_training
+
+    with listening(session) as on_event:
+        plan = plan_training(data, config, on_event)
+    if session.json:
+        session.document({"format": 1, "plan": vars(plan)})
+    else:
+        from phoneprice.cli.rendering.tables import show_plan as render
+
+        render(plan)

@@ -1,0 +1,70 @@
+"""The program: its commands, and what becomes of their failures."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from phoneprice import __version__
+from phoneprice.cli.command import group
+from phoneprice.cli.commands import add_all
+from phoneprice.cli.failures import exit_code
+from phoneprice.cli.session import Session
+
+NAME = "phoneprice"
+
+app = group(
+    """Train, evaluate and predict with a neural network on any table.
+
+    Data and JSON go to stdout; progress, tables and warnings to stderr.""",
+    "phoneprice train phones.csv -o runs/phones\n"
+    "phoneprice evaluate runs/phones more_phones.csv\n"
+    "phoneprice predict runs/phones new_phones.csv -o predictions.csv",
+    completion=True,
+)
+add_all(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{NAME} {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; whatever fails has its line on stderr."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if os.environ.get(f"_{NAME.upper()}_COMPLETE"):
+        from phoneprice.cli.completion import complete
+
+        return complete(get_command(app), NAME)
+    session = Session(tuple(words))
+    try:
+        code = _invoke(words, session)
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001 - every failure has an exit code
+        code = exit_code(error, session)
+    return code
+
+
+def _invoke(words: list[str], session: Session) -> int:
+    program = get_command(app)
+    try:
+        with program.make_context(NAME, words, obj=session) as context:
+            program.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except SystemExit as end:  # how Typer's own options end
+        return int(end.code or 0)
+    return 0

@@ -1,0 +1,68 @@
+"""Rich's consoles for the two streams, no wider than 80 columns."""
+
+import shutil
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+WIDTH = 80
+
+
+def stderr() -> "Console":
+    """For tables and summaries beside the data."""
+    return _console(to_stderr=True)
+
+
+def stdout() -> "Console":
+    """For tables that are what a command is for, such as ``runs list``."""
+    return _console(to_stderr=False)
+
+
+def _console(*, to_stderr: bool) -> "Console":
+    from rich.console import Console
+
+    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    return Console(stderr=to_stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def show(console: "Console", what: "RenderableType", *, style: str = "") -> None:
+    """Print something; where it is no terminal, without the spaces that fill its lines."""
+    if console.is_terminal:
+        console.print(what, style=style)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def plain_table(title: str = "") -> "Table":
+    """A table with a line below its header and no others."""
+    from rich.box import Box
+    from rich.table import Table
+
+    below_header = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=below_header,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> "Table":
+    """Names and what they stand for, one a line."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,129 @@
+"""What training and evaluation found: metrics with their intervals, and where the classes are confused."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from phoneprice.cli.rendering.console import plain_table, show, stderr
+from phoneprice.cli.rendering.figures import count, counted, duration, figure, span
+from phoneprice.cli.session import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from phoneprice.workflows.evaluate import EvaluationReport
+    from phoneprice.workflows.train import TrainReport
+
+MOST_CLASSES = 10
+"""More of them make no matrix; the most frequent confusions are listed."""
+MOST_ROWS = 20
+GAP = 4
+LABEL_WIDTH = 16
+
+_HEADINGS = {
+    "out of fold": "Out of fold: each row as predicted by the member that has not seen it",
+    "hold-out": "Held-out rows, which no member has seen",
+    "training set": "Training rows: no rows were held out, so this says nothing about new ones",
+}
+
+
+def show_training(report: "TrainReport") -> None:
+    """The metrics of a new run, and what it took."""
+    document = report.metrics
+    show_metrics(_HEADINGS[document["measured_on"]], document)
+    took = f"{counted(len(document['members']), 'member')} on {counted(report.rows, 'row')}"
+    show(stderr(), f"Trained {took} in {duration(report.seconds)}")
+
+
+def show_evaluation(report: "EvaluationReport") -> None:
+    """The metrics of a run on other rows."""
+    show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
+
+
+def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
+    """A metrics document in tables, on stderr."""
+    from rich.columns import Columns
+
+    console = stderr()
+    show(console, heading, style="bold")
+    if document.get("metrics"):
+        show(console, metrics_table(document["metrics"]))
+        console.print()
+    tables: list[RenderableType] = []
+    if confusion := document.get("confusion"):
+        tables.append(_confusion(list(map(printable, confusion["labels"])), confusion["counts"]))
+    if per_class := document.get("per_class"):
+        tables.append(_per_class(per_class))
+    if sum(console.measure(table).maximum for table in tables) + GAP <= console.width:
+        show(console, Columns(tables, padding=(0, GAP)))
+        console.print()
+    else:
+        for table in tables:
+            show(console, table)
+            console.print()
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> "Table":
+    """Metrics by name with their intervals."""
+    table = plain_table()
+    table.add_column("metric", min_width=26)
+    table.add_column("value", justify="right", min_width=10)
+    table.add_column("95% interval", justify="right", min_width=20)
+    for name, interval in metrics.items():
+        table.add_row(name, figure(interval["value"]), span(interval["low"], interval["high"]))
+    return table
+
+
+def _confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
+    if len(labels) > MOST_CLASSES:
+        return _frequent_confusions(labels, counts)
+    table = plain_table("Confusion matrix")
+    table.add_column("true \\ predicted", max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
+    for label in labels:
+        table.add_column(label, justify="right", max_width=8, no_wrap=True, overflow="ellipsis")
+    for true, (label, row) in enumerate(zip(labels, counts, strict=True)):
+        cells = [_shaded(cell, sum(row), right=predicted == true) for predicted, cell in enumerate(row)]
+        table.add_row(label, *cells)
+    return table
+
+
+def _shaded(cell: int, total: int, *, right: bool) -> "Text":
+    """A count on a ground as strong as its share of the true class: blue for right, red for wrong."""
+    from rich.text import Text
+
+    part = cell / total if total else 0.0
+    if not cell:
+        return Text(count(cell), style="dim")
+    level = round(40 + 120 * part**0.5)
+    ground = f"rgb(20,40,{level})" if right else f"rgb({level},25,25)"
+    return Text(count(cell), style=f"white on {ground}")
+
+
+def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
+    wrong = [
+        (cell, labels[true], labels[predicted])
+        for true, row in enumerate(counts)
+        for predicted, cell in enumerate(row)
+        if cell and true != predicted
+    ]
+    table = plain_table("Most frequent confusions")
+    for heading in ("true class", "predicted"):
+        table.add_column(heading, max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
+    table.add_column("rows", justify="right")
+    for cell, true, predicted in sorted(wrong, key=lambda confusion: -confusion[0])[:MOST_ROWS]:
+        table.add_row(true, predicted, count(cell))
+    return table
+
+
+def _per_class(classes: Sequence[Mapping[str, Any]]) -> "Table":
+    worst = sorted(classes, key=lambda row: row["f1"])[:MOST_ROWS]
+    chosen = [row for row in classes if row in worst]
+    table = plain_table("Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1")
+    table.add_column("class", max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
+    for heading in ("precision", "recall", "f1", "rows"):
+        table.add_column(heading, justify="right")
+    for row in chosen:
+        figures = (figure(row[name]) for name in ("precision", "recall", "f1"))
+        table.add_row(printable(row["label"]), *figures, count(row["support"]))
+    return table

@@ -1,0 +1,64 @@
+"""What one call of the program may show, and where it shows it."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Session:
+    """The options that every command has, and the two streams: data on stdout, all the rest on stderr."""
+
+    arguments: tuple[str, ...] = ()
+    """The command line, without the program's name."""
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+    @property
+    def talks(self) -> bool:
+        """Whether tables and summaries are wanted: neither ``--quiet`` nor in the way of ``--json``."""
+        return not self.quiet and not self.json
+
+    def say(self, text: str) -> None:
+        """A line for people, on stderr; nothing with ``--quiet``."""
+        if not self.quiet:
+            sys.stderr.write(f"{printable(text)}\n")
+            sys.stderr.flush()
+
+    def warn(self, message: str) -> None:
+        """A warning, on stderr; nothing with ``--quiet``."""
+        self.say(f"phoneprice: warning: {message}")
+
+    def write(self, text: str) -> None:
+        """Data, on stdout as it stands."""
+        sys.stdout.write(text)
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """The one JSON document of ``--json``; what is no finite number becomes null."""
+        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        text = json.dumps(_plain(document), indent=2, ensure_ascii=not unicode, allow_nan=False)
+        self.write(f"{text}\n")
+
+
+def printable(text: str) -> str:
+    """Text that may go to a terminal: control characters come escaped, line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _plain(value: Any) -> Any:
+    """The value in JSON's own types: records, arrays and NumPy scalars hold numbers too."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)

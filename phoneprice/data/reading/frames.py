@@ -1,0 +1,114 @@
+"""Tables that are in memory already: a pandas data frame, or a mapping of columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+import pyarrow as pa
+
+from phoneprice.data.reading.columns import ColumnReader
+from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.reading.parquet_reader import is_number, is_text, plain
+from phoneprice.data.table import Table
+from phoneprice.data.values import number_text
+from phoneprice.errors import DataError
+
+
+def frame_table(frame: Any, options: ReadOptions, source: str = "the data") -> Table:
+    """The table of a pandas DataFrame, a mapping from names to columns, or whatever exports itself as an Arrow stream.
+
+    Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
+    missing. Raises ``DataError``, calling the frame ``source``: for infinite numbers, columns of other types or of
+    different lengths, and names that are empty or there twice. Raises ``TypeError`` for what is no frame.
+    """
+    columns = _columns(frame)
+    _check_names([name for name, _ in columns], source)
+    arrays = {name: _plain_array(name, values, source) for name, values in columns}
+    rows = _common_length(arrays, source)
+    numeric = frozenset(name for name, array in arrays.items() if is_number(array.type))
+    selection = Selection(tuple(arrays), numeric, frozenset(arrays) - numeric)
+    return ColumnReader(source, selection, options).read(arrays, None, rows=rows)
+
+
+def is_frame(data: object) -> bool:
+    """Whether ``frame_table`` takes this as a table with named columns."""
+    return isinstance(data, Mapping) or hasattr(data, "iloc") or hasattr(data, "__arrow_c_stream__")
+
+
+def category_columns(frame: Any) -> tuple[str, ...]:
+    """The columns that a pandas DataFrame declares to be categories."""
+    types = getattr(frame, "dtypes", ())
+    return tuple(str(name) for name, kind in zip(frame.columns, types, strict=True) if str(kind) == "category")
+
+
+def _columns(frame: Any) -> list[tuple[str, Any]]:
+    if isinstance(frame, Mapping):
+        return [(str(name), values) for name, values in frame.items()]
+    if hasattr(frame, "iloc"):
+        return [(str(name), frame.iloc[:, i]) for i, name in enumerate(frame.columns)]
+    if hasattr(frame, "__arrow_c_stream__"):
+        table = pa.table(frame)
+        return list(zip(table.column_names, table.columns, strict=True))
+    raise TypeError(f"found a {type(frame).__name__}, expected a pandas DataFrame or a mapping of columns")
+
+
+def _check_names(names: list[str], source: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice or not all(names):
+        raise file_fault(
+            source, f"found the column name {twice[0] if twice else ''!r}, expected distinct names; rename the column"
+        )
+
+
+def _common_length(arrays: Mapping[str, pa.Array], source: str) -> int:
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise file_fault(source, f"found columns of different lengths ({found}), expected one")
+    return next(iter(lengths.values()), 0)
+
+
+def _plain_array(name: str, values: Any, source: str) -> pa.Array:
+    """A column as float64 or string array."""
+    try:
+        array = values if isinstance(values, pa.ChunkedArray) else pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        array = pa.array(_spelled(name, values, source), pa.string())
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
+        raise _wrong_type(name, array.type, source)
+    array = plain(array, numeric=False)
+    return plain(array, numeric=True) if is_number(array.type) else array
+
+
+def _is_number_dictionary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind)) and is_number(kind.value_type)
+
+
+def _spelled(name: str, values: Iterable[Any], source: str) -> list[str | None]:
+    """Cells of several types as text, numbers in their one spelling."""
+    import pandas as pd
+
+    column = pd.Series(values, dtype=object)
+    return [
+        None if absent else _text(name, cell, source)
+        for cell, absent in zip(column.tolist(), column.isna().tolist(), strict=True)
+    ]
+
+
+def _text(name: str, cell: object, source: str) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, Real):
+        return number_text(float(cell))
+    raise _wrong_type(name, type(cell).__name__, source)
+
+
+def _wrong_type(name: str, kind: object, source: str) -> DataError:
+    return file_fault(
+        source, f"column {name!r} has the type {kind}, expected numbers or text; convert it or leave it out"
+    )

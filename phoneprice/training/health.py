@@ -1,0 +1,96 @@
+"""How well the layers of a stack learn, measured once an epoch at the price of a fraction of a step.
+
+What is measured, ``(K, layers)`` each, layers in the order of ``model.shape``:
+
+- ``gradient_norm``: root mean square of the gradient of each weight matrix at the epoch's last step (after clipping);
+- ``weight_norm``: root mean square of its weights before that step;
+- ``update_ratio``: size of that step relative to them, ``|new - old| / |old|``;
+- ``dead_units``: share of a hidden layer's rectifiers that are zero on every row of a sample;
+- ``saturated``: share of a hidden layer's bounded activations that are within 2.5% of their range of a bound.
+
+The last two look at no more than ``SAMPLE_ROWS`` of a member's own training rows, always the same ones. Everything is
+a function of the training so far, so a resumed training measures the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from phoneprice.model.mlp import StackedMLP
+from phoneprice.records import MemberPlan, Rows
+
+SAMPLE_ROWS = 128
+NEAR_BOUND = 0.025
+"""Share of the range of a bounded activation that counts as saturated, at either end."""
+WEIGHT_KINDS = ("gradient_norm", "weight_norm", "update_ratio")
+
+
+class HealthMonitor:
+    """Measures one stack. ``sample`` ``(K, B, d)`` are rows as the members see them."""
+
+    def __init__(self, network: StackedMLP, sample: Tensor) -> None:
+        self._network = network
+        self._weights = [t for name, t in network.parameters.items() if name.endswith(".weight")]
+        self._sample = sample
+        activation = network.model.activation
+        self._dies, self._saturates = activation.rectifier, activation.saturates
+        if self._saturates:
+            far = torch.tensor([-1e4, 1e4], dtype=sample.dtype)
+            low, high = activation.torch(far).tolist()
+            margin = NEAR_BOUND * (high - low)
+            self._inside = low + margin, high - margin
+        weights = list(self._weights)
+        self._root_sizes = sample.new_tensor([w[0].numel() ** 0.5 for w in weights])[:, None]
+        self._before: list[Tensor] = []
+        self._gradients: list[Tensor] = []
+        hidden = len(network.shape.hidden)
+        kinds = {"dead_units": self._dies * hidden, "saturated": self._saturates * hidden}
+        kinds |= dict.fromkeys(WEIGHT_KINDS, len(weights))
+        self.values = {name: sample.new_full((len(sample), n), torch.nan) for name, n in kinds.items() if n}
+        """The latest measurements."""
+
+    @torch.no_grad()
+    def before_step(self) -> None:
+        """Take down gradients and weights, between the backward pass and the optimizer's step."""
+        self._before = [w.clone() for w in self._weights]
+        self._gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in self._weights]
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Measure what the step has done, and look at the activations."""
+        moved = torch._foreach_sub(self._before, self._weights)
+        tensors = (*self._gradients, *self._before, *moved)
+        norms = torch.stack([torch.linalg.vector_norm(t, dim=(1, 2)) for t in tensors])
+        gradients, weights, updates = norms.view(3, len(moved), -1) / self._root_sizes
+        for name, sizes in zip(WEIGHT_KINDS, (gradients, weights, updates / weights), strict=True):
+            self.values[name] = sizes.T
+        self._before, self._gradients = [], []
+        if "dead_units" in self.values or "saturated" in self.values:
+            self._look_at(self._network.activations(self._sample))
+
+    def _look_at(self, activations: Sequence[Tensor]) -> None:
+        if self._dies:
+            shares = [(h.amax(1) <= 0).mean(1, dtype=h.dtype) for h in activations]
+            self.values["dead_units"] = torch.stack(shares, 1)
+        if self._saturates:
+            low, high = self._inside
+            shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
+            self.values["saturated"] = torch.stack(shares, 1)
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back ``values``."""
+        self.values = {name: tensor.to(self._sample) for name, tensor in tensors.items()}
+
+
+def sample_rows(plans: Sequence[MemberPlan]) -> Tensor:
+    """Evenly spaced training rows of each member, as many of each: int64 ``(K, B)``."""
+    count = min(SAMPLE_ROWS, *(len(plan.train_rows) for plan in plans), SAMPLE_ROWS)
+    return torch.from_numpy(np.stack([_spread(plan.train_rows, count) for plan in plans]))
+
+
+def _spread(rows: Rows, count: int) -> Rows:
+    return rows[np.linspace(0, len(rows) - 1, count).astype(np.int64)]

@@ -1,0 +1,101 @@
+"""``phoneprice config``, with the real configuration."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from calling import Call
+
+from phoneprice.config.load import config_from_toml
+from phoneprice.config.render import json_schema
+from phoneprice.config.schema import Config
+
+
+def test_show_prints_what_loads_again(call: Call) -> None:
+    result = call("config", "show")
+    assert (result.code, result.err) == (0, "")
+    assert config_from_toml(result.out, "shown") == Config()
+
+
+def test_precedence(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[training]\nepochs = 1\nseed = 1\nbatch_rows = 1\n")
+    monkeypatch.setenv("PHONEPRICE_TRAINING__SEED", "2")
+    monkeypatch.setenv("PHONEPRICE_TRAINING__BATCH_ROWS", "2")
+    document = call("config", "show", "-c", file, "-s", "training.batch_rows=3", "model.skip=false", "--json").document
+    training = document["config"]["training"]
+    assert (training["epochs"], training["seed"], training["batch_rows"]) == (1, 2, 3)
+    assert document["config"]["model"]["skip"] is False
+    assert document["format"] == 1
+
+
+def test_all_faults_at_once(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[training]\nepochs = 0\nsede = 1\n")
+    result = call("config", "check", file)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("phoneprice: error: training.")
+    assert "training.epochs: found 0" in result.err
+    assert 'training.sede: unknown key; did you mean "seed"?' in result.err
+
+
+def test_check(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[training]\nepochs = 3\n")
+    assert call("config", "check", file) == call("config", "check", "-c", file)
+    assert call("config", "check", file).err == f"{file}: valid\n"
+    assert call("config", "check", "textbook", "--json").document == {"format": 1, "file": "textbook", "valid": True}
+    assert call("config", "check", file, "-q").err == ""
+    assert call("config", "check").err == "defaults, environment and -s: valid\n"
+
+
+def test_a_missing_file(call: Call) -> None:
+    result = call("config", "show", "-c", "nix.toml")
+    assert result.code == 2
+    assert result.err.startswith("phoneprice: error: nix.toml: no such configuration file;")
+
+
+def test_schema(call: Call) -> None:
+    assert call("config", "schema").document == json_schema()
+    assert call("config", "schema", "--json").document == json_schema()
+
+
+def test_init_without_a_table_writes_the_defaults(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    result = call("config", "init", "-o", file)
+    assert (result.code, result.out, result.err) == (0, "", f"Wrote {file}\n")
+    assert config_from_toml(file.read_text(), "c.toml") == Config()
+    assert call("config", "init").out == file.read_text()
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    file = tmp_path / "people.csv"
+    rows = "".join(f"p{i};{i % 7};{'no' if i % 3 else 'yes'};{1.5 * i}\n" for i in range(60))
+    file.write_text(f"id;size;member;income\n{rows}")
+    return file
+
+
+def test_init_from_a_table(call: Call, people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    arguments = ("config", "init", "--from-data", people, "--target", "income", "--delimiter", ";", "-o", file)
+    assert call(*arguments).code == 0
+    config = config_from_toml(file.read_text(), "c.toml")
+    assert (config.task.kind, config.data.id_columns, config.data.delimiter) == ("regression", ("id",), ";")
+    assert file.read_text().startswith("#")
+    document = call(*arguments, "--json").document
+    assert document["output"] == str(file)
+    assert tomllib.loads(document["toml"])["data"]["target"] == "income"
+    assert document["reasons"]["task.kind"]
+
+
+def test_init_with_json_and_no_file_holds_the_text(call: Call, people: Path) -> None:
+    document = call("config", "init", "--from-data", people, "--target", "member", "--delimiter", ";", "--json").document
+    assert document["output"] is None
+    assert tomllib.loads(document["toml"])["task"]["kind"] == "binary"
+
+
+def test_init_from_a_table_without_the_target(call: Call, people: Path) -> None:
+    result = call("config", "init", "--from-data", people, "--target", "incom", "--delimiter", ";")
+    assert (result.code, result.out) == (3, "")
+    assert "'incom' (did you mean 'income'?)" in result.err

@@ -1,0 +1,135 @@
+"""``phoneprice data``, on small tables."""
+
+from pathlib import Path
+
+import pytest
+from calling import Call
+
+from phoneprice.artifact.writer import RunWriter
+from phoneprice.data.sample import sample_path
+from random_runs import random_contents
+
+
+@pytest.fixture
+def phones(tmp_path: Path) -> Path:
+    file = tmp_path / "phones.csv"
+    rows = "".join(f"{i},{i % 5},7,{'red' if i % 2 else 'blue'},{i % 3}\n" for i in range(60))
+    file.write_text(f"id,ram,same,colour,price_range\n{rows}")
+    return file
+
+
+def test_check(call: Call, phones: Path) -> None:
+    result = call("data", "check", phones)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"{phones}: 60 rows, ")
+    assert "warning  same" in result.out
+    assert max(map(len, result.out.splitlines()[1:])) <= 80
+
+
+def test_check_json(call: Call, phones: Path) -> None:
+    document = call("data", "check", phones, "--json").document
+    assert (document["format"], document["data"], document["rows"]) == (1, str(phones), 60)
+    constant = next(finding for finding in document["findings"] if finding["code"] == "constant")
+    assert constant.keys() == {"severity", "column", "code", "message", "count"}
+    assert (constant["severity"], constant["column"], constant["count"]) == ("warning", "same", 60)
+
+
+def test_errors_found_are_exit_code_3(call: Call, phones: Path) -> None:
+    phones.write_text(phones.read_text() + "60,1,7,red,\n")
+    result = call("data", "check", phones)
+    assert result.code == 3
+    assert result.err == (
+        f"phoneprice: error: {phones}: 1 finding of severity error; training or prediction would stop at them\n"
+    )
+    result = call("data", "check", phones, "--json")
+    assert result.code == 3
+    assert result.document["findings"][0]["severity"] == "error"
+    assert call("data", "check", phones, "-q").out == ""
+
+
+def test_check_against_a_table(call: Call, phones: Path, tmp_path: Path) -> None:
+    other = tmp_path / "new.csv"
+    other.write_text("id,ram,same,colour\n1,99,7,green\n")
+    codes = {f["code"] for f in call("data", "check", other, "--reference", phones, "--json").document["findings"]}
+    assert {"out_of_range", "unseen_category"} <= codes
+
+
+def test_check_against_a_run(call: Call, tmp_path: Path) -> None:
+    run, new = tmp_path / "run", tmp_path / "new.csv"
+    with RunWriter(run) as writer:
+        writer.finish(random_contents())
+    new.write_text("id;x0;x1;x2;x3;x4;x5\n1;99;0;0;0;0;0\n2;1;0;0;0;0;0\n")
+    findings = call("data", "check", new, "--reference", run, "--delimiter", ";", "--json").document["findings"]
+    outside = [finding for finding in findings if finding["code"] == "out_of_range"]
+    assert [(finding["column"], finding["count"]) for finding in outside] == [("x0", 1)]
+
+
+def test_check_against_nothing(call: Call, phones: Path, tmp_path: Path) -> None:
+    assert call("data", "check", phones, "--reference", tmp_path / "nix").code == 3
+    assert call("data", "check", phones, "--reference", tmp_path).code == 4
+
+
+def test_describe(call: Call, phones: Path) -> None:
+    result = call("data", "describe", phones, "--target", "ram", "-s", "data.ignored_columns=['same']")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        f"{phones}: 60 rows, 5 columns\n"
+        "column          missing  distinct  low  25%  median  75%  high\n"
+        "──────────────────────────────────────────────────────────────\n"
+        "ram (target)          -         5    0    1       2    3     4\n"
+        "same (ignored)        -         1    7    7       7    7     7\n"
+        "price_range           -         3    0    0       1    2     2\n"
+        "\n"
+        "column   missing  distinct  most frequent values\n"
+        "──────────────────────────────────────────────────────────────\n"
+    ) or result.out
+
+
+def test_describe_json(call: Call, phones: Path) -> None:
+    document = call("data", "describe", phones, "--json").document
+    assert document["rows"] == 60
+    assert [column["name"] for column in document["columns"]] == ["id", "ram", "same", "colour", "price_range"]
+    colour = document["columns"][3]
+    assert (colour["kind"], colour["top"]) == ("categorical", [["blue", 30], ["red", 30]])
+
+
+def test_options_of_reading(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "größe.csv"
+    file.write_bytes("größe\tpreis\n1\t2\n".encode("latin-1"))
+    document = call("data", "describe", file, "--delimiter", "\\t", "--encoding", "latin-1", "--json").document
+    assert [column["name"] for column in document["columns"]] == ["größe", "preis"]
+
+
+@pytest.mark.parametrize(("options", "which"), [([], "train"), (["--unlabelled"], "new")])
+def test_sample_is_the_bundled_file(call: Call, tmp_path: Path, options: list[str], which: str) -> None:
+    file = tmp_path / "phones.csv"
+    result = call("data", "sample", *options, "-o", file)
+    rows = {"train": "2,000", "new": "1,000"}[which]
+    assert (result.code, result.out, result.err) == (0, "", f"Wrote {rows} synthetic phones to {file}\n")
+    assert file.read_bytes() == sample_path(which).read_bytes()  # type: ignore[arg-type]
+    assert call("data", "sample", *options).out == file.read_text()
+
+
+def test_sample_of_any_size(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "phones.csv"
+    result = call("data", "sample", "--rows", 30, "--seed", 5, "-o", file, "--json")
+    assert result.document == {"format": 1, "output": str(file), "rows": 30}
+    first = file.read_text()
+    assert first.count("\n") == 31
+    assert call("data", "sample", "--rows", 30, "--seed", 5).out == first
+    assert call("data", "sample", "--rows", 30, "--seed", 6).out != first
+
+
+def test_sample_to_a_place_that_is_not_there(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "nix" / "phones.csv"
+    result = call("data", "sample", "-o", file)
+    assert result.code == 5
+    assert result.err.startswith(f"phoneprice: error: {file}: ")
+
+
+def test_fetch(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phoneprice.workflows.tables.fetch", lambda folder: (folder / "train.csv", folder / "test.csv"))
+    result = call("data", "fetch", "-o", tmp_path)
+    assert (result.code, result.out, result.err) == (0, f"{tmp_path}/train.csv\n{tmp_path}/test.csv\n", "")
+    assert call("data", "fetch", "-o", "x", "--json").document == {"format": 1, "files": ["x/train.csv", "x/test.csv"]}
+    assert call("data", "fetch").out.startswith("mobile-price-classification/")

@@ -1,0 +1,104 @@
+"""Result tables: within 80 columns, in colour on a terminal only."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from phoneprice.cli.rendering import results
+
+
+def document(labels: list[str], counts: list[list[int]]) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "measured_on": "out of fold",
+        "metrics": {
+            "accuracy": {"value": 0.9765, "low": 0.969, "high": 0.98234},
+            "mean_absolute_class_error": {"value": 0.0235, "low": 0.01, "high": 0.03},
+            "quadratic_kappa": {"value": float("nan"), "low": float("nan"), "high": float("nan")},
+        },
+        "members": [{}, {}],
+        "confusion": {"labels": labels, "counts": counts},
+        "per_class": [
+            {"label": label, "precision": 0.5, "recall": 0.25, "f1": 1 - i / 100, "support": 1000 * i}
+            for i, label in enumerate(labels)
+        ],
+    }
+
+
+def training(metrics: dict[str, Any]) -> Any:
+    return SimpleNamespace(metrics=metrics, rows=2000, seconds=2.44)
+
+
+def test_training(capsys: pytest.CaptureFixture[str]) -> None:
+    results.show_training(training(document(["0", "1"], [[495, 5], [1005, 0]])))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "Out of fold: each row as predicted by the member that has not seen it\n"
+        "metric                           value          95% interval\n"
+        "────────────────────────────────────────────────────────────\n"
+        "accuracy                        0.9765      0.9690 to 0.9823\n"
+        "mean_absolute_class_error       0.0235      0.0100 to 0.0300\n"
+        "quadratic_kappa                      -                     -\n"
+        "\n"
+        "Confusion matrix              Each class\n"
+        "true \\ predicted      0  1    class  precision  recall      f1   rows\n"
+        "──────────────────────────    ───────────────────────────────────────\n"
+        "0                   495  5    0         0.5000  0.2500  1.0000      0\n"
+        "1                 1,005  0    1         0.5000  0.2500  0.9900  1,000\n"
+        "\n"
+        "Trained 2 members on 2,000 rows in 2.4 s\n"
+    )
+
+
+MANY = [f"class {i} of a long name" for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["0", "1", "2", "3"], ["low cost phone", "medium", "high cost", "very high cost"], MANY[:10], MANY],
+    ids=["short", "long", "ten", "forty"],
+)
+def test_never_wider_than_80_columns(labels: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    counts = [[1234 if i == j else (i + j) % 7 for j in range(len(labels))] for i in range(len(labels))]
+    results.show_metrics("heading", document(labels, counts))
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_many_classes_make_no_matrix(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = [[0] * 40 for _ in range(40)]
+    counts[3][5], counts[7][2], counts[4][4] = 17, 99, 500
+    results.show_metrics("heading", document(MANY, counts))
+    err = capsys.readouterr().err
+    assert "Confusion matrix" not in err
+    listed = err.partition("Most frequent confusions")[2].splitlines()[3:5]
+    assert [line.split()[-1] for line in listed] == ["99", "17"]
+    assert "The 20 classes of lowest f1" in err
+
+
+def test_a_regression_has_metrics_only(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = {"metrics": {"rmse": {"value": 1234.5, "low": 1200.0, "high": 1300.0}}}
+    results.show_metrics("heading", metrics)
+    assert capsys.readouterr().err.splitlines()[3].split() == ["rmse", "1,234.5", "1,200.0", "to", "1,300.0"]
+
+
+def shown_in_colour(monkeypatch: pytest.MonkeyPatch, **options: Any) -> str:
+    console = Console(force_terminal=True, color_system="truecolor", width=80, record=True, **options)
+    monkeypatch.setattr(results, "stderr", lambda: console)
+    with console.capture() as captured:
+        results.show_metrics("heading", document(["0", "1"], [[9, 1], [0, 10]]))
+    return captured.get()
+
+
+def test_cells_are_shaded_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "48;2;" in shown_in_colour(monkeypatch)
+
+
+def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*[34]8;", shown_in_colour(monkeypatch))

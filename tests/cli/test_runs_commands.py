@@ -1,0 +1,91 @@
+"""``phoneprice runs``, on runs that were not trained."""
+
+from pathlib import Path
+
+import pytest
+from calling import Call
+
+from phoneprice.artifact.writer import RunWriter
+from random_runs import random_contents
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        with RunWriter(Path("runs") / name) as writer:
+            writer.finish(random_contents())
+    return tmp_path / "runs"
+
+
+def test_list(call: Call, runs: Path) -> None:
+    (runs / "c").mkdir()
+    result = call("runs", "list")
+    assert (result.code, result.err) == (0, "")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert lines[0] == ["run", "created", "(UTC)", "task", "target", "metric"]
+    assert lines[2] == ["runs/c", "unusable", "-"]
+    assert [line[0] for line in lines[3:]] == ["runs/a", "runs/b"]
+    assert lines[3][3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
+
+
+def test_list_json(call: Call, runs: Path) -> None:
+    document = call("runs", "list", runs, "--json").document
+    assert document["format"] == 1
+    first = document["runs"][0]
+    assert (first["path"], first["task"], first["members"], first["value"]) == (str(runs / "a"), "ordinal", 3, 0.5)
+    assert first["fault"] is None
+
+
+def test_a_damaged_run_in_a_list(call: Call, runs: Path) -> None:
+    (runs / "a" / "config.toml").write_text("")
+    faults = {run["path"]: run["fault"] for run in call("runs", "list", "--json").document["runs"]}
+    assert "config.toml" in faults["runs/a"]
+    assert faults["runs/b"] is None
+
+
+def test_nothing_to_list(call: Call, tmp_path: Path) -> None:
+    assert call("runs", "list", tmp_path).out.endswith(": no runs\n")
+    assert call("runs", "list", tmp_path, "--json").document == {"format": 1, "runs": []}
+
+
+def test_show(call: Call, runs: Path) -> None:
+    result = call("runs", "show", "latest")
+    assert (result.code, result.err) == (0, "")
+    assert "run       runs/b\n" in result.out
+    assert "task      ordinal: price_range\n" in result.out
+    assert "network   3 members, 6 inputs, " in result.out
+    assert result.out.splitlines()[-1].split() == ["accuracy", "0.5000", "0.4000", "to", "0.6000"]
+
+
+def test_show_json(call: Call, runs: Path) -> None:
+    document = call("runs", "show", "runs/a", "--json").document
+    assert document["format"] == 1
+    assert document["metrics"]["accuracy"] == {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert document["config"]["task"]["kind"] == "ordinal"
+    assert document["schema"]["target"] == "price_range"
+    assert document["manifest"]["files"]["config.toml"]["bytes"] > 0
+
+
+def test_verify(call: Call, runs: Path) -> None:
+    result = call("runs", "verify", "runs/a")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith("runs/a: 9 files")
+    document = call("runs", "verify", "runs/a", "--json").document
+    assert document["valid"] is True
+    assert {file["name"] for file in document["files"]} >= {"config.toml", "model.safetensors"}
+
+
+def test_verify_a_changed_run(call: Call, runs: Path) -> None:
+    file = runs / "a" / "history.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"1", b"2"))
+    result = call("runs", "verify", "runs/a", "--json")
+    assert (result.code, result.out) == (4, "")
+    assert "history.jsonl" in result.err
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_no_such_run(call: Call, runs: Path, command: str) -> None:
+    result = call("runs", command, "nix")
+    assert (result.code, result.out) == (4, "")
+    assert result.err.count("\n") == 1

@@ -1,0 +1,58 @@
+"""Streams, JSON and control characters."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneprice.cli.session import Session, printable
+
+
+def test_a_document_is_json_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {
+        "path": Path("手机.csv"),
+        "infinite": [math.inf, -math.inf, math.nan, 1.5],
+        "array": np.arange(3, dtype=np.int64),
+        "scalar": np.float32(0.5),
+        "nothing": np.float64("nan"),
+        "pair": (True, None),
+        7: "key",
+    }
+    Session().document(document)
+    assert json.loads(capsys.readouterr().out) == {
+        "path": "手机.csv",
+        "infinite": [None, None, None, 1.5],
+        "array": [0, 1, 2],
+        "scalar": 0.5,
+        "nothing": None,
+        "pair": [True, None],
+        "7": "key",
+    }
+
+
+def test_quiet_says_nothing_but_data(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(quiet=True)
+    session.say("a")
+    session.write("b\n")
+    assert capsys.readouterr() == ("b\n", "")
+
+
+def test_talks() -> None:
+    assert Session().talks
+    assert not Session(json=True).talks
+    assert not Session(quiet=True).talks
+
+
+@given(st.text())
+def test_nothing_reaches_the_terminal_but_printable_text(text: str) -> None:
+    shown = printable(text)
+    assert all(c.isprintable() or c == "\n" for c in shown)
+    assert shown == text or not all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_printable() -> None:
+    assert printable("ü \x1b]0;x\x07\u202e\n") == "ü \\x1b]0;x\\x07\\u202e\n"

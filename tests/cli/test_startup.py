@@ -1,0 +1,95 @@
+"""Quick commands stay quick: what they import, seen from outside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phoneprice import __version__
+
+HEAVY = {"torch", "pandas", "sklearn", "pyarrow", "pydantic", "numpy", "rich", "scipy"}
+SCRIPT = """
+import sys
+from phoneprice.cli import main
+code = main(sys.argv[1:])
+print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def imported(process: subprocess.CompletedProcess[str]) -> set[str]:
+    return set(process.stderr.rpartition("MODULES ")[2].split())
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(argument: str) -> None:
+    process = start(argument)
+    assert process.returncode == 0
+    assert process.stdout
+    assert imported(process) & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["config", "show"], ["runs", "list"], ["train", "--help"]])
+def test_what_looks_at_no_table_imports_no_torch_and_no_pandas(arguments: list[str], tmp_path: Path) -> None:
+    process = start(*arguments)
+    assert process.returncode == 0
+    assert imported(process) & {"torch", "pandas", "sklearn", "scipy"} == set()
+
+
+def test_config_show_imports_neither_arrays_nor_tables_nor_rich() -> None:
+    assert imported(start("config", "show")) & (HEAVY - {"pydantic"}) == set()
+
+
+def test_completion_imports_no_rich() -> None:
+    process = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "phoneprice"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "_PHONEPRICE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "phoneprice ev"},
+        check=False,
+    )
+    assert '"evaluate"' in process.stdout
+    assert "rich.console" not in process.stderr
+    assert "torch" not in process.stderr
+
+
+def test_python_m_is_the_same_program() -> None:
+    process = subprocess.run([sys.executable, "-m", "phoneprice", "--version"], capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stdout, process.stderr) == (0, f"phoneprice {__version__}\n", "")
+
+
+def shell(script: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PHONEPRICE": f"{sys.executable} -m phoneprice"}
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, check=False)
+
+
+def test_a_reader_that_leaves_early_ends_the_program_quietly() -> None:
+    process = shell("$PHONEPRICE data sample --rows 200000 | head -n 1; exit ${PIPESTATUS[0]}")
+    assert process.stdout.startswith("battery_power,")
+    assert process.stderr == ""
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", ["config show", "data sample"])
+def test_a_full_disk_behind_stdout(arguments: str) -> None:
+    process = shell(f"$PHONEPRICE {arguments} > /dev/full")
+    message = "phoneprice: error: standard output: can't be written: no space left on device; write elsewhere\n"
+    assert (process.returncode, process.stderr) == (5, message)
+
+
+def test_closed_streams() -> None:
+    assert shell("$PHONEPRICE config show >&-").returncode == 0
+    assert shell("$PHONEPRICE config show -s nonsense=1 2>&-").returncode == 2

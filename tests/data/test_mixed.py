@@ -1,0 +1,82 @@
+from typing import Any
+
+import pytest
+from small_tables import table
+
+from phoneprice.config.schema import Config
+from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.mixed import mostly_numbers, settle_mixed
+from phoneprice.data.schema import infer_schema
+from phoneprice.errors import DataError
+
+TYPO = ["1", "2", "3", "many", *["5"] * 16]
+SECOND = [*["7"] * 10, "x", *["8"] * 9]
+
+
+def config(kind: str = "multiclass", **data: Any) -> Config:
+    loss = {"multiclass": "cross_entropy", "regression": "mse"}[kind]
+    return Config.model_validate({"data": {"target": "y", **data}, "task": {"kind": kind}, "loss": {"name": loss}})
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (TYPO, True),
+        (["1", "2", "x"], False),
+        (["x", "y"], False),
+        ([None, None], False),
+        (["1", "2"], True),
+        ([1.0, 2.0], False),
+        ([*["1"] * 9, "x", None, None], True),
+    ],
+)
+def test_mostly_numbers(cells: list[Any], expected: bool) -> None:
+    assert mostly_numbers(table(a=cells).columns["a"]) is expected
+
+
+def test_a_typing_error_is_named() -> None:
+    cells = table(a=TYPO, b=SECOND, y=["p", "q"] * 10)
+    message = (
+        "phones.csv line 5, column 'a': found 'many', expected a number as in the rest of the column; correct it, "
+        "leave such rows out with --on-bad-row skip, or add the column to data.categorical_columns"
+    )
+    for judge in (settle_mixed, infer_schema):
+        with pytest.raises(DataError) as fault:
+            judge(cells, config())
+        assert str(fault.value) == message
+
+
+def test_rows_with_typing_errors_are_left_out() -> None:
+    settings = config(on_bad_row="skip")
+    cells = settle_mixed(table(a=TYPO, b=SECOND, y=["p", "q"] * 10), settings)
+    assert (cells.rows, cells.skipped_rows) == (18, 2)
+    assert cells.columns["a"].to_pylist()[:4] == [1, 2, 3, 5]
+    assert cells.place(3) == "phones.csv line 6"
+    schema = infer_schema(cells, settings)
+    assert schema.numeric_names == ("a", "b")
+    assert len(FeatureEncoder(schema).encode(cells).inputs) == 18
+
+
+def test_chosen_categories_stay_text() -> None:
+    settings = config(categorical_columns=["a"])
+    cells = table(a=TYPO, y=["p", "q"] * 10)
+    assert settle_mixed(cells, settings) is cells
+    assert infer_schema(cells, settings).columns[0].kind == "categorical"
+
+
+def test_the_target_of_a_regression_is_always_numbers() -> None:
+    cells = table(a=[1.0, 2.0, 3.0], y=["1", "cheap", "dear"])
+    with pytest.raises(
+        DataError, match="line 3, column 'y': found 'cheap', expected a number; correct it, or leave such"
+    ):
+        settle_mixed(cells, config("regression"))
+    assert settle_mixed(cells, config("regression", on_bad_row="skip")).columns["y"].to_pylist() == [1.0]
+
+
+def test_infinite_numbers_are_faults_in_any_case() -> None:
+    cells = table(a=[*TYPO[:-1], "1e999"], y=["p", "q"] * 10)
+    with pytest.raises(DataError) as fault:
+        settle_mixed(cells, config(on_bad_row="skip"))
+    assert str(fault.value) == (
+        "phones.csv line 21, column 'a': found '1e999', expected a finite number; correct it or leave it empty"
+    )

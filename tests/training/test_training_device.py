@@ -1,0 +1,55 @@
+"""Devices, threads, and what training must not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from phoneprice.errors import DeviceError
+from phoneprice.training.device import choose_device, use_threads
+
+ONE_STEP = """
+import sys
+sys.path.insert(0, {tests!r})
+from fits import config_of, fit_of, plans_of, problem, run
+inputs, y = problem("ordinal")
+config = config_of(optimizer={{"name": {optimizer!r}}}, training={{"epochs": 1, "gradient_clip_norm": 1.0}})
+fit = fit_of(config, plans_of(len(y)), inputs, y)
+run(fit)
+fit.load_state(fit.state())
+print(*sorted({{"torch._dynamo", "torch._inductor", "sympy", "sklearn", "scipy", "pandas"}} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "sgd"])
+def test_a_step_imports_no_compiler(optimizer: str, request: pytest.FixtureRequest) -> None:
+    script = ONE_STEP.format(tests=str(request.path.parent), optimizer=optimizer)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
+    assert choose_device("mps") == torch.device("mps")
+    with pytest.raises(DeviceError) as error:
+        choose_device("cuda")
+    assert str(error.value) == (
+        f"training.device: found 'cuda', but PyTorch {torch.__version__} sees no such device here; "
+        "use --device cpu or auto"
+    )
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cuda")
+
+
+def test_threads() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert use_threads(2) == torch.get_num_threads() == 2
+        assert 1 <= use_threads(0) == torch.get_num_threads() <= 8
+    finally:
+        torch.set_num_threads(before)
