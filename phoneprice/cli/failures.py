@@ -79,7 +79,9 @@ def _parser_message(error: Any) -> str:
     message = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
     if near := getattr(error, "possibilities", None):
         message = f"no such option: {error.option_name}; did you mean {' or '.join(sorted(near))}?"
-    message = message.replace(". Did you mean", "; did you mean").replace("Got unexpected extra argument(s)", "too many arguments")
+    message = message.replace(". Did you mean", "; did you mean").replace(
+        "Got unexpected extra argument(s)", "too many arguments"
+    )
     separator = "" if message.endswith("?") else ";"
     command = error.ctx.command_path if error.ctx else "phoneprice"
     return f"{message[:1].lower()}{message[1:]}{separator} see '{command} --help'"

@@ -142,7 +142,7 @@ class Reading:
         """As settings of the configuration, for ``-s``."""
         for name, value in vars(self).items():
             if value is not None:
-                yield setting(f"data.{name}", value)
+                yield setting(f"data.{name}", "\t" if value == r"\t" else value)
 
 
 def setting(key: str, value: str) -> str:

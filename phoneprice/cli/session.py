@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 
@@ -29,10 +29,6 @@ class Session:
             sys.stderr.write(f"{printable(text)}\n")
             sys.stderr.flush()
 
-    def warn(self, message: str) -> None:
-        """A warning, on stderr; nothing with ``--quiet``."""
-        self.say(f"phoneprice: warning: {message}")
-
     def write(self, text: str) -> None:
         """Data, on stdout as it stands."""
         sys.stdout.write(text)
@@ -52,7 +48,9 @@ def printable(text: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value in JSON's own types: records, arrays and NumPy scalars hold numbers too."""
+    """The value in JSON's own types; records become objects, arrays and NumPy scalars what they hold."""
+    if is_dataclass(value):
+        value = vars(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

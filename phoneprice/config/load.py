@@ -49,6 +49,8 @@ from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, TaskConfig
 from phoneprice.errors import ConfigError
 
+_GIVEN = "the configuration given"
+
 
 def load_config(
     file: Path | str | None = None, overrides: Sequence[str] = (), environ: Mapping[str, str] | None = None
@@ -70,6 +72,29 @@ def config_from_toml(text: str, source: str) -> Config:
     Raises ``ConfigError`` when the text is no TOML or breaks the schema; it lists every fault.
     """
     return _resolve([file_settings(text, source)])
+
+
+def override_config(config: Config, overrides: Sequence[str]) -> Config:
+    """``config`` with ``-s`` overrides laid over it.
+
+    Where ``config`` is no different from the recipe of its task kind, another ``task.kind`` brings its own recipe.
+    Raises ``ConfigError``.
+    """
+    kind = Setting(("task", "kind"), config.task.kind, _GIVEN, layer=1)
+    return _resolve([Found([kind, *_differences(config, recipe(config.task.kind))]), override_settings(overrides)])
+
+
+def _differences(found: Settings, usual: Settings, path: tuple[str, ...] = ()) -> Iterable[Setting]:
+    """Settings that make ``usual`` what is found; a component that differs comes whole."""
+    for name, info in type(found).model_fields.items():
+        value, default = getattr(found, name), getattr(usual, name)
+        if value == default:
+            continue
+        if section(info):
+            yield from _differences(value, default, (*path, name))
+        else:
+            raw = value.model_dump() if isinstance(value, Settings) else value
+            yield Setting((*path, name), raw, _GIVEN, layer=1)
 
 
 def _resolve(layers: Sequence[Found]) -> Config:

@@ -13,8 +13,6 @@ from phoneprice.components.optimizers import Adam
 from phoneprice.components.penalties import Adaptive, NoPenalty
 from phoneprice.config.schema import Config, ModelConfig, TaskConfig
 
-_SMOOTHING = 0.1
-
 
 def recipe(kind: TaskKind) -> Config:
     """The defaults of a kind of task."""
@@ -26,13 +24,14 @@ def recipe(kind: TaskKind) -> Config:
             return Config(
                 task=task, loss=MeanSquaredError(), penalty=Adaptive(skip=0.1, inputs=0.1, outputs=0.1, eps=1e-2)
             )
-        case "multiclass" | "binary":
-            # One score a class can't be pruned as one score for all can; smoothing takes the place of the penalty.
-            loss = CrossEntropy if kind == "multiclass" else BinaryCrossEntropy
+        case "binary":
+            return Config(task=task, loss=BinaryCrossEntropy())
+        case "multiclass":
+            # A score for each class can't be pruned as one score can; smoothing takes the place of the penalty.
             return Config(
                 task=task,
                 model=ModelConfig(hidden=(64,)),
-                loss=loss(label_smoothing=_SMOOTHING),
+                loss=CrossEntropy(label_smoothing=0.1),
                 penalty=NoPenalty(),
                 optimizer=Adam(lr=0.01, beta2=0.99),
             )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from phoneprice.config.schema import Config, Device
-from phoneprice.inference.decision import calibrated, decide, probabilities, values
+from phoneprice.inference.averages import probabilities, values
 from phoneprice.inference.engine import blocks, make_engine
+from phoneprice.metrics.decisions import decide, temper
 from phoneprice.records import Calibration, Classified, Ensemble, Inputs, Predictions, TargetStatistics, Valued
 
 
@@ -42,6 +43,6 @@ class Predictor:
         p = np.empty((self._labels, len(inputs))).T  # a column a class, each contiguous: so they are written
         for place, piece in blocks(inputs, self._engine.block_rows):
             rows = place.stop - place.start
-            q = calibrated(probabilities(self._engine.block(piece), self._loss), self._calibration)
+            q = temper(probabilities(self._engine.block(piece), self._loss), self._calibration.temperature)
             classes[place], p[place] = decide(q, self._calibration)[:rows], q[:rows]
         return Classified(classes, p)

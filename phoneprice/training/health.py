@@ -8,7 +8,10 @@ What is measured, ``(K, layers)`` each, layers in the order of ``model.shape``:
 - ``dead_units``: share of a hidden layer's rectifiers that are zero on every row of a sample;
 - ``saturated``: share of a hidden layer's bounded activations that are within 2.5% of their range of a bound.
 
-The last two look at no more than ``SAMPLE_ROWS`` of a member's own training rows, always the same ones. Everything is
+The share of the time must stay under 3%. Where an epoch has fewer than ``LEAST_STEPS`` steps, the measurements of the
+first ``EVERY_EPOCH`` epochs are all fresh, later ones only every ``LEAST_STEPS`` steps; in between the last ones stand.
+
+The last two kinds look at no more than ``SAMPLE_ROWS`` of a member's own training rows, always the same ones. Everything is
 a function of the training so far, so a resumed training measures the same.
 """
 
@@ -26,6 +29,8 @@ from phoneprice.records import MemberPlan, Rows
 SAMPLE_ROWS = 128
 NEAR_BOUND = 0.025
 """Share of the range of a bounded activation that counts as saturated, at either end."""
+LEAST_STEPS = 4
+EVERY_EPOCH = 8
 WEIGHT_KINDS = ("gradient_norm", "weight_norm", "update_ratio")
 
 
@@ -52,6 +57,12 @@ class HealthMonitor:
         kinds |= dict.fromkeys(WEIGHT_KINDS, len(weights))
         self.values = {name: sample.new_full((len(sample), n), torch.nan) for name, n in kinds.items() if n}
         """The latest measurements."""
+
+    @staticmethod
+    def is_due(epoch: int, step: int, steps: int) -> bool:
+        """Whether to measure at ``step`` (0 is the first) of ``steps`` in ``epoch``."""
+        every = max(LEAST_STEPS // steps, 1)
+        return step == steps - 1 and (epoch < EVERY_EPOCH or (epoch + 1) % every == 0)
 
     @torch.no_grad()
     def before_step(self) -> None:

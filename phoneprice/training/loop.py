@@ -110,10 +110,12 @@ class Fit:
 
     def _health(self) -> dict[str, Floats]:
         """The stacks' measurements, ``(K, layers)`` each, in the members' order."""
-        stacks = [stack for stack in self.stacks if stack.health is not None]
-        order = np.argsort([position for stack in stacks for position in stack.positions])
-        parts = [{n: v.cpu().numpy() for n, v in stack.health.values.items()} for stack in stacks if stack.health]
-        return {name: np.concatenate([part[name] for part in parts])[order] for name in (parts[0] if parts else ())}
+        found: dict[str, Floats] = {}
+        for stack in self.stacks:
+            for name, part in (stack.health.values if stack.health else {}).items():
+                whole = found.setdefault(name, np.empty((len(self.plans), part.shape[1]), dtype=np.float32))
+                whole[list(stack.positions)] = part.cpu().numpy()
+        return found
 
     def _gather(self, parts: Sequence[Tensor]) -> Floats:
         """Values by stack, in the members' order."""

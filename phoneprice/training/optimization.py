@@ -7,9 +7,11 @@ every rule whose step is proportional to the rate (SGD to Adamax).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer as TorchOptimizer
 
@@ -24,6 +26,7 @@ def keep_dynamo_out() -> None:
 
     PyTorch wraps four methods in a decorator that imports the compiler on first use and remembers, on the wrapped
     function, what to call from then on. Nothing here is compiled, so the function itself is what to call.
+    (``StackedOptimizer.step`` passes by a wrapper of ``step`` for the same reason.)
     """
     for name in ("add_param_group", "zero_grad", "load_state_dict", "state_dict"):
         inner = getattr(getattr(TorchOptimizer, name), "__wrapped__", None)
@@ -56,6 +59,7 @@ class StackedOptimizer:
             group = {"params": views, "lr": choice.lr, "weight_decay": choice.weight_decay}
             self._parts.append(choice.build([group]))
 
+    @torch.no_grad()
     def step(self, factor: float, network_factor: float) -> None:
         """One step at ``factor`` times the base rates; the network's (not the skip path's) also times the second."""
         groups = [group for part in self._parts for group in part.param_groups]
@@ -65,7 +69,7 @@ class StackedOptimizer:
             for k, view in enumerate(members):
                 view.grad = None if stack.grad is None else stack.grad[k].T
         for part in self._parts:
-            part.step()
+            inspect.unwrap(type(part).step)(part)  # the bare rule: its wrapper imports the compiler
 
     def state(self) -> dict[str, Tensor]:
         """All averages and step counts, named ``PART.PARAMETER.KIND`` by position."""

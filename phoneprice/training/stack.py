@@ -124,7 +124,7 @@ class Stack:
         (losses + self._penalty(losses)).sum().backward()  # type: ignore[no-untyped-call]
         if self.config.training.gradient_clip_norm:
             clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
-        monitor = self.health if step == self.pace.steps - 1 else None
+        monitor = self.health if HealthMonitor.is_due(epoch, step, self.pace.steps) else None
         if monitor is not None:
             monitor.before_step()
         self._move(epoch * self.pace.steps + step)

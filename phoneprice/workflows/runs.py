@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from phoneprice.artifact.loader import Run, load_run, verify_run
 from phoneprice.artifact.runs import RUNS, ListedRun, list_runs, new_run_path, resolve_run
 from phoneprice.artifact.sealed import CheckedFile
+from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, parameter_shapes
+from phoneprice.workflows.prepare import read_options
 
-__all__ = ["RunDetails", "RunLine", "list_run_lines", "new_run_path", "parameter_count", "show_run", "verify"]
+__all__ = [
+    "RunDetails",
+    "RunLine",
+    "list_run_lines",
+    "new_run_path",
+    "parameter_count",
+    "read_options_of",
+    "resolve_run",
+    "show_run",
+    "verify",
+]
 
 HEADLINES = ("accuracy", "rmse")
 """The one figure that stands for a run in a list, by task."""
@@ -54,6 +66,19 @@ def show_run(run: str | Path) -> RunDetails:
     """All about one run. Raises ``ModelError``."""
     loaded = load_run(resolve_run(run))
     return RunDetails(loaded, loaded.metrics(), loaded.environment(), parameter_count(loaded.shape))
+
+
+def read_options_of(
+    run: str | Path, delimiter: str | None, encoding: str | None, on_bad_row: Literal["fail", "skip"] | None
+) -> ReadOptions:
+    """How a run reads files, but for what is given here. Raises ``ModelError``, ``UsageError``."""
+    options = read_options(load_run(resolve_run(run)).config.data)
+    return ReadOptions(
+        delimiter=delimiter or options.delimiter,
+        encoding=encoding or options.encoding,
+        missing_values=options.missing_values,
+        on_bad_row=on_bad_row or options.on_bad_row,
+    )
 
 
 def verify(run: str | Path) -> tuple[Path, tuple[CheckedFile, ...]]:

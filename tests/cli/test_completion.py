@@ -36,7 +36,10 @@ def test_configurations(place: Path) -> None:
     ("incomplete", "offered"),
     [
         ("optimizer.na", [f"optimizer.name={name}" for name in ("sgd", "momentum", "nesterov")]),
-        ("optimizer.name=ada", [f"optimizer.name={name}" for name in ("adagrad", "adam", "adamw", "adadelta", "adamax")]),
+        (
+            "optimizer.name=ada",
+            [f"optimizer.name={name}" for name in ("adagrad", "adam", "adamw", "adadelta", "adamax")],
+        ),
         ("model.skip=", ["model.skip=true", "model.skip=false"]),
         ("task.kind=o", ["task.kind=ordinal"]),
         ("training.ep", ["training.epochs="]),

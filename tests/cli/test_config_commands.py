@@ -90,7 +90,9 @@ def test_init_from_a_table(call: Call, people: Path, tmp_path: Path) -> None:
 
 
 def test_init_with_json_and_no_file_holds_the_text(call: Call, people: Path) -> None:
-    document = call("config", "init", "--from-data", people, "--target", "member", "--delimiter", ";", "--json").document
+    document = call(
+        "config", "init", "--from-data", people, "--target", "member", "--delimiter", ";", "--json"
+    ).document
     assert document["output"] is None
     assert tomllib.loads(document["toml"])["task"]["kind"] == "binary"
 

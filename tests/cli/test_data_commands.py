@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from calling import Call
+from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.data.sample import sample_path
-from random_runs import random_contents
 
 
 @pytest.fixture
@@ -81,8 +81,10 @@ def test_describe(call: Call, phones: Path) -> None:
         "price_range           -         3    0    0       1    2     2\n"
         "\n"
         "column   missing  distinct  most frequent values\n"
-        "──────────────────────────────────────────────────────────────\n"
-    ) or result.out
+        "────────────────────────────────────────────────\n"
+        "id (id)        -        60  each value once\n"
+        "colour         -         2  blue (30), red (30)\n"
+    )
 
 
 def test_describe_json(call: Call, phones: Path) -> None:

@@ -40,7 +40,15 @@ def test_a_figure_is_near_its_value_and_short(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1998.0, "1998"), (851.75, "851.75"), (1615.25, "1615.2"), (0.5, "0.5"), (1e9, "1e+09"), (None, "-"), (-0.0, "-0")],
+    [
+        (1998.0, "1998"),
+        (851.75, "851.75"),
+        (1615.25, "1615.2"),
+        (0.5, "0.5"),
+        (1e9, "1e+09"),
+        (None, "-"),
+        (-0.0, "-0"),
+    ],
 )
 def test_number(value: float | None, text: str) -> None:
     assert figures.number(value) == text

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from calling import Call
+from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
-from random_runs import random_contents
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_list(call: Call, runs: Path) -> None:
     assert (result.code, result.err) == (0, "")
     lines = [line.split() for line in result.out.splitlines()]
     assert lines[0] == ["run", "created", "(UTC)", "task", "target", "metric"]
-    assert lines[2] == ["runs/c", "unusable", "-"]
+    assert lines[2] == ["runs/c", "unusable"]
     assert [line[0] for line in lines[3:]] == ["runs/a", "runs/b"]
     assert lines[3][3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
 

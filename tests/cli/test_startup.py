@@ -66,7 +66,9 @@ def test_completion_imports_no_rich() -> None:
 
 
 def test_python_m_is_the_same_program() -> None:
-    process = subprocess.run([sys.executable, "-m", "phoneprice", "--version"], capture_output=True, text=True, check=False)
+    process = subprocess.run(
+        [sys.executable, "-m", "phoneprice", "--version"], capture_output=True, text=True, check=False
+    )
     assert (process.returncode, process.stdout, process.stderr) == (0, f"phoneprice {__version__}\n", "")
 
 

@@ -14,8 +14,7 @@ CASES = {
     "predict RUN": "missing argument 'DATA'; see 'phoneprice predict --help'",
     "evaluate RUN DATA more": "too many arguments (more); see 'phoneprice evaluate --help'",
     "train --device gpu": (
-        "invalid value for '--device': 'gpu' is not one of 'auto', 'cpu', 'cuda', 'mps'; "
-        "see 'phoneprice train --help'"
+        "invalid value for '--device': 'gpu' is not one of 'auto', 'cpu', 'cuda', 'mps'; see 'phoneprice train --help'"
     ),
     "predict RUN DATA --chunk-rows 0": (
         "invalid value for '--chunk-rows': found '0', must be a whole number, 1 or more; "

@@ -10,7 +10,7 @@ from phoneprice.components.activations import Activation
 from phoneprice.config.schema import Config
 from phoneprice.errors import DeviceError
 from phoneprice.inference import torch_engine
-from phoneprice.inference.decision import probabilities
+from phoneprice.inference.averages import probabilities
 from phoneprice.inference.engine import block_rows, make_engine, outputs
 from phoneprice.inference.folding import fold
 from phoneprice.inference.predictor import Predictor

@@ -69,3 +69,10 @@ def test_the_most_probable_class_never_changes(row, temperature):
     tempered = temper(p, temperature)
     assert tempered.argmax() == p.argmax()
     assert tempered.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("temperature", [0.01, 1e-6, 50.0])
+def test_certainty_stays_certain(temperature: float) -> None:
+    q = temper(np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), temperature)
+    np.testing.assert_allclose(q.sum(axis=1), 1)
+    assert (q[:2].argmax(axis=1) == [0, 1]).all()

@@ -30,11 +30,11 @@ def small_fit(config: Any, rows: int = 60, members: int = 3, stopping: int = 0, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns(kind: str) -> None:
-    config = config_of(kind, model={"dropout": 0.0}, training={"epochs": 60}, optimizer={"name": "adam", "lr": 0.02})
-    records = run(small_fit(config, rows=300))
-    assert (records[-1].train_loss < 0.5 * records[0].train_loss).all()
+    config = config_of(kind, model={"dropout": 0.0}, training={"epochs": 20}, optimizer={"name": "adam", "lr": 0.02})
+    records = run(small_fit(config, rows=600))
+    assert (records[-1].train_loss < 0.6 * records[0].train_loss).all()
     assert (records[-1].validation_loss < 0.8 * records[0].validation_loss).all()
-    assert [r.epoch for r in records] == list(range(1, 61))
+    assert [r.epoch for r in records] == list(range(1, 21))
 
 
 def test_steps_are_counted_over_all_stacks() -> None:
@@ -173,7 +173,7 @@ def test_watched_losses_are_the_mean_over_the_members_own_rows(monkeypatch: pyte
     for k, plan in enumerate(plans):
         rows = torch.from_numpy(np.stack([plan.held_out_rows] * 3))
         z, targets = stack.view.batch(fit.setup.data, rows)
-        expected = (stack.network.forward(z).squeeze(-1) - targets)[k].square().mean()
+        expected = (stack.network.forward(z).detach().squeeze(-1) - targets)[k].square().mean()
         assert float(whole[k]) == pytest.approx(float(expected), rel=1e-12)
     monkeypatch.setattr(stack_module, "_EVALUATION_ELEMENTS", 40)
     torch.testing.assert_close(stack.watched_losses(), whole, rtol=1e-12, atol=0)
@@ -285,7 +285,7 @@ def test_class_weights(kind: str, class_weights: Any) -> None:
         w = counts.sum() / (4 * counts) if class_weights == "balanced" else np.array(class_weights)
         rows = torch.from_numpy(np.stack([plan.train_rows] * 3))
         z, y = stack.view.batch(data, rows)
-        losses = fit.setup.config.loss.row_losses(stack.network.forward(z), y)[plan.index]
+        losses = fit.setup.config.loss.row_losses(stack.network.forward(z).detach(), y)[plan.index]
         row_losses.append(float((torch.from_numpy(w)[y[plan.index]] * losses).mean()))
     assert run(fit)[0].train_loss == pytest.approx(row_losses, rel=1e-12)
 

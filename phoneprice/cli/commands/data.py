@@ -73,8 +73,7 @@ def check(
     resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
     report = check_table(data, resolved, reference)
     if session.json:
-        findings = [vars(finding) for finding in report.findings]
-        session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": findings})
+        session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
     elif session.talks:
         from phoneprice.cli.rendering.tables import show_findings
 
@@ -103,8 +102,7 @@ def describe(
 
     report = describe_table(data, _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row)))
     if session.json:
-        columns = [vars(column) for column in report.columns]
-        session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": columns})
+        session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
     else:
         from phoneprice.cli.rendering.tables import show_description
 

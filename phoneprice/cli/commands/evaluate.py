@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from phoneprice.cli.options import Data, Delimiter, Encoding, OnBadRow, Reading, Run, text_option
+from phoneprice.cli.options import Data, Delimiter, Encoding, OnBadRow, Run, text_option
 from phoneprice.cli.session import Session
 
 Require = Annotated[
@@ -35,10 +35,12 @@ def evaluate(
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.metrics.requirements import check_requirements, parse_requirements
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
+    from phoneprice.workflows.runs import read_options_of, resolve_run
 
     requirements = parse_requirements(require or ())
+    options = read_options_of(run, delimiter, encoding, on_bad_row)
     with listening(session) as on_event:
-        report = evaluate_workflow(run, data, **vars(Reading(delimiter, encoding, on_bad_row)), on_event=on_event)
+        report = evaluate_workflow(resolve_run(run), data, options=options, on_event=on_event)
     if session.json:
         session.document({**report.metrics, "run": report.run, "rows": report.rows, "warnings": report.warnings})
     elif session.talks:

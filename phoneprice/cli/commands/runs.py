@@ -19,7 +19,7 @@ def list_(session: Session, root: Root = Path("runs")) -> None:
 
     lines = list_run_lines(root)
     if session.json:
-        session.document({"format": 1, "runs": [vars(line) for line in lines]})
+        session.document({"format": 1, "runs": lines})
     else:
         from phoneprice.cli.rendering.tables import show_runs
 
@@ -44,7 +44,7 @@ def show(session: Session, run: Run) -> None:
         {
             **details.metrics,
             "run": str(details.run.path),
-            "manifest": vars(details.run.manifest) | {"files": dict(details.run.manifest.files)},
+            "manifest": details.run.manifest,
             "config": details.run.config.model_dump(mode="json"),
             "schema": details.run.schema.model_dump(mode="json"),
             "environment": details.environment,
@@ -63,6 +63,6 @@ def verify(session: Session, run: Run) -> None:
 
     path, files = verify_run(run)
     if session.json:
-        session.document({"format": 1, "run": str(path), "valid": True, "files": [vars(file) for file in files]})
+        session.document({"format": 1, "run": str(path), "valid": True, "files": files})
     else:
         session.say(f"{path}: {len(files)} files, all as they were written")

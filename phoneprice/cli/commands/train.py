@@ -93,7 +93,7 @@ def _show_plan(session: Session, data: Path | None, config: "Config") -> None:
     with listening(session) as on_event:
         plan = plan_training(data, config, on_event)
     if session.json:
-        session.document({"format": 1, "plan": vars(plan)})
+        session.document({"format": 1, "plan": plan})
     else:
         from phoneprice.cli.rendering.tables import show_plan as render
 

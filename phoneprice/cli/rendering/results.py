@@ -55,13 +55,10 @@ def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
         tables.append(_confusion(list(map(printable, confusion["labels"])), confusion["counts"]))
     if per_class := document.get("per_class"):
         tables.append(_per_class(per_class))
-    if sum(console.measure(table).maximum for table in tables) + GAP <= console.width:
-        show(console, Columns(tables, padding=(0, GAP)))
+    side_by_side = sum(console.measure(table).maximum for table in tables) + GAP <= console.width
+    for part in [Columns(tables, padding=(0, GAP))] if tables and side_by_side else tables:
+        show(console, part)
         console.print()
-    else:
-        for table in tables:
-            show(console, table)
-            console.print()
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> "Table":

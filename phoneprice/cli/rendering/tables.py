@@ -76,6 +76,9 @@ def _quartiles(column: "ColumnSummary") -> Iterable[str]:
 
 
 def _frequent(column: "ColumnSummary") -> Iterable[str]:
+    if column.top and column.top[0][1] == 1:
+        yield "each value once"
+        return
     yield ", ".join(f"{printable(value)} ({count(times)})" for value, times in column.top)
 
 
@@ -90,7 +93,7 @@ def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
     for heading in ("created (UTC)", "task", "target", "metric"):
         table.add_column(heading, overflow="fold")
     for line in lines:
-        metric = f"{line.metric} {figure(line.value)}" if line.metric else NONE
+        metric = f"{line.metric} {figure(line.value)}" if line.metric else ""
         cells = ("unusable", "", "") if line.fault else (line.task, line.target, metric)
         table.add_row(str(line.path), _moment(line.created), *cells)
     show(console, table)

@@ -1,0 +1,362 @@
+"""The same engine as ``train`` as scikit-learn estimators: ``PhonePriceClassifier`` and ``PhonePriceRegressor``.
+
+scikit-learn is imported with this module, so nothing but ``phoneprice.__getattr__`` may import it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from phoneprice.components.base import Settings, TaskKind
+from phoneprice.config.fields import toml_value
+from phoneprice.config.load import load_config, override_config
+from phoneprice.config.schema import Config
+from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.reading.frames import category_columns, frame_table, is_frame
+from phoneprice.data.schema import Column, TableSchema
+from phoneprice.data.splits import plan_members
+from phoneprice.data.table import Table
+from phoneprice.data.values import canonical_number, is_number_array, number_text
+from phoneprice.errors import ConfigError, DataError
+from phoneprice.records import Classified, Predictions, Valued
+from phoneprice.workflows.assess import Model, calibrated_on, final_calibration, held_out
+from phoneprice.workflows.events import Event, Warned
+from phoneprice.workflows.fitting import fit
+from phoneprice.workflows.prepare import prepare_table, read_options
+
+Overrides = Mapping[str, Any] | Sequence[str]
+
+TARGET = "target"
+"""What y is called where it has no name of its own."""
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """All that prediction needs: what the columns are, and the calibrated ensemble."""
+
+    schema: TableSchema
+    model: Model
+
+    def predict(self, table: Table) -> Predictions:
+        """Predict the rows of a table. Raises ``DataError`` for text where training had numbers."""
+        return self.model.predict(FeatureEncoder(self.schema).encode(table).inputs)
+
+
+class _Estimator(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share: parameters, how X becomes a table, and fitting."""
+
+    def __init__(
+        self,
+        task: str = "auto",
+        config: Config | Path | str | None = None,
+        overrides: Overrides | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.task = task
+        self.config = config
+        self.overrides = overrides
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _checked_x(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """X as it is where it is a frame, else as float64 ``(n, d)``; names and number of columns are checked."""
+        if not _has_named_columns(X):
+            return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        validate_data(self, X, y, reset=reset, skip_check_array=True)
+        if not (len(X) and len(X.columns)):
+            raise ValueError(
+                f"Found array with {len(X)} sample(s) and {len(X.columns)} feature(s) (shape={X.shape}) "
+                f"while a minimum of 1 is required by {type(self).__name__}."
+            )
+        return X
+
+    def _fit(self, X: Any, targets: NDArray[Any], kind: TaskKind, config: Config, target: str) -> None:
+        """Train on classes 0, 1, ... or values, called ``target``."""
+        if target in _names(X):
+            raise ValueError(f"X has a column {target!r}, as y is called; leave it out of X, or give y another name")
+        data = {"target": target, "categorical_columns": (*config.data.categorical_columns, *_categories(X))}
+        config = _replaced(_replaced(config, "data", **data), "task", labels=())
+        with _usual_errors():
+            table = _table(X, config)
+            table = replace(table, columns={**table.columns, target: _table({target: targets}, config).columns[target]})
+            self.fitted_ = _fitted(table, config)
+
+    def _predictions(self, X: Any) -> Predictions:
+        check_is_fitted(self)
+        X = self._checked_x(X, reset=False)
+        with _usual_errors():
+            return self.fitted_.predict(_table(X, self.fitted_.model.config))
+
+    def _config(self, kind: TaskKind) -> Config:
+        """The configuration that the parameters ask for."""
+        texts = [f"task.kind={kind}", *_override_texts(self.overrides)]
+        if self.random_state is not None:
+            texts.append(f"training.seed={_seed(self.random_state)}")
+        with _usual_errors():
+            if isinstance(self.config, Config):
+                config = override_config(self.config, texts)
+            else:
+                config = load_config(self.config, texts)
+        if config.task.kind != kind:
+            raise ValueError(f"overrides say task.kind = {config.task.kind!r}; set the parameter task instead")
+        return config
+
+
+class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+    """A calibrated ensemble of networks for classes, as ``phoneprice train`` makes it.
+
+    X is numeric, or a pandas DataFrame, whose text and ``category`` columns are categories; NaN and None are missing.
+    By ``predict``, numbers may be out of the training range and categories new.
+
+    Parameters
+    ----------
+    task : "auto", "binary", "multiclass" or "ordinal"
+        ``auto`` is binary for two classes, else multiclass. Ordinal classes have the order of ``task.labels``, or
+        without it that of ``classes_``.
+    config : Config, path, preset name or None
+        The configuration, whatever its ``task.kind``; None: the defaults of the kind of task. Columns in its
+        ``data.id_columns`` and ``data.ignored_columns`` are not used; those of an array are called x0, x1, ...
+    overrides : mapping from dotted keys to values, or sequence of ``key=value`` texts, or None
+        Settings laid over the configuration, such as ``{"training.epochs": 50}``.
+    random_state : int, RandomState or None
+        Sets ``training.seed``; None leaves it as configured, so that fits repeat.
+
+    Attributes
+    ----------
+    classes_ : ndarray ``(C,)``, the class labels, sorted
+    fitted_ : FittedModel
+    n_features_in_ : int
+    feature_names_in_ : ndarray ``(d,)`` of str, where X has column names that are all text
+
+    >>> import numpy as np
+    >>> X = np.arange(40.0).reshape(-1, 1)
+    >>> PhonePriceClassifier(overrides={"training.epochs": 20}).fit(X, X[:, 0] > 19).predict([[3], [36]])
+    array([False,  True])
+    """
+
+    classes_: NDArray[Any]
+    fitted_: FittedModel
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to X ``(n, d)`` and class labels y ``(n,)``.
+
+        Raises ``ValueError`` for data or parameters that can't be used, ``DivergedError`` and ``DeviceError``.
+        """
+        X, name, y = self._checked_x(X, y, reset=True), _name_of(y), _checked_y(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"{type(self).__name__} needs two classes or more; y has one class: {self.classes_[0]!r}")
+        kind = self._kind()
+        config = self._config(kind)
+        self._order = _class_order(self.classes_, config.task.labels)
+        self._fit(X, np.argsort(self._order)[codes], kind, config, name)
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class label ``(n,)`` of each row, decided as the configuration says."""
+        predicted = self._classified(X)
+        labels: NDArray[Any] = self.classes_[self._order[predicted.classes]]
+        return labels
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Calibrated probabilities ``(n, C)``, in the order of ``classes_``."""
+        predicted = self._classified(X)
+        probabilities = np.empty(predicted.probabilities.shape)
+        probabilities[:, self._order] = predicted.probabilities
+        return probabilities
+
+    def _classified(self, X: Any) -> Classified:
+        predicted = self._predictions(X)
+        assert isinstance(predicted, Classified)
+        return predicted
+
+    def _kind(self) -> TaskKind:
+        match self.task:
+            case "auto":
+                return "binary" if len(self.classes_) == 2 else "multiclass"
+            case "binary" if len(self.classes_) > 2:
+                raise ValueError(f"task = 'binary' is for two classes; y has {len(self.classes_)}")
+            case "binary" | "multiclass" | "ordinal":
+                kind: Literal["binary", "multiclass", "ordinal"] = self.task
+                return kind
+            case _:
+                raise ValueError(f"task = {self.task!r}: must be 'auto', 'binary', 'multiclass' or 'ordinal'")
+
+
+class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+    """An ensemble of networks for a number, as ``phoneprice train`` makes it with ``task.kind = "regression"``.
+
+    Parameters
+    ----------
+    task : "auto" or "regression"
+        Both are the same.
+    config, overrides, random_state
+        As for ``PhonePriceClassifier``, and so is X.
+
+    Attributes
+    ----------
+    fitted_ : FittedModel
+    n_features_in_ : int
+    feature_names_in_ : ndarray ``(d,)`` of str, where X has column names that are all text
+
+    >>> import numpy as np
+    >>> X = np.arange(40.0).reshape(-1, 1)
+    >>> PhonePriceRegressor(overrides={"training.epochs": 20}).fit(X, 3 * X[:, 0]).predict([[3], [36]]).shape
+    (2,)
+    """
+
+    fitted_: FittedModel
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to X ``(n, d)`` and numbers y ``(n,)``.
+
+        Raises ``ValueError`` for data or parameters that can't be used, ``DivergedError`` and ``DeviceError``.
+        """
+        X, name, y = self._checked_x(X, y, reset=True), _name_of(y), _checked_y(self, X, y)
+        if self.task not in {"auto", "regression"}:
+            raise ValueError(f"task = {self.task!r}: must be 'auto' or 'regression'")
+        try:
+            values = y.astype(np.float64)
+        except (TypeError, ValueError) as fault:
+            raise ValueError(f"y has values that are no numbers: {fault}") from fault
+        self._fit(X, values, "regression", self._config("regression"), name)
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """The predicted value ``(n,)`` of each row, in the units of y."""
+        predicted = self._predictions(X)
+        assert isinstance(predicted, Valued)
+        return predicted.values
+
+
+def _fitted(table: Table, config: Config) -> FittedModel:
+    """What ``train`` does with a table, without the measuring and the files."""
+    prepared = prepare_table(table, config, _warn)
+    plans, notes = plan_members(prepared.targets, config, len(prepared.inputs))
+    for note in notes:
+        _warn(Warned(note))
+    trained = fit(prepared, plans, config, _warn, watch=False)
+    model = Model(config, prepared.task, trained.ensemble)
+    calibrated = calibrated_on(held_out(model, prepared.inputs, plans), prepared.targets, config)
+    model = replace(model, calibration=final_calibration(calibrated, config))
+    return FittedModel(_widened(prepared.schema, table), model)
+
+
+def _widened(schema: TableSchema, table: Table) -> TableSchema:
+    """The schema with columns of 0 and 1 as numbers: other rows of X may have other values there.
+
+    A file's column says what it is; a fold's rows do not. The encoding is the same, but for refusing other numbers.
+    """
+    columns = [
+        Column(name=column.name, kind="numeric", low=0.0, high=1.0, has_missing=column.has_missing)
+        if column.kind == "boolean" and is_number_array(table.columns[column.name])
+        else column
+        for column in schema.columns
+    ]
+    return schema.model_copy(update={"columns": tuple(columns)})
+
+
+def _has_named_columns(X: Any) -> bool:
+    return is_frame(X) and hasattr(X, "columns") and hasattr(X, "shape")
+
+
+def _names(X: Any) -> list[str]:
+    if _has_named_columns(X):
+        return [str(name) for name in X.columns]
+    return [f"x{i}" for i in range(X.shape[1])]
+
+
+def _categories(X: Any) -> tuple[str, ...]:
+    return category_columns(X) if _has_named_columns(X) else ()
+
+
+def _table(X: Any, config: Config) -> Table:
+    frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
+    return frame_table(frame, read_options(config.data), "X")
+
+
+def _name_of(y: Any) -> str:
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) and name else TARGET
+
+
+def _checked_y(estimator: _Estimator, X: Any, y: Any) -> NDArray[Any]:
+    """The labels or values as ``(n,)``, none of them missing."""
+    checked: NDArray[Any] = validate_data(estimator, "no_validation", y)
+    check_consistent_length(X, checked)
+    return checked
+
+
+def _class_order(classes: NDArray[Any], labels: Sequence[str]) -> NDArray[np.intp]:
+    """``order[i]`` is the place among the sorted ``classes`` of the i-th class of the configured order."""
+    if not labels:
+        return np.arange(len(classes))
+    names = [_label(value) for value in classes.tolist()]
+    asked = [canonical_number(label) or label for label in labels] if classes.dtype.kind in "iuf" else list(labels)
+    if sorted(asked) != sorted(names):
+        raise ValueError(f"task.labels names {', '.join(labels)}; the classes of y are {', '.join(names)}")
+    return np.array([names.index(label) for label in asked])
+
+
+def _label(value: object) -> str:
+    return number_text(float(value)) if isinstance(value, int | float) and value is not True else str(value)
+
+
+def _override_texts(overrides: Overrides | None) -> list[str]:
+    """Settings as ``key=value``, as ``load_config`` takes them."""
+    if overrides is None:
+        return []
+    if isinstance(overrides, Mapping):
+        return [f"{key}={toml_value(_plain(value))}" for key, value in overrides.items()]
+    if isinstance(overrides, str):
+        raise ValueError(f"overrides = {overrides!r}: must be a mapping or a sequence of key=value texts")
+    return list(overrides)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a parameter grid without NumPy's types or ours."""
+    if isinstance(value, Settings):
+        return value.model_dump()
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _replaced(config: Config, section: str, **values: Any) -> Config:
+    return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, Warned):
+        warnings.warn(event.message, UserWarning, stacklevel=2)
+
+
+@contextmanager
+def _usual_errors() -> Iterator[None]:
+    """Faults of parameters and data as scikit-learn raises them."""
+    try:
+        yield
+    except (ConfigError, DataError) as fault:
+        raise ValueError(str(fault)) from fault

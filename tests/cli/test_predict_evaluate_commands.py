@@ -1,0 +1,117 @@
+"""``phoneprice predict`` and ``evaluate``, on a run that was not trained."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import Call
+from random_runs import random_contents
+
+from phoneprice.artifact.writer import RunWriter
+from phoneprice.workflows.events import Progress
+from phoneprice.workflows.predict import PredictionReport
+
+HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    with RunWriter(Path("runs/one")) as writer:
+        writer.finish(random_contents())
+    return Path("runs/one")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "data.csv"
+    file.write_text(HEADER + "".join(f"{i},{i / 10},1,2,3,4,{i % 3},{i % 4}\n" for i in range(40)))
+    return file
+
+
+def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def predict(run: Any, data: Any, output: Any, *, on_event: Any, **options: Any) -> PredictionReport:
+        asked.update(run=run, data=data, output=output, **options)
+        on_event(Progress(10, None, "rows"))
+        return PredictionReport(10, output, {"0": 4, "1": 6}, ("w",))
+
+    monkeypatch.setattr("phoneprice.workflows.predict.predict", predict)
+    result = call("predict", "latest", "-", "-o", "out.parquet", "--json")
+    assert result.document == {
+        "format": 1,
+        "run": "latest",
+        "output": "out.parquet",
+        "rows": 10,
+        "predictions": {"0": 4, "1": 6},
+        "warnings": ["w"],
+    }
+    nothing = dict.fromkeys(("chunk_rows", "delimiter", "encoding", "on_bad_row"))
+    assert asked == {
+        "run": Path("latest"),
+        "data": Path("-"),
+        "output": Path("out.parquet"),
+        "keep": (),
+        "device": "auto",
+        "spreadsheet_safe": False,
+        **nothing,
+    }
+    options = ("--keep-all", "--chunk-rows", 7, "--device", "cuda", "--spreadsheet-safe", "--delimiter", ";")
+    result = call("predict", "r", "d", "-o", "x.csv", *options, "--encoding", "ascii", "--on-bad-row", "skip")
+    assert (result.out, result.err) == ("", "Wrote 10 predictions to x.csv\n")
+    assert (asked["keep"], asked["chunk_rows"], asked["device"], asked["spreadsheet_safe"]) == ("all", 7, "cuda", True)
+    assert (asked["delimiter"], asked["encoding"], asked["on_bad_row"]) == (";", "ascii", "skip")
+    call("predict", "r", "d", "--keep", "a", "b")
+    assert (asked["keep"], asked["output"]) == (("a", "b"), Path("-"))
+
+
+def test_predict_to_stdout(call: Call, run: Path, data: Path) -> None:
+    result = call("predict", run, data)
+    assert (result.code, result.err) == (0, "Wrote 40 predictions\n")
+    assert result.out.splitlines()[0] == "id,prediction,confidence,prob_0,prob_1,prob_2,prob_3"
+    assert result.out.count("\n") == 41
+    assert call("predict", "latest", data, "-q").err == ""
+
+
+def test_predict_from_stdin(call: Call, run: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = call("predict", run, data).out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.read_bytes())))
+    assert call("predict", run, "-").out == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["nix", "data.csv"], 4), (["runs/one", "nix.csv"], 3), (["runs/one", "data.csv", "-o", "data.csv"], 2)],
+)
+def test_what_is_missing_or_in_the_way(call: Call, run: Path, data: Path, arguments: list[str], code: int) -> None:
+    before = data.read_bytes()
+    result = call("predict", *arguments)
+    assert (result.code, result.out, result.err.count("\n")) == (code, "", 1)
+    assert data.read_bytes() == before
+
+
+def test_evaluate(call: Call, run: Path, data: Path) -> None:
+    result = call("evaluate", "latest", data)
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith(f"runs/one on {data}, 40 rows\n")
+    assert "quadratic_kappa" in result.err
+    assert "Confusion matrix" in result.err
+
+
+def test_evaluate_reads_as_the_options_say(call: Call, run: Path, data: Path) -> None:
+    expected = call("evaluate", run, data, "--json").document["metrics"]
+    data.write_text(data.read_text().replace(",", ";"))
+    assert call("evaluate", run, data).code == 3
+    assert call("evaluate", run, data, "--delimiter", ";", "--json").document["metrics"] == expected
+
+
+def test_requirements(call: Call, run: Path, data: Path) -> None:
+    assert call("evaluate", run, data, "--require", "accuracy>=0", "log_loss<99").code == 0
+    result = call("evaluate", run, data, "--require", "accuracy>=1", "log_loss<99", "--json")
+    assert result.code == 9
+    assert result.document["metrics"]["accuracy"]["value"] < 1
+    assert result.err.startswith("phoneprice: error: accuracy")
+    assert call("evaluate", run, data, "--require", "acuracy>1").code == 2

@@ -1,0 +1,144 @@
+"""``phoneprice train``: what it asks of the workflow, and what it shows of the answer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import Call
+
+from phoneprice.config.schema import Config
+from phoneprice.errors import DivergedError
+from phoneprice.records import Task
+from phoneprice.workflows.events import Noted, Warned
+from phoneprice.workflows.train import TrainReport
+
+METRICS = {
+    "format": 1,
+    "measured_on": "out of fold",
+    "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
+    "members": [{}] * 5,
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The arguments of the last call of the workflow, which trains nothing."""
+    asked: dict[str, Any] = {}
+
+    def train(data: Any, config: Config, run: Any, *, on_event: Any, **options: Any) -> TrainReport:
+        asked.update(data=data, config=config, run=run, **options)
+        on_event(Noted("noted"))
+        on_event(Warned("watch out"))
+        return TrainReport(run, config, Task("ordinal", "y", ("0", "1")), METRICS, 2000, 2.4, ("watch out",))
+
+    monkeypatch.setattr("phoneprice.workflows.train.train", train)
+    return asked
+
+
+def test_arguments(call: Call, asked: dict[str, Any]) -> None:
+    call("train", "手机.csv", "-o", "run", "--resume", "--force", "-s", "training.epochs=3", "model.skip=false", "-q")
+    assert (asked["data"], asked["run"], asked["resume"], asked["force"]) == (Path("手机.csv"), Path("run"), True, True)
+    assert (asked["config"].training.epochs, asked["config"].model.skip) == (3, False)
+    assert asked["command_line"][:3] == ("phoneprice", "train", "手机.csv")
+
+
+def test_options_that_are_settings_win(call: Call, asked: dict[str, Any]) -> None:
+    settings = ("-s", "training.device=cuda", "-s", "data.delimiter=|", "-s", "data.encoding=ascii")
+    options = ("--device", "cpu", "--delimiter", "\\t", "--encoding", "latin-1", "--on-bad-row", "skip")
+    assert call("train", *options, *settings).code == 0
+    data = asked["config"].data
+    assert (asked["config"].training.device, data.delimiter, data.encoding) == ("cpu", "\t", "latin-1")
+    assert data.on_bad_row == "skip"
+
+
+@pytest.mark.parametrize(("options", "name"), [([], "default"), (["-c", "textbook"], "textbook")])
+def test_a_run_is_named_after_time_and_configuration(
+    call: Call, asked: dict[str, Any], options: list[str], name: str
+) -> None:
+    call("train", *options)
+    assert asked["data"] is None
+    assert asked["run"].match(f"runs/????????T??????Z-{name}")
+
+
+def test_what_it_shows(call: Call, asked: dict[str, Any]) -> None:
+    result = call("train", "-o", "run")
+    assert (result.code, result.out) == (0, "run\n")
+    assert result.err == (
+        "phoneprice: noted\n"
+        "phoneprice: warning: watch out\n"
+        "Out of fold: each row as predicted by the member that has not seen it\n"
+        "metric                           value          95% interval\n"
+        "────────────────────────────────────────────────────────────\n"
+        "accuracy                        0.9000      0.8000 to 0.9500\n"
+        "\n"
+        "Trained 5 members on 2,000 rows in 2.4 s\n"
+    )
+
+
+def test_quiet(call: Call, asked: dict[str, Any]) -> None:
+    assert call("train", "-o", "run", "-q") == call("train", "-o", "run", "--quiet")
+    result = call("train", "-o", "run", "-q")
+    assert (result.out, result.err) == ("run\n", "")
+
+
+def test_json(call: Call, asked: dict[str, Any]) -> None:
+    result = call("train", "-o", "run", "--json")
+    facts = {"run": "run", "rows": 2000, "seconds": 2.4, "warnings": ["watch out"]}
+    assert result.document == {**METRICS, **facts}
+    assert result.err == "phoneprice: noted\nphoneprice: warning: watch out\n"
+
+
+def test_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(*_arguments: Any, **_options: Any) -> TrainReport:
+        raise DivergedError("training diverged; lower optimizer.lr")
+
+    monkeypatch.setattr("phoneprice.workflows.train.train", train)
+    result = call("train", "--json")
+    assert (result.code, result.out) == (7, "")
+    assert result.err == "phoneprice: error: training diverged; lower optimizer.lr\n"
+
+
+def test_dry_run(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = ("-s", "training.batch_rows=100", "training.epochs=10", "model.hidden=[8,4]", "model.skip=true")
+    result = call("train", "--dry-run", *settings, "validation.folds=4")
+    assert (result.code, list(tmp_path.iterdir())) == (0, [])
+    assert result.err == "phoneprice: no DATA given: using the bundled sample of 2,000 synthetic phones\n"
+    shown = dict(line.split(maxsplit=1) for line in result.out.splitlines() if not line.startswith(" "))
+    assert shown["task"] == "ordinal: price_range (4 classes: 0, 1, 2, 3)"
+    assert shown["members"] == "4, each on 1,500 rows"
+    assert shown["steps"] == "150 a member: 10 epochs of 15"
+    assert shown["batch"] == "100 rows"
+    plan = call("train", "--dry-run", *settings, "--json").document["plan"]
+    assert (plan["rows"], plan["inputs"], plan["members"], plan["hidden"]) == (2000, 20, 5, [8, 4])
+    assert plan["train_rows"] == [1600] * 5
+    assert plan["steps"] == [160] * 5
+    # hidden 20x8+8, 8x4+4; output 4; skip 20; first cut, two gaps, sharpness
+    assert plan["parameters"] == 5 * (168 + 36 + 4 + 20 + 4)
+
+
+def test_dry_run_finds_what_train_would_find(call: Call, tmp_path: Path) -> None:
+    assert call("train", tmp_path / "nix.csv", "--dry-run").code == 3
+
+
+def test_for_real(call: Call, tmp_path: Path) -> None:
+    """One epoch on the bundled sample, then everything that can be done with a run."""
+    run = tmp_path / "run"
+    result = call("train", "-o", run, "-s", "training.epochs=1", "training.threads=1")
+    assert (result.code, result.out) == (0, f"{run}\n")
+    assert "Confusion matrix" in result.err
+    assert max(map(len, result.err.splitlines())) <= 80
+    assert call("train", "-o", run).code == 2
+    data = tmp_path / "phones.csv"
+    assert call("data", "sample", "--rows", 300, "--seed", 3, "-o", data).code == 0
+    assert call("runs", "verify", run).code == 0
+    evaluated = call("evaluate", run, data, "--require", "accuracy>=0", "log_loss<99", "--json")
+    assert evaluated.code == 0
+    assert evaluated.document["metrics"]["accuracy"].keys() == {"value", "low", "high"}
+    assert (evaluated.document["rows"], evaluated.document["run"]) == (300, str(run))
+    missed = call("evaluate", run, data, "--require", "accuracy>1", "-q")
+    assert (missed.code, missed.out) == (9, "")
+    assert "accuracy>1" in missed.err
+    predicted = call("predict", run, data, "--keep", "ram", "wifi")
+    assert predicted.out.splitlines()[0] == "ram,wifi,prediction,confidence,prob_0,prob_1,prob_2,prob_3"
+    assert predicted.out.count("\n") == 301
