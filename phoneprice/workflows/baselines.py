@@ -55,13 +55,15 @@ def _classifiers() -> dict[str, Callable[[], Any]]:
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsOneClassifier
     from sklearn.neural_network import MLPClassifier
     from sklearn.svm import LinearSVC
 
     return {
         "majority": lambda: DummyClassifier(strategy="most_frequent"),
         "logistic regression": lambda: _scaled(LogisticRegression(C=100, max_iter=2000)),
-        "linear SVM": lambda: _scaled(LinearSVC(C=100, dual=False, random_state=0)),
+        # One against one, as in sklearn.svm.SVC: against the rest, a class in the middle has no linear border.
+        "linear SVM": lambda: _scaled(OneVsOneClassifier(LinearSVC(C=100, dual=False, random_state=0))),
         "gradient boosting": lambda: HistGradientBoostingClassifier(random_state=0),
         "scikit-learn MLP": lambda: _scaled(MLPClassifier(random_state=0)),
     }

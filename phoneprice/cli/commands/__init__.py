@@ -4,6 +4,7 @@ import typer
 
 from phoneprice.cli.command import add_command, group
 from phoneprice.cli.commands import config, data, runs
+from phoneprice.cli.commands.cv import cv
 from phoneprice.cli.commands.evaluate import evaluate
 from phoneprice.cli.commands.predict import predict
 from phoneprice.cli.commands.train import train
@@ -11,7 +12,7 @@ from phoneprice.cli.commands.train import train
 
 def add_all(app: typer.Typer) -> None:
     """Every command, in the order of the help."""
-    for function in (train, evaluate, predict):  # cv and report come here
+    for function in (train, evaluate, predict, cv):
         add_command(app, function)
     app.add_typer(_config(), name="config")
     app.add_typer(_data(), name="data")

@@ -1,0 +1,79 @@
+"""``phoneprice cv``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phoneprice.cli.configuration import configuration
+from phoneprice.cli.options import (
+    ConfigFile,
+    Delimiter,
+    Device,
+    Encoding,
+    OnBadRow,
+    OptionalData,
+    Reading,
+    Settings,
+    number_option,
+    path_option,
+)
+from phoneprice.cli.session import Session
+
+Folds = Annotated[
+    int, number_option("--folds", least=2, help_text="Parts of the table, each tested once; 5 if not given.")
+]
+Repeats = Annotated[int, number_option("--repeats", least=1, help_text="Times with other parts; 3 if not given.")]
+Seed = Annotated[int, number_option("--seed", least=0, help_text="Of the parts; 0 if not given.")]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Compare with scikit-learn's usual models on the same parts.")
+]
+Predictions = Annotated[
+    Path | None,
+    path_option("--predictions", metavar="FILE", help_text="Write the prediction of every test row, as Parquet."),
+]
+
+
+def cv(
+    session: Session,
+    data: OptionalData = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    folds: Folds = 5,
+    repeats: Repeats = 3,
+    seed: Seed = 0,
+    baselines: Baselines = False,
+    predictions: Predictions = None,
+    device: Device = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Cross-validate: train the whole pipeline on parts of a table, and test it on the rest.
+
+    The folds are those of scikit-learn's RepeatedStratifiedKFold (regression: RepeatedKFold) with the same seed. All of
+    them train at once. Nothing is kept but the figures.
+
+    For example:
+      phoneprice cv phones.csv
+      phoneprice cv phones.csv -c textbook --repeats 1 --baselines
+    """
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.cross_validate import Protocol, cross_validate
+
+    resolved = configuration(config, settings, Reading(delimiter, encoding, on_bad_row), device)
+    with listening(session) as on_event:
+        report = cross_validate(
+            data,
+            resolved,
+            Protocol(folds, repeats, seed),
+            baselines=baselines,
+            predictions=predictions,
+            on_event=on_event,
+        )
+    if session.json:
+        session.document({**report.metrics, "source": report.source, "warnings": report.warnings})
+    elif session.talks:
+        from phoneprice.cli.rendering.cross_validation import show_cross_validation
+
+        show_cross_validation(report)
