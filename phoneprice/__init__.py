@@ -1,3 +1,43 @@
-"""phoneprice: train, evaluate and predict with a configurable MLP on any table."""
+"""phoneprice: train, evaluate and predict with a configurable MLP on any table.
+
+The Python interface is what ``__all__`` names; each name is imported when it is first used, with only what it needs.
+"""
+
+from importlib import import_module  # noqa: TID251  # see _MODULES
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phoneprice.workflows.cross_validate import cross_validate
+    from phoneprice.workflows.estimators import PhonePriceClassifier, PhonePriceRegressor
+    from phoneprice.workflows.evaluate import evaluate
+    from phoneprice.workflows.model import load
+    from phoneprice.workflows.predict import predict
+    from phoneprice.workflows.train import train
 
 __version__ = "0.1.0"
+
+__all__ = ["PhonePriceClassifier", "PhonePriceRegressor", "cross_validate", "evaluate", "load", "predict", "train"]
+
+_MODULES = {
+    "PhonePriceClassifier": "estimators",
+    "PhonePriceRegressor": "estimators",
+    "cross_validate": "cross_validate",
+    "evaluate": "evaluate",
+    "load": "model",
+    "predict": "predict",
+    "train": "train",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"phoneprice.workflows.{_MODULES[name]}")
+    found: object = getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

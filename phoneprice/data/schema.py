@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
@@ -247,7 +248,11 @@ def sampling_step(rows: int) -> int:
 
 
 def _conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
-    """A rough centre and spread: median and interquartile range, or standard deviation where that is zero."""
+    """A rough centre and spread: near the median and the interquartile range.
+
+    The standard deviation stands in for a range that is zero. The spread is a power of two and the centre a multiple
+    of it, so a part of the rows has nearly always the same ones as all of them, and the same inputs to the last bit.
+    """
     sample = values[:: sampling_step(len(values))]
     with np.errstate(over="ignore", invalid="ignore"):
         lower, center, upper = np.quantile(sample, [0.25, 0.5, 0.75], method="lower")
@@ -257,4 +262,5 @@ def _conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
         return float(center), 1.0
     smallest_usable = max(1e-14 * largest, 1e-300)
     usable = [float(spread) for spread in candidates if smallest_usable < spread < 1e300]
-    return float(center), next(iter(usable), 1.0)
+    spread = 2.0 ** round(math.log2(next(iter(usable), 1.0)))
+    return float(np.rint(center / spread) * spread), spread

@@ -35,7 +35,7 @@ class ResultColumns:
 
     def __init__(self, task: Task, label_kind: LabelKind, copied: Sequence[str]) -> None:
         self._task = task
-        self._labels = _label_array(task.labels, label_kind)
+        self._labels = label_array(task.labels, label_kind)
         self.copied = tuple(copied)
 
     @property
@@ -66,7 +66,7 @@ class ResultColumns:
         return ResultBlock({**cells, PREDICTION: self._labels.take(pa.array(classes))}, probabilities)
 
 
-def _label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:
+def label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:
     """The labels in the type of the training data's target: whole numbers, numbers or text."""
     if kind != "number":
         return pa.array(labels, pa.string())

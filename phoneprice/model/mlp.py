@@ -151,22 +151,25 @@ class _BatchNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        variance, mean = torch.var_mean(h, dim=1, keepdim=True, correction=0)
+        mean = h.mean(1, keepdim=True)
+        centred = h - mean
+        variance = centred.square().mean(1, keepdim=True)  # torch.var_mean is 15 times slower along this axis
         inverse = (variance + eps).rsqrt()
-        normal = (h - mean).mul_(inverse)
-        ctx.save_for_backward(normal, inverse, scale)
+        ctx.save_for_backward(centred, inverse, scale)
         ctx.mark_non_differentiable(mean, variance)
-        return torch.addcmul(shift, normal, scale), mean, variance
+        return torch.addcmul(shift, centred, inverse * scale), mean, variance
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        normal, inverse, scale = ctx.saved_tensors
-        rows = grad.shape[1]
+        centred, inverse, scale = ctx.saved_tensors
         shift_grad = grad.sum(1, keepdim=True)
-        scale_grad = (grad * normal).sum(1, keepdim=True)
-        # Ioffe and Szegedy 2015, section 3: the gradient less its parts along 1 and along the normalised input.
-        inner = torch.addcmul(grad - shift_grad / rows, normal, scale_grad, value=-1 / rows)
-        return inner.mul_(inverse * scale), scale_grad, shift_grad, None
+        scale_grad = (grad * centred).sum(1, keepdim=True) * inverse
+        # Ioffe and Szegedy 2015, section 3: the gradient less its parts along 1 and along the normalised input, with
+        # all factors of a column put together so that the rows are passed over twice.
+        factor = inverse * scale
+        share = factor / -grad.shape[1]
+        along = torch.addcmul(share * shift_grad, centred, share * scale_grad * inverse)
+        return along.addcmul_(grad, factor), scale_grad, shift_grad, None
 
 
 def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:

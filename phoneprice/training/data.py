@@ -68,7 +68,7 @@ class MemberView:
         """Inputs ``(K, B, d)`` and targets ``(K, B)`` of ``rows`` ``(K, B)``, as the members see them."""
         missing = None if data.missing is None else _rows_of(data.missing, rows)
         z = standardised(_rows_of(data.values, rows), missing, self.shift, self.factor, self.fill)
-        y = data.targets[rows]
+        y = _rows_of(data.targets, rows)
         if self.target_shift is not None and self.target_scale is not None:
             y = (y - self.target_shift) / self.target_scale
         return z, y
@@ -76,4 +76,4 @@ class MemberView:
 
 def _rows_of(table: Tensor, rows: Tensor) -> Tensor:
     # index_select on flat indices is several times faster than indexing with a matrix of them.
-    return table.index_select(0, rows.reshape(-1)).view(*rows.shape, table.shape[1])
+    return table.index_select(0, rows.reshape(-1)).view(*rows.shape, *table.shape[1:])

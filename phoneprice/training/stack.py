@@ -22,8 +22,8 @@ from phoneprice.training.health import HealthMonitor, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
 
-_EVALUATION_ELEMENTS = 2**24
-"""Activations held at once while evaluating: bounds memory, not results."""
+_EVALUATION_ELEMENTS = 2**20
+"""Activations held at once while evaluating: bounds memory (and fits the cache), not results."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.artifact.atomic import replace_file
+from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
 from phoneprice.evaluation.intervals import corrected_resampled_t, paired_difference
@@ -66,8 +67,8 @@ class CrossValidationReport:
 
 
 def cross_validate(
-    data: Path | str | None,
-    config: Config,
+    data: Path | str | None = None,
+    config: Config | Path | str | None = None,
     protocol: Protocol | None = None,
     *,
     baselines: bool = False,
@@ -80,6 +81,7 @@ def cross_validate(
     fewer rows than there are folds.
     """
     protocol = protocol or Protocol()
+    config = config if isinstance(config, Config) else load_config(config)
     warnings: list[str] = []
 
     def hear(event: Any) -> None:

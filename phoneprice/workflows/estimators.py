@@ -87,7 +87,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             )
         return X
 
-    def _fit(self, X: Any, targets: NDArray[Any], kind: TaskKind, config: Config, target: str) -> None:
+    def _fit(self, X: Any, targets: NDArray[Any], config: Config, target: str) -> None:
         """Train on classes 0, 1, ... or values, called ``target``."""
         if target in _names(X):
             raise ValueError(f"X has a column {target!r}, as y is called; leave it out of X, or give y another name")
@@ -149,6 +149,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     >>> X = np.arange(40.0).reshape(-1, 1)
     >>> PhonePriceClassifier(overrides={"training.epochs": 20}).fit(X, X[:, 0] > 19).predict([[3], [36]])
     array([False,  True])
+
     """
 
     classes_: NDArray[Any]
@@ -167,7 +168,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         kind = self._kind()
         config = self._config(kind)
         self._order = _class_order(self.classes_, config.task.labels)
-        self._fit(X, np.argsort(self._order)[codes], kind, config, name)
+        self._fit(X, np.argsort(self._order)[codes], config, name)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -221,6 +222,7 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     >>> X = np.arange(40.0).reshape(-1, 1)
     >>> PhonePriceRegressor(overrides={"training.epochs": 20}).fit(X, 3 * X[:, 0]).predict([[3], [36]]).shape
     (2,)
+
     """
 
     fitted_: FittedModel
@@ -237,7 +239,7 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
             values = y.astype(np.float64)
         except (TypeError, ValueError) as fault:
             raise ValueError(f"y has values that are no numbers: {fault}") from fault
-        self._fit(X, values, "regression", self._config("regression"), name)
+        self._fit(X, values, self._config("regression"), name)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -290,7 +292,8 @@ def _categories(X: Any) -> tuple[str, ...]:
 
 def _table(X: Any, config: Config) -> Table:
     frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
-    return frame_table(frame, read_options(config.data), "X")
+    unused = (*config.data.id_columns, *config.data.ignored_columns)
+    return frame_table(frame, read_options(config.data), unused, source="X")
 
 
 def _name_of(y: Any) -> str:
@@ -327,7 +330,7 @@ def _override_texts(overrides: Overrides | None) -> list[str]:
     if isinstance(overrides, Mapping):
         return [f"{key}={toml_value(_plain(value))}" for key, value in overrides.items()]
     if isinstance(overrides, str):
-        raise ValueError(f"overrides = {overrides!r}: must be a mapping or a sequence of key=value texts")
+        raise TypeError(f"overrides = {overrides!r}: must be a mapping or a sequence of key=value texts")
     return list(overrides)
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoneprice.artifact.loader import Run, load_run
-from phoneprice.config.schema import Config
+from phoneprice.artifact.runs import resolve_run
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import DataError
@@ -39,8 +38,8 @@ def evaluate(
 
     Raises ``ModelError`` for the run, ``DataError`` for the data.
     """
-    loaded = load_run(run)
-    return evaluate_table(loaded, _read(loaded.schema, loaded.config, data, options), on_event)
+    loaded = load_run(resolve_run(run))
+    return evaluate_table(loaded, read_labelled(loaded, data, options), on_event)
 
 
 def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationReport:
@@ -71,8 +70,10 @@ def _prepared(run: Run, table: Table) -> tuple[Prepared, OddCells]:
     return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd
 
 
-def _read(schema: TableSchema, config: Config, data: Path | str, options: ReadOptions | None) -> Table:
-    text = [*schema.text_names, *config.data.id_columns]
-    if schema.labels:
-        text.append(schema.target)
-    return read_table(data, options or read_options(config.data), text, skip_columns=config.data.ignored_columns)
+def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:
+    """A table with the columns of a run and its target, read as in training unless told otherwise."""
+    text = [*run.schema.text_names, *run.config.data.id_columns]
+    if run.schema.labels:
+        text.append(run.schema.target)
+    data_config = run.config.data
+    return read_table(data, options or read_options(data_config), text, skip_columns=data_config.ignored_columns)

@@ -13,7 +13,6 @@ from phoneprice.artifact.sealed import CheckedFile
 from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, parameter_shapes
-from phoneprice.workflows.prepare import read_options
 
 __all__ = [
     "RunDetails",
@@ -69,10 +68,14 @@ def show_run(run: str | Path) -> RunDetails:
 
 
 def read_options_of(
-    run: str | Path, delimiter: str | None, encoding: str | None, on_bad_row: Literal["fail", "skip"] | None
-) -> ReadOptions:
-    """How a run reads files, but for what is given here. Raises ``ModelError``, ``UsageError``."""
-    options = read_options(load_run(resolve_run(run)).config.data)
+    run: Path, delimiter: str | None, encoding: str | None, on_bad_row: Literal["fail", "skip"] | None
+) -> ReadOptions | None:
+    """How a run reads files, but for what is given here; None where nothing is. Raises ``ModelError``, ``UsageError``."""
+    if delimiter is encoding is on_bad_row is None:
+        return None
+    from phoneprice.workflows.prepare import read_options
+
+    options = read_options(load_run(run).config.data)
     return ReadOptions(
         delimiter=delimiter or options.delimiter,
         encoding=encoding or options.encoding,

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from phoneprice.artifact.documents import epoch_line
 from phoneprice.artifact.writer import RunContents, RunWriter
+from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
 from phoneprice.evaluation.calibration import Calibrated
@@ -49,8 +50,8 @@ class TrainReport:
 
 
 def train(
-    data: Path | str | None,
-    config: Config,
+    data: Path | str | None = None,
+    config: Config | Path | str | None = None,
     run: Path | str | None = None,
     *,
     resume: bool = False,
@@ -59,6 +60,8 @@ def train(
     on_event: OnEvent = ignore,
 ) -> TrainReport:
     """Train on ``data`` (the bundled sample where None) and write the run directory ``run``.
+
+    ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
 
     Raises a ``PhonePriceError`` for whatever is wrong with the data, the configuration, the device or the disk;
     nothing is left half-written.
@@ -71,6 +74,7 @@ def train(
             warnings.append(event.message)
         on_event(event)
 
+    config = config if isinstance(config, Config) else load_config(config)
     path = Path(run) if run is not None else new_run_path("default")
     with RunWriter(path, force=force, resume=resume) as writer:
         prepared = prepare(labelled_source(data, hear), config, hear)
@@ -165,11 +169,16 @@ def _members(plans: Sequence[MemberPlan], fitted: Fitted) -> list[Document]:
             "held_out_rows": len(plan.held_out_rows),
             "stopping_rows": len(plan.stopping_rows),
             "best_epoch": fitted.best_epoch[k],
-            "train_loss": float(last.train_loss[k]),
-            "validation_loss": float(last.validation_loss[k]),
+            "train_loss": _finite(last.train_loss[k]),
+            "validation_loss": _finite(last.validation_loss[k]),
         }
         for k, plan in enumerate(plans)
     ]
+
+
+def _finite(value: float) -> float | None:
+    """As JSON has it: no value rather than NaN or infinity."""
+    return float(value) if np.isfinite(value) else None
 
 
 def data_hash(prepared: Prepared) -> str:

@@ -59,8 +59,9 @@ def test_lines_in_a_log(clock: list[float], capsys: pytest.CaptureFixture[str]) 
             listen(Progress(number, 200, "steps"))
             listen(epoch(number, 1 / number, 2 / number if number < 100 else 0.5))
         listen(Warned("look"))
-    assert capsys.readouterr() == (
-        "",
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
         "phoneprice: no DATA given\n"
         "Training 5 members on 2,000 rows: 20 inputs, 3,640 parameters, 200 epochs on cpu\n"
         "epoch 39/200, loss 0.0256, held out 0.0513 (best 0.0513), 40 s left\n"
@@ -68,7 +69,7 @@ def test_lines_in_a_log(clock: list[float], capsys: pytest.CaptureFixture[str]) 
         "epoch 119/200, loss 0.0084, held out 0.5000 (best 0.0202), 20 s left\n"
         "epoch 159/200, loss 0.0063, held out 0.5000 (best 0.0202), 10 s left\n"
         "epoch 199/200, loss 0.0050, held out 0.5000 (best 0.0202), 0.0 s left\n"
-        "phoneprice: warning: look\n",
+        "phoneprice: warning: look\n"
     )
 
 

@@ -38,9 +38,10 @@ def evaluate(
     from phoneprice.workflows.runs import read_options_of, resolve_run
 
     requirements = parse_requirements(require or ())
-    options = read_options_of(run, delimiter, encoding, on_bad_row)
+    path = resolve_run(run)
+    options = read_options_of(path, delimiter, encoding, on_bad_row)
     with listening(session) as on_event:
-        report = evaluate_workflow(resolve_run(run), data, options=options, on_event=on_event)
+        report = evaluate_workflow(path, data, options=options, on_event=on_event)
     if session.json:
         session.document({**report.metrics, "run": report.run, "rows": report.rows, "warnings": report.warnings})
     elif session.talks:

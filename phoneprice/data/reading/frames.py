@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -18,20 +19,30 @@ from phoneprice.data.values import number_text
 from phoneprice.errors import DataError
 
 
-def frame_table(frame: Any, options: ReadOptions, source: str = "the data") -> Table:
+def frame_table(
+    frame: Any, options: ReadOptions, skip_columns: Collection[str] = (), *, source: str = "the data"
+) -> Table:
     """The table of a pandas DataFrame, a mapping from names to columns, or whatever exports itself as an Arrow stream.
 
     Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
-    missing. Raises ``DataError``, calling the frame ``source``: for infinite numbers, columns of other types or of
-    different lengths, and names that are empty or there twice. Raises ``TypeError`` for what is no frame.
+    missing. ``skip_columns`` come all missing, as ``read_table`` has it. Raises ``DataError``, calling the frame
+    ``source``: for infinite numbers, columns of other types or of different lengths, and names that are empty or
+    there twice. Raises ``TypeError`` for what is no frame.
     """
     columns = _columns(frame)
     _check_names([name for name, _ in columns], source)
-    arrays = {name: _plain_array(name, values, source) for name, values in columns}
+    arrays = {name: _plain_array(name, values, source) for name, values in columns if name not in skip_columns}
     rows = _common_length(arrays, source)
     numeric = frozenset(name for name, array in arrays.items() if is_number(array.type))
     selection = Selection(tuple(arrays), numeric, frozenset(arrays) - numeric)
-    return ColumnReader(source, selection, options).read(arrays, None, rows=rows)
+    table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
+    unread = pa.nulls(rows, pa.string())
+    return replace(table, columns={name: table.columns.get(name, unread) for name, _ in columns})
+
+
+def frame_names(frame: Any) -> tuple[str, ...]:
+    """The names of a frame's columns."""
+    return tuple(name for name, _ in _columns(frame))
 
 
 def is_frame(data: object) -> bool:

@@ -95,10 +95,12 @@ def plain(array: pa.Array, numeric: bool) -> pa.Array:
 
 
 def decoded(array: pa.Array) -> pa.Array:
+    """An array without the dictionary it may be stored with."""
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def is_number(kind: pa.DataType) -> bool:
+    """Whether values of a type become float64."""
     types = pa.types
     return bool(
         types.is_integer(kind)
@@ -110,6 +112,7 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def is_text(kind: pa.DataType) -> bool:
+    """Whether values of a type are text."""
     types = pa.types
     if types.is_dictionary(kind):
         return is_text(kind.value_type)

@@ -1,0 +1,152 @@
+"""A finished run in a program of one's own: ``load(run).predict(data)``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.artifact.loader import Run, load_run
+from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.schema import Config
+from phoneprice.data.features import FeatureEncoder, require_columns
+from phoneprice.data.reading import read_blocks
+from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
+from phoneprice.data.table import Table, concat
+from phoneprice.errors import UsageError
+from phoneprice.inference.results import PREDICTION, label_array
+from phoneprice.records import Classified, Predictions, Valued
+from phoneprice.workflows.assess import Document, Model
+from phoneprice.workflows.evaluate import EvaluationReport, evaluate_table, read_labelled
+from phoneprice.workflows.events import Event, Warned
+from phoneprice.workflows.prepare import read_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Columns = Mapping[str, Any]
+
+
+def load(run: Path | str) -> LoadedModel:
+    """Load a run directory, or the ``latest`` in ``runs/``. Raises ``ModelError``."""
+    return LoadedModel(load_run(resolve_run(run)))
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A run, ready to predict and to evaluate.
+
+    Data is a path to a file, a pandas DataFrame, or a mapping from names to columns; features are found by name, other
+    columns ignored. Cells unlike the training data are a ``UserWarning``, with counts. What can't be used raises
+    ``DataError``.
+    """
+
+    run: Run
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.run.path
+
+    @property
+    def config(self) -> Config:
+        """The configuration the run was trained with."""
+        return self.run.config
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class labels as text, in class order; none for regression."""
+        return self.run.task.labels
+
+    @cached_property
+    def metrics(self) -> Document:
+        """The document ``metrics.json``."""
+        return self.run.metrics()
+
+    @overload
+    def predict(self, data: pd.DataFrame) -> pd.DataFrame: ...
+    @overload
+    def predict(self, data: Path | str | Columns) -> NDArray[Any]: ...
+    def predict(self, data: pd.DataFrame | Path | str | Columns) -> pd.DataFrame | NDArray[Any]:
+        """Each row's label, of the type it has in the training data, or its number: ``(n,)``.
+
+        For a DataFrame, a DataFrame of the same index with the column ``prediction``.
+        """
+        predicted = self._predictions(data)
+        if isinstance(predicted, Valued):
+            found: NDArray[Any] = predicted.values
+        else:
+            labels = label_array(self.labels, self.run.schema.label_kind).to_numpy(zero_copy_only=False)
+            found = labels[predicted.classes]
+        return _framed(data, {PREDICTION: found}) if _is_pandas(data) else found
+
+    @overload
+    def predict_proba(self, data: pd.DataFrame) -> pd.DataFrame: ...
+    @overload
+    def predict_proba(self, data: Path | str | Columns) -> NDArray[np.float64]: ...
+    def predict_proba(self, data: pd.DataFrame | Path | str | Columns) -> pd.DataFrame | NDArray[np.float64]:
+        """Calibrated probabilities ``(n, C)`` of the classes in the order of ``labels``.
+
+        For a DataFrame, a DataFrame of the same index with columns ``prob_LABEL``. Raises ``UsageError`` for a
+        regression.
+        """
+        if not self.labels:
+            raise UsageError(f"{self.path}: a regression has no probabilities; use predict")
+        predicted = self._predictions(data)
+        assert isinstance(predicted, Classified)
+        p = predicted.probabilities
+        if _is_pandas(data):
+            return _framed(data, {f"prob_{label}": p[:, i] for i, label in enumerate(self.labels)})
+        return np.ascontiguousarray(p)
+
+    def evaluate(self, data: pd.DataFrame | Path | str | Columns) -> EvaluationReport:
+        """The metrics on labelled rows, as ``phoneprice evaluate`` has them."""
+        return evaluate_table(self.run, self._labelled(data), _warn)
+
+    def _predictions(self, data: Any) -> Predictions:
+        encoded = FeatureEncoder(self.run.schema).encode(self._features(data))
+        for message in encoded.odd.messages():
+            _warn(Warned(message))
+        run = self.run
+        return Model(run.config, run.task, run.ensemble, run.calibration).predict(encoded.inputs)
+
+    def _features(self, data: Any) -> Table:
+        schema, options = self.run.schema, read_options(self.config.data)
+        if is_frame(data):
+            return self._frame(data, schema.feature_names)
+        with read_blocks(data, options, schema.numeric_names, schema.text_names) as blocks:
+            return concat(list(blocks))
+
+    def _labelled(self, data: Any) -> Table:
+        schema = self.run.schema
+        if is_frame(data):
+            return self._frame(data, (*schema.feature_names, schema.target))
+        return read_labelled(self.run, data)
+
+    def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:
+        skipped = set(frame_names(data)) - set(wanted)
+        table = frame_table(data, read_options(self.config.data), skipped)
+        require_columns(table, wanted)
+        return table
+
+
+def _is_pandas(data: object) -> bool:
+    return hasattr(data, "iloc")
+
+
+def _framed(data: Any, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    """Columns on the index of a DataFrame."""
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=data.index)
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, Warned):
+        warnings.warn(event.message, UserWarning, stacklevel=4)
