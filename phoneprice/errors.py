@@ -55,6 +55,16 @@ class DivergedError(PhonePriceError):
     exit_code = 7
 
 
+class StoppedError(KeyboardInterrupt):
+    """The signal ``number`` has stopped the work; the message says how to go on, if there is a way."""
+
+    def __init__(self, number: int, message: str = "stopped") -> None:
+        super().__init__(message)
+        self.number = number
+        self.exit_code = 128 + number
+        """What shells report for a process that a signal ended."""
+
+
 class LockedError(PhonePriceError):
     """Another process is writing to the same run."""
 

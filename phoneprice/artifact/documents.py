@@ -139,7 +139,7 @@ def epoch_line(record: EpochRecord) -> dict[str, Any]:
         "validation_loss": _plain(record.validation_loss),
         "learning_rate": _plain(record.learning_rate),
         "active": record.active.tolist(),
-        "health": {name: _plain(values) for name, values in record.health.items()},
+        "health": {name: _plain(values) for name, values in sorted(record.health.items())},
     }
 
 

@@ -13,6 +13,7 @@ from phoneprice.artifact.weights import check_size, parse_weights
 from phoneprice.artifact.writer import old_path
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema, input_names
+from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
 from phoneprice.records import Calibration, Ensemble, InputStatistics, Task
 
@@ -136,10 +137,20 @@ def load_run(path: str | Path) -> Run:
         )
 
 
-def verify_run(path: str | Path) -> tuple[CheckedFile, ...]:
-    """Check all files of a run, their hashes and their contents; what was checked. Raises ``ModelError``."""
+def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[CheckedFile, ...]:
+    """Check all files of a run, their hashes and their contents; what was checked, the manifest first.
+
+    The manifest's hash covers all others: whoever knows it beforehand, from somewhere safe, can tell a forged run too.
+    Raises ``ModelError``, also where it is not ``expected_sha256``.
+    """
     with SealedDirectory(existing_path(Path(path))) as directory:
-        checked = tuple(directory.check(name) for name in directory.manifest.files)
+        manifest = directory.manifest_file
+        if expected_sha256 not in {None, manifest.sha256}:
+            raise ModelError(
+                f"{directory.source(manifest.name)}: its SHA-256 is {manifest.sha256}, expected {expected_sha256}; "
+                "this is another run, don't use it"
+            )
+        checked = (manifest, *(directory.check(name) for name in directory.manifest.files))
     run = load_run(path)
     run.metrics(), run.splits(), run.environment(), run.history(), run.out_of_fold()
     return checked

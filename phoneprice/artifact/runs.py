@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from phoneprice.artifact.sealed import SealedDirectory
+from phoneprice.artifact.writer import partial_path
 from phoneprice.errors import ModelError
 
 RUNS = Path("runs")
@@ -50,6 +51,14 @@ def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
     if not usable:
         raise ModelError(f"{root}{os.sep}: holds no run to be the latest; train one, or name a run directory")
     return usable[-1].path
+
+
+def latest_unfinished(root: Path = RUNS) -> Path:
+    """The run in ``root`` whose training was stopped last. Raises ``ModelError`` where there is none."""
+    unfinished = sorted(root.glob(partial_path(root / "*").name), key=lambda partial: partial.stat().st_mtime)
+    if not unfinished:
+        raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
+    return root / unfinished[-1].name.removeprefix(".").removesuffix(partial_path(root).suffix)
 
 
 def _listed(path: Path) -> ListedRun:

@@ -40,7 +40,7 @@ class SealedDirectory:
         self.path = path
         self._directory = _open_directory(path)
         try:
-            self.manifest = self._read_manifest()
+            self.manifest, self.manifest_file = self._read_manifest()
             self._check_listing()
         except BaseException:
             self.close()
@@ -87,14 +87,14 @@ class SealedDirectory:
     ) -> None:
         self.close()
 
-    def _read_manifest(self) -> Manifest:
+    def _read_manifest(self) -> tuple[Manifest, CheckedFile]:
         if MANIFEST not in self._names():
             raise ModelError(f"{self.path}: no run: {MANIFEST} is missing; name a directory that train has written")
         data = self._read_at_most(MANIFEST, LIMITS[MANIFEST])
         manifest = parse_manifest(data, self.source(MANIFEST))
         if self._read_at_most(MANIFEST_HASH, LIMITS[MANIFEST_HASH]) != render_manifest_hash(data):
             raise self._changed(MANIFEST)
-        return manifest
+        return manifest, CheckedFile(MANIFEST, len(data), hashlib.sha256(data).hexdigest())
 
     def _check_listing(self) -> None:
         """The directory holds the listed files, no other, each regular and of its size."""

@@ -70,4 +70,5 @@ def _constant(name: str) -> NoReturn:
 
 
 def _invalid(source: str, reason: str) -> ModelError:
-    return ModelError(f"{source}: not valid: {reason}; the run is damaged, use another copy of it")
+    short = reason if len(reason) <= 200 else f"{reason[:197]}..."
+    return ModelError(f"{source}: not valid: {short}; the run is damaged, use another copy of it")

@@ -71,9 +71,9 @@ class RunWriter:
         self._shown = Path(path)
         self._force = force
         with storage_faults(self._shown):
-            self._check_target()
             self.partial = partial_path(self.path)
             self._refuse_nothing_to_resume(resume=resume)
+            self._check_target()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _Lock(self.partial, self._shown)
             try:
@@ -121,8 +121,9 @@ class RunWriter:
             raise UsageError(f"{self._shown}: is no run, so --force doesn't replace it; choose another -o")
 
     def _refuse_nothing_to_resume(self, *, resume: bool) -> None:
-        if resume and not self.checkpoints.is_dir():
-            raise ModelError(f"{self._shown}: found no checkpoint to resume from; train without --resume")
+        if resume and not self.partial.is_dir():
+            found = "is finished" if self.path.is_dir() else "found no training of it"
+            raise ModelError(f"{self._shown}: {found}, so there is nothing to resume; train without --resume")
 
     def _clean(self, *, resume: bool) -> None:
         for entry in self.partial.iterdir():

@@ -3,14 +3,16 @@
 import contextlib
 import errno
 import os
+import signal
 import sys
 import traceback
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import typer
 
 from phoneprice.cli.session import Session, printable
-from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StorageError
+from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StoppedError, StorageError
 
 BUG, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 """130 and 141 are what shells report for a process that SIGINT or SIGPIPE ended."""
@@ -27,12 +29,27 @@ def exit_code(error: BaseException, session: Session) -> int:
     if session.debug and not isinstance(error, KeyboardInterrupt):
         traceback.print_exception(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return _say("interrupted", INTERRUPTED)
+        return _interrupted(error)
     if isinstance(error, _PARSER_ERROR):
         return _fail(_parser_message(error), USAGE)
     if isinstance(error, PhonePriceError):
         return _fail(_message(error), error.exit_code)
     return _surprise(error)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does: what is half-written is removed, and a line says what happened."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        raise StoppedError(number, "terminated")
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def _interrupted(error: BaseException) -> int:
+    if isinstance(error, StoppedError):
+        return _say(str(error), error.exit_code)
+    return _say("interrupted", INTERRUPTED)
 
 
 def _discard_stdout() -> None:

@@ -160,17 +160,27 @@ class Ordinal(_Loss):
         return torch.special.ndtri(p) if self.distribution == "probit" else p.logit()
 
     def link(self, outputs: Array) -> Array:
-        import numpy as np
 
+        # F is a step at zero plus its tail there, signed. Taken apart, P(y = c) = F(a) - F(b), with a the cumulative
+        # logit before the class and b the one after it, keeps the digits that F itself loses close to 1.
+        step = (outputs > 0).astype(outputs.dtype)
         tail = _logistic_tail(outputs) if self.distribution == "logit" else normal_tail(outputs)
-        tail = np.pad(tail, ((0, 0), (1, 1)))
-        positive = np.pad(outputs > 0, ((0, 0), (1, 1)))
-        positive[:, 0] = True
-        # P(y = c) = F(a) - F(b), a the cumulative logit before the class and b the one after it. On one side of zero it
-        # is the difference of two tails, which keeps the digits that F itself loses close to 1.
-        a, b = tail[:, :-1], tail[:, 1:]
-        p: Array = np.where(positive[:, :-1] == positive[:, 1:], np.abs(a - b), 1 - a - b)
+        tail *= 1 - 2 * step
+        p: Array = _falls(step, first=1)
+        p += _falls(tail, first=0)
         return p
+
+
+def _falls(values: Array, first: float) -> Array:
+    """From ``first`` over the columns of ``(n, W)`` values down to 0: the ``(n, W + 1)`` steps, laid out alike."""
+    import numpy as np
+
+    n, width = values.shape
+    falls = np.empty_like(values, shape=(n, width + 1))
+    np.subtract(first, values[:, 0], out=falls[:, 0])
+    np.subtract(values[:, :-1], values[:, 1:], out=falls[:, 1:-1])
+    falls[:, -1] = values[:, -1]
+    return falls
 
 
 _CERTAIN = 1e30

@@ -130,7 +130,7 @@ class Adam(_AdamFamily):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adam as Rule
 
-        return Rule(groups, betas=self.betas, eps=self.eps, fused=True)
+        return Rule(groups, betas=self.betas, eps=self.eps)
 
 
 class AdamW(_AdamFamily):
@@ -143,7 +143,7 @@ class AdamW(_AdamFamily):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import AdamW as Rule
 
-        return Rule(groups, betas=self.betas, eps=self.eps, fused=True)
+        return Rule(groups, betas=self.betas, eps=self.eps)
 
 
 class NAdam(_AdamFamily):

@@ -66,10 +66,10 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
         )
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    kind, reason = _kind(table, target, ordered)
     features = {name: cells for name, cells in table.columns.items() if name != target}
     ids = {name: why for name, cells in features.items() if (why := _id_reason(name, cells))}
     ignored = {name: why for name, cells in features.items() if name not in ids and (why := _unusable(cells))}
+    kind, reason = _kind(table.without({*ids, *ignored}), target, ordered)
     reasons = {"task.kind": reason, "data.id_columns": _told(ids), "data.ignored_columns": _told(ignored)}
     return Inferred(table.source, target, kind, tuple(ids), tuple(ignored), reasons)
 
@@ -96,7 +96,7 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
         return "regression", f"{len(values)} different {what} in {table.rows} rows: a quantity"
     few = f"{len(values)} different whole numbers, {values[0]:g} to {values[-1]:g}"
     if ordered is not None and not ordered(table, target):
-        return "multiclass", f"{few}, and a model without an order explains them better"
+        return "multiclass", f"{few}, and they are predicted better without an order"
     return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
 
 

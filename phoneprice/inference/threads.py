@@ -1,7 +1,8 @@
-"""How many threads BLAS takes for prediction."""
+"""How many threads prediction takes, and how many of them BLAS."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,3 +18,13 @@ def one_blas_thread() -> Iterator[None]:
 
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+_MOST_THREADS = 4
+"""Reading can't keep more of them busy."""
+
+
+def computing_threads() -> int:
+    """Threads that compute chunks side by side: a core is left to reading and writing, and 4 at most are taken."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min(available - 1, _MOST_THREADS), 1)

@@ -16,7 +16,7 @@ import pyarrow.csv
 
 from phoneprice.errors import UsageError
 from phoneprice.inference.decimals import six_decimals
-from phoneprice.inference.results import ResultBlock
+from phoneprice.inference.results import PREDICTION, ResultBlock
 
 Format = Literal["csv", "jsonl", "parquet"]
 Packing = Literal["none", "gzip", "zstd"]
@@ -162,7 +162,9 @@ class _ParquetWriter:
         columns = {**block.cells, **{name: pa.array(part / 1e6) for name, part in block.probabilities.items()}}
         batch = pa.record_batch(columns)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
+            # Numbers hardly repeat: without a dictionary they take less time and less space.
+            repeating = [n for n, cells in block.cells.items() if n == PREDICTION or pa.types.is_string(cells.type)]
+            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd", use_dictionary=repeating)
         if batch.num_rows:
             self._writer.write_batch(batch)
 

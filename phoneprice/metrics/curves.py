@@ -36,7 +36,9 @@ class Curves:
         names = lines[0].get("health") or {}
         return cls(
             np.array([line["epoch"] for line in lines], dtype=np.int64),
-            *(_floats([line[key] for line in lines]) for key in ("train_loss", "validation_loss", "learning_rate")),
+            _floats([line["train_loss"] for line in lines]),
+            _floats([line["validation_loss"] for line in lines]),
+            _floats([line["learning_rate"] for line in lines]),
             np.array([line["active"] for line in lines], dtype=np.bool_),
             {name: _floats([line["health"][name] for line in lines]) for name in names},
         )
@@ -44,7 +46,7 @@ class Curves:
     @property
     def members(self) -> int:
         """How many networks were trained."""
-        return self.train_loss.shape[1]
+        return len(self.train_loss[0])
 
     @property
     def validated(self) -> bool:

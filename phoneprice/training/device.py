@@ -27,8 +27,20 @@ def choose_device(name: Device) -> torch.device:
 
 
 def use_threads(threads: int) -> int:
-    """Set PyTorch's CPU threads, 0 for as many as this process may use (at most 8), and return their number."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    chosen = threads or min(available, _MOST_THREADS)
+    """Set PyTorch's CPU threads and return their number.
+
+    0 stands for ``OMP_NUM_THREADS`` where the environment sets it, as for every OpenMP program, else for as many as
+    this process may use, at most 8.
+    """
+    chosen = threads or _threads_of_environment() or min(_available_processors(), _MOST_THREADS)
     torch.set_num_threads(chosen)
     return chosen
+
+
+def _threads_of_environment() -> int:
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _available_processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,17 +2,19 @@
 
 What is measured, ``(K, layers)`` each, layers in the order of ``model.shape``:
 
-- ``gradient_norm``: root mean square of the gradient of each weight matrix at the epoch's last step (after clipping);
+- ``gradient_norm``: root mean square of the gradient of each weight matrix at the epoch's last step;
 - ``weight_norm``: root mean square of its weights before that step;
 - ``update_ratio``: size of that step relative to them, ``|new - old| / |old|``;
 - ``dead_units``: share of a hidden layer's rectifiers that are zero on every row of a sample;
-- ``saturated``: share of a hidden layer's bounded activations that are within 2.5% of their range of a bound.
+- ``saturated``: share of a hidden layer's bounded activations that are within 2.5% of their range of a bound;
+- ``validation_accuracy`` (for ordered classes of the median class) or ``validation_rmse`` (in the target's units), on
+  the rows whose loss is watched: ``(K, 1)``.
 
 The share of the time must stay under 3%. Where an epoch has fewer than ``LEAST_STEPS`` steps, the measurements of the
 first ``EVERY_EPOCH`` epochs are all fresh, later ones only every ``LEAST_STEPS`` steps; in between the last ones stand.
 
-The last two kinds look at no more than ``SAMPLE_ROWS`` of a member's own training rows, always the same ones. Everything is
-a function of the training so far, so a resumed training measures the same.
+The two kinds about activations look at no more than ``SAMPLE_ROWS`` of a member's own training rows, always the same
+ones. Everything is a function of the training so far, so a resumed training measures the same.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from phoneprice.components.losses import Loss
 from phoneprice.model.mlp import StackedMLP
 from phoneprice.records import MemberPlan, Rows
 
 SAMPLE_ROWS = 128
 NEAR_BOUND = 0.025
 """Share of the range of a bounded activation that counts as saturated, at either end."""
-LEAST_STEPS = 4
+LEAST_STEPS = 8
 EVERY_EPOCH = 8
 WEIGHT_KINDS = ("gradient_norm", "weight_norm", "update_ratio")
 
@@ -73,7 +76,7 @@ class HealthMonitor:
     @torch.no_grad()
     def after_step(self) -> None:
         """Measure what the step has done, and look at the activations."""
-        moved = torch._foreach_sub(self._before, self._weights)
+        moved = [old - new for old, new in zip(self._before, self._weights, strict=True)]
         tensors = (*self._gradients, *self._before, *moved)
         norms = torch.stack([torch.linalg.vector_norm(t, dim=(1, 2)) for t in tensors])
         gradients, weights, updates = norms.view(3, len(moved), -1) / self._root_sizes
@@ -92,9 +95,25 @@ class HealthMonitor:
             shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
             self.values["saturated"] = torch.stack(shares, 1)
 
+    def note_metric(self, mean_score: Tensor, target_scale: Tensor | None) -> None:
+        """Take down the metric on the watched rows from the mean ``(K,)`` of ``row_scores``."""
+        if target_scale is None:
+            self.values["validation_accuracy"] = mean_score[:, None]
+        else:  # (K, 1)
+            self.values["validation_rmse"] = mean_score.sqrt()[:, None] * target_scale
+
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back ``values``."""
         self.values = {name: tensor.to(self._sample) for name, tensor in tensors.items()}
+
+
+def row_scores(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    """``(K, B, W)`` outputs and ``(K, B)`` targets to ``(K, B)``: 1 for the right class, or the squared error."""
+    if not loss.class_targets:
+        return (outputs.squeeze(-1) - targets).square()
+    cumulative = loss.ordered or outputs.shape[-1] == 1
+    predicted = (outputs > 0).sum(-1) if cumulative else outputs.argmax(-1)
+    return (predicted == targets).to(outputs.dtype)
 
 
 def sample_rows(plans: Sequence[MemberPlan]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +43,7 @@ class Fit:
         """Steps of all stacks together."""
         return sum(stack.pace.steps for stack in self.stacks)
 
-    def run(self) -> Iterator[StepDone | EpochRecord]:
+    def run(self) -> Generator[StepDone | EpochRecord]:
         """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch.
 
         At every yield ``state`` is complete: training that goes on from it gives the same bits.

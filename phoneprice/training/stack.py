@@ -18,7 +18,7 @@ from phoneprice.model.shape import network_shape
 from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
-from phoneprice.training.health import HealthMonitor, sample_rows
+from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
 
@@ -203,12 +203,16 @@ class Stack:
         rows, real = self._watched
         network = StackedMLP(self.config.model, self.network.shape, self.current)
         block = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
-        total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+        total, score = (torch.zeros(len(rows), dtype=torch.float64, device=rows.device) for _ in range(2))
         for part in range(0, rows.shape[1], block):
             z, y = self.view.batch(self.data, rows[:, part : part + block])
-            losses = self.config.loss.row_losses(network.forward(z), y)
+            outputs, counts = network.forward(z), real[:, part : part + block]
             # where, not a product: a row that is only padding may be infinite.
-            total += torch.where(real[:, part : part + block], losses, 0).double().sum(1)
+            total += torch.where(counts, self.config.loss.row_losses(outputs, y), 0).double().sum(1)
+            if self.health is not None:
+                score += torch.where(counts, row_scores(self.config.loss, outputs, y), 0).double().sum(1)
+        if self.health is not None:
+            self.health.note_metric(score / real.sum(1), self.view.target_scale)
         return (total / real.sum(1)).cpu()
 
     def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:

@@ -21,8 +21,7 @@ Scores = dict[str, list[float]]
 
 def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_event: OnEvent) -> dict[str, Scores]:
     """Metric values fold by fold, by model and metric."""
-    missing = prepared.inputs.missing
-    x = prepared.inputs.values if missing is None else np.where(missing, np.nan, prepared.inputs.values)
+    x = _table(prepared)
     models = _regressors() if prepared.task.kind == "regression" else _classifiers()
     scores: dict[str, Scores] = {name: {} for name in models}
     done, total = 0, len(models) * len(splits)
@@ -34,6 +33,19 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
             done += 1
             on_event(Progress(done, total, "baseline fits"))
     return scores
+
+
+def linear_model(prepared: Prepared) -> tuple[str, Callable[[], Any], Any]:
+    """The linear baseline of the task, its name first, and the inputs ``(n, d)`` to give it."""
+    name = "ridge regression" if prepared.task.kind == "regression" else "logistic regression"
+    models = _regressors() if prepared.task.kind == "regression" else _classifiers()
+    return name, models[name], _table(prepared)
+
+
+def _table(prepared: Prepared) -> Any:
+    """Inputs with NaN where missing."""
+    missing = prepared.inputs.missing
+    return prepared.inputs.values if missing is None else np.where(missing, np.nan, prepared.inputs.values)
 
 
 def _score(y: Any, predicted: Any, task: Task) -> dict[str, float]:

@@ -90,9 +90,8 @@ def cross_validate(
         on_event(event)
 
     prepared = prepare(labelled_source(data, hear), config, hear)
-    folds = _folds(prepared, config, protocol)
-    tested, temperatures = _test_folds(prepared, folds, config, hear)
-    document = _document(prepared, folds, tested, temperatures, protocol)
+    tested, document = cross_validated(prepared, config, protocol, hear)
+    folds = make_folds(prepared, config, protocol)
     if baselines:
         document["baselines"] = _baselines(prepared, folds, document["folds"], hear)
     if predictions is not None:
@@ -103,7 +102,17 @@ def cross_validate(
     )
 
 
-def _folds(prepared: Prepared, config: Config, protocol: Protocol) -> list[Fold]:
+def cross_validated(
+    prepared: Prepared, config: Config, protocol: Protocol, on_event: OnEvent
+) -> tuple[list[Predictions], Document]:
+    """The predictions of every test set, in the order of the folds, and the document of what they are worth."""
+    folds = make_folds(prepared, config, protocol)
+    tested, temperatures = _test_folds(prepared, folds, config, on_event)
+    return tested, _document(prepared, folds, tested, temperatures, protocol)
+
+
+def make_folds(prepared: Prepared, config: Config, protocol: Protocol) -> list[Fold]:
+    """The splits of the protocol; raises ``DataError`` where a class has fewer rows than there are folds."""
     splits = repeated_folds(
         prepared.targets,
         protocol.folds,

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils import Tags, check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -75,17 +75,25 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def _checked_x(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+    def _checked_x(self, X: Any, *, reset: bool) -> Any:
         """X as it is where it is a frame, else as float64 ``(n, d)``; names and number of columns are checked."""
         if not _has_named_columns(X):
             return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-        validate_data(self, X, y, reset=reset, skip_check_array=True)
+        validate_data(self, X, reset=reset, skip_check_array=True)
         if not (len(X) and len(X.columns)):
             raise ValueError(
                 f"Found array with {len(X)} sample(s) and {len(X.columns)} feature(s) (shape={X.shape}) "
                 f"while a minimum of 1 is required by {type(self).__name__}."
             )
         return X
+
+    def _checked_y(self, X: Any, y: Any) -> NDArray[Any]:
+        """Labels or values as ``(n,)``, one for each row and none missing."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        checked: NDArray[Any] = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        check_consistent_length(X, checked)
+        return checked
 
     def _fit(self, X: Any, targets: NDArray[Any], config: Config, target: str) -> None:
         """Train on classes 0, 1, ... or values, called ``target``."""
@@ -160,7 +168,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
         Raises ``ValueError`` for data or parameters that can't be used, ``DivergedError`` and ``DeviceError``.
         """
-        X, name, y = self._checked_x(X, y, reset=True), _name_of(y), _checked_y(self, X, y)
+        X, name, y = self._checked_x(X, reset=True), _name_of(y), self._checked_y(X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -232,7 +240,7 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
         Raises ``ValueError`` for data or parameters that can't be used, ``DivergedError`` and ``DeviceError``.
         """
-        X, name, y = self._checked_x(X, y, reset=True), _name_of(y), _checked_y(self, X, y)
+        X, name, y = self._checked_x(X, reset=True), _name_of(y), self._checked_y(X, y)
         if self.task not in {"auto", "regression"}:
             raise ValueError(f"task = {self.task!r}: must be 'auto' or 'regression'")
         try:
@@ -299,13 +307,6 @@ def _table(X: Any, config: Config) -> Table:
 def _name_of(y: Any) -> str:
     name = getattr(y, "name", None)
     return name if isinstance(name, str) and name else TARGET
-
-
-def _checked_y(estimator: _Estimator, X: Any, y: Any) -> NDArray[Any]:
-    """The labels or values as ``(n,)``, none of them missing."""
-    checked: NDArray[Any] = validate_data(estimator, "no_validation", y)
-    check_consistent_length(X, checked)
-    return checked
 
 
 def _class_order(classes: NDArray[Any], labels: Sequence[str]) -> NDArray[np.intp]:

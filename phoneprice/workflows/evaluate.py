@@ -16,7 +16,6 @@ from phoneprice.records import Task
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.prepare import Prepared, read_options
-from phoneprice.workflows.train import data_hash
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = _prepared(loaded, table)
     warnings = odd.messages()
-    if data_hash(prepared) == loaded.splits().get("data_sha256"):
+    if prepared.sha256 == loaded.splits().get("data_sha256"):
         warnings.insert(0, "these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in warnings:
         on_event(Warned(message))

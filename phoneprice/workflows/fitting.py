@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import member_statistics
 from phoneprice.data.target import target_statistics
-from phoneprice.errors import DivergedError
+from phoneprice.errors import DeviceError, DivergedError
 from phoneprice.model.shape import network_shape, parameter_shapes
 from phoneprice.records import Ensemble, EpochRecord, MemberPlan
+from phoneprice.workflows.checkpointing import Checkpointer, origin_of
 from phoneprice.workflows.events import EpochDone, OnEvent, Progress, TrainingStarted, Warned
 from phoneprice.workflows.prepare import Prepared
+
+if TYPE_CHECKING:
+    from phoneprice.training.loop import Fit
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,17 @@ class Fitted:
 
 
 def fit(
-    prepared: Prepared, plans: Sequence[MemberPlan], config: Config, on_event: OnEvent, *, watch: bool = True
+    prepared: Prepared,
+    plans: Sequence[MemberPlan],
+    config: Config,
+    on_event: OnEvent,
+    *,
+    watch: bool = True,
+    checkpointer: Checkpointer | None = None,
 ) -> Fitted:
     """Train one network for each plan; with ``watch`` its history has the loss on held-out rows.
+
+    A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
     Raises ``DivergedError`` when no member's loss stayed finite, ``DeviceError`` for a device that is not there.
     """
@@ -52,7 +66,10 @@ def fit(
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
     on_event(_started(prepared, plans, config, str(device)))
     training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
-    history = _follow(training, config.training.epochs, on_event)
+    if checkpointer is not None:
+        checkpointer.begin(training, origin_of(prepared, config, device=str(device), threads=threads))
+    with enough_memory():
+        history = _follow(training, config.training.epochs, on_event, checkpointer)
     _judge_divergence(training.diverged.astype(int), config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     return Fitted(training.ensemble(), tuple(history), best, str(device), threads)
@@ -71,15 +88,44 @@ def _started(prepared: Prepared, plans: Sequence[MemberPlan], config: Config, de
     )
 
 
-def _follow(training: Fit, epochs: int, on_event: OnEvent) -> list[EpochRecord]:  # type: ignore[name-defined]  # noqa: F821
-    history = []
-    for event in training.run():
-        if isinstance(event, EpochRecord):
-            history.append(event)
-            on_event(EpochDone(event, epochs))
-        else:
-            on_event(Progress(event.done, event.total, "steps"))
+def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpointer | None) -> list[EpochRecord]:
+    history = list(checkpointer.history) if checkpointer else []
+    # Closing ends the watch for signals at once, also when a listener raises.
+    with closing(checkpointer.follow(training) if checkpointer else training.run()) as events:
+        for event in events:
+            if isinstance(event, EpochRecord):
+                history.append(event)
+                on_event(EpochDone(event, epochs))
+            else:
+                on_event(Progress(event.done, event.total, "steps"))
     return history
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn PyTorch's ways of running out of memory into a ``DeviceError`` that says what needs less."""
+    import torch
+
+    try:
+        yield
+    except RuntimeError as fault:
+        if not isinstance(fault, torch.OutOfMemoryError) and "can't allocate memory" not in str(fault):
+            raise
+        where = "the device" if isinstance(fault, torch.OutOfMemoryError) else "memory"
+        raise DeviceError(
+            f"training: {where} is full; try a smaller training.batch_rows, a smaller training.stack_members "
+            "(the results stay the same), or a smaller model.hidden"
+        ) from None
+
+
+def _likely_cause(config: Config) -> str:
+    """The setting that makes a loss infinite most often, and what to try."""
+    init = config.model.init.name
+    if config.data.scaling == "none":
+        return "data.scaling = 'none': try data.scaling = 'standard'"
+    if config.model.hidden and init in {"ones", "constant", "normal"}:
+        return f"model.init = '{init}': try model.init = 'kaiming_normal'"
+    return f"optimizer.lr = {config.optimizer.lr:g}: try a tenth of it, or training.gradient_clip_norm = 1"
 
 
 def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], config: Config, on_event: OnEvent) -> None:
@@ -87,10 +133,7 @@ def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], conf
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
-    cause = (
-        f"the likely cause is optimizer.lr = {config.optimizer.lr:g}: try a tenth of it, "
-        "training.gradient_clip_norm = 1, or data.scaling = 'standard'"
-    )
+    cause = f"the likely cause is {_likely_cause(config)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
     on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged and keep their last finite weights; {cause}"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
 
@@ -20,14 +21,18 @@ from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Device
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import BlockStream, ReadOptions, open_blocks
+from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table, printable
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import ResultColumns
-from phoneprice.inference.threads import one_blas_thread
+from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.inference.writers import BlockWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
 from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 STREAM = "-"
 CHUNK_CELLS = 1 << 21
@@ -84,15 +89,25 @@ def predict(
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
     with one_blas_thread(), open_blocks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
-        job = _Job(loaded, predictor, columns, stream, on_event, spreadsheet_safe=spreadsheet_safe)
+        computing = computing_threads() if device in {"auto", "cpu"} else 1
+        job = _Job(loaded, predictor, columns, stream, on_event, spreadsheet_safe=spreadsheet_safe, computing=computing)
         with _open_output(target) as writer:
             job.run(writer)
     return PredictionReport(job.rows, target, job.label_counts(), tuple(job.warnings))
 
 
+@dataclass(frozen=True)
+class _Chunk:
+    """Some rows, and what was found about them."""
+
+    table: Table
+    predicted: Predictions
+    odd: OddCells
+
+
 @dataclass
 class _Job:
-    """One prediction under way: each chunk is read ahead, computed here and written behind."""
+    """One prediction under way: chunks are read ahead, computed by a few threads and written behind, in order."""
 
     loaded: Run
     predictor: Predictor
@@ -100,6 +115,8 @@ class _Job:
     stream: BlockStream
     on_event: OnEvent
     spreadsheet_safe: bool
+    computing: int
+    """Threads that compute."""
     rows: int = 0
     warnings: list[str] = field(default_factory=list)
 
@@ -109,38 +126,39 @@ class _Job:
         self._odd = OddCells()
         self._encoder = FeatureEncoder(loaded.schema)
         self._warn_of_extra_columns()
-        self.stream.select(loaded.schema.numeric_names, loaded.schema.text_names, self.columns.copied)
+        numbers = _columns_of_numbers(loaded.schema, self.stream.numeric_columns or frozenset())
+        texts = [name for name in loaded.schema.feature_names if name not in numbers]
+        self.stream.select(numbers, texts, self.columns.copied)
 
     def run(self, writer: BlockWriter) -> None:
-        """Predict all chunks, a few of them waiting for their turn to be written."""
-        waiting: deque[Future[None]] = deque()
-        with ThreadPoolExecutor(1, thread_name_prefix="phoneprice-write") as behind:
-            for table in self.stream:
-                predicted = self._predict(table)
-                while len(waiting) >= WAITING:
-                    waiting.popleft().result()
-                waiting.append(behind.submit(self._write, writer, table, predicted))
+        """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""
+        with (
+            ThreadPoolExecutor(self.computing, thread_name_prefix="phoneprice-compute") as computing,
+            ThreadPoolExecutor(1, thread_name_prefix="phoneprice-write") as behind,
+        ):
+            computed = map(self._count, _ahead(computing, self._predict, self.stream, self.computing))
+            for _ in _ahead(behind, partial(self._write, writer), computed, WAITING):
                 self.on_event(Progress(self.rows, None, "rows"))
-            for written in waiting:
-                written.result()
         self._warn_of_rows()
 
     def label_counts(self) -> dict[str, int]:
         """Rows by predicted label."""
         return {label: int(count) for label, count in zip(self.loaded.task.labels, self._counts, strict=True)}
 
-    def _predict(self, table: Table) -> Predictions:
+    def _predict(self, table: Table) -> _Chunk:
         encoded = self._encoder.encode(table)
-        predicted = self.predictor.predict(encoded.inputs)
-        self._odd += encoded.odd
-        self.rows += table.rows
-        if isinstance(predicted, Classified):
-            self._counts += np.bincount(predicted.classes, minlength=len(self._counts))
-        return predicted
+        return _Chunk(table, self.predictor.predict(encoded.inputs), encoded.odd)
 
-    def _write(self, writer: BlockWriter, table: Table, predicted: Predictions) -> None:
-        copied = columns_of(self.columns.copied, table.written, safe=self.spreadsheet_safe)
-        writer.write(self.columns.block(copied, predicted))
+    def _count(self, chunk: _Chunk) -> _Chunk:
+        self._odd += chunk.odd
+        self.rows += chunk.table.rows
+        if isinstance(chunk.predicted, Classified):
+            self._counts += np.bincount(chunk.predicted.classes, minlength=len(self._counts))
+        return chunk
+
+    def _write(self, writer: BlockWriter, chunk: _Chunk) -> None:
+        copied = columns_of(self.columns.copied, chunk.table.written, safe=self.spreadsheet_safe)
+        writer.write(self.columns.block(copied, chunk.predicted))
 
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
@@ -164,6 +182,26 @@ class _Job:
     def _warn(self, message: str) -> None:
         self.warnings.append(message)
         self.on_event(Warned(message))
+
+
+def _ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
+    """What ``work`` makes of each item, in order, with up to ``most`` results under way or waiting to be taken."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _columns_of_numbers(schema: TableSchema, typed: frozenset[str]) -> frozenset[str]:
+    """The columns to read as numbers: a yes/no column that the file stores as numbers needs no way through text."""
+    return frozenset(
+        column.name
+        for column in schema.columns
+        if column.kind == "numeric" or (column.kind == "boolean" and column.name in typed)
+    )
 
 
 def _chunk_rows(inputs: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
-from phoneprice.errors import DataError
+from phoneprice.errors import ConfigError, DataError
+from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 
@@ -31,6 +34,15 @@ class Prepared:
     task: Task
     inputs: Inputs
     targets: NDArray[Any]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the encoded table, target included: the same for the same rows in any file format."""
+        digest = hashlib.sha256(self.inputs.values.tobytes())
+        if self.inputs.missing is not None:
+            digest.update(np.packbits(self.inputs.missing).tobytes())
+        digest.update(self.targets.tobytes())
+        return digest.hexdigest()
 
 
 def read_options(data: DataConfig) -> ReadOptions:
@@ -70,5 +82,19 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     schema = infer_schema(table, config)
     encoded = FeatureEncoder(schema).encode(table)
     targets = encode_target(table, schema, config.task.kind)
+    check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
     return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+
+
+def check_one_a_class(config: Config, schema: TableSchema) -> None:
+    """Raise ``ConfigError`` where the configuration gives numbers for each class, but not as many as there are."""
+    if not schema.labels:
+        return
+    cost_matrix(config.task.costs, len(schema.labels))
+    weights = getattr(config.loss, "class_weights", "none")
+    if not isinstance(weights, str) and len(weights) != len(schema.labels):
+        raise ConfigError(
+            f"loss.class_weights: found {len(weights)} numbers, must be {len(schema.labels)}, "
+            f"one a label in this order: {', '.join(schema.labels)}"
+        )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run, load_run, verify_run
-from phoneprice.artifact.runs import RUNS, ListedRun, list_runs, new_run_path, resolve_run
+from phoneprice.artifact.runs import RUNS, ListedRun, latest_unfinished, list_runs, new_run_path, resolve_run
 from phoneprice.artifact.sealed import CheckedFile
 from phoneprice.data.reading import ReadOptions
-from phoneprice.errors import ModelError
+from phoneprice.errors import ModelError, UsageError
+from phoneprice.metrics.catalogue import METRICS
 from phoneprice.model.shape import NetworkShape, parameter_shapes
 
 __all__ = [
     "RunDetails",
     "RunLine",
+    "best_first",
+    "latest_unfinished",
     "list_run_lines",
     "new_run_path",
     "parameter_count",
@@ -61,6 +67,18 @@ def list_run_lines(root: Path = RUNS) -> tuple[RunLine, ...]:
     return tuple(map(_line, list_runs(root)))
 
 
+def best_first(lines: Sequence[RunLine]) -> tuple[RunLine, ...]:
+    """A leaderboard: runs of one target and metric together, the best first; those without a metric last."""
+
+    def place(line: RunLine) -> tuple[bool, str, str, float]:
+        if line.metric is None or line.value is None:
+            return True, "", "", 0.0
+        better = METRICS[line.metric].better
+        return False, line.target, line.metric, line.value if better == "lower" else -line.value
+
+    return tuple(sorted(lines, key=place))
+
+
 def show_run(run: str | Path) -> RunDetails:
     """All about one run. Raises ``ModelError``."""
     loaded = load_run(resolve_run(run))
@@ -70,7 +88,7 @@ def show_run(run: str | Path) -> RunDetails:
 def read_options_of(
     run: Path, delimiter: str | None, encoding: str | None, on_bad_row: Literal["fail", "skip"] | None
 ) -> ReadOptions | None:
-    """How a run reads files, but for what is given here; None where nothing is. Raises ``ModelError``, ``UsageError``."""
+    """How a run reads files, but for what is given here, or None. Raises ``ModelError``, ``UsageError``."""
     if delimiter is encoding is on_bad_row is None:
         return None
     from phoneprice.workflows.prepare import read_options
@@ -84,10 +102,18 @@ def read_options_of(
     )
 
 
-def verify(run: str | Path) -> tuple[Path, tuple[CheckedFile, ...]]:
-    """The run's path and the files that were checked, their hashes and their contents. Raises ``ModelError``."""
+def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, tuple[CheckedFile, ...]]:
+    """The run's path and the files that were checked, their hashes and their contents; the manifest first.
+
+    Raises ``ModelError``, also where the manifest's hash is not ``expected_sha256``; ``UsageError`` if that is none.
+    """
+    if expected_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", expected_sha256):
+        raise UsageError(
+            f"--expect-sha256: found {expected_sha256!r}, must be 64 hexadecimal digits, as 'phoneprice runs verify' "
+            f"shows for {MANIFEST}"
+        )
     path = resolve_run(run)
-    return path, verify_run(path)
+    return path, verify_run(path, expected_sha256 and expected_sha256.lower())
 
 
 def parameter_count(shape: NetworkShape) -> int:

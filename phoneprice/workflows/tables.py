@@ -87,8 +87,15 @@ def first_config(
     usual = ReadOptions()
     options = ReadOptions(delimiter or usual.delimiter, encoding or usual.encoding)
     table = read_table(data, options)
-    inferred = infer_config(table, target)
+    inferred = infer_config(table, target, _ordered)
     return FirstConfig(init_text(inferred, table, options, name), inferred.reasons)
+
+
+def _ordered(table: Table, target: str) -> bool:
+    # Trains two small models, so PyTorch is imported for this alone.
+    from phoneprice.workflows.ordering import looks_ordered
+
+    return looks_ordered(table, target)
 
 
 def check_table(data: Path | str, config: Config, reference: Path | None = None) -> CheckReport:

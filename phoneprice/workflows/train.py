@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,9 @@ from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
 from phoneprice.evaluation.calibration import Calibrated
-from phoneprice.records import Classified, MemberPlan, Predictions, Task
+from phoneprice.evaluation.findings import Training, judge
+from phoneprice.metrics.curves import Curves
+from phoneprice.records import Classified, MemberPlan, Predictions, Task, TrainingFinding
 from phoneprice.workflows.assess import (
     Document,
     HeldOut,
@@ -29,6 +30,7 @@ from phoneprice.workflows.assess import (
     measured,
     prediction_columns,
 )
+from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.fitting import Fitted, fit
@@ -47,6 +49,8 @@ class TrainReport:
     rows: int
     seconds: float
     warnings: tuple[str, ...]
+    findings: tuple[TrainingFinding, ...] = ()
+    """What went wrong in the training, the likeliest cause first; none for a healthy one."""
 
 
 def train(
@@ -63,6 +67,9 @@ def train(
 
     ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
 
+    With ``resume`` it goes on with a training of ``run`` that was stopped or killed, and ends in the same bits. SIGINT
+    and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume.
+
     Raises a ``PhonePriceError`` for whatever is wrong with the data, the configuration, the device or the disk;
     nothing is left half-written.
     """
@@ -76,17 +83,22 @@ def train(
 
     config = config if isinstance(config, Config) else load_config(config)
     path = Path(run) if run is not None else new_run_path("default")
-    with RunWriter(path, force=force, resume=resume) as writer:
+    with (
+        RunWriter(path, force=force, resume=resume) as writer,
+        Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=hear) as checkpointer,
+    ):
         prepared = prepare(labelled_source(data, hear), config, hear)
         plans, notes = plan_members(prepared.targets, config, len(prepared.inputs))
         for note in notes:
             hear(Warned(note))
-        fitted = fit(prepared, plans, config, hear)
+        fitted = fit(prepared, plans, config, hear, checkpointer=checkpointer)
         seconds = time.perf_counter() - started
         contents = _contents(prepared, plans, fitted, config, seconds, command_line)
         writer.finish(contents)
     document = dict(contents.metrics)
-    return TrainReport(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings))
+    curves = Curves.of(contents.history)
+    findings = judge(Training(config, prepared.schema, curves, fitted.ensemble.parameters, document))
+    return TrainReport(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings), findings)
 
 
 def _contents(
@@ -181,15 +193,6 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def data_hash(prepared: Prepared) -> str:
-    """SHA-256 of the encoded table, target included: the same for the same rows in any file format."""
-    digest = hashlib.sha256(prepared.inputs.values.tobytes())
-    if prepared.inputs.missing is not None:
-        digest.update(np.packbits(prepared.inputs.missing).tobytes())
-    digest.update(prepared.targets.tobytes())
-    return digest.hexdigest()
-
-
 def _splits(prepared: Prepared, plans: Sequence[MemberPlan], config: Config) -> Document:
     return {
         "scheme": config.validation.scheme,
@@ -198,7 +201,7 @@ def _splits(prepared: Prepared, plans: Sequence[MemberPlan], config: Config) -> 
         "seed": config.training.seed,
         "rows": len(prepared.inputs),
         "members": len(plans),
-        "data_sha256": data_hash(prepared),
+        "data_sha256": prepared.sha256,
     }
 
 

@@ -115,7 +115,7 @@ def test_a_run_can_be_moved(tmp_path):
 def test_verify_lists_every_file(tmp_path):
     write_run(tmp_path / "run", random_contents(out_of_fold=pa.table({"row": [0]})))
     checked = verify_run(tmp_path / "run")
-    assert [file.name for file in checked] == list(layout.LISTED)
+    assert [file.name for file in checked] == [layout.MANIFEST, *layout.LISTED]
     assert all(file.bytes == (tmp_path / "run" / file.name).stat().st_size for file in checked)
 
 

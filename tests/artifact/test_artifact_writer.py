@@ -89,8 +89,13 @@ def test_without_resume_old_checkpoints_go(tmp_path):
 def test_nothing_to_resume(tmp_path):
     with pytest.raises(ModelError) as caught:
         RunWriter(tmp_path / "run", resume=True)
-    assert str(caught.value) == f"{tmp_path}/run: found no checkpoint to resume from; train without --resume"
+    nothing = "so there is nothing to resume; train without --resume"
+    assert str(caught.value) == f"{tmp_path}/run: found no training of it, {nothing}"
     assert names(tmp_path) == []
+    write_run(tmp_path / "run", NEW)
+    with pytest.raises(ModelError) as caught:
+        RunWriter(tmp_path / "run", resume=True)
+    assert str(caught.value) == f"{tmp_path}/run: is finished, {nothing}"
 
 
 def test_a_second_writer_is_refused_and_told_by_whom(tmp_path):

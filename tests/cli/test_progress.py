@@ -104,7 +104,7 @@ def test_a_bar_on_a_terminal(clock: list[float], terminal: Callable[[], io.Strin
             listen(epoch(number, 0.25, 0.5))
         drawn = screen.getvalue()
         listen(Warned("look"))
-    assert re.search(r"epoch \d+/200, loss 0.2500, held out 0.5000 \(best 0.5000\), 5.\d s left", drawn)
+    assert re.search(r"▁{10} epoch \d+/200, held out 0.5000, 5.\d s left", drawn)
     assert "━" in drawn
     assert screen.getvalue().endswith("phoneprice: warning: look\n")
 

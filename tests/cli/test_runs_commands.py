@@ -1,5 +1,6 @@
 """``phoneprice runs``, on runs that were not trained."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -69,11 +70,31 @@ def test_show_json(call: Call, runs: Path) -> None:
 
 def test_verify(call: Call, runs: Path) -> None:
     result = call("runs", "verify", "runs/a")
-    assert (result.code, result.out) == (0, "")
-    assert result.err.startswith("runs/a: 9 files")
+    assert result.code == 0
+    assert result.err.startswith("runs/a: 10 files, all as they were written. Checked: ")
+    lines = [line.split("  ") for line in result.out.splitlines()]
+    manifest = (runs / "a" / "manifest.json").read_bytes()
+    assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
+    assert len(lines) == 10
     document = call("runs", "verify", "runs/a", "--json").document
     assert document["valid"] is True
     assert {file["name"] for file in document["files"]} >= {"config.toml", "model.safetensors"}
+
+
+def test_verify_against_a_hash_known_beforehand(call: Call, runs: Path) -> None:
+    own = hashlib.sha256((runs / "a" / "manifest.json").read_bytes()).hexdigest()
+    assert call("runs", "verify", "runs/a", "--expect-sha256", own.upper()).code == 0
+    other = call("runs", "verify", "runs/b", "--expect-sha256", own)
+    found = hashlib.sha256((runs / "b" / "manifest.json").read_bytes()).hexdigest()
+    assert (other.code, other.out) == (4, "")
+    assert other.err == (
+        f"phoneprice: error: runs/b/manifest.json: its SHA-256 is {found}, expected {own}; "
+        "this is another run, don't use it\n"
+    )
+    assert call("runs", "verify", "runs/a", "--expect-sha256", "abc").err == (
+        "phoneprice: error: --expect-sha256: found 'abc', must be 64 hexadecimal digits, as 'phoneprice runs verify' "
+        "shows for manifest.json\n"
+    )
 
 
 def test_verify_a_changed_run(call: Call, runs: Path) -> None:

@@ -1,5 +1,6 @@
 """Quick commands stay quick: what they import, seen from outside."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ SCRIPT = """
 import sys
 from phoneprice.cli import main
 code = main(sys.argv[1:])
-print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+print("MODULES", *sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -95,3 +96,15 @@ def test_a_full_disk_behind_stdout(arguments: str) -> None:
 def test_closed_streams() -> None:
     assert shell("$PHONEPRICE config show >&-").returncode == 0
     assert shell("$PHONEPRICE config show -s nonsense=1 2>&-").returncode == 2
+
+
+def test_a_stream_that_can_show_ascii_only(tmp_path: Path) -> None:
+    data = tmp_path / "手机.csv"
+    data.write_text("größe,price_range\n1,2\n")
+    script = f"PYTHONIOENCODING=ascii $PHONEPRICE data describe {data}"
+    process = shell(script)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "\\u624b\\u673a.csv" in process.stdout
+    assert "gr\\xf6\\xdfe" in process.stdout
+    document = json.loads(shell(f"{script} --json").stdout)
+    assert [column["name"] for column in document["columns"]] == ["größe", "price_range"]

@@ -72,6 +72,7 @@ def test_what_it_shows(call: Call, asked: dict[str, Any]) -> None:
         "accuracy                        0.9000      0.8000 to 0.9500\n"
         "\n"
         "Trained 5 members on 2,000 rows in 2.4 s\n"
+        "For a report: phoneprice report run\n"
     )
 
 
@@ -84,6 +85,7 @@ def test_quiet(call: Call, asked: dict[str, Any]) -> None:
 def test_json(call: Call, asked: dict[str, Any]) -> None:
     result = call("train", "-o", "run", "--json")
     facts = {"run": "run", "rows": 2000, "seconds": 2.4, "warnings": ["watch out"]}
+    facts |= {"findings": [], "report": None}
     assert result.document == {**METRICS, **facts}
     assert result.err == "phoneprice: noted\nphoneprice: warning: watch out\n"
 

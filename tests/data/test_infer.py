@@ -45,13 +45,13 @@ def test_a_hook_may_judge_the_order() -> None:
     cells = table(a=[0.5] * 30, y=[1.0, 2.0, 3.0] * 10)
 
     def ordered(found: Table, target: str) -> bool:
-        assert (found, target) == (cells, "y")
+        assert (found.names, target) == (("a", "y"), "y")
         return False
 
     inferred = infer_config(cells, "y", ordered)
     assert inferred.kind == "multiclass"
     assert inferred.reasons["task.kind"] == (
-        "3 different whole numbers, 1 to 3, and a model without an order explains them better"
+        "3 different whole numbers, 1 to 3, and they are predicted better without an order"
     )
     assert infer_config(cells, "y", lambda *_: True).kind == "ordinal"
 

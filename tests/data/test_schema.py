@@ -9,7 +9,7 @@ from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.schema import Column, TableSchema, infer_schema, input_names, is_boolean
+from phoneprice.data.schema import Column, TableSchema, infer_columns, infer_schema, input_names, is_boolean
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 
@@ -106,6 +106,13 @@ def test_conditioning_of_an_offset() -> None:
     values = [1.7e9 + 10.0 * i for i in range(101)]
     column = infer_schema(table(time=values, price=["x", "y", *["x"] * 99]), config()).columns[0]
     assert (column.center, column.spread) == (1.7e9 + 256, 512)
+
+
+def test_a_part_of_the_rows_is_conditioned_alike() -> None:
+    values = np.random.default_rng(0).integers(256, 3998, 2000).astype(float)
+    parts = [values, values[:1600], values[400:], values[::2]]
+    columns = [infer_columns(table(ram=list(part)), config().data)[0] for part in parts]
+    assert {(column.center, column.spread) for column in columns} == {(2048.0, 2048.0)}
 
 
 @pytest.mark.parametrize(

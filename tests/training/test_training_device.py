@@ -53,3 +53,13 @@ def test_threads() -> None:
         assert 1 <= use_threads(0) == torch.get_num_threads() <= 8
     finally:
         torch.set_num_threads(before)
+
+
+def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    try:
+        for text, expected in (("1", 1), ("3", 3)):
+            monkeypatch.setenv("OMP_NUM_THREADS", text)
+            assert use_threads(0) == torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)

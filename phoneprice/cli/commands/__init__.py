@@ -7,12 +7,13 @@ from phoneprice.cli.commands import config, data, runs
 from phoneprice.cli.commands.cv import cv
 from phoneprice.cli.commands.evaluate import evaluate
 from phoneprice.cli.commands.predict import predict
+from phoneprice.cli.commands.report import report
 from phoneprice.cli.commands.train import train
 
 
 def add_all(app: typer.Typer) -> None:
     """Every command, in the order of the help."""
-    for function in (train, evaluate, predict, cv):
+    for function in (train, evaluate, predict, cv, report):
         add_command(app, function)
     app.add_typer(_config(), name="config")
     app.add_typer(_data(), name="data")
@@ -34,8 +35,8 @@ def _data() -> typer.Typer:
 
 
 def _runs() -> typer.Typer:
-    app = group("List, show and verify runs.", "phoneprice runs show latest")
+    app = group("List, show, compare and verify runs.", "phoneprice runs show latest")
     add_command(app, runs.list_, "list")
-    for function in (runs.show, runs.verify):
+    for function in (runs.show, runs.diff, runs.verify):
         add_command(app, function)
     return app

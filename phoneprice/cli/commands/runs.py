@@ -3,21 +3,35 @@
 from pathlib import Path
 from typing import Annotated
 
-from phoneprice.cli.options import Run, path_argument
+import typer
+
+from phoneprice.cli.completion import complete_run
+from phoneprice.cli.options import Run, path_argument, text_option
 from phoneprice.cli.session import Session
 
 Root = Annotated[Path, path_argument("DIR", "Directory that holds the runs.", show_default=True)]
+ExpectedHash = Annotated[
+    str | None,
+    text_option("--expect-sha256", metavar="HASH", help_text="What the SHA-256 of manifest.json must be."),
+]
 
 
-def list_(session: Session, root: Root = Path("runs")) -> None:
-    """List the runs in a directory, newest last.
+Best = Annotated[bool, typer.Option("--best", help="The best run of each target first, instead of the oldest.")]
+Second = Annotated[Path, path_argument("OTHER", "Run directory to compare it with.", autocompletion=complete_run)]
+
+
+def list_(session: Session, root: Root = Path("runs"), best: Best = False) -> None:
+    """List the runs in a directory, newest last, or as a leaderboard, best first.
 
     For example:
       phoneprice runs list
+      phoneprice runs list --best
     """
-    from phoneprice.workflows.runs import list_run_lines
+    from phoneprice.workflows.runs import best_first, list_run_lines
 
     lines = list_run_lines(root)
+    if best:
+        lines = best_first(lines)
     if session.json:
         session.document({"format": 1, "runs": lines})
     else:
@@ -53,16 +67,44 @@ def show(session: Session, run: Run) -> None:
     )
 
 
-def verify(session: Session, run: Run) -> None:
-    """Check every file of a run against its SHA-256; exit code 4 if anything has changed.
+def diff(session: Session, run: Run, other: Second) -> None:
+    """Compare two runs: what was changed, and whether the second is better by more than chance.
+
+    The metrics are compared row by row, on the rows that both runs held out.
+
+    For example:
+      phoneprice runs diff runs/first latest
+    """
+    from phoneprice.workflows.diff import diff_runs
+
+    found = diff_runs(run, other)
+    if session.json:
+        paired = [{**vars(line), "beyond_chance": line.beyond_chance} for line in found.paired]
+        session.document({"format": 1, **vars(found), "paired": paired})
+    else:
+        from phoneprice.cli.rendering.comparison import show_diff
+
+        show_diff(found)
+
+
+def verify(session: Session, run: Run, expect_sha256: ExpectedHash = None) -> None:
+    """Check every file of a run; exit code 4 if anything has changed.
+
+    The SHA-256 of each file goes to stdout, in the format of sha256sum. They show damage, not forgery: who can change
+    a run can also change its hashes. The one of manifest.json covers all others, so keep it somewhere else and give
+    it with --expect-sha256.
 
     For example:
       phoneprice runs verify runs/phones
     """
     from phoneprice.workflows.runs import verify as verify_run
 
-    path, files = verify_run(run)
+    path, files = verify_run(run, expect_sha256)
     if session.json:
         session.document({"format": 1, "run": str(path), "valid": True, "files": files})
-    else:
-        session.say(f"{path}: {len(files)} files, all as they were written")
+        return
+    session.write("".join(f"{file.sha256}  {path / file.name}\n" for file in files))
+    session.say(
+        f"{path}: {len(files)} files, all as they were written. Checked: nothing missing, added or linked; every size "
+        "and SHA-256; that documents, tensors (names, shapes, finite values) and tables fit each other."
+    )

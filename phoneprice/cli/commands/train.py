@@ -1,5 +1,6 @@
 """``phoneprice train``."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,13 +22,18 @@ from phoneprice.cli.session import Session
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
+    from phoneprice.workflows.events import OnEvent
 
 Output = Annotated[
     Path | None,
     path_option("--output", "-o", metavar="RUN", help_text="Directory to write; runs/TIME-NAME if not given."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training of RUN that was stopped.")]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with a training of RUN that was stopped; without -o, the last one in runs/."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace RUN if it exists.")]
+Report = Annotated[bool, typer.Option("--report", help="Write the HTML report of the run beside it, to RUN.html.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan (rows, members, steps) and stop.")]
 
 
@@ -40,6 +46,7 @@ def train(
     resume: Resume = False,
     force: Force = False,
     device: Device = None,
+    report: Report = False,
     dry_run: DryRun = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
@@ -52,7 +59,7 @@ def train(
 
     For example:
       phoneprice train
-      phoneprice train phones.csv -o runs/phones
+      phoneprice train phones.csv -o runs/phones --report
       phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
     """
     reading = Reading(delimiter, encoding, on_bad_row)
@@ -61,12 +68,12 @@ def train(
         _show_plan(session, data, resolved)
         return
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.workflows.runs import new_run_path
+    from phoneprice.workflows.runs import latest_unfinished, new_run_path
     from phoneprice.workflows.train import train as train_workflow
 
-    run = output or new_run_path(configuration_name(config))
+    run = output or (latest_unfinished() if resume else new_run_path(configuration_name(config)))
     with listening(session) as on_event:
-        report = train_workflow(
+        trained = train_workflow(
             data,
             resolved,
             run,
@@ -75,15 +82,32 @@ def train(
             command_line=("phoneprice", *session.arguments),
             on_event=on_event,
         )
+        page = _write_report(trained.run, data, on_event) if report else None
     if session.json:
-        facts = {"run": report.run, "rows": report.rows, "seconds": report.seconds, "warnings": report.warnings}
-        session.document({**report.metrics, **facts})
+        facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
+        session.document({**trained.metrics, **facts, "findings": trained.findings, "report": page})
         return
     if session.talks:
+        from phoneprice.cli.rendering.health import show_health
         from phoneprice.cli.rendering.results import show_training
 
-        show_training(report)
-    session.write(f"{report.run}\n")
+        show_training(trained)
+        show_health(trained.findings)
+        session.say(f"Report: {page}" if page else f"For a report: {report_command(trained.run, data)}")
+    session.write(f"{trained.run}\n")
+
+
+def _write_report(run: Path, data: Path | None, on_event: "OnEvent") -> Path:
+    from phoneprice.workflows.events import ignore
+    from phoneprice.workflows.prepare import labelled_source
+    from phoneprice.workflows.report import report as report_workflow
+
+    return report_workflow(run, labelled_source(data, ignore), on_event=on_event).output
+
+
+def report_command(run: Path, data: Path | None) -> str:
+    """The command line that makes the report of a run."""
+    return shlex.join(["phoneprice", "report", str(run), *([str(data)] if data else [])])
 
 
 def _show_plan(session: Session, data: Path | None, config: "Config") -> None:

@@ -29,12 +29,16 @@ def _console(*, to_stderr: bool) -> "Console":
 
 
 def show(console: "Console", what: "RenderableType", *, style: str = "") -> None:
-    """Print something; where it is no terminal, without the spaces that fill its lines."""
+    """Print something; where it is no terminal, without the spaces that fill its lines.
+
+    Text is left for the terminal to wrap, so that a long path in it stays whole.
+    """
+    whole = isinstance(what, str)
     if console.is_terminal:
-        console.print(what, style=style)
+        console.print(what, style=style, soft_wrap=whole)
         return
     with console.capture() as captured:
-        console.print(what)
+        console.print(what, soft_wrap=whole)
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 

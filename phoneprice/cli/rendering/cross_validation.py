@@ -28,7 +28,7 @@ def show_cross_validation(report: "CrossValidationReport") -> None:
     show(console, _folds(document, _PER_FOLD[report.task.kind]))
     console.print()
     heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(report.rows, 'row')}"
-    show(console, f"{heading}; intervals allow for shared training rows (Nadeau and Bengio)", style="bold")
+    show(console, f"{heading}, with intervals corrected for shared training rows", style="bold")
     show(console, metrics_table(document["metrics"]))
     if baselines := document.get("baselines"):
         console.print()

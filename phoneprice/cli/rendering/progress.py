@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from phoneprice.cli.rendering.console import stderr
 from phoneprice.cli.rendering.figures import count, counted, duration, figure
+from phoneprice.cli.rendering.plots import sparkline
 from phoneprice.cli.session import Session
 from phoneprice.workflows.events import EpochDone, Event, Noted, OnEvent, Progress, TrainingStarted, Warned, ignore
 
@@ -20,6 +21,8 @@ PATIENCE_SECONDS = 0.5
 WARM_UP_SECONDS = 1.0
 """Before this no time left is said."""
 REFRESH_SECONDS = 0.1
+MOST_TRACED = 1024
+"""Losses remembered for the sparkline."""
 LINE_SECONDS = 10.0
 """Between two lines where there is no bar."""
 
@@ -58,8 +61,13 @@ class Status:
         self.epoch = 0
         self.epochs = epochs
         self.losses = ""
+        self.loss = ""
+        """The latest one, on held-out rows where there are any."""
         self._first: tuple[float, int] | None = None
         self._best = float("inf")
+        self._best_metric: tuple[str, float] | None = None
+        self._trace: list[float] = []
+        self._stride = 1
 
     @property
     def elapsed(self) -> float:
@@ -95,11 +103,38 @@ class Status:
         """Take over an epoch's losses, averaged over the members."""
         record = event.record
         self.epoch, self.epochs = record.epoch, event.epochs
-        held_out = float(record.validation_loss.mean())
-        self.losses = f"loss {figure(float(record.train_loss.mean()))}"
+        held_out, trained = float(record.validation_loss.mean()), float(record.train_loss.mean())
+        self.losses = self.loss = f"loss {figure(trained)}"
         if not math.isnan(held_out):
             self._best = min(self._best, held_out)
+            self.loss = f"held out {figure(held_out)}"
             self.losses += f", held out {figure(held_out)} (best {figure(self._best)})"
+        for name, values in record.health.items():
+            if name.startswith("validation_"):
+                self._note_metric(name.removeprefix("validation_"), float(values.mean()))
+        self._note_loss(trained if math.isnan(held_out) else held_out)
+
+    def _note_metric(self, name: str, value: float) -> None:
+        better = min if name == "rmse" else max
+        if not math.isnan(value):
+            self._best_metric = name, better(value, self._best_metric[1] if self._best_metric else value)
+
+    def _note_loss(self, loss: float) -> None:
+        """Remember every ``_stride``-th loss for the sparkline; the stride doubles when they become many."""
+        if self.epoch % self._stride == 0:
+            self._trace.append(loss)
+        if len(self._trace) >= MOST_TRACED:
+            self._trace, self._stride = self._trace[1::2], self._stride * 2
+
+    @property
+    def best_metric(self) -> str:
+        """``best accuracy 0.9780``, once there is one."""
+        return f"best {self._best_metric[0]} {figure(self._best_metric[1])}" if self._best_metric else ""
+
+    @property
+    def sparkline(self) -> str:
+        """The losses so far, as blocks."""
+        return sparkline(self._trace, width=10)
 
 
 class Listener:
@@ -114,6 +149,8 @@ class Listener:
         """Take in one event."""
         match event:
             case Progress():
+                if self.status.unit not in ("", event.unit):
+                    self.status = Status()  # other work has begun, such as baselines after training
                 self.status.note_progress(event)
                 self.display.update(self.status)
             case EpochDone():
@@ -158,7 +195,14 @@ class Lines:
 
 def _line(status: Status) -> str:
     left = status.seconds_left
-    parts = [status.place, status.losses, f"{duration(left)} left" if left is not None else ""]
+    parts = [status.place, status.losses, status.best_metric, f"{duration(left)} left" if left is not None else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _short_line(status: Status) -> str:
+    """For a line that has a bar and a sparkline too."""
+    left = status.seconds_left
+    parts = [status.place, status.loss, status.best_metric, f"{duration(left)} left" if left is not None else ""]
     return ", ".join(part for part in parts if part)
 
 
@@ -180,7 +224,8 @@ class Bar:
         self._drawn = now
         if self._bar is None:
             self._bar = _new_bar()
-        self._bar.update(self._bar.task_ids[0], completed=status.done, total=status.total, description=_line(status))
+        description = " ".join(filter(None, (status.sparkline, _short_line(status))))
+        self._bar.update(self._bar.task_ids[0], completed=status.done, total=status.total, description=description)
         self._bar.refresh()
 
     def close(self) -> None:
@@ -194,7 +239,7 @@ def _new_bar() -> "progress.Progress":
     from rich.progress import BarColumn, Progress, TextColumn
 
     bar = Progress(
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=14),
         TextColumn("{task.description}", markup=False),
         console=stderr(),
         auto_refresh=False,

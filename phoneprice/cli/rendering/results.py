@@ -52,9 +52,9 @@ def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
         console.print()
     tables: list[RenderableType] = []
     if confusion := document.get("confusion"):
-        tables.append(_confusion(list(map(printable, confusion["labels"])), confusion["counts"]))
+        tables.append(confusion_table(list(map(printable, confusion["labels"])), confusion["counts"]))
     if per_class := document.get("per_class"):
-        tables.append(_per_class(per_class))
+        tables.append(per_class_table(per_class))
     side_by_side = sum(console.measure(table).maximum for table in tables) + GAP <= console.width
     for part in [Columns(tables, padding=(0, GAP))] if tables and side_by_side else tables:
         show(console, part)
@@ -72,7 +72,8 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> "Table":
     return table
 
 
-def _confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
+def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
+    """Rows by true and predicted class, or only the most frequent confusions of many classes."""
     if len(labels) > MOST_CLASSES:
         return _frequent_confusions(labels, counts)
     table = plain_table("Confusion matrix")
@@ -113,7 +114,8 @@ def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]])
     return table
 
 
-def _per_class(classes: Sequence[Mapping[str, Any]]) -> "Table":
+def per_class_table(classes: Sequence[Mapping[str, Any]]) -> "Table":
+    """Precision, recall, F1 and rows of each class, or of the worst of many."""
     worst = sorted(classes, key=lambda row: row["f1"])[:MOST_ROWS]
     chosen = [row for row in classes if row in worst]
     table = plain_table("Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1")

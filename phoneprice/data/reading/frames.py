@@ -52,8 +52,9 @@ def is_frame(data: object) -> bool:
 
 def category_columns(frame: Any) -> tuple[str, ...]:
     """The columns that a pandas DataFrame declares to be categories."""
-    types = getattr(frame, "dtypes", ())
-    return tuple(str(name) for name, kind in zip(frame.columns, types, strict=True) if str(kind) == "category")
+    if not hasattr(frame, "iloc"):
+        return ()
+    return tuple(str(name) for name, kind in frame.dtypes.items() if str(kind) == "category")
 
 
 def _columns(frame: Any) -> list[tuple[str, Any]]:

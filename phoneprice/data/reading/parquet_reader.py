@@ -89,8 +89,9 @@ def plain(array: pa.Array, numeric: bool) -> pa.Array:
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if numeric:
+        may_have_nan = pa.types.is_floating(array.type)
         values = array.cast(pa.float64(), safe=False)
-        return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+        return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values) if may_have_nan else values
     return array
 
 

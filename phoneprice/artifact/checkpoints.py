@@ -1,0 +1,157 @@
+"""Checkpoints: the state of an unfinished training, so that one that was killed can go on bit for bit.
+
+A checkpoint is one safetensors file, ``NUMBER-SHA256.safetensors``: its name holds the hash of its exact bytes, header
+included, so whatever happens to it is noticed. It is written beside, flushed to the disk and renamed; the two last
+ones are kept. The header's metadata say what the training was begun with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.artifact import strict_json
+from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
+from phoneprice.artifact.manifest import sha256
+from phoneprice.errors import ModelError
+from phoneprice.records import EpochRecord
+
+FORMAT = "phoneprice checkpoint 1"
+KEPT = 2
+_NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
+_UNFINISHED = "unfinished"
+_STATE, _HISTORY = "state/", "history/"
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training stands."""
+
+    origin: Mapping[str, Any]
+    """What it was begun with, as JSON: only the same training may go on from here."""
+    state: Arrays
+    """All that changes during training, by name."""
+    history: Sequence[EpochRecord] = field(default=())
+    """The epochs done."""
+
+
+class CheckpointStore:
+    """The checkpoints in a directory that nobody else writes to; ``run`` is how messages call their run."""
+
+    def __init__(self, directory: Path, run: Path) -> None:
+        self._directory, self._run = directory, run
+        self._kept: list[str] = []
+        self._number = 0
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, whole or not at all, and delete all but the two last ones. Raises ``StorageError``."""
+        data = _render(checkpoint)
+        self._number += 1
+        name = f"{self._number:08d}-{sha256(data)}.safetensors"
+        unfinished = self._directory / _UNFINISHED
+        with storage_faults(self._run):
+            self._directory.mkdir(exist_ok=True)
+            unfinished.unlink(missing_ok=True)
+            write_file(unfinished, data)
+            unfinished.rename(self._directory / name)
+            sync_directory(self._directory)
+            self._kept = [*self._kept, name][-KEPT:]
+            self._delete_others()
+
+    def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
+        """The latest undamaged checkpoint, and the names of damaged later ones; None where none was ever written.
+
+        Raises ``ModelError`` when there are some and none is valid.
+        """
+        damaged: list[str] = []
+        for name in self._names():
+            self._number = max(self._number, int(name[:8]))
+            checkpoint = self._read(name)
+            if checkpoint is not None:
+                self._kept = [name]
+                return checkpoint, tuple(damaged)
+            damaged.append(name)
+        if damaged:
+            raise ModelError(
+                f"{self._run}: all its checkpoints are damaged ({', '.join(damaged)}); train without --resume"
+            )
+        return None, ()
+
+    def _names(self) -> list[str]:
+        """Latest first."""
+        found = [entry.name for entry in self._directory.iterdir()] if self._directory.is_dir() else []
+        return sorted(filter(_NAME.fullmatch, found), reverse=True)
+
+    def _read(self, name: str) -> Checkpoint | None:
+        """The checkpoint, or None if it is damaged."""
+        path = self._directory / name
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink():
+                data = path.read_bytes()
+                if sha256(data) == name[9:73]:
+                    return _parse(data, str(path))
+        return None
+
+    def _delete_others(self) -> None:
+        for entry in self._directory.iterdir():
+            if entry.name not in self._kept:
+                entry.unlink()
+
+
+def _render(checkpoint: Checkpoint) -> bytes:
+    from safetensors.numpy import save
+
+    arrays = {f"{_STATE}{name}": values for name, values in checkpoint.state.items()}
+    arrays |= {f"{_HISTORY}{name}": values for name, values in _columns(checkpoint.history).items()}
+    origin = strict_json.render_line(checkpoint.origin).decode()
+    # safetensors takes the bytes as they lie in memory, and a () array must stay one.
+    whole = {name: values.copy(order="C") for name, values in arrays.items()}
+    data: bytes = save(whole, {"format": FORMAT, "origin": origin})
+    return data
+
+
+def _parse(data: bytes, source: str) -> Checkpoint | None:
+    """What ``_render`` has written; None for another format, which another version of the program may have."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    length = int.from_bytes(data[:8], "little")
+    try:
+        header = strict_json.parse(data[8 : 8 + length], source)
+        metadata = header["__metadata__"]
+        if metadata["format"] != FORMAT:
+            return None
+        origin = strict_json.parse(metadata["origin"].encode(), source)
+        arrays = load(data)
+    except (SafetensorError, ModelError, LookupError, TypeError, AttributeError):
+        return None
+    return Checkpoint(origin, _part(arrays, _STATE), tuple(_records(_part(arrays, _HISTORY))))
+
+
+def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _columns(history: Sequence[EpochRecord]) -> dict[str, NDArray[Any]]:
+    """A history as arrays whose first axis is the epoch; ``health`` has one for each measurement."""
+    if not history:
+        return {}
+    names = [f.name for f in fields(EpochRecord) if f.name != "health"]
+    columns = {name: np.stack([np.asarray(getattr(record, name)) for record in history]) for name in names}
+    return columns | {f"health/{name}": np.stack([r.health[name] for r in history]) for name in history[0].health}
+
+
+def _records(columns: Arrays) -> Iterator[EpochRecord]:
+    health = _part(columns, "health/")
+    plain = {name: values for name, values in columns.items() if not name.startswith("health/")}
+    for i, epoch in enumerate(columns.get("epoch", ())):
+        own = {name: values[i] for name, values in plain.items()}
+        yield EpochRecord(**own | {"epoch": int(epoch), "health": {name: values[i] for name, values in health.items()}})

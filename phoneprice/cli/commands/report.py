@@ -1,0 +1,74 @@
+"""``phoneprice report``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phoneprice.cli.options import Delimiter, Encoding, OnBadRow, Run, path_argument, path_option
+from phoneprice.cli.session import Session
+from phoneprice.errors import UsageError
+
+Data = Annotated[
+    Path | None,
+    path_argument("DATA", "The table the run was trained on, or other labelled rows, for what only rows can tell."),
+]
+Output = Annotated[
+    Path | None,
+    path_option("--output", "-o", metavar="FILE", help_text="HTML file to write; RUN.html beside RUN if not given."),
+]
+Plots = Annotated[
+    Path | None, path_option("--plots", metavar="DIR", help_text="Write the charts to DIR too, as SVG files.")
+]
+Terminal = Annotated[bool, typer.Option("--terminal", help="Draw in the terminal and write no file.")]
+
+
+def report(
+    session: Session,
+    run: Run,
+    data: Data = None,
+    output: Output = None,
+    plots: Plots = None,
+    terminal: Terminal = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    on_bad_row: OnBadRow = None,
+) -> None:
+    """Show what a run learned, and why it failed if it did, in one HTML file that opens anywhere.
+
+    Learning curves, confusion matrix, calibration and training health need the run alone; importance of the columns,
+    partial dependence and the worst rows need DATA. The path of the file goes to stdout.
+
+    For example:
+      phoneprice report latest
+      phoneprice report runs/phones phones.csv -o phones.html --plots plots
+      phoneprice report latest --terminal
+    """
+    if terminal:
+        _draw(session, run, output, plots)
+        return
+    from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.report import report as report_workflow
+    from phoneprice.workflows.runs import read_options_of, resolve_run
+
+    path = resolve_run(run)
+    options = read_options_of(path, delimiter, encoding, on_bad_row)
+    with listening(session) as on_event:
+        written = report_workflow(path, data, output, plots=plots, options=options, on_event=on_event)
+    if session.json:
+        session.document({"format": 1, **vars(written)})
+        return
+    if data is None:
+        session.say("phoneprice: without DATA the report lacks importance, partial dependence and the worst rows")
+    session.write(f"{written.output}\n")
+
+
+def _draw(session: Session, run: Path, output: Path | None, plots: Path | None) -> None:
+    if output is not None or plots is not None or session.json:
+        raise UsageError("--terminal writes no file: leave out -o, --plots and --json")
+    from phoneprice.artifact.loader import load_run
+    from phoneprice.artifact.runs import resolve_run
+    from phoneprice.cli.rendering.drawing import draw_report
+    from phoneprice.workflows.report import gather
+
+    draw_report(gather(load_run(resolve_run(run))))

@@ -1,0 +1,72 @@
+"""``runs diff``: two runs side by side."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from phoneprice.cli.rendering.console import plain_table, show, stdout
+from phoneprice.cli.rendering.figures import NONE, counted, figure
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from phoneprice.workflows.diff import Change, PairedLead, RunDiff
+
+
+def show_diff(diff: "RunDiff") -> None:
+    """What was changed, and what it did."""
+    console = stdout()
+    show(console, f"A {diff.a}\nB {diff.b}", style="bold")
+    console.print()
+    _show_changes("settings", diff.settings)
+    _show_changes("data and environment", diff.environment)
+    show(console, _metrics(diff))
+    console.print()
+    if diff.why_not:
+        show(console, f"No comparison row by row: {diff.why_not}.")
+    for line in diff.paired:
+        show(console, _verdict(line, diff.rows))
+
+
+def _show_changes(what: str, changes: "Sequence[Change]") -> None:
+    console = stdout()
+    if not changes:
+        show(console, f"The same {what}.")
+        console.print()
+        return
+    table = plain_table()
+    for heading in (what, "A", "B"):
+        table.add_column(heading, overflow="fold")
+    for change in changes:
+        table.add_row(change.key, _text(change.a), _text(change.b))
+    show(console, table)
+    console.print()
+
+
+def _text(value: Any) -> str:
+    text = NONE if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _metrics(diff: "RunDiff") -> "Table":
+    table = plain_table()
+    table.add_column("metric", min_width=26)
+    for heading in ("A", "B", "B - A"):
+        table.add_column(heading, justify="right", min_width=10)
+    for pair in diff.metrics:
+        gap = None if pair.a is None or pair.b is None else pair.b - pair.a
+        table.add_row(pair.name, figure(pair.a), figure(pair.b), figure(gap))
+    return table
+
+
+def _verdict(line: "PairedLead", rows: int) -> str:
+    """``accuracy: B is better by 0.0100 (0.0041 to 0.0159) on the same 2,000 rows, more than chance``."""
+    lead = line.lead
+    sign = 1 if lead.value >= 0 else -1
+    low, high = sorted((sign * lead.low, sign * lead.high))
+    who = (
+        "A and B are equal" if lead.value == 0 else f"{'B' if sign > 0 else 'A'} is better by {figure(abs(lead.value))}"
+    )
+    chance = "more than chance" if line.beyond_chance else "no more than chance explains"
+    test = "" if line.p is None else f" (McNemar p = {line.p:.2g})"
+    return f"{line.metric}: {who} ({figure(low)} to {figure(high)}) on the same {counted(rows, 'row')}: {chance}{test}"

@@ -1,0 +1,89 @@
+"""``report --terminal``: curves, confusion matrix and findings, on stdout."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.cli.rendering.figures import count, figure
+from phoneprice.cli.rendering.plots import Canvas
+from phoneprice.cli.rendering.results import confusion_table, metrics_table, per_class_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from phoneprice.report.facts import ReportFacts
+
+WIDTH, HEIGHT = 60, 10
+_STYLES = {"training": "blue", "validation": "yellow"}
+
+
+def draw_report(facts: "ReportFacts") -> None:
+    """What of the report a terminal can show."""
+    console = stdout()
+    show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
+    show(console, metrics_table(facts.metrics["metrics"]))
+    console.print()
+    _draw_losses(console, facts)
+    if confusion := facts.metrics.get("confusion"):
+        show(console, confusion_table(confusion["labels"], confusion["counts"]))
+        console.print()
+        show(console, per_class_table(facts.metrics["per_class"]))
+        console.print()
+    _list_findings(console, facts)
+
+
+def _draw_losses(console: "Console", facts: "ReportFacts") -> None:
+    from phoneprice.report.curves import mean_of_members
+
+    curves = facts.curves
+    lines = {"training": mean_of_members(curves.train_loss).tolist()}
+    if curves.validated:
+        lines["validation"] = mean_of_members(curves.validation_loss).tolist()
+    values = [v for line in lines.values() for v in line if math.isfinite(v)]
+    if not values:
+        return
+    low, high = min(values), max(values)
+    log = low > 0 and high > 20 * low
+    canvas = Canvas(WIDTH, HEIGHT, low, high, log=log)
+    for name, line in lines.items():
+        canvas.line(line, _STYLES[name])
+    show(console, f"Loss by epoch, mean of the members{' (log scale)' if log else ''}", style="bold")
+    _print_canvas(console, canvas, (figure(high), figure(low)))
+    last = int(curves.epochs[-1])
+    show(console, f"{'':8}  1{f'epoch {count(last)}':>{WIDTH - 1}}", style="dim")
+    _print_legend(console, lines)
+
+
+def _print_canvas(console: "Console", canvas: Canvas, ends: tuple[str, str]) -> None:
+    from rich.text import Text
+
+    rows = canvas.rows()
+    for i, row in enumerate(rows):
+        label = ends[0] if i == 0 else ends[1] if i == len(rows) - 1 else ""
+        text = Text(f"{label:>8} ┤")
+        for character, style in zip(row, canvas.styles[i], strict=True):
+            text.append(character, style)
+        show(console, text)
+
+
+def _print_legend(console: "Console", lines: dict[str, Sequence[float]]) -> None:
+    from rich.text import Text
+
+    text = Text()
+    for name, line in lines.items():
+        text.append("── ", _STYLES[name])
+        text.append(f"{name}: {figure(line[0])} to {figure(line[-1])}   ")
+    show(console, text)
+    console.print()
+
+
+def _list_findings(console: "Console", facts: "ReportFacts") -> None:
+    if not facts.findings:
+        show(console, "Training health: nothing to mend")
+        return
+    show(console, "Training health", style="bold")
+    for finding in facts.findings:
+        rows = (("finding", finding.summary), ("seen by", finding.evidence), ("try", f"-s {finding.setting}"))
+        show(console, pairs((*rows, ("source", finding.source))))
+        console.print()

@@ -1,0 +1,139 @@
+"""What a model uses, seen from outside: permutation importance and partial dependence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.data.features import LARGEST_INPUT
+from phoneprice.data.schema import Column, TableSchema
+from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
+from phoneprice.records import Classified, Inputs, Interval, Predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Predict = Callable[[Inputs], Predictions]
+
+REPEATS = 5
+"""Shuffles of a column."""
+GRID = 25
+MOST_CATEGORIES = 12
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows, with their truth ``(n,)`` and what predicts them: members that have not seen them."""
+
+    inputs: Inputs
+    y: NDArray[Any]
+    predict: Predict
+
+
+def spans(schema: TableSchema) -> dict[str, slice]:
+    """The inputs of each column."""
+    found, start = {}, 0
+    for column in schema.columns:
+        found[column.name] = slice(start, start + len(column.input_names))
+        start += len(column.input_names)
+    return found
+
+
+def permutation_importance(
+    parts: Sequence[Part], schema: TableSchema, metric: PairedMetric, seed: int = 0
+) -> dict[str, Interval]:
+    """How much worse the metric gets when a column is shuffled, by column, the most important first.
+
+    Breiman 2001, section 10, with the column's inputs shuffled together, within each part (a fold), ``REPEATS`` times;
+    a row's error is its mean over the shuffles, and the interval is over rows, paired with the errors as they were.
+    """
+    generator = np.random.Generator(np.random.Philox(key=seed))
+    shuffles = [[generator.permutation(len(part.y)) for _ in range(REPEATS)] for part in parts]
+    usual = np.concatenate([row_errors(metric, part.y, part.predict(part.inputs)) for part in parts])
+    found = {}
+    for name, span in spans(schema).items():
+        errors = [_shuffled_errors(part, orders, span, metric) for part, orders in zip(parts, shuffles, strict=True)]
+        found[name] = lead(metric, usual, np.concatenate(errors))
+    return dict(sorted(found.items(), key=lambda item: -item[1].value))
+
+
+def _shuffled_errors(part: Part, orders: Sequence[NDArray[np.int64]], span: slice, metric: PairedMetric) -> Floats:
+    """The mean error of each row ``(n,)`` over all shuffles, which are predicted in one go."""
+    rows, inputs = len(part.y), part.inputs
+    values = np.tile(inputs.values, (len(orders), 1))
+    missing = None if inputs.missing is None else np.tile(inputs.missing, (len(orders), 1))
+    for i, order in enumerate(orders):
+        block = slice(i * rows, (i + 1) * rows)
+        values[block, span] = inputs.values[order, span]
+        if missing is not None and inputs.missing is not None:
+            missing[block, span] = inputs.missing[order, span]
+    predicted = part.predict(Inputs(values, missing))
+    errors = row_errors(metric, np.tile(part.y, len(orders)), predicted)
+    return np.asarray(errors.reshape(len(orders), rows).mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Response:
+    """Mean predictions ``(G, M)`` with a column at each of ``grid``: probabilities a class, or one value."""
+
+    grid: tuple[float, ...] | tuple[str, ...]
+    means: Floats
+    deciles: tuple[float, ...]
+    """Of a numeric column's values."""
+
+
+def partial_dependence(column: Column, schema: TableSchema, inputs: Inputs, predict: Predict) -> Response:
+    """Friedman 2001, equation 53: what is predicted on average when all rows have one value in the column.
+
+    Numbers go from the 1st to the 99th percentile of the rows' values, categories are the most frequent ones.
+    """
+    span = spans(schema)[column.name]
+    if column.kind == "numeric":
+        values = _values(column, inputs, span)
+        low, high = np.quantile(values, [0.01, 0.99])
+        grid = np.unique(np.linspace(low, high, GRID))
+        blocks = [_set(inputs, span, {0: (value - column.center) / column.spread}) for value in grid]
+        deciles = np.quantile(values, np.arange(1, 10) / 10)
+        return Response(tuple(grid.tolist()), _means(blocks, predict), tuple(deciles.tolist()))
+    if column.kind == "boolean":
+        return Response(
+            ("no", "yes"), _means([_set(inputs, span, {0: 0.0}), _set(inputs, span, {0: 1.0})], predict), ()
+        )
+    names = column.categories[:MOST_CATEGORIES]
+    return Response(names, _means([_set(inputs, span, {i: 1.0}) for i in range(len(names))], predict), ())
+
+
+def _values(column: Column, inputs: Inputs, span: slice) -> Floats:
+    values = inputs.values[:, span.start].astype(np.float64)
+    if inputs.missing is not None:
+        known = values[~inputs.missing[:, span.start]]
+        values = known if len(known) else values
+    return np.asarray(values * column.spread + column.center)
+
+
+def _set(inputs: Inputs, span: slice, values: dict[int, float]) -> Inputs:
+    """All rows with these values in a column's inputs, 0 in the others of them, nothing missing there."""
+    changed = inputs.values.copy()
+    changed[:, span] = 0
+    for offset, value in values.items():
+        changed[:, span.start + offset] = np.clip(value, -LARGEST_INPUT, LARGEST_INPUT)
+    missing = None
+    if inputs.missing is not None:
+        missing = inputs.missing.copy()
+        missing[:, span] = False
+    return Inputs(changed, missing)
+
+
+def _means(blocks: Sequence[Inputs], predict: Predict) -> Floats:
+    """The mean prediction of each block, all predicted in one go."""
+    rows = len(blocks[0])
+    missing = [block.missing for block in blocks if block.missing is not None]
+    together = Inputs(np.concatenate([b.values for b in blocks]), np.concatenate(missing) if missing else None)
+    predicted = predict(together)
+    values = predicted.probabilities if isinstance(predicted, Classified) else predicted.values[:, None]
+    return np.asarray(values.reshape(len(blocks), rows, -1).mean(axis=1))

@@ -1,0 +1,127 @@
+"""All that a report shows, gathered by the workflow: plain values, no files and no computation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from phoneprice.metrics.curves import Curves
+from phoneprice.records import Interval, Predictions, Task, TrainingFinding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """Rows outside training: true classes (int64) or values ``(n,)``, and what was predicted of them."""
+
+    y: NDArray[Any]
+    predictions: Predictions
+
+
+@dataclass(frozen=True)
+class LatentScore:
+    """The score behind ordered classes, ``(n,)``, with the cut points ``(C - 1,)`` on the same scale.
+
+    ``exact`` says whether the network has one; else it is the mean class of its probabilities.
+    """
+
+    values: Floats
+    cuts: Floats
+    exact: bool
+    unit: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A simple model on the same rows: metric values by name, and the network's lead (positive is better) if paired."""
+
+    name: str
+    metrics: Mapping[str, float]
+    lead: Interval | None = None
+    """Of ``metric``, paired on the same rows."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse the metric gets when a column's values are shuffled among the rows."""
+
+    column: str
+    loss: Interval
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """What the model predicts on average when a column has the same value in all rows.
+
+    ``grid`` are the values as text where they are categories; ``curves`` ``(G, M)`` one a label of ``names``.
+    """
+
+    column: str
+    grid: tuple[float, ...] | tuple[str, ...]
+    names: tuple[str, ...]
+    curves: Floats
+    decile: tuple[float, ...] = ()
+    """The column's deciles: where the rows are."""
+
+
+@dataclass(frozen=True)
+class WorstRow:
+    """A row the model got badly wrong: where it stands, the truth, the prediction, how wrong, and its cells."""
+
+    place: str
+    truth: str
+    predicted: str
+    error: float
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FromData:
+    """What only the table can tell."""
+
+    source: str
+    measured_on: str
+    """Which rows, in words."""
+    metric: str
+    """Of ``importances``."""
+    importances: tuple[Importance, ...]
+    """The most important first."""
+    dependences: tuple[Dependence, ...]
+    worst: tuple[WorstRow, ...]
+    error_name: str
+    """What ``WorstRow.error`` is."""
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """One run."""
+
+    name: str
+    created: str
+    task: Task
+    metrics: Mapping[str, Any]
+    """The document ``metrics.json``."""
+    metric: str
+    """The one that stands for the run."""
+    curves: Curves
+    findings: tuple[TrainingFinding, ...]
+    layers: tuple[str, ...]
+    """The weight matrices whose health was measured."""
+    summary: tuple[tuple[str, str], ...]
+    """What data and what network, as names and words."""
+    environment: tuple[tuple[str, str], ...]
+    command: str
+    """What makes the same run again."""
+    config_toml: str
+    baselines: tuple[Baseline, ...]
+    held_out: HeldOutRows | None
+    score: LatentScore | None
+    from_data: FromData | None
+    ask_for_data: str
+    """The command that adds what only the table can tell."""

@@ -1,0 +1,85 @@
+"""Charts of what the model uses: permutation importance and partial dependence."""
+
+from __future__ import annotations
+
+from phoneprice.report.facts import Dependence, FromData
+from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
+from phoneprice.report.words import figure
+
+MOST_BARS = 20
+
+
+def importance_chart(found: FromData) -> Chart:
+    """A bar a column with its interval, the most important on top."""
+    bars = found.importances[:MOST_BARS]
+    ends = [value for bar in bars for value in (bar.loss.low, bar.loss.high, 0.0)]
+    top = bars[0]
+    chart = Chart(
+        "importance",
+        "Permutation importance",
+        f"Shuffling {top.column} costs most: {figure(top.loss.value)} "
+        f"(95% interval {figure(top.loss.low)} to {figure(top.loss.high)}) of {found.metric}.",
+        Axis.over(ends, f"loss of {found.metric} when shuffled"),
+        Axis(-0.6, len(bars) - 0.4, ""),
+        height=TOP + BOTTOM + 18 * len(bars) + 8,
+        left=112,
+        grid="x",
+    )
+    for i, bar in enumerate(bars):
+        y = len(bars) - 1 - i
+        tip = f"{bar.column}: {figure(bar.loss.value)} ({figure(bar.loss.low)} to {figure(bar.loss.high)})"
+        chart.bar(((0, y - 0.33), (bar.loss.value, y + 0.33)), "c1", tip)
+        chart.rule((bar.loss.low, y), (bar.loss.high, y), "whisker", "95% interval" if i == 0 else "")
+        chart.row_label(y, bar.column)
+    return chart
+
+
+def dependence_chart(found: Dependence, place: int) -> Chart:
+    """A curve a label over the values of a column; a line of dots a category."""
+    shares = len(found.names) > 1 or found.names[0].startswith("probability")
+    level = Axis(0, 1, "mean probability") if shares else Axis.over(found.curves.ravel(), f"mean {found.names[0]}")
+    name, title = f"dependence-{place}", f"Partial dependence on {found.column}"
+    if isinstance(found.grid[0], str):
+        return _by_category(Chart(name, title, _words(found), level, *_rows(found), left=112, grid="x"), found)
+    values = [float(value) for value in found.grid]
+    chart = Chart(name, title, _words(found), Axis(values[0], values[-1], found.column), level)
+    for i, label in enumerate(found.names):
+        chart.line(list(zip(values, found.curves[:, i].tolist(), strict=True)), f"c{i % 8 + 1}", label)
+    for decile in found.decile:
+        chart.rule((decile, level.low), (decile, level.low + 0.03 * (level.high - level.low)), "whisker")
+    return chart
+
+
+def _rows(found: Dependence) -> tuple[Axis, int]:
+    return Axis(-0.6, len(found.grid) - 0.4, ""), TOP + BOTTOM + 20 * len(found.grid) + 8
+
+
+def _by_category(chart: Chart, found: Dependence) -> Chart:
+    for g, category in enumerate(found.grid):
+        chart.row_label(len(found.grid) - 1 - g, str(category))
+    for i, label in enumerate(found.names):
+        points = [(float(value), float(len(found.grid) - 1 - g)) for g, value in enumerate(found.curves[:, i])]
+        chart.dots(points, f"dot c{i % 8 + 1}", label, radius=4)
+    return chart
+
+
+def _words(found: Dependence) -> str:
+    """From where to where, for each curve that moves."""
+    if isinstance(found.grid[0], str):
+        names = ", ".join(map(str, found.grid))
+        return f"Average prediction when every row has the same {found.column}: {names}."
+    first, last = found.curves[0], found.curves[-1]
+    shown = _probability if len(found.names) > 1 or found.names[0].startswith("probability") else figure
+    moves = [
+        f"{name} from {shown(float(a))} to {shown(float(b))}"
+        for name, a, b in zip(found.names, first, last, strict=True)
+    ]
+    low, high = found.grid[0], found.grid[-1]
+    return (
+        f"Average prediction as {found.column} goes from {figure(float(low))} to {figure(float(high))}: "
+        f"{'; '.join(moves)}."
+    )
+
+
+def _probability(value: float) -> str:
+    return f"{value:.3f}"

@@ -1,0 +1,239 @@
+"""Small static charts as SVG text.
+
+Written by hand rather than with a plotting library: matplotlib takes a second to import and 60 MB to install, and its
+SVG draws letters as outlines in fixed colours; a JavaScript library inlined is 1 to 4 MB a page and shows nothing on
+paper or to a screen reader. These charts are 2 to 20 kB each, take their colours from the page (so light, dark and
+print are one file), and carry a title and a description. They are offered as SVG only: to make PNG of them would need
+a renderer for fonts and shapes, and every browser, editor and word processor opens SVG.
+
+A chart is 360 units wide, the width of a phone: at 12 units its text is readable there without zooming.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+WIDTH, HEIGHT = 360, 240
+LEFT, RIGHT, TOP, BOTTOM = 48, 10, 26, 40
+MOST_POINTS = 240
+"""Of a line: more can't be seen at this size."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range of values with its label (units included); ``log`` for powers of ten."""
+
+    low: float
+    high: float
+    label: str
+    log: bool = False
+
+    @classmethod
+    def over(cls, values: Iterable[float], label: str, *, log: bool = False, zero: bool = False) -> Axis:
+        """An axis that holds all finite ``values`` (the positive ones, for ``log``); ``zero`` starts it there."""
+        known = [v for v in values if math.isfinite(v) and (v > 0 or not log)]
+        if not known:
+            return cls(1.0, 10.0, label, log) if log else cls(0.0, 1.0, label)
+        low, high = min(known), max(known)
+        if log:
+            return cls(low / 1.15, high * 1.15, label, log)
+        low = min(low, 0.0) if zero else low
+        room = (high - low) * 0.04 or abs(high) * 0.05 or 1.0
+        return cls(low if zero and low == 0 else low - room, high + room, label)
+
+    def share(self, value: float) -> float:
+        """Where a value stands between the ends, 0 to 1; held inside."""
+        low, high = self.low, self.high
+        if self.log:
+            value, low, high = (math.log10(max(v, 1e-300)) for v in (value, low, high))
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+
+    def ticks(self, most: int = 6) -> list[float]:
+        """Round values on the axis."""
+        if self.log:
+            return self._powers(most)
+        step = _nice((self.high - self.low) / max(most - 1, 1))
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [i * step for i in range(first, last + 1)]
+
+    def _powers(self, most: int) -> list[float]:
+        first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+        if last - first < 1:  # less than two powers: 1, 2 and 5 of each
+            steps = [m * 10.0**e for e in range(first - 1, last + 1) for m in (1, 2, 5)]
+            return [v for v in steps if self.low <= v <= self.high]
+        every = -(-(last - first + 1) // most)
+        return [10.0**e for e in range(first, last + 1, every)]
+
+
+def _nice(step: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step)) if step > 0 else 1.0
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= step * 0.999)
+
+
+def tick_text(value: float) -> str:
+    """A tick's value, short: ``0.05``, ``1,500``, ``2e-07``."""
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    text = f"{value:,.6f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+@dataclass
+class Chart:
+    """A picture being drawn; ``name`` is its id and file name, ``description`` is read aloud."""
+
+    name: str
+    title: str
+    description: str
+    x: Axis
+    y: Axis
+    height: int = HEIGHT
+    left: int = LEFT
+    grid: str = "y"
+    _body: list[str] = field(default_factory=list)
+    _legend: list[tuple[str, str]] = field(default_factory=list)
+
+    def at(self, x: float, y: float) -> Point:
+        """Coordinates of a value."""
+        return (
+            self.left + self.x.share(x) * (WIDTH - self.left - RIGHT),
+            self.height - BOTTOM - self.y.share(y) * (self.height - BOTTOM - TOP),
+        )
+
+    def line(self, points: Sequence[Point], style: str, label: str = "") -> None:
+        """A line through the points whose ``y`` is finite (and positive, on a log axis)."""
+        steps, broken = [], True
+        for x, y in thinned(points):
+            if not math.isfinite(y) or (self.y.log and y <= 0):
+                broken = True
+                continue
+            px, py = self.at(x, y)
+            steps.append(f"{'M' if broken else 'L'}{px:.1f} {py:.1f}")
+            broken = False
+        if steps:
+            self._body.append(f'<path class="line {style}" d="{"".join(steps)}"/>')
+        self.key(style, label)
+
+    def area(self, points: Sequence[Point], base: float, style: str) -> None:
+        """The surface between points and a base line."""
+        if points:
+            corners = [(points[0][0], base), *points, (points[-1][0], base)]
+            path = "L".join("{:.1f} {:.1f}".format(*self.at(x, y)) for x, y in corners)
+            self._body.append(f'<path class="area {style}" d="M{path}Z"/>')
+
+    def dots(self, points: Iterable[Point], style: str, label: str = "", radius: float = 2.5) -> None:
+        """A dot for each point."""
+        for x, y in points:
+            px, py = self.at(x, y)
+            self._body.append(f'<circle class="{style}" cx="{px:.1f}" cy="{py:.1f}" r="{radius}"/>')
+        self.key(style, label)
+
+    def bar(self, box: tuple[Point, Point], style: str, tip: str = "") -> None:
+        """A bar between two corners in values."""
+        (x0, y0), (x1, y1) = (self.at(*corner) for corner in box)
+        tip_text = f"<title>{escape(tip)}</title>" if tip else ""
+        self._body.append(
+            f'<rect class="bar {style}" x="{min(x0, x1):.1f}" y="{min(y0, y1):.1f}" width="{abs(x1 - x0):.1f}" '
+            f'height="{abs(y1 - y0):.1f}">{tip_text}</rect>'
+        )
+
+    def rule(self, start: Point, end: Point, style: str = "rule", label: str = "") -> None:
+        """A straight line between two values."""
+        (x0, y0), (x1, y1) = self.at(*start), self.at(*end)
+        self._body.append(f'<line class="{style}" x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}"/>')
+        self.key(style, label)
+
+    def text(self, place: Point, text: str, anchor: str = "middle", dy: float = 0) -> None:
+        """A word at a value."""
+        x, y = self.at(*place)
+        self._body.append(f'<text x="{x:.1f}" y="{y + dy:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
+
+    def row_label(self, y: float, text: str) -> None:
+        """A word left of the axis, cut to fit."""
+        _, py = self.at(self.x.low, y)
+        fits = max(int((self.left - 8) / 7.4), 3)
+        short = text if len(text) <= fits else f"{text[: fits - 1]}\N{HORIZONTAL ELLIPSIS}"
+        self._body.append(
+            f'<text x="{self.left - 6}" y="{py + 4:.1f}" text-anchor="end">{escape(short)}'
+            f"{'' if short == text else f'<title>{escape(text)}</title>'}</text>"
+        )
+
+    def key(self, style: str, label: str) -> None:
+        """An entry of the legend."""
+        if label:
+            self._legend.append((style, label))
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """Style and meaning of what needs explaining."""
+        return tuple(self._legend)
+
+    def render(self, style_sheet: str = "") -> str:
+        """The SVG element; with a style sheet a file of its own, legend included."""
+        keys = _key_lines(self._legend, self.height) if style_sheet else []
+        height = self.height + 18 * len(keys)
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" class="chart" '
+            f'aria-labelledby="{self.name}-t {self.name}-d"><title id="{self.name}-t">{escape(self.title)}</title>'
+            f'<desc id="{self.name}-d">{escape(self.description)}</desc>'
+        )
+        sheet = f"<style>{style_sheet}</style>" if style_sheet else ""
+        return "".join([head, sheet, *self._frame(), *self._body, *keys, "</svg>"])
+
+    def _frame(self) -> Iterable[str]:
+        bottom, right = self.height - BOTTOM, WIDTH - RIGHT
+        if "y" in self.grid:
+            for tick in self.y.ticks():
+                _, y = self.at(self.x.low, tick)
+                yield f'<line class="grid" x1="{self.left}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>'
+                yield f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick_text(tick)}</text>'
+        last = -math.inf
+        for tick in self.x.ticks():
+            x, _ = self.at(tick, self.y.low)
+            text = tick_text(tick)
+            half = 3.4 * len(text)
+            anchor = "end" if x + half > WIDTH else "middle"
+            if x - half < last:  # no room left beside the one before
+                continue
+            last = x + half + 4
+            yield f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>' if "x" in self.grid else ""
+            yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="{anchor}">{text}</text>'
+        yield f'<line class="axis" x1="{self.left}" y1="{bottom}" x2="{right}" y2="{bottom}"/>'
+        middle = (self.left + right) / 2
+        place = f'x="{middle}" y="{self.height - 6}" text-anchor="middle"'
+        yield f'<text class="label" {place}>{escape(self.x.label)}</text>'
+        if self.y.label:
+            yield f'<text class="label" x="2" y="12">{escape(self.y.label)}</text>'
+
+
+def _key_lines(legend: Sequence[tuple[str, str]], top: int) -> list[str]:
+    return [
+        f'<line class="line {style}" x1="{LEFT}" y1="{top + 18 * i + 6}" x2="{LEFT + 22}" y2="{top + 18 * i + 6}"/>'
+        f'<text x="{LEFT + 28}" y="{top + 18 * i + 10}">{escape(label)}</text>'
+        for i, (style, label) in enumerate(legend)
+    ]
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> Sequence[Point]:
+    """At most about ``most`` of the points: of each stretch the first, the lowest and the highest."""
+    if len(points) <= most:
+        return points
+    stretch = -(-3 * len(points) // most)
+    kept: list[Point] = []
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        known = [p for p in part if math.isfinite(p[1])]
+        chosen = {part[0], min(known, key=lambda p: p[1]), max(known, key=lambda p: p[1])} if known else {part[0]}
+        kept.extend(sorted(chosen))
+    if kept[-1] != points[-1]:
+        kept.append(points[-1])
+    return kept

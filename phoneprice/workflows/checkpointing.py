@@ -1,0 +1,176 @@
+"""Saving a training now and then, stopping it when a signal asks, and taking it up again."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Generator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from phoneprice import __version__
+from phoneprice.artifact.checkpoints import Checkpoint, CheckpointStore
+from phoneprice.artifact.documents import render_schema
+from phoneprice.artifact.manifest import sha256
+from phoneprice.artifact.writer import RunWriter
+from phoneprice.config.schema import Config
+from phoneprice.errors import ModelError, StoppedError
+from phoneprice.records import EpochRecord
+from phoneprice.workflows.environment import cpu_features
+from phoneprice.workflows.events import Noted, OnEvent, Warned
+from phoneprice.workflows.prepare import Prepared
+from phoneprice.workflows.stopping import StopRequests
+
+if TYPE_CHECKING:
+    from phoneprice.training.loop import Fit, StepDone
+
+MOST_TIME = 0.02
+"""Share of the training time that checkpoints may take, where they are written by the clock."""
+_SHOWN = 5
+_EPOCHS = "training.epochs"
+
+
+class Checkpointer:
+    """Keeps the training of one run resumable; a context manager that tells who interrupts it how to go on.
+
+    With ``resume`` the training begins where the last one of the same run was stopped or killed.
+    """
+
+    def __init__(
+        self, writer: RunWriter, run: Path, config: Config, *, resume: bool, command: Sequence[str], on_event: OnEvent
+    ) -> None:
+        self._store = CheckpointStore(writer.checkpoints, run)
+        self._run, self._config, self._command = run, config, command
+        self._resume, self._on_event = resume, on_event
+        self.history: list[EpochRecord] = []
+        """The epochs done so far."""
+        self._origin: Mapping[str, Any] = {}
+        self._next = 0.0
+        self._begun = False
+
+    def begin(self, training: Fit, origin: Mapping[str, Any]) -> None:
+        """Bring ``training`` to where it was stopped, if it was; ``history`` then holds the epochs that it had done.
+
+        Raises ``ModelError`` where ``origin`` is not that of the training that was stopped, or no checkpoint is valid.
+        """
+        self._origin = origin
+        if self._resume:
+            self._take_up(training)
+        self._begun = True
+        self._save(training)  # from now on there is something to resume, whenever the process is killed
+
+    def follow(self, training: Fit) -> Generator[StepDone | EpochRecord]:
+        """``training.run()``, saved when it is time; ``StoppedError`` after the step in which a signal came."""
+        with StopRequests() as stop:
+            for event in training.run():
+                if isinstance(event, EpochRecord):
+                    self.history.append(event)
+                yield event
+                if stop.requested:
+                    self._save(training)
+                    raise StoppedError(stop.requested)
+                if self._due(event):
+                    self._save(training)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(value, KeyboardInterrupt) and self._begun:
+            number = value.number if isinstance(value, StoppedError) else 2
+            place = f"after epoch {len(self.history)} of {self._config.training.epochs}"
+            raise StoppedError(number, f"stopped {place}; go on with: {self._how_to_resume()}") from None
+
+    def _due(self, event: StepDone | EpochRecord) -> bool:
+        if not self._config.training.checkpoint_seconds:
+            return isinstance(event, EpochRecord)
+        return time.monotonic() >= self._next
+
+    def _save(self, training: Fit) -> None:
+        started = time.monotonic()
+        state = {name: tensor.detach().cpu().numpy() for name, tensor in training.state().items()}
+        self._store.save(Checkpoint(self._origin, state, self.history))
+        now = time.monotonic()
+        self._next = now + max(self._config.training.checkpoint_seconds, (now - started) / MOST_TIME)
+
+    def _take_up(self, training: Fit) -> None:
+        checkpoint, damaged = self._store.load()
+        for name in damaged:
+            self._on_event(Warned(f"{self._run}: checkpoint {name} is damaged; going on from the one before"))
+        if checkpoint is None:
+            self._on_event(Noted(f"{self._run}: stopped before its first checkpoint, so training starts anew"))
+            return
+        self._refuse_differences(checkpoint, training)
+        import torch
+
+        training.load_state({name: torch.tensor(values) for name, values in checkpoint.state.items()})
+        self.history = list(checkpoint.history)
+        done, epochs = training.epochs_done, self._config.training.epochs
+        self._on_event(Noted(f"{self._run}: going on after epoch {done} of {epochs}"))
+
+    def _refuse_differences(self, checkpoint: Checkpoint, training: Fit) -> None:
+        found = _differences(checkpoint.origin, self._origin)
+        if _EPOCHS in found and _may_train_longer(self._config, *found[_EPOCHS]):
+            del found[_EPOCHS]
+        if found:
+            listed = [f"{name} was {_short(then)}, is {_short(now)}" for name, (then, now) in found.items()]
+            more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+            raise ModelError(
+                f"{self._run}: can't go on from its checkpoint: {'; '.join(listed[:_SHOWN])}{more}; "
+                "resume with what it was begun with, or train without --resume"
+            )
+        if not _fits(checkpoint, training):
+            raise ModelError(f"{self._run}: its checkpoint is of another network; train without --resume")
+
+    def _how_to_resume(self) -> str:
+        if not self._command:
+            return f"train(..., run={str(self._run)!r}, resume=True)"
+        words = [word for word in self._command if word != "--resume"]
+        if not any(word.startswith(("-o", "--output")) for word in words):
+            words += ["-o", str(self._run)]
+        return shlex.join([*words, "--resume"])
+
+
+def origin_of(prepared: Prepared, config: Config, *, device: str, threads: int) -> dict[str, Any]:
+    """All that decides the bits of a training, as JSON."""
+    return {
+        **config.model_dump(mode="json"),
+        "the rows of DATA (SHA-256)": prepared.sha256,
+        "the columns of DATA (SHA-256)": sha256(render_schema(prepared.schema)),
+        "the device": device,
+        "the number of threads": threads,
+        "the CPU's instruction set": cpu_features(),
+        "the version of phoneprice": __version__,
+        "the version of torch": version("torch"),
+        "the version of numpy": version("numpy"),
+    }
+
+
+def _differences(then: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
+    """What differs between two documents, by dotted path."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        found = dict[str, tuple[Any, Any]]()
+        for key in dict.fromkeys([*now, *then]):
+            found |= _differences(then.get(key), now.get(key), f"{path}.{key}" if path else key)
+        return found
+    return {} if then == now and type(then) is type(now) else {path: (then, now)}
+
+
+def _may_train_longer(config: Config, then: int, now: int) -> bool:
+    """Whether the first ``then`` epochs of a training of ``now`` are those of a training of ``then``."""
+    return now > then and not config.scheduler.needs_epochs and not config.training.network_start
+
+
+def _fits(checkpoint: Checkpoint, training: Fit) -> bool:
+    """Whether the checkpoint holds all that the training needs, in the right shapes."""
+    own = {name: tuple(tensor.shape) for name, tensor in training.state().items()}
+    return all(name in checkpoint.state and checkpoint.state[name].shape == shape for name, shape in own.items())
+
+
+def _short(value: Any) -> str:
+    text = "unset" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:12]}..."

@@ -1,0 +1,148 @@
+"""Compare two runs: what was changed, and whether the metrics differ by more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.artifact.loader import Run, load_run
+from phoneprice.artifact.runs import resolve_run
+from phoneprice.errors import UsageError
+from phoneprice.evaluation.paired import PAIRED, PairedMetric, lead, mcnemar, row_errors
+from phoneprice.records import Interval
+from phoneprice.workflows.report import held_out_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting or fact that is not the same in both runs; None where one lacks it."""
+
+    key: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class MetricPair:
+    """A metric of both runs, as each was measured on its own."""
+
+    name: str
+    a: float | None
+    b: float | None
+
+
+@dataclass(frozen=True)
+class PairedLead:
+    """How much better B is than A on the same rows (positive: better), with its 95% interval."""
+
+    metric: str
+    lead: Interval
+    p: float | None = None
+    """Exact McNemar test, for the accuracy."""
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval leaves out zero (and the test, where there is one, agrees at 5%)."""
+        return (self.lead.low > 0 or self.lead.high < 0) and (self.p is None or self.p < 0.05)
+
+
+@dataclass(frozen=True)
+class RunDiff:
+    """Two runs side by side."""
+
+    a: Path
+    b: Path
+    settings: tuple[Change, ...]
+    environment: tuple[Change, ...]
+    metrics: tuple[MetricPair, ...]
+    rows: int
+    """On which both runs were compared; 0 where they can't be."""
+    paired: tuple[PairedLead, ...]
+    why_not: str
+    """Why there is no paired comparison; empty where there is one."""
+
+
+def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
+    """Compare two runs. Raises ``ModelError`` for a run, ``UsageError`` for two that predict different things."""
+    first, second = (load_run(resolve_run(run)) for run in (a, b))
+    if (first.task.target, bool(first.task.labels)) != (second.task.target, bool(second.task.labels)):
+        kinds = [f"{run.path} predicts {run.task.target!r} ({run.task.kind})" for run in (first, second)]
+        raise UsageError(f"{', '.join(kinds)}: these can't be compared; name two runs of one target")
+    rows, paired, why_not = _paired(first, second)
+    return RunDiff(
+        a=first.path,
+        b=second.path,
+        settings=tuple(_changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
+        environment=tuple(_changes(_facts(first), _facts(second))),
+        metrics=tuple(_metrics(first.metrics()["metrics"], second.metrics()["metrics"])),
+        rows=rows,
+        paired=paired,
+        why_not=why_not,
+    )
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What may make two runs of one configuration differ, and how large and how slow they were."""
+    environment, splits = run.environment(), run.splits()
+    kept = ("phoneprice", "python", "libraries", "platform", "cpu", "device", "threads", "training_seconds")
+    data = {"rows": splits.get("rows"), "sha256": splits.get("data_sha256"), "members": splits.get("members")}
+    return {"data": data, **{name: environment.get(name) for name in kept}}
+
+
+def _changes(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:
+    for name in dict.fromkeys((*a, *b)):
+        key, one, other = f"{prefix}{name}", a.get(name), b.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _changes(one, other, f"{key}.")
+        elif one != other:
+            yield Change(key, one, other)
+
+
+def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[MetricPair]:
+    for name in dict.fromkeys((*a, *b)):
+        yield MetricPair(name, *(found[name]["value"] if name in found else None for found in (a, b)))
+
+
+def _paired(a: Run, b: Run) -> tuple[int, tuple[PairedLead, ...], str]:
+    tables = [run.out_of_fold() for run in (a, b)]
+    if tables[0] is None or tables[1] is None:
+        return 0, (), "a run held out no rows"
+    if a.splits().get("data_sha256") != b.splits().get("data_sha256") and not _same_rows(*tables):
+        return 0, (), "the runs were trained on different data"
+    if set(a.task.labels) != set(b.task.labels):
+        return 0, (), "the runs have different classes"
+    one, other = _common_rows(*tables)
+    if not one.num_rows:
+        return 0, (), "the runs held out different rows"
+    # The first run's order of the labels for both.
+    y, first = held_out_columns(one, a.task)
+    _, second = held_out_columns(other, a.task)
+    leads = []
+    for metric in PAIRED[bool(a.task.labels)]:
+        errors_a, errors_b = row_errors(metric, y, first), row_errors(metric, y, second)
+        leads.append(_lead(metric, errors_a, errors_b))
+    return int(one.num_rows), tuple(leads), ""
+
+
+def _lead(metric: PairedMetric, errors_a: Any, errors_b: Any) -> PairedLead:
+    p = mcnemar(errors_b, errors_a) if metric == "accuracy" else None
+    return PairedLead(metric, lead(metric, errors_b, errors_a), p)
+
+
+def _same_rows(a: pa.Table, b: pa.Table) -> bool:
+    """The encoded inputs differ (other columns may be used), but rows and truths are the same."""
+    return bool(a.column("row").equals(b.column("row")) and a.column("target").equals(b.column("target")))
+
+
+def _common_rows(a: pa.Table, b: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The rows that both held out, in one order."""
+    rows = [table.column("row").to_numpy() for table in (a, b)]
+    _, places_a, places_b = np.intersect1d(*rows, return_indices=True)
+    return a.take(places_a), b.take(places_b)

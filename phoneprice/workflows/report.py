@@ -1,0 +1,241 @@
+"""Report: all that is known of a run, in one HTML page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.artifact.atomic import replace_file, storage_faults
+from phoneprice.artifact.loader import Run, load_run
+from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.render import to_toml
+from phoneprice.data.reading import ReadOptions
+from phoneprice.errors import UsageError
+from phoneprice.evaluation.findings import Training, judge
+from phoneprice.metrics.curves import Curves
+from phoneprice.metrics.decisions import temper
+from phoneprice.model.shape import NetworkShape, parameter_shapes
+from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
+from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
+from phoneprice.report.page import chart_file, charts, page
+from phoneprice.report.words import count, counted, listed
+from phoneprice.workflows.assess import Document
+from phoneprice.workflows.events import OnEvent, Warned, ignore
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """A report that was written."""
+
+    run: Path
+    output: Path
+    plots: tuple[Path, ...]
+    findings: tuple[TrainingFinding, ...]
+    warnings: tuple[str, ...]
+
+
+def report(
+    run: Path | str,
+    data: Path | str | None = None,
+    output: Path | str | None = None,
+    *,
+    plots: Path | str | None = None,
+    options: ReadOptions | None = None,
+    on_event: OnEvent = ignore,
+) -> ReportFile:
+    """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
+
+    ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
+    tell (importance, partial dependence, the worst rows, a linear baseline). ``plots`` is a directory for the charts as
+    SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``StorageError``.
+    """
+    warnings: list[str] = []
+
+    def hear(event: Any) -> None:
+        if isinstance(event, Warned):
+            warnings.append(event.message)
+        on_event(event)
+
+    path = resolve_run(run)
+    loaded = load_run(path)
+    target = Path(output) if output is not None else report_path(path)
+    if target.is_dir():
+        raise UsageError(f"{target}: is a directory; name a file in it")
+    facts = gather(loaded, data, options, hear)
+    with replace_file(target) as file:
+        file.write(page(facts).encode())
+    written = tuple(_write_plots(facts, Path(plots))) if plots is not None else ()
+    return ReportFile(path, target, written, facts.findings, tuple(warnings))
+
+
+def report_path(run: Path) -> Path:
+    """``RUN.html`` beside the run."""
+    whole = run.resolve() if run.name in {"", ".", ".."} else run
+    return whole.with_name(f"{whole.name}.html")
+
+
+def findings_of(run: Run) -> tuple[TrainingFinding, ...]:
+    """What went wrong in the training of a run, the likeliest cause first."""
+    return judge(Training(run.config, run.schema, Curves.of(run.history()), run.ensemble.parameters, run.metrics()))
+
+
+def gather(
+    run: Run, data: Path | str | None = None, options: ReadOptions | None = None, on_event: OnEvent = ignore
+) -> ReportFacts:
+    """All that the report of a run shows."""
+    document, environment = run.metrics(), run.environment()
+    metric = "rmse" if run.task.kind == "regression" else "accuracy"
+    held = _held_out_rows(run.out_of_fold(), run.task)
+    baselines, from_data = _trivial_baselines(document, held), None
+    if data is not None:
+        from phoneprice.workflows.report_data import look_at_data
+
+        linear, from_data = look_at_data(run, data, held, options, on_event)
+        baselines = (*baselines, *linear)
+    curves = Curves.of(run.history())
+    return ReportFacts(
+        name=run.path.resolve().name,
+        created=f"{run.manifest.created[:19].replace('T', ' ')} UTC by phoneprice {run.manifest.package_version}",
+        task=run.task,
+        metrics=document,
+        metric=metric,
+        curves=curves,
+        findings=judge(Training(run.config, run.schema, curves, run.ensemble.parameters, document)),
+        layers=layer_names(run.shape),
+        summary=tuple(_summary(run, document, environment)),
+        environment=tuple(_environment(environment)),
+        command=shlex.join(map(str, environment.get("command_line") or ["phoneprice", "train"])),
+        config_toml=to_toml(run.config),
+        baselines=baselines,
+        held_out=held,
+        score=_latent_score(run, held),
+        from_data=from_data,
+        ask_for_data=shlex.join(["phoneprice", "report", str(run.path), "DATA"]),
+    )
+
+
+def layer_names(shape: NetworkShape) -> tuple[str, ...]:
+    """What the weight matrices are called in words, in the order of ``model.shape``."""
+    names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
+    return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
+
+
+def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:
+    with storage_faults(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    for chart in charts(facts):
+        path = directory / f"{chart.name}.svg"
+        with replace_file(path) as file:
+            file.write(chart_file(chart).encode())
+        yield path
+
+
+def _held_out_rows(table: pa.Table | None, task: Task) -> HeldOutRows | None:
+    return None if table is None else HeldOutRows(*held_out_columns(table, task))
+
+
+def held_out_columns(table: pa.Table, task: Task) -> tuple[NDArray[Any], Predictions]:
+    """Truth ``(n,)`` and predictions in a table of out-of-fold predictions."""
+    columns = {name: table.column(name).to_numpy() for name in table.column_names}
+    if not task.labels:
+        return columns["target"], Valued(columns["prediction"])
+    places = {label: i for i, label in enumerate(task.labels)}
+    classes = {name: np.array([places[label] for label in columns[name]]) for name in ("target", "prediction")}
+    probabilities = np.stack([columns[f"prob_{label}"] for label in task.labels], axis=1)
+    return classes["target"], Classified(classes["prediction"], probabilities)
+
+
+def _trivial_baselines(document: Document, held: HeldOutRows | None) -> tuple[Baseline, ...]:
+    if "per_class" in document:
+        support = [line["support"] for line in document["per_class"]]
+        return (Baseline("the most frequent class", {"accuracy": max(support) / sum(support)}),)
+    if held is None:
+        return ()
+    return (Baseline("the mean", {"rmse": float(held.y.std()), "r2": 0.0}),)
+
+
+def _latent_score(run: Run, held: HeldOutRows | None) -> LatentScore | None:
+    """The score behind out-of-fold probabilities, which are its link; else their mean class."""
+    if held is None or run.task.kind != "ordinal" or not isinstance(held.predictions, Classified):
+        return None
+    p = held.predictions.probabilities.astype(np.float64)
+    classes = run.task.classes
+    if not run.config.loss.ordered:
+        cuts = np.arange(classes - 1) + 0.5
+        return LatentScore(
+            p.dot(np.arange(classes, dtype=np.float64)), cuts, exact=False, unit="mean class (0 is the lowest)"
+        )
+    cuts = _cut_points(run.ensemble.parameters)
+    probit = getattr(run.config.loss, "distribution", "logit") == "probit"
+    values = _score_of(temper(p, 1 / run.calibration.temperature), cuts, probit=probit)
+    unit = "standard deviations of the noise" if probit else "log-odds"
+    return LatentScore(values, cuts, exact=True, unit=f"score ({unit})")
+
+
+def _cut_points(parameters: Mapping[str, NDArray[np.float32]]) -> Floats:
+    """The members' mean cut points on the scale of the noise, centred: float64 ``(C - 1,)``."""
+    sharpness = np.exp(parameters["cuts.log_sharpness"].astype(np.float64))
+    gaps = np.exp(parameters["cuts.log_gaps"].astype(np.float64)).cumsum(axis=-1)
+    cuts = np.concatenate([np.zeros_like(sharpness), gaps], axis=-1) * sharpness
+    centred = cuts - cuts.mean(axis=-1, keepdims=True)
+    return np.asarray(centred.mean(axis=0)[0])
+
+
+def _score_of(p: Floats, cuts: Floats, *, probit: bool) -> Floats:
+    """``score = cut + link(P(y > cut))`` at the cut where that probability is nearest to one half."""
+    above = np.flip(np.flip(p, 1).cumsum(axis=1), 1)[:, 1:]
+    below = p.cumsum(axis=1)[:, :-1]
+    smaller = np.clip(np.minimum(above, below), 1e-300, 0.5)
+    if probit:
+        from scipy.special import ndtri
+
+        distance = -ndtri(smaller)
+    else:
+        distance = np.log1p(-smaller) - np.log(smaller)
+    # Far beyond all cuts every probability is 0 or 1: then the cut next to the class counts.
+    rows, places = np.arange(len(p)), np.arange(len(cuts)) + 0.5
+    nearest = (distance + 1e-6 * np.abs(places - p.argmax(axis=1)[:, None])).argmin(axis=1)
+    side = np.where(above[rows, nearest] > below[rows, nearest], 1.0, -1.0)
+    return np.asarray(cuts[nearest] + side * distance[rows, nearest])
+
+
+def _summary(run: Run, document: Document, environment: Document) -> Iterator[tuple[str, str]]:
+    config, shape = run.config, run.shape
+    yield "task", f"{run.task.kind}: {run.task.target}"
+    if run.task.labels:
+        yield "classes", _classes(document, run.task)
+    yield "rows", count(document["rows"])
+    columns = [column.name for column in run.schema.columns]
+    yield "columns", f"{len(columns)}: {', '.join(columns)}"
+    layers = ", ".join(map(str, shape.hidden)) or "none"
+    skip = ", with a linear skip path" if shape.skip else ""
+    yield "hidden layers", f"{layers} ({config.model.activation.name}){skip}"
+    yield "networks", f"{counted(shape.members, 'member')} with {counted(len(run.input_names), 'input')} each"
+    rate = f"{config.optimizer.name} at {config.optimizer.lr:g}, {config.scheduler.name} schedule"
+    yield "training", f"{config.loss.name} loss, {rate}, {counted(config.training.epochs, 'epoch')}"
+    if "training_seconds" in environment:
+        yield "took", f"{environment['training_seconds']:.1f} seconds on {environment.get('device', '?')}"
+
+
+def _classes(document: Document, task: Task) -> str:
+    support = [f"{line['label']} ({counted(line['support'], 'row')})" for line in document.get("per_class", ())]
+    return listed(support or list(task.labels))
+
+
+def _environment(document: Document) -> Iterator[tuple[str, str]]:
+    for name, value in document.items():
+        if name == "command_line" or value is None:
+            continue
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        yield name.replace("_", " "), text

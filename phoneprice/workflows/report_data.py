@@ -1,0 +1,203 @@
+"""What a report needs rows for: importance, partial dependence, the worst rows, a linear baseline.
+
+The table the run was trained on is recognised by its hash; then every row is looked at by the members that have not
+seen it. Any other labelled table is new to all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phoneprice.artifact.loader import Run
+from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.reading import ReadOptions
+from phoneprice.data.schema import Column
+from phoneprice.data.splits import plan_members
+from phoneprice.data.table import Table
+from phoneprice.data.target import encode_target
+from phoneprice.errors import DataError
+from phoneprice.evaluation.explain import Part, partial_dependence, permutation_importance
+from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
+from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows, Valued
+from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
+from phoneprice.workflows.assess import Model, joined
+from phoneprice.workflows.evaluate import read_labelled
+from phoneprice.workflows.events import OnEvent, Warned
+from phoneprice.workflows.prepare import Prepared
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_ROWS = 4000
+"""That importance is measured on; of more, a seeded sample."""
+DEPENDENCE_ROWS = 300
+TOP = 6
+"""Columns with a partial-dependence curve."""
+MOST_CURVES = 6
+WORST = 15
+MOST_CELLS = 30
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A labelled table and, fold by fold, which rows what part of the ensemble may be asked about."""
+
+    run: Run
+    prepared: Prepared
+    seen: bool
+    """It is the table the run was trained on."""
+    folds: tuple[tuple[Rows, tuple[int, ...]], ...]
+    """Rows and members."""
+
+    @property
+    def model(self) -> Model:
+        run = self.run
+        return Model(run.config, run.task, run.ensemble, run.calibration)
+
+
+def look_at_data(
+    run: Run, data: Path | str, held: HeldOutRows | None, options: ReadOptions | None, on_event: OnEvent
+) -> tuple[tuple[Baseline, ...], FromData]:
+    """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
+    looked = _look(run, read_labelled(run, data, options), on_event)
+    metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
+    baselines = _linear_baseline(looked, held, metric) if looked.seen and held is not None else ()
+    importances = permutation_importance(_sampled_parts(looked), run.schema, metric, run.config.training.seed)
+    rows = "the rows each member has not seen" if looked.seen else f"all {len(looked.prepared.inputs):,} rows"
+    found = FromData(
+        source=looked.prepared.table.source,
+        measured_on=f"Measured on {rows} of {Path(looked.prepared.table.source).name}.",
+        metric=metric if metric == "accuracy" else "RMSE",
+        importances=tuple(Importance(name, loss) for name, loss in importances.items()),
+        dependences=tuple(_dependences(looked, list(importances)[:TOP])),
+        worst=tuple(_worst(looked, list(importances))),
+        error_name="log loss" if run.task.labels else "off by",
+    )
+    return baselines, found
+
+
+def _look(run: Run, table: Table, on_event: OnEvent) -> _Looked:
+    if not table.rows:
+        raise DataError(f"{table.source}: found a header but no rows; there is nothing to look at")
+    encoded = FeatureEncoder(run.schema).encode(table)
+    targets = encode_target(table, run.schema, run.task.kind)
+    prepared = Prepared(table, run.schema, run.task, encoded.inputs, np.ascontiguousarray(targets))
+    seen = prepared.sha256 == run.splits().get("data_sha256")
+    if not seen:
+        for message in encoded.odd.messages():
+            on_event(Warned(message))
+    plans, _ = plan_members(targets, run.config, table.rows) if seen else ((), ())
+    folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
+    return _Looked(run, prepared, seen and bool(_splits(plans)), folds)
+
+
+def _splits(plans: Sequence[MemberPlan]) -> dict[bytes, list[int]]:
+    """The members that hold out the same rows."""
+    members: dict[bytes, list[int]] = {}
+    for k, plan in enumerate(plans):
+        if len(plan.held_out_rows):
+            members.setdefault(plan.held_out_rows.tobytes(), []).append(k)
+    return members
+
+
+def _folds(plans: Sequence[MemberPlan]) -> Iterator[tuple[Rows, tuple[int, ...]]]:
+    for members in _splits(plans).values():
+        yield plans[members[0]].held_out_rows, tuple(members)
+
+
+def _sampled_parts(looked: _Looked) -> list[Part]:
+    total = sum(len(rows) for rows, _ in looked.folds)
+    generator = np.random.Generator(np.random.Philox(key=looked.run.config.training.seed))
+    parts = []
+    for rows, members in looked.folds:
+        if total > MOST_ROWS:
+            kept = max(len(rows) * MOST_ROWS // total, 1)
+            rows = np.sort(generator.choice(rows, kept, replace=False))  # noqa: PLW2901
+        inputs = looked.prepared.inputs.take(rows)
+        parts.append(Part(inputs, looked.prepared.targets[rows], looked.model.take(members).predict))
+    return parts
+
+
+def _dependences(looked: _Looked, names: Sequence[str]) -> Iterator[Dependence]:
+    columns = {column.name: column for column in looked.run.schema.columns}
+    rows = np.unique(np.linspace(0, len(looked.prepared.inputs) - 1, DEPENDENCE_ROWS).astype(np.int64))
+    inputs = looked.prepared.inputs.take(rows)
+    for name in names:
+        if (found := _dependence(looked, columns[name], inputs)) is not None:
+            yield found
+
+
+def _dependence(looked: _Looked, column: Column, inputs: Inputs) -> Dependence | None:
+    response = partial_dependence(column, looked.run.schema, inputs, looked.model.predict)
+    if len(response.grid) < 2:
+        return None
+    labels, means = looked.run.task.labels, response.means
+    names: tuple[str, ...] = (looked.run.task.target,)
+    if len(labels) == 2:
+        names, means = (f"probability of {labels[1]}",), means[:, 1:]
+    elif labels:
+        moving = np.sort(np.argsort(-np.ptp(means, axis=0))[:MOST_CURVES])
+        names, means = tuple(f"class {labels[i]}" for i in moving), means[:, moving]
+    return Dependence(column.name, response.grid, names, means, response.deciles)
+
+
+def _worst(looked: _Looked, by_importance: Sequence[str]) -> Iterator[WorstRow]:
+    prepared, labels = looked.prepared, looked.run.task.labels
+    rows, predictions = _all_predictions(looked)
+    y = prepared.targets[rows]
+    errors = row_errors("log_loss" if labels else "mae", y, predictions)
+    columns = [*(c for c in prepared.schema.id_columns if c in prepared.table.columns), *by_importance][:MOST_CELLS]
+    for i in np.argsort(-errors, kind="stable")[:WORST].tolist():
+        row = int(rows[i])
+        yield WorstRow(
+            place=_place(prepared.table, row),
+            truth=labels[y[i]] if labels else f"{y[i]:.6g}",
+            predicted=_predicted(predictions, i, labels),
+            error=float(errors[i]),
+            cells={name: _cell(prepared.table.columns[name][row].as_py()) for name in columns},
+        )
+
+
+def _all_predictions(looked: _Looked) -> tuple[NDArray[np.int64], Predictions]:
+    parts = [looked.model.take(members).predict(looked.prepared.inputs.take(rows)) for rows, members in looked.folds]
+    return np.concatenate([rows for rows, _ in looked.folds]), joined(parts)
+
+
+def _predicted(predictions: Predictions, row: int, labels: Sequence[str]) -> str:
+    if isinstance(predictions, Valued):
+        return f"{predictions.values[row]:.6g}"
+    chosen = int(predictions.classes[row])
+    return f"{labels[chosen]} ({predictions.probabilities[row, chosen]:.0%} sure)"
+
+
+def _place(table: Table, row: int) -> str:
+    """``line 7`` or ``row 7``, without the file's name."""
+    return table.place(row).removeprefix(table.source).strip()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _linear_baseline(looked: _Looked, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
+    """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
+    from phoneprice.workflows.baselines import linear_model
+
+    name, build, x = linear_model(looked.prepared)
+    y, order = looked.prepared.targets, np.argsort(np.concatenate([rows for rows, _ in looked.folds]), kind="stable")
+    predicted = []
+    for rows, _ in looked.folds:
+        others = np.setdiff1d(np.arange(len(y)), rows)
+        predicted.append(build().fit(x[others], y[others]).predict(x[rows]))
+    values = np.concatenate(predicted)[order]
+    theirs = Valued(values) if metric == "rmse" else Classified(values, np.empty((len(values), 0)))
+    errors = row_errors(metric, held.y, theirs)
+    value = float(np.sqrt(errors.mean())) if metric == "rmse" else 1 - float(errors.mean())
+    return (Baseline(name, {metric: value}, lead(metric, row_errors(metric, held.y, held.predictions), errors)),)

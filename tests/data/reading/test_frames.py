@@ -1,0 +1,122 @@
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from phoneprice.data.reading import ReadOptions
+from phoneprice.data.reading.frames import category_columns, frame_names, frame_table, is_frame
+from phoneprice.errors import DataError
+
+OPTIONS = ReadOptions()
+NUMBERS = pa.array([1.0, 0.0, None])
+TEXT = pa.array(["a", "1", None])
+
+
+def cells(values, **keys):
+    return frame_table({"a": values}, OPTIONS, **keys).columns["a"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 0, None],
+        [True, False, None],
+        [Decimal("1.0"), Decimal(0), None],
+        np.array([1, 0, np.nan], np.float32),
+        np.array([1, 0, np.nan], object),
+        pd.Series([1, 0, None], index=[5, 5, 7]),
+        pd.array([1, 0, None], dtype="Int64"),
+        pd.array([True, False, None], dtype="boolean"),
+        pd.Categorical([1, 0, None]),
+        pa.chunked_array([[1], [0, None]]),
+    ],
+)
+def test_numbers(values):
+    assert cells(values).equals(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "1", None],
+        ["a", 1, float("nan")],
+        ["a", 1.0, pd.NA],
+        ["a", "1", " NA "],
+        np.array(["a", "1", "null"]),
+        pd.Series(["a", "1", None], dtype="string"),
+        pd.Categorical(["a", "1", None]),
+        pa.chunked_array([["a"], ["1", None]]).dictionary_encode(),
+    ],
+)
+def test_text(values):
+    assert cells(values).equals(TEXT)
+
+
+def test_columns_without_cells():
+    assert cells([]).type == pa.float64()
+    assert cells([None, None]).equals(pa.nulls(2, pa.float64()))
+    assert frame_table(pd.DataFrame(), OPTIONS).rows == 0
+
+
+def test_frames_of_every_kind_agree():
+    columns = {"ram": [1, 2, 3], "os": ["Android", None, "iOS"]}
+    frame = pd.DataFrame(columns, index=[9, 8, 7])
+    for data in (columns, frame, pa.table(columns), frame.convert_dtypes(dtype_backend="pyarrow")):
+        assert is_frame(data)
+        assert frame_names(data) == ("ram", "os")
+        table = frame_table(data, OPTIONS, source="phones")
+        assert table.columns == {"ram": pa.array([1.0, 2.0, 3.0]), "os": pa.array(["Android", None, "iOS"])}
+        assert table.place(1, "os") == "phones row 2, column 'os'"
+
+
+def test_names_that_are_no_text():
+    assert frame_names(pd.DataFrame(np.zeros((2, 2)))) == ("0", "1")
+
+
+def test_skipped_columns_may_hold_anything():
+    table = frame_table({"day": [dt.date(2020, 1, 1)] * 2, "ram": [1, 2]}, OPTIONS, ["day"])
+    assert table.columns == {"day": pa.nulls(2, pa.string()), "ram": pa.array([1.0, 2.0])}
+
+
+def test_category_columns():
+    frame = pd.DataFrame({"a": pd.Categorical([1, 2]), "b": [1, 2], "c": pd.Categorical(["x", "y"])})
+    assert category_columns(frame) == ("a", "c")
+    assert category_columns({"a": [1]}) == ()
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (
+            {"a": [1.0, np.inf]},
+            "X row 2, column 'a': found 'inf', expected a finite number; correct it or leave it empty",
+        ),
+        (
+            {"a": [dt.date(2020, 1, 1)]},
+            "X: column 'a' has the type date32[day], expected numbers or text; convert it or leave it out",
+        ),
+        (
+            {"a": ["x", [1]]},
+            "X: column 'a' has the type list, expected numbers or text; convert it or leave it out",
+        ),
+        ({"a": [1], "b": [1, 2]}, "X: found columns of different lengths (a 1, b 2), expected one"),
+        (
+            pd.DataFrame([[1, 2]], columns=["a", "a"]),
+            "X: found the column name 'a', expected distinct names; rename the column",
+        ),
+        ({"": [1]}, "X: found the column name '', expected distinct names; rename the column"),
+    ],
+)
+def test_faults(frame, message):
+    with pytest.raises(DataError) as raised:
+        frame_table(frame, OPTIONS, source="X")
+    assert str(raised.value) == message
+
+
+def test_what_is_no_frame():
+    assert not is_frame(np.zeros((2, 2)))
+    with pytest.raises(TypeError, match=r"^found a ndarray, expected a pandas DataFrame or a mapping of columns$"):
+        frame_table(np.zeros((2, 2)), OPTIONS)

@@ -1,0 +1,18 @@
+"""How much the long proofs do: ``FAULTS_SEED`` (default 0) and ``FAULTS_SHARE`` of the full counts (default 1)."""
+
+import os
+
+SEED = int(os.environ.get("FAULTS_SEED", "0"))
+SHARE = float(os.environ.get("FAULTS_SHARE", "1"))
+LINES: list[str] = []
+"""What was done, for the summary at the end."""
+
+
+def share_of(full: int) -> int:
+    """The part of a full count that this call of the tests does."""
+    return max(1, round(full * SHARE))
+
+
+def report(text: str) -> None:
+    """A line of the summary."""
+    LINES.append(text)

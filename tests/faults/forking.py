@@ -1,0 +1,128 @@
+"""Trainings in processes of their own that cost no start: a fresh interpreter imports everything once and forks.
+
+``Forks`` talks to that interpreter, a line of JSON a job. Jobs may be killed after some seconds, or at a call of the
+write path (see ``file_layer``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: ``error`` is the name of an exception and its message, or None; ``calls`` of the write path."""
+
+    killed: bool
+    error: tuple[str, str] | None = None
+    calls: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Forks:
+    """A context manager; ``threads`` is what the children's OpenMP may use."""
+
+    def __init__(self, threads: int = 1) -> None:
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+        )
+
+    def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
+        """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number."""
+        job = {"data": str(data), "settings": settings, "run": str(run), **options}
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(job) + "\n")
+        self._server.stdin.flush()
+        answer = json.loads(self._server.stdout.readline())
+        return Outcome(**{name: tuple(v) if isinstance(v, list) else v for name, v in answer.items()})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait()
+        self._server.stdout.close()
+
+
+def serve() -> None:
+    """Answer jobs until stdin ends."""
+    import torch
+
+    import phoneprice.training.loop
+    import phoneprice.workflows.train  # noqa: F401
+
+    torch.zeros(1).add_(1)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_in_child(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def _in_child(job: dict[str, Any]) -> dict[str, Any]:
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(out)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.write(into, json.dumps(_work(job)).encode())
+        os._exit(0)
+    os.close(into)
+    if not select.select([out], [], [], job.get("kill_after"))[0]:
+        os.kill(child, signal.SIGKILL)
+    with os.fdopen(out, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(answer) if answer else {"killed": True}
+
+
+def _work(job: dict[str, Any]) -> dict[str, Any]:
+    import time
+
+    from file_layer import Act, failing, file_layer, killing, nothing
+
+    from phoneprice.config.load import load_config
+    from phoneprice.workflows.train import train
+
+    act: Act = nothing
+    if "kill_at" in job:
+        act = killing(job["kill_at"])
+    elif "fail_at" in job:
+        act = failing(job["fail_at"], job["error_number"])
+    warnings: list[str] = []
+    answer: dict[str, Any] = {"killed": False, "warnings": warnings}
+    started = time.perf_counter()
+    with file_layer(act) as calls:
+        try:
+            config = load_config(None, job["settings"])
+            options = {name: job[name] for name in ("resume", "force") if name in job}
+            train(
+                job["data"],
+                config,
+                job["run"],
+                **options,
+                on_event=lambda e: warnings.append(getattr(e, "message", "")),
+            )
+        except BaseException as fault:  # noqa: BLE001 - the test looks at it
+            answer["error"] = [type(fault).__name__, str(fault)]
+    warnings[:] = list(filter(None, warnings))
+    return {**answer, "calls": calls.names, "seconds": time.perf_counter() - started}
+
+
+if __name__ == "__main__":
+    serve()

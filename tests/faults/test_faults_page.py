@@ -1,0 +1,48 @@
+"""Every row of the fault table names tests, and they exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PAGE = Path(__file__).with_name("FAULTS.md")
+ORIGINAL = TESTS.parents[1] / "shared" / "FAULTS.md"
+_ROW = re.compile(r"\| (?!fault \||what \|)(.*) \|$")
+_TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of each row of each table; a bar inside backquotes is none of the table's."""
+    found = [match[1] for line in text.splitlines() if (match := _ROW.match(line))]
+    return [re.split(r" \| (?=(?:[^`]*`[^`]*`)*[^`]*$)", row) for row in found]
+
+
+def names_in(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+ROWS = rows(PAGE.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_read() -> None:
+    assert len(ROWS) > 50
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
+def test_each_row_has_tests_that_exist(row: list[str]) -> None:
+    named = _TEST.findall(row[-1])
+    assert named
+    for file, name in named:
+        assert name in names_in(TESTS / file), f"{file} has no {name}"
+
+
+def test_the_copy_is_that_of_the_project() -> None:
+    if not ORIGINAL.is_file():
+        pytest.skip(f"no {ORIGINAL}")
+    copied = [row[:2] for row in ROWS if len(row) == 3]
+    assert copied == rows(ORIGINAL.read_text(encoding="utf-8"))

@@ -1,0 +1,74 @@
+"""Small runs and their reports, made once a session."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import mkdtemp
+
+from phoneprice.config.load import load_config
+from phoneprice.data.sample import sample_path
+from phoneprice.workflows.report import report
+from phoneprice.workflows.train import train
+
+KINDS = {
+    "ordinal": ("training.epochs=30",),
+    "multiclass": ("task.kind=multiclass", "loss.name=cross_entropy", "training.epochs=5", "model.skip=false"),
+    "binary": ("data.target=four_g", "task.kind=binary", "loss.name=binary_cross_entropy", "training.epochs=10"),
+    "regression": ("data.target=ram", "task.kind=regression", "loss.name=mse", "training.epochs=30"),
+    "none held out": ("validation.scheme=none", "training.epochs=5"),
+    "softmax of ordered classes": ("loss.name=cross_entropy", "training.epochs=5", "model.activation.name=tanh"),
+}
+
+
+@cache
+def small_run(kind: str) -> Path:
+    """A trained run; nothing may change it."""
+    root = Path(mkdtemp(prefix="phoneprice-report-"))
+    config = load_config(None, [*KINDS[kind], "training.threads=1", "training.device=cpu"])
+    return train(sample_path("train"), config, root / "run", command_line=("phoneprice", "train", "a b.csv")).run
+
+
+@cache
+def page(kind: str, *, data: bool = True) -> str:
+    """The report of a small run, with or without its table."""
+    run = small_run(kind)
+    output = run.with_name("with.html" if data else "without.html")
+    return report(run, sample_path("train") if data else None, output).output.read_text()
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, in order, and the text of the page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta",):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+
+
+def shown_metrics(text: str) -> dict[str, tuple[float, str]]:
+    """Each metric of the page: the exact value and the text."""
+    found = re.findall(r'<td id="metric-(\w+)"><data value="([^"]+)">([^<]+)</data>', text)
+    return {name: (float(value), shown) for name, value, shown in found}

@@ -1,0 +1,80 @@
+"""The page in a real browser, from disk, without a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from reports import page
+
+CHROMIUM = os.environ.get("PHONEPRICE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+PROBE = """<script>addEventListener('load', () => {
+  const wide = document.documentElement.scrollWidth > innerWidth;
+  const cut = [];
+  for (const svg of document.querySelectorAll('svg.chart')) {
+    const box = svg.getBoundingClientRect();
+    for (const text of svg.querySelectorAll('text')) {
+      const t = text.getBoundingClientRect();
+      if (t.left < box.left - 1 || t.right > box.right + 1 || t.top < box.top - 1 || t.bottom > box.bottom + 1)
+        cut.push(text.textContent);
+    }
+  }
+  const out = performance.getEntriesByType('resource').length;
+  document.title = `wide ${wide} cut [${cut}] requests ${out} sections ${document.querySelectorAll('section').length}`;
+})</script>"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression"])
+def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, width: int, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    # A frame of the width that is wanted: headless chromium's own window has a least width.
+    file.write_text(page(kind).replace("</body>", f"{PROBE}</body>"))
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<iframe src="report.html" style="width:{width}px;height:900px;border:0"></iframe><script>'
+        "addEventListener('load', () => setTimeout(() => "
+        "{document.title = document.querySelector('iframe').contentDocument.title}, 200))</script>"
+    )
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--allow-file-access-from-files"]
+    command += ["--enable-logging=stderr", "--virtual-time-budget=2000", "--dump-dom", frame.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    title = done.stdout.split("<title>")[1].split("</title>")[0]
+    sections = {"ordinal": 12, "binary": 12, "regression": 9}[kind]
+    assert title == f"wide false cut [] requests 0 sections {sections}"
+    assert "CONSOLE" not in done.stderr
+
+AXE = os.environ.get("PHONEPRICE_AXE")
+AUDIT = """<script>addEventListener('load', () => axe.run(document).then(found => {
+  const grave = found.violations.filter(v => ['serious', 'critical'].includes(v.impact));
+  const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+  document.title = `${dark ? 'dark' : 'light'} passes ${found.passes.length > 20} ` + grave.map(v => v.id).join(' ');
+}))</script>"""
+
+
+@pytest.mark.skipif(AXE is None, reason="no axe-core: npm install axe-core, PHONEPRICE_AXE=.../axe-core/axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression"])
+def test_accessibility(kind: str, scheme: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    rules = Path(str(AXE)).read_text()
+    file.write_text(page(kind).replace("</body>", f"<script>{rules}</script>{AUDIT}</body>"))
+    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
+    command = [str(CHROMIUM), *FLAGS, *dark, f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=20000", "--dump-dom", file.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split("<title>")[1].split("</title>")[0].strip() == f"{scheme} passes true"

@@ -1,0 +1,150 @@
+"""The page: complete, self-contained, equal to the run's documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from reports import KINDS, Page, page, shown_metrics, small_run
+
+from phoneprice.data.sample import sample_path
+from phoneprice.errors import DataError, ModelError, UsageError
+from phoneprice.workflows.report import report, report_path
+
+ALWAYS = ["summary", "curves", "importance", "worst", "health", "configuration", "reproduce"]
+SECTIONS = {
+    "ordinal": ["confusion", "classes", "calibration", "score", "dependence"],
+    "multiclass": ["confusion", "classes", "calibration", "dependence"],
+    "binary": ["confusion", "classes", "calibration", "ranking", "dependence"],
+    "regression": ["residuals", "dependence"],
+    "none held out": ["confusion", "classes", "dependence"],
+    "softmax of ordered classes": ["confusion", "classes", "calibration", "score", "dependence"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_section_is_there(kind: str) -> None:
+    found = [a["id"] for tag, a in Page(page(kind)).tags if tag == "section"]
+    assert sorted(map(str, found)) == sorted(ALWAYS + SECTIONS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_metrics_equal_those_of_the_run(kind: str) -> None:
+    document = json.loads((small_run(kind) / "metrics.json").read_text())
+    shown = shown_metrics(page(kind))
+    assert {name: value for name, (value, _) in shown.items()} == {
+        name: metric["value"] for name, metric in document["metrics"].items()
+    }
+    for value, text in shown.values():
+        assert float(text.replace(",", "")) == pytest.approx(value, rel=5e-3, abs=5e-5)
+    for metric in document["metrics"].values():
+        assert repr(metric["low"]) in page(kind)
+        assert repr(metric["high"]) in page(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("data", [True, False])
+def test_one_file_that_needs_nothing_else(kind: str, data: bool) -> None:
+    text = page(kind, data=data)
+    found = Page(text)
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in found.tags}
+    references = [a[key] for _, a in found.tags for key in ("href", "src") if key in a]
+    assert all(str(reference)[:1] == "#" and str(reference)[1:] in found.ids for reference in references)
+    assert "url(" not in text
+    assert "@import" not in text
+    assert len(text.encode()) < 2_000_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_picture_has_words_and_every_table_a_caption(kind: str) -> None:
+    text = page(kind)
+    for figure in re.findall(r"<figure>.*?</figure>", text):
+        assert re.search(r"<h3>[^<]+</h3>", figure)
+        assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
+        assert re.search(r'role="img".*?<title id="[^"]+">[^<]+</title><desc id="[^"]+">[^<]{20,}</desc>', figure)
+    for table in re.findall(r"<table.*?</table>", text):
+        assert re.search(r"<caption>.+?</caption>", table)
+    levels = [int(tag[1]) for tag, _ in Page(text).tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+
+
+def test_without_data_it_says_how_to_get_the_rest() -> None:
+    text = page("ordinal", data=False)
+    assert f"phoneprice report {small_run('ordinal').resolve()} DATA" in text
+    assert "Permutation importance" not in text
+    assert "Permutation importance" in page("ordinal")
+
+
+def test_the_baselines() -> None:
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td>([\d.]+)</td><td>([^<]*)</td>', page("ordinal"))
+    assert [row[:2] for row in rows if row[0] == "the most frequent class"] == [("the most frequent class", "0.2500")]
+    (linear,) = [row for row in rows if row[0] == "logistic regression"]
+    assert float(linear[1]) > 0.9
+    assert re.fullmatch(r"-?[\d.]+ \(-?[\d.e-]+ to -?[\d.e-]+\)", linear[2])
+
+
+def test_the_command_that_repeats_the_run_and_its_settings() -> None:
+    text = page("ordinal")
+    assert "phoneprice train &#x27;a b.csv&#x27;" in text
+    assert "epochs = 30" in text
+
+
+def test_names_from_files_are_escaped(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    lines = sample_path("train").read_text().splitlines()[:301]
+    lines[0] = lines[0].replace("ram", "<b>ram</b>")
+    table = tmp_path / "<i>.csv"
+    table.write_text("\n".join(lines) + "\n")
+    from phoneprice.config.load import load_config
+    from phoneprice.workflows.train import train
+
+    run = train(table, load_config(None, ["training.epochs=2", "training.threads=1"]), tmp_path / "<u>").run
+    text = report(run, table).output.read_text()
+    assert "<b>ram" not in text
+    assert "<i>.csv" not in text
+    assert "<u>" not in text
+    assert "&lt;b&gt;ram&lt;/b&gt;" in text
+
+
+def test_importance_and_dependence_find_what_matters() -> None:
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th><td>(-?[\d.]+)</td><td>(-?[\d.]+) to (-?[\d.]+)</td></tr>', page("ordinal"))
+    names = [name for name, *_ in rows if name in ("ram", "battery_power", "px_height", "px_width", "mobile_wt", "blue")]
+    assert names[0] == "ram"
+    assert names[-1] == "blue"
+    ram = next(row for row in rows if row[0] == "ram")
+    assert float(ram[2]) > 0.4
+    assert "Partial dependence on ram" in page("ordinal")
+
+
+def test_plots_are_files_of_their_own(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    written = report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots").plots
+    names = {path.name for path in written}
+    assert {"loss.svg", "metric.svg", "confusion.svg", "reliability.svg", "score.svg", "importance.svg"} <= names
+    for path in written:
+        root = ElementTree.fromstring(path.read_text())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert path.stat().st_size < 200_000
+
+
+def test_faults(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ModelError):
+        report(tmp_path / "nothing")
+    with pytest.raises(DataError):
+        report(small_run("ordinal"), tmp_path / "nothing.csv", tmp_path / "r.html")
+    with pytest.raises(UsageError, match=f"^{tmp_path}: is a directory; name a file in it$"):
+        report(small_run("ordinal"), None, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert report_path(small_run("ordinal")).name == "run.html"
+
+
+def test_other_rows_than_those_of_the_training(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    lines = sample_path("train").read_text().splitlines()
+    table = tmp_path / "some.csv"
+    table.write_text("\n".join([lines[0], *lines[1:101]]) + "\n")
+    text = report(small_run("ordinal"), table, tmp_path / "r.html").output.read_text()
+    assert "Measured on all 100 rows of some.csv." in text
+    assert "logistic regression" not in text

@@ -1,0 +1,54 @@
+"""Axes and lines."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneprice.report.svg import MOST_POINTS, Axis, Chart, thinned, tick_text
+
+NUMBERS = st.floats(-1e9, 1e9)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=50))
+def test_ticks_are_round_and_on_the_axis(values: list[float]) -> None:
+    axis = Axis.over(values, "x")
+    ticks = axis.ticks()
+    assert 1 <= len(ticks) <= 7
+    assert all(axis.low - 1e-6 * abs(axis.low) <= tick <= axis.high + 1e-6 * abs(axis.high) for tick in ticks)
+    assert all(0 <= axis.share(value) <= 1 for value in values)
+
+
+def test_ticks() -> None:
+    assert Axis(0, 1, "").ticks() == [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
+    assert [tick_text(t) for t in Axis(0, 1, "").ticks()] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert [tick_text(t) for t in Axis(0.003, 900, "", log=True).ticks()] == ["0.01", "0.1", "1", "10", "100"]
+    assert [tick_text(t) for t in Axis(1.5, 6, "", log=True).ticks()] == ["2", "5"]
+    assert [tick_text(v) for v in (0, 1500, 1e-7, 2e6, -0.25)] == ["0", "1,500", "1e-7", "2e6", "-0.25"]
+
+
+def test_an_axis_of_nothing() -> None:
+    assert Axis.over([math.nan, math.inf], "x") == Axis(0.0, 1.0, "x")
+    assert Axis.over([-1.0], "x", log=True) == Axis(1.0, 10.0, "x", log=True)
+    axis = Axis.over([3.0, 3.0], "x")
+    assert axis.low < 3 < axis.high
+
+
+@given(st.integers(1, 5000), st.integers(0, 4999))
+def test_thinning_keeps_ends_and_extremes(length: int, spike: int) -> None:
+    points = [(float(i), 1.0 if i == spike else 0.0) for i in range(length)]
+    kept = thinned(points)
+    assert len(kept) <= MOST_POINTS + 4
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    assert list(kept) == sorted(kept)
+    assert (spike, 1.0) in kept or spike >= length
+
+
+def test_a_gap_breaks_the_line() -> None:
+    chart = Chart("c", "t", "d", Axis(0, 3, "x"), Axis(0, 1, "y"))
+    chart.line([(0, 0.0), (1, math.nan), (2, 1.0), (3, 1.0)], "c1")
+    path = chart.render().split('class="line c1" d="')[1].split('"')[0]
+    assert path.count("M") == 2
+    assert path.count("L") == 1

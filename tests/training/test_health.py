@@ -1,0 +1,97 @@
+"""What is measured of the layers: right, the same when resumed, and for each member its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from fits import config_of, fit_of, plans_of, problem, run
+
+from phoneprice.training.health import LEAST_STEPS, HealthMonitor
+
+
+def test_the_measurements() -> None:
+    inputs, y = problem("ordinal")
+    fit = fit_of(config_of(model={"dropout": 0.0}, optimizer={"name": "sgd", "lr": 0.1}), plans_of(len(y)), inputs, y)
+    (record, *_) = run(fit)
+    health = record.health
+    assert {name: values.shape for name, values in health.items()} == {
+        "gradient_norm": (3, 4),
+        "weight_norm": (3, 4),
+        "update_ratio": (3, 4),
+        "dead_units": (3, 2),
+        "validation_accuracy": (3, 1),
+    }
+    # Plain gradient descent moves by the rate times the gradient.
+    np.testing.assert_allclose(
+        health["update_ratio"], 0.1 * health["gradient_norm"] / health["weight_norm"], rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "regression"])
+def test_the_metric_on_watched_rows(kind: str) -> None:
+    inputs, y = problem(kind)
+    fit = fit_of(config_of(kind), plans_of(len(y)), inputs, y)
+    name = "validation_rmse" if kind == "regression" else "validation_accuracy"
+    last = run(fit)[-1]
+    stack = fit.stacks[0]
+    for k, plan in enumerate(fit.plans):
+        rows = torch.from_numpy(plan.held_out_rows).expand(3, -1)
+        z, _ = stack.view.batch(stack.data, rows)
+        outputs = stack.network.forward(z)[k].detach().numpy()
+        truth = y[plan.held_out_rows]
+        if kind == "regression":
+            _, target = stack.view.target_shift, stack.view.target_scale
+            assert target is not None
+            predicted = outputs[:, 0] * float(target[k]) + float(stack.view.target_shift[k])  # type: ignore[index]
+            expected = np.sqrt(((predicted - truth) ** 2).mean())
+        else:
+            expected = ((outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(1)) == truth).mean()
+        assert last.health[name][k, 0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_dead_and_saturated_units() -> None:
+    inputs, y = problem("ordinal")
+    dead = fit_of(config_of(model={"init": {"name": "zeros"}}), plans_of(len(y)), inputs, y)
+    assert (run(dead)[0].health["dead_units"] == 1).all()
+    large = {"name": "normal", "std": 100.0}
+    full = fit_of(config_of(model={"activation": {"name": "tanh"}, "init": large}), plans_of(len(y)), inputs, y)
+    assert (run(full)[0].health["saturated"] > 0.9).all()
+    smooth = fit_of(config_of(model={"activation": {"name": "gelu"}}), plans_of(len(y)), inputs, y)
+    assert not {"dead_units", "saturated"} & run(smooth)[0].health.keys()
+
+
+def test_members_have_their_own() -> None:
+    inputs, y = problem("ordinal")
+    plans = plans_of(len(y))
+    together = run(fit_of(config_of(), plans, inputs, y))[-1].health
+    for k, plan in enumerate(plans):
+        alone = run(fit_of(config_of(), [plan], inputs, y))[-1].health
+        for name, values in alone.items():
+            np.testing.assert_allclose(together[name][k], values[0], rtol=1e-5, err_msg=name)
+
+
+def test_a_resumed_training_measures_the_same() -> None:
+    inputs, y = problem("ordinal")
+    plans = plans_of(len(y))
+    whole = run(fit_of(config_of(), plans, inputs, y))
+    steps = fit_of(config_of(), plans, inputs, y).stacks[0].pace.steps
+    for stop_after in (1, steps, steps + 1):
+        stopped = fit_of(config_of(), plans, inputs, y)
+        events = stopped.run()
+        for _ in range(stop_after):
+            next(events)
+        state = {key: value.detach().clone() for key, value in stopped.state().items()}
+        resumed = fit_of(config_of(), plans, inputs, y)
+        resumed.load_state(state)
+        rest = run(resumed)
+        for record, expected in zip(rest, whole[len(whole) - len(rest) :], strict=True):
+            assert {n: v.tobytes() for n, v in record.health.items()} == {
+                n: v.tobytes() for n, v in expected.health.items()
+            }
+
+
+def test_when_to_measure() -> None:
+    assert [step for step in range(25) if HealthMonitor.is_due(50, step, 25)] == [24]
+    due = [epoch for epoch in range(40) if HealthMonitor.is_due(epoch, 0, 1)]
+    assert due == [*range(8), *range(2 * LEAST_STEPS - 1, 40, LEAST_STEPS)]

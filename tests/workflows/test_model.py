@@ -1,0 +1,127 @@
+import csv
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from random_runs import numeric_schema, random_contents
+
+from phoneprice import evaluate, load, predict
+from phoneprice.artifact.writer import write_run
+from phoneprice.components.losses import MeanSquaredError
+from phoneprice.config.schema import Config, TaskConfig
+from phoneprice.errors import DataError, ModelError, UsageError
+
+FEATURES = [f"x{i}" for i in range(6)]
+
+
+def phones(rows=50):
+    values = np.random.default_rng(0).normal(0, 1, (rows, 6)).round(3)
+    return pd.DataFrame(values, columns=FEATURES, index=np.arange(rows) + 100)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "run"
+    write_run(path, random_contents())
+    return path
+
+
+@pytest.fixture(scope="module")
+def regression(tmp_path_factory):
+    config = Config(task=TaskConfig(kind="regression"), loss=MeanSquaredError())
+    path = tmp_path_factory.mktemp("runs") / "regression"
+    write_run(path, random_contents(config, numeric_schema(labels=())))
+    return path
+
+
+def test_what_a_model_says_of_itself(run):
+    model = load(run)
+    assert model.path == run
+    assert model.config == Config()
+    assert model.labels == ("0", "1", "2", "3")
+    assert model.metrics["metrics"]["accuracy"] == {"value": 0.5, "low": 0.4, "high": 0.6}
+
+
+def test_latest(run, monkeypatch):
+    monkeypatch.chdir(run.parent.parent)
+    monkeypatch.setattr("phoneprice.artifact.runs.RUNS", run.parent)
+    with pytest.raises(ModelError):
+        load("latest-not")
+
+
+def test_predictions_are_those_of_the_command(run, tmp_path):
+    frame, model = phones(), load(run)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    predict(run, tmp_path / "new.csv", tmp_path / "out.csv")
+    lines = list(csv.DictReader((tmp_path / "out.csv").open()))
+    labels = [int(line["prediction"]) for line in lines]
+    probabilities = [[float(line[f"prob_{label}"]) for label in model.labels] for line in lines]
+    for data in (tmp_path / "new.csv", str(tmp_path / "new.csv"), frame.to_dict("list"), frame):
+        found = model.predict(data)
+        assert np.ravel(found).tolist() == labels
+        np.testing.assert_allclose(model.predict_proba(data), probabilities, atol=5.1e-7)
+
+
+def test_frames_come_back_as_frames(run):
+    frame, model = phones(), load(run)
+    columns = frame.to_dict("list")
+    found, probabilities = model.predict(frame), model.predict_proba(frame)
+    assert found.index.equals(frame.index)
+    assert probabilities.index.equals(frame.index)
+    assert list(found.columns) == ["prediction"]
+    assert list(probabilities.columns) == ["prob_0", "prob_1", "prob_2", "prob_3"]
+    plain = model.predict(columns)
+    assert isinstance(plain, np.ndarray)
+    assert plain.dtype == np.int64
+    np.testing.assert_array_equal(found["prediction"], plain)
+    np.testing.assert_array_equal(probabilities, model.predict_proba(columns))
+
+
+def test_text_labels(tmp_path):
+    write_run(tmp_path / "run", random_contents(schema=numeric_schema(labels=("low", "mid", "high", "top"))))
+    assert set(load(tmp_path / "run").predict(phones().to_dict("list"))) <= {"low", "mid", "high", "top"}
+
+
+def test_regression(regression):
+    frame, model = phones(), load(regression)
+    values = model.predict(frame.to_dict("list"))
+    assert values.dtype == np.float64
+    np.testing.assert_array_equal(model.predict(frame)["prediction"], values)
+    with pytest.raises(UsageError) as raised:
+        model.predict_proba(frame)
+    assert str(raised.value) == f"{regression}: a regression has no probabilities; use predict"
+
+
+def test_evaluation_is_that_of_the_command(run, tmp_path):
+    frame = phones().assign(price_range=np.arange(50) % 4)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    expected = evaluate(run, tmp_path / "new.csv").metrics
+    model = load(run)
+    assert model.evaluate(tmp_path / "new.csv").metrics == expected
+    assert model.evaluate(frame).metrics == expected | {"measured_on": "the data"}
+    assert model.evaluate(frame.to_dict("list")).metrics["metrics"] == expected["metrics"]
+
+
+def test_columns_that_are_not_needed(run):
+    frame, model = phones(), load(run)
+    odd = frame[FEATURES[::-1]].assign(price_range="?", day=pd.Timestamp("2020-01-01"))
+    np.testing.assert_array_equal(model.predict(odd), model.predict(frame))
+
+
+def test_columns_that_are_missing(run):
+    with pytest.raises(DataError) as raised:
+        load(run).predict(phones().rename(columns={"x2": "x2 "}))
+    assert str(raised.value) == "the data: missing column 'x2' (did you mean 'x2 '?); add or rename"
+    with pytest.raises(DataError) as raised:
+        load(run).evaluate(phones())
+    assert str(raised.value) == "the data: missing column 'price_range'; add or rename"
+
+
+def test_odd_cells_are_a_warning(run):
+    message = r"^50 cells outside the range of the training data \(x1 50\): the model extrapolates there$"
+    with pytest.warns(UserWarning, match=message) as caught:
+        load(run).predict(phones().assign(x1=99))
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings(action="error"):
+        load(run).predict(phones())
