@@ -131,9 +131,9 @@ def _parse(data: bytes, source: str) -> Checkpoint | None:
             return None
         origin = strict_json.parse(metadata["origin"].encode(), source)
         arrays = load(data)
+        return Checkpoint(origin, _part(arrays, _STATE), tuple(_records(_part(arrays, _HISTORY))))
     except (SafetensorError, ModelError, LookupError, TypeError, AttributeError):
         return None
-    return Checkpoint(origin, _part(arrays, _STATE), tuple(_records(_part(arrays, _HISTORY))))
 
 
 def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:

@@ -28,7 +28,7 @@ class _Optimizer(Component):
     matrices_only: ClassVar[bool] = False
     lr: Annotated[Positive, _LR]
     skip_lr: Annotated[
-        Positive | None, Field(description="learning rate of the skip path, cut points and sharpness; \"none\": lr")
+        Positive | None, Field(description='learning rate of the skip path, cut points and sharpness; "none": lr')
     ] = None
     weight_decay: Annotated[NonNegative, Field(description="pull of the network's weights toward zero")] = 0.0
     skip_weight_decay: Annotated[NonNegative, Field(description="pull of the skip path's weights toward zero")] = 0.0

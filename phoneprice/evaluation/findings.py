@@ -69,7 +69,7 @@ class Training:
     def hidden(self, kind: str) -> Floats:
         """A measurement of the hidden layers, ``(E, H)``; H is 0 where it was not made."""
         values = self.curves.health.get(kind)
-        if values is None:
+        if values is None or not self.config.model.hidden:
             return np.empty((len(self.curves.epochs), 0))
         return np.stack([_typical(layer) for layer in np.moveaxis(values, 2, 0)[: len(self.config.model.hidden)]], 1)
 
@@ -232,7 +232,8 @@ def _frozen(training: Training) -> TrainingFinding | None:
     if not np.isfinite(ratios).any():
         return None
     peak = float(np.nanmax(ratios))
-    if peak >= 1e-5:
+    # In a few steps the network may not have begun: its rate warms up from zero, or the skip path goes first.
+    if peak >= 1e-5 or (peak == 0 and training.steps < 30):
         return None
     optimizer = training.config.optimizer
     usual = type(optimizer).model_fields["lr"].default

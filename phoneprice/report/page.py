@@ -318,7 +318,7 @@ def _worst_table(found: FromData) -> str:
         (escape(r.place), escape(r.truth), escape(r.predicted), figure(r.error), *(escape(r.cells[c]) for c in columns))
         for r in found.worst
     ]
-    return html.table("The rows it got most wrong", heads, rows)
+    return html.table("The rows it got most wrong", heads, rows, style="wide")
 
 
 def _health(facts: ReportFacts) -> str:

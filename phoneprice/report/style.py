@@ -77,14 +77,14 @@ code{font-size:.92em;overflow-wrap:anywhere}
 .finding{border-left:4px solid var(--c2);background:var(--panel);padding:.5rem .9rem;margin:.7rem 0;max-width:46rem}
 .finding h3{margin:.1rem 0}.fine{border-left-color:var(--c3)}
 footer{padding-bottom:2rem;color:var(--soft);font-size:.9rem}
-@media (max-width:480px){table{font-size:.84rem}th,td{padding-right:.5rem}thead th{white-space:normal}
-.matrix td,.matrix thead th{padding:.3rem .25rem}}
+@media (max-width:480px){table{font-size:.84rem}th,td{padding-right:.5rem}thead th,td{white-space:normal}
+td.text{min-width:9rem}.wide td{white-space:nowrap}.matrix td,.matrix thead th{padding:.3rem .25rem}}
 """
 
 _PRINT = """
 @media print{
 nav,.skip{display:none}body{font-size:10.5pt}h2{break-after:avoid}figure,.finding,tr{break-inside:avoid}
-.charts{grid-template-columns:repeat(2,1fr)}.scroll{overflow:visible}table{font-size:8.5pt}a{color:inherit}
+.charts{grid-template-columns:repeat(2,1fr)}.scroll{overflow:visible}.hit,.miss{print-color-adjust:exact;-webkit-print-color-adjust:exact}table{font-size:8.5pt}a{color:inherit}
 th,td{padding-right:.5rem;white-space:normal}
 }
 """

@@ -43,7 +43,7 @@ class Axis:
         if log:
             return cls(low / 1.15, high * 1.15, label, log)
         low = min(low, 0.0) if zero else low
-        room = (high - low) * 0.04 or abs(high) * 0.05 or 1.0
+        room = max((high - low) * 0.04, abs(high) * 0.005) or 1.0  # ticks of a narrower range would need many digits
         return cls(low if zero and low == 0 else low - room, high + room, label)
 
     def share(self, value: float) -> float:

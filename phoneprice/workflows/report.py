@@ -172,10 +172,9 @@ def _latent_score(run: Run, held: HeldOutRows | None) -> LatentScore | None:
     p = held.predictions.probabilities.astype(np.float64)
     classes = run.task.classes
     if not run.config.loss.ordered:
-        cuts = np.arange(classes - 1) + 0.5
-        return LatentScore(
-            p.dot(np.arange(classes, dtype=np.float64)), cuts, exact=False, unit="mean class (0 is the lowest)"
-        )
+        cuts = np.arange(classes - 1, dtype=np.float64) + 0.5
+        values: Floats = (p * np.arange(classes)).sum(axis=1)
+        return LatentScore(values, cuts, exact=False, unit="mean class (0 is the lowest)")
     cuts = _cut_points(run.ensemble.parameters)
     probit = getattr(run.config.loss, "distribution", "logit") == "probit"
     values = _score_of(temper(p, 1 / run.calibration.temperature), cuts, probit=probit)

@@ -108,3 +108,42 @@ def test_a_stream_that_can_show_ascii_only(tmp_path: Path) -> None:
     assert "gr\\xf6\\xdfe" in process.stdout
     document = json.loads(shell(f"{script} --json").stdout)
     assert [column["name"] for column in document["columns"]] == ["größe", "price_range"]
+
+
+def after_start(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    begin = "import os, sys\nfrom phoneprice.cli.startup import set_up_process\nset_up_process()\n"
+    command = [sys.executable, "-c", begin + script]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+
+
+def test_arrow_and_scikit_learn_do_without_pandas() -> None:
+    process = after_start("""
+import numpy as np, pyarrow as pa
+from sklearn.dummy import DummyClassifier
+pa.array(np.zeros(2)).to_numpy()
+DummyClassifier().fit(np.zeros((2, 1)), [0, 1])
+print("pandas" in sys.modules)
+import pandas
+""")
+    assert process.stdout == "False\n"
+    assert process.stderr.endswith("ModuleNotFoundError: phoneprice runs without pandas\n")
+
+
+def test_pandas_that_is_there_stays() -> None:
+    script = "import pandas\nfrom phoneprice.cli.startup import keep_pandas_out\nkeep_pandas_out()\nimport pandas.api"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_pydantic_finds_no_plugins() -> None:
+    process = after_start("""
+from pydantic import BaseModel
+class Model(BaseModel): x: int
+print(Model(x="1").x, "importlib.metadata" in sys.modules)
+""")
+    assert (process.stdout, process.stderr) == ("1 False\n", "")
+
+
+@pytest.mark.parametrize("policy", ["passive", "active"])
+def test_threads_wait_asleep_unless_told_otherwise(policy: str) -> None:
+    chosen = {} if policy == "passive" else {"OMP_WAIT_POLICY": policy}
+    assert after_start("print(os.environ['OMP_WAIT_POLICY'])", **chosen).stdout == f"{policy}\n"

@@ -248,3 +248,7 @@ def test_some_members_diverged() -> None:
     findings = judge(replace(training, curves=both, metrics=document))
     assert codes(findings)[0] == "diverged"
     assert findings[0].evidence == "1 of 2 members, optimizer.lr = 0.02"
+
+
+def test_a_network_that_has_not_begun_is_not_frozen() -> None:
+    assert codes(judge(trained("training.epochs=1"))) == ["too_short"]

@@ -39,6 +39,8 @@ def parse(data: bytes) -> Parsed:
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         raise Refused("NUL")
+    if text and not text.endswith("\n"):
+        text += "\n"  # also after a CR: the last record's end may be cut off
     records = _without_blank_end(_records(text))
     if not records:
         raise Refused("empty")

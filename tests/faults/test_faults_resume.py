@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,30 @@ def test_an_interrupt_between_training_and_writing(data: Path, tmp_path: Path, m
     assert str(caught.value) == f"stopped after epoch 6 of 6; go on with: train(..., run={run!r}, resume=True)"
     monkeypatch.undo()
     resume(data, tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_network(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only somebody who writes checkpoints with right hashes gets here; loading stops before anything is copied."""
+    begin(data, tmp_path / "run")
+    monkeypatch.setattr("phoneprice.workflows.checkpointing._differences", lambda _then, _now: {})
+    message = refusal(data, tmp_path / "run", [*SETTINGS, "model.hidden=[7,5]"])
+    assert message == f"{tmp_path}/run: its checkpoint is of another network; train without --resume"
+
+
+def test_how_to_resume_names_the_run(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("phoneprice.workflows.train._contents", interrupted)
+    options = [word for setting in SETTINGS for word in ("-s", setting)]
+    assert run_program(["train", str(data), *options]) == 130
+    command = shlex.split(capsys.readouterr().err.splitlines()[-1].partition("go on with: ")[2])
+    (run,) = (tmp_path / "runs").iterdir()
+    assert command[:3] == ["phoneprice", "train", str(data)]
+    assert command[-3:] == ["-o", f"runs/{run.name.removeprefix('.').removesuffix('.partial')}", "--resume"]
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert run_program(command[1:]) == 0

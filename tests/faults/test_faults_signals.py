@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def test_a_signal_stops_a_training_that_can_be_resumed(tmp_path: Path, number: s
     assert time.monotonic() - started < 5
     last = err.splitlines()[-1]
     assert re.fullmatch(r"phoneprice: stopped after epoch \d+ of 100; go on with: phoneprice train .* --resume", last)
-    command = last.partition("go on with: phoneprice ")[2].split()
+    command = shlex.split(last.partition("go on with: phoneprice ")[2])
     assert command[:4] == ["train", str(data), "-o", str(run)]
     assert not run.exists()
     if number == signal.SIGTERM:

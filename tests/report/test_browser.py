@@ -58,6 +58,7 @@ def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, width: int, tmp_path
     assert title == f"wide false cut [] requests 0 sections {sections}"
     assert "CONSOLE" not in done.stderr
 
+
 AXE = os.environ.get("PHONEPRICE_AXE")
 AUDIT = """<script>addEventListener('load', () => axe.run(document).then(found => {
   const grave = found.violations.filter(v => ['serious', 'critical'].includes(v.impact));

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from xml.etree import ElementTree
+from itertools import pairwise
+from xml.etree import ElementTree as ET
 
 import pytest
 from reports import KINDS, Page, page, shown_metrics, small_run
@@ -70,7 +71,7 @@ def test_every_picture_has_words_and_every_table_a_caption(kind: str) -> None:
         assert re.search(r"<caption>.+?</caption>", table)
     levels = [int(tag[1]) for tag, _ in Page(text).tags if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
 def test_without_data_it_says_how_to_get_the_rest() -> None:
@@ -111,8 +112,12 @@ def test_names_from_files_are_escaped(tmp_path) -> None:  # type: ignore[no-unty
 
 
 def test_importance_and_dependence_find_what_matters() -> None:
-    rows = re.findall(r'<tr><th scope="row">(\w+)</th><td>(-?[\d.]+)</td><td>(-?[\d.]+) to (-?[\d.]+)</td></tr>', page("ordinal"))
-    names = [name for name, *_ in rows if name in ("ram", "battery_power", "px_height", "px_width", "mobile_wt", "blue")]
+    rows = re.findall(
+        r'<tr><th scope="row">(\w+)</th><td>(-?[\d.]+)</td><td>(-?[\d.]+) to (-?[\d.]+)</td></tr>', page("ordinal")
+    )
+    names = [
+        name for name, *_ in rows if name in ("ram", "battery_power", "px_height", "px_width", "mobile_wt", "blue")
+    ]
     assert names[0] == "ram"
     assert names[-1] == "blue"
     ram = next(row for row in rows if row[0] == "ram")
@@ -125,7 +130,7 @@ def test_plots_are_files_of_their_own(tmp_path) -> None:  # type: ignore[no-unty
     names = {path.name for path in written}
     assert {"loss.svg", "metric.svg", "confusion.svg", "reliability.svg", "score.svg", "importance.svg"} <= names
     for path in written:
-        root = ElementTree.fromstring(path.read_text())
+        root = ET.fromstring(path.read_text())
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert path.stat().st_size < 200_000
 

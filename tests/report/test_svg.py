@@ -52,3 +52,8 @@ def test_a_gap_breaks_the_line() -> None:
     path = chart.render().split('class="line c1" d="')[1].split('"')[0]
     assert path.count("M") == 2
     assert path.count("L") == 1
+
+
+def test_a_narrow_range_has_short_ticks() -> None:
+    axis = Axis.over([2.9957320, 2.9957325], "loss")
+    assert all(len(tick_text(tick)) <= 5 for tick in axis.ticks())

@@ -23,9 +23,7 @@ def test_the_measurements() -> None:
         "validation_accuracy": (3, 1),
     }
     # Plain gradient descent moves by the rate times the gradient.
-    np.testing.assert_allclose(
-        health["update_ratio"], 0.1 * health["gradient_norm"] / health["weight_norm"], rtol=1e-4
-    )
+    np.testing.assert_allclose(health["update_ratio"], 0.1 * health["gradient_norm"] / health["weight_norm"], rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "binary", "regression"])

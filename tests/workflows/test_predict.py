@@ -24,6 +24,8 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.workflows.events import Progress, Warned
 from phoneprice.workflows.predict import predict
 
+predict_module = sys.modules["phoneprice.workflows.predict"]
+
 FEATURES = [f"x{i}" for i in range(6)]
 OUT = ["id", "prediction", "confidence", "prob_0", "prob_1", "prob_2", "prob_3"]
 
@@ -116,6 +118,44 @@ def test_bytes_do_not_depend_on_chunks(run, tmp_path):
     for chunk_rows in (1, 100, 1024, 5000, 10_000):
         predict(run, data, tmp_path / "chunks.csv", chunk_rows=chunk_rows)
         assert (tmp_path / "chunks.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_bytes_do_not_depend_on_threads(run, tmp_path, threads, monkeypatch):
+    data = save(phones(9000), tmp_path / "in.csv")
+    predict(run, data, tmp_path / "out.csv")
+    monkeypatch.setattr(predict_module, "computing_threads", lambda: threads)
+    report = predict(run, data, tmp_path / "threads.csv", chunk_rows=1024)
+    assert (tmp_path / "threads.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+    assert (report.rows, sum(report.counts.values())) == (9000, 9000)
+
+
+def test_the_first_fault_is_reported_whatever_computes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict_module, "computing_threads", lambda: 4)
+    schema = TableSchema(columns=(Column(name="wifi", kind="boolean"),), target="price_range", labels=("0", "1"))
+    config = Config.model_validate({"task": {"kind": "binary"}, "loss": {"name": "binary_cross_entropy"}})
+    write_run(tmp_path / "run", random_contents(config, schema))
+    lines = ["wifi", *["1"] * 9000, "maybe", *["0"] * 9000, "perhaps", *["1"] * 9000]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match="line 9002, column 'wifi': found 'maybe'"):
+        predict(tmp_path / "run", tmp_path / "in.csv", tmp_path / "out.csv", chunk_rows=1024)
+
+
+def test_yes_and_no_stored_as_numbers(tmp_path):
+    schema = TableSchema(
+        columns=(Column(name="wifi", kind="boolean", has_missing=True),), target="price_range", labels=("0", "1")
+    )
+    config = Config.model_validate({"task": {"kind": "binary"}, "loss": {"name": "binary_cross_entropy"}})
+    write_run(tmp_path / "run", random_contents(config, schema))
+    (tmp_path / "in.csv").write_text('wifi\nyes\nno\n""\n')
+    predict(tmp_path / "run", tmp_path / "in.csv", tmp_path / "out.csv")
+    for kind in (pa.bool_(), pa.int8(), pa.float32()):
+        save(pa.table({"wifi": pa.array([1, 0, None]).cast(kind)}), tmp_path / "in.parquet")
+        predict(tmp_path / "run", tmp_path / "in.parquet", tmp_path / "typed.csv")
+        assert (tmp_path / "typed.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+    save(pa.table({"wifi": pa.array([1, 2])}), tmp_path / "in.parquet")
+    with pytest.raises(DataError, match=r"row 2, column 'wifi': found '2\.0', expected yes or no"):
+        predict(tmp_path / "run", tmp_path / "in.parquet", tmp_path / "typed.csv")
 
 
 def test_order_of_rows_and_columns(run, tmp_path):

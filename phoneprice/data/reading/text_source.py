@@ -60,7 +60,7 @@ class Utf8Source:
         return text.encode()
 
     def _decoded(self, chunk: bytes) -> str:
-        assert self._decoder is not None  # noqa: S101  # a fact for mypy
+        assert self._decoder is not None  # a fact for mypy
         waiting = len(self._decoder.getstate()[0])
         self._ended = not chunk
         try:

@@ -1,0 +1,103 @@
+"""``phoneprice report``, ``train --report``, findings, and ``runs diff``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from calling import Call
+
+from phoneprice.cli.rendering.plots import Canvas, sparkline
+from phoneprice.data.sample import sample_path
+
+QUICK = ("-s", "training.epochs=3", "training.threads=1", "training.device=cpu")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "phones.csv"
+    path.write_text("\n".join(sample_path("train").read_text().splitlines()[:301]) + "\n")
+    return path
+
+
+def test_a_training_ends_with_findings_and_names_the_report(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = call("train", table, *QUICK, "-s", "model.init.name=zeros", "-o", run)
+    assert (result.code, result.out) == (0, f"{run}\n")
+    assert "Try: -s model.init.name=kaiming_normal" in result.err
+    assert result.err.count("Try: ") <= 3
+    assert f"phoneprice report {run} {table}" in " ".join(result.err.split())
+    assert not run.with_name("run.html").exists()
+
+
+def test_a_training_with_report(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = call("train", table, *QUICK, "-o", run, "--report", "--json")
+    page = run.with_name("run.html")
+    assert result.document["report"] == str(page)
+    assert [finding["code"] for finding in result.document["findings"]] == ["too_short"]
+    assert "Permutation importance" in page.read_text()
+
+
+def test_report(call: Call, table: Path, tmp_path: Path) -> None:
+    run, page, plots = tmp_path / "run", tmp_path / "a page.html", tmp_path / "plots"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    result = call("report", run, "-o", page)
+    assert (result.code, result.out) == (0, f"{page}\n")
+    assert result.err == "phoneprice: without DATA the report lacks importance, partial dependence and the worst rows\n"
+    document = call("report", run, table, "-o", page, "--plots", plots, "--json").document
+    assert document["output"] == str(page)
+    assert {Path(name).name for name in document["plots"]} >= {"loss.svg", "importance.svg"}
+    assert all(Path(name).is_file() for name in document["plots"])
+
+
+def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    result = call("report", run, "--terminal")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("run: ordinal, price_range\n")
+    for part in ("Loss by epoch", "Confusion matrix", "Training health", "try      -s training.epochs=50"):
+        assert part in result.out
+    assert any("\N{BRAILLE PATTERN BLANK}" < character <= "\u28ff" for character in result.out)
+    refused = call("report", run, "--terminal", "--json")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots and --json\n"
+
+
+def test_report_of_nothing(call: Call, tmp_path: Path) -> None:
+    assert call("report", tmp_path / "nothing").code == 4
+
+
+def test_diff(call: Call, table: Path, tmp_path: Path) -> None:
+    for name, epochs in (("a", 3), ("b", 30)):
+        settings = ("-s", f"training.epochs={epochs}", "training.threads=1", "training.device=cpu")
+        assert call("train", table, *settings, "-o", tmp_path / name, "-q").code == 0
+    result = call("runs", "diff", tmp_path / "a", tmp_path / "b")
+    assert (result.code, result.err) == (0, "")
+    assert ["training.epochs", "3", "30"] in [line.split() for line in result.out.splitlines()]
+    assert "accuracy: B is better by " in result.out
+    assert "more than chance (McNemar p = " in " ".join(result.out.split())
+    document = call("runs", "diff", tmp_path / "a", tmp_path / "b", "--json").document
+    assert document["paired"][0]["beyond_chance"] is True
+    listed = call("runs", "list", tmp_path, "--best", "--json").document["runs"]
+    values = [run["value"] for run in listed if run["value"] is not None]
+    assert values == sorted(values, reverse=True)
+
+
+def test_sparkline() -> None:
+    assert sparkline([1.0]) == ""
+    assert sparkline([1, 2, 3, 4, 5, 6, 7, 8]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([1000, 100, 10, 1]) == "█▆▃▁"
+    assert sparkline([2.0, float("nan"), 2.0]) == "▁▁"
+    assert len(sparkline([float(i) for i in range(1000)], width=10)) == 10
+
+
+def test_canvas() -> None:
+    canvas = Canvas(4, 2, 0.0, 1.0)
+    canvas.line([1.0, 0.0], "blue")
+    assert canvas.rows() == ["⠑⢄  ", "  ⠑⢄"]
+    assert canvas.styles == [["blue", "blue", "", ""], ["", "", "blue", "blue"]]
+    gap = Canvas(2, 1, 1.0, 10.0, log=True)
+    gap.line([10.0, 0.0, float("nan"), 10.0], "red")
+    assert set("".join(gap.rows())) <= {" ", "⠁", "⠈"}
