@@ -25,10 +25,13 @@ class _Scheduler(Component):
         float, Field(ge=0, description="epochs over which the rate first rises linearly from zero")
     ] = 0.0
 
-    def factor(self, epoch: float, epochs: float) -> float:
-        """Multiplier of the base learning rate after ``epoch`` of ``epochs`` epochs."""
+    def factor(self, epoch: float, epochs: float, step: float = 0.0) -> float:
+        """Multiplier of the base learning rate after ``epoch`` of ``epochs`` epochs, for a step of ``step`` epochs.
+
+        The warm-up counts the step to be taken: else the first one would not move at all.
+        """
         if epoch < self.warmup_epochs:
-            return epoch / self.warmup_epochs
+            return min((epoch + step) / self.warmup_epochs, 1.0)
         return self.decay(epoch - self.warmup_epochs, max(epochs - self.warmup_epochs, 1e-9))
 
     def decay(self, epoch: float, epochs: float) -> float:

@@ -65,7 +65,7 @@ class TaskConfig(Settings):
         Field(description="most probable class, median class (ordered), or the class of least expected cost"),
     ] = "argmax"
     costs: Annotated[
-        tuple[tuple[float, ...], ...],
+        tuple[tuple[NonNegative, ...], ...],
         Field(description="cost of predicting the column's class where the row's class is true; empty: |i - j|"),
     ] = ()
     threshold_metric: Annotated[
@@ -137,9 +137,9 @@ class TrainingConfig(Settings):
     epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")] = 200
     batch_rows: Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")] = 8192
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
-    device: Annotated[Device, Field(description="auto: a GPU where there is one")] = "auto"
+    device: Annotated[Device, Field(description="auto: an NVIDIA GPU where there is one, else the CPU")] = "auto"
     threads: Annotated[
-        int, Field(ge=0, le=1024, description="CPU threads; 0: the number of physical cores, at most 8")
+        int, Field(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else the processors at hand, at most 8")
     ] = 0
     checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
     gradient_clip_norm: Annotated[
@@ -151,7 +151,7 @@ class TrainingConfig(Settings):
     ] = 0.1
     early_stopping: EarlyStopping = EarlyStopping()
     stack_members: Annotated[
-        int, Field(ge=1, le=100_000, description="members trained together in one stack; results don't depend on it")
+        int, Field(ge=1, le=100_000, description="members trained together in one stack; for memory and speed")
     ] = 75
 
 
@@ -175,6 +175,21 @@ class Config(Settings):
             raise ValueError(
                 f"loss {self.loss.name!r} is for {kinds}, not for task kind {self.task.kind!r}; set loss.name"
             )
-        if self.task.kind == "regression" and self.task.decision != "argmax":
+        return self
+
+    @model_validator(mode="after")
+    def _decision_fits_task(self) -> Self:
+        task = self.task
+        if task.decision != "argmax" and task.kind == "regression":
             raise ValueError("task.decision is for classes, not for regression")
+        if task.decision == "median" and task.kind != "ordinal":
+            raise ValueError(
+                f'task.decision "median" needs an order, which task kind {task.kind!r} has not; set "argmax"'
+            )
+        if task.decision == "expected_cost" and task.kind == "multiclass" and not task.costs:
+            raise ValueError('task.decision "expected_cost" needs task.costs where classes have no order')
+        if task.costs and task.decision != "expected_cost":
+            raise ValueError('task.costs counts only with task.decision "expected_cost"; set it')
+        if task.threshold_metric != "none" and (task.kind != "binary" or task.decision != "argmax"):
+            raise ValueError('task.threshold_metric is for task kind "binary" with task.decision "argmax"')
         return self

@@ -18,7 +18,7 @@ from torch.optim import Optimizer as TorchOptimizer
 from phoneprice.components.optimizers import Muon, Optimizer
 from phoneprice.model.mlp import NO_DECAY
 
-WIDE = ("skip.", "cuts.")
+WIDE = ("skip.", "cuts.", "output.bias")
 
 
 def keep_dynamo_out() -> None:
@@ -110,8 +110,8 @@ def _groups(choice: Optimizer, parameters: Mapping[str, Tensor]) -> list[dict[st
 def _kind(name: str) -> str:
     if name.startswith("skip."):
         return "skip"
-    if name.startswith("cuts."):
-        return "cuts"
+    if name.startswith(("cuts.", "output.bias")):
+        return "cuts"  # the intercept belongs to the skip path, as cut points do
     return "network free" if name.endswith(NO_DECAY) else "network"
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from phoneprice.components.losses import Ordinal
 from phoneprice.components.penalties import Adaptive
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, EarlyStopping
 from phoneprice.model.mlp import StackedMLP, place_cuts
 from phoneprice.model.shape import network_shape
 from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
@@ -58,7 +58,10 @@ class Stack:
         self.kept = self._copy()
         """The weights that count so far: the best ones with early stopping, else the last finite ones."""
         self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
-        self._rows_left = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
+        waits = config.model.skip and config.model.hidden
+        self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
+        """Epochs during which the skip path learns alone."""
+        self._train_rows = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
         self._full_batch: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
@@ -144,24 +147,26 @@ class Stack:
         if self._dropout.active:
             members = [p.index for p in self.plans]
             masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, z)
-        losses = self.config.loss.row_losses(self.network.forward(z, training=True, masks=masks), y)
-        if self._class_weights is not None:
-            losses = losses * self._class_weights.gather(1, y)
-        return losses.mean(1)
+        return self._row_losses(self.network.forward(z, training=True, masks=masks), y).mean(1)
+
+    def _row_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """``(K, B)`` losses, weighed by class where the configuration asks for it."""
+        losses = self.config.loss.row_losses(outputs, y)
+        return losses if self._class_weights is None else losses * self._class_weights.gather(1, y)
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
         """``(K,)``: the penalty as it counts beside mean ``losses`` ``(K,)``."""
         penalty, power = self.config.penalty, self.config.loss.noise_power
         if not isinstance(penalty, Adaptive):
             return 0.0
-        share = penalty.value(self.network.parameters) / self._rows_left
+        share = penalty.value(self.network.parameters) / self._train_rows
         return share if power is None else share * (power * losses.detach())
 
     def _move(self, done: int) -> None:
         """One optimizer step after ``done`` steps, the member's own rate and pauses included."""
         training, epoch = self.config.training, done / self.pace.steps
-        factor = self.config.scheduler.factor(epoch, training.epochs)
-        network_factor = 0.0 if epoch < training.network_start * training.epochs else 1.0
+        factor = self.config.scheduler.factor(epoch, training.epochs, 1 / self.pace.steps)
+        network_factor = 0.0 if epoch < self._network_start else 1.0
         before = None if self.progress.uniform else self._copy()
         with torch.no_grad():
             self.optimizer.step(factor, network_factor)
@@ -208,7 +213,7 @@ class Stack:
             z, y = self.view.batch(self.data, rows[:, part : part + block])
             outputs, counts = network.forward(z), real[:, part : part + block]
             # where, not a product: a row that is only padding may be infinite.
-            total += torch.where(counts, self.config.loss.row_losses(outputs, y), 0).double().sum(1)
+            total += torch.where(counts, self._row_losses(outputs, y), 0).double().sum(1)
             if self.health is not None:
                 score += torch.where(counts, row_scores(self.config.loss, outputs, y), 0).double().sum(1)
         if self.health is not None:
@@ -228,10 +233,18 @@ class Stack:
         was_active = self.progress.active.clone()
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping
-        improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, patience)
+        improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, self._rule_at(epoch))
         self.progress.follow_plateau(deciding, self.config.scheduler)
         self._keep(improved if patience.patience_epochs else was_active & finite)
         return watched
+
+    def _rule_at(self, epoch: int) -> EarlyStopping:
+        """Early stopping as it holds after ``epoch``: nobody runs out of patience before the network has begun."""
+        rule = self.config.training.early_stopping
+        if epoch > self._network_start:
+            return rule
+        self.progress.epochs_since_best.zero_()
+        return rule.model_copy(update={"patience_epochs": 0})
 
     def _keep(self, members: Tensor) -> None:
         if members.all():

@@ -308,3 +308,20 @@ def test_unreadable_file(write, monkeypatch):
 def test_text_of_a_run_names_its_source():
     with pytest.raises(ConfigError, match=r"^training.epochs: found 0, must be at least 1 \(run/config.toml\)$"):
         config_from_toml("[training]\nepochs = 0\n", "run/config.toml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["task.kind=multiclass", "task.decision=median"], 'task.decision "median" needs an order'),
+        (["task.kind=multiclass", "task.decision=expected_cost"], 'task.decision "expected_cost" needs task.costs'),
+        (["task.costs=[[0.0, 1.0]]"], "task.costs counts only with task.decision"),
+        (["task.threshold_metric=f1"], 'task.threshold_metric is for task kind "binary"'),
+        (["task.kind=regression", "task.decision=median"], "task.decision is for classes, not for regression"),
+        (["task.decision=expected_cost", "task.costs=[[-1.0]]"], "task.costs"),
+    ],
+)
+def test_decisions_that_mean_nothing_are_refused(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, settings)
+    assert message in str(caught.value)

@@ -77,6 +77,14 @@ def tables(draw, table, **fixed):
     return table(**given)
 
 
+DECISIONS = {
+    "ordinal": ["argmax", "median", "expected_cost"],
+    "multiclass": ["argmax", "expected_cost"],
+    "binary": ["argmax", "expected_cost"],
+    "regression": ["argmax"],
+}
+
+
 @st.composite
 def configs(draw):
     kind = draw(st.sampled_from(["ordinal", "multiclass", "binary", "regression"]))
@@ -84,8 +92,12 @@ def configs(draw):
     hidden = draw(st.lists(st.integers(1, 65_536), max_size=3).map(tuple))
     rates = st.floats(0, 1, exclude_max=True)
     dropout = draw(rates | st.tuples(*[rates] * len(hidden)))
-    decision = "argmax" if kind == "regression" else draw(st.sampled_from(["argmax", "median", "expected_cost"]))
-    task = draw(tables(section(Config.model_fields["task"]), kind=kind, decision=decision))
+    decision = draw(st.sampled_from(DECISIONS[kind]))
+    rows = st.lists(st.lists(st.floats(0, 1e9), max_size=3).map(tuple), min_size=1, max_size=3).map(tuple)
+    costs = draw(rows) if decision == "expected_cost" else ()
+    threshold = draw(st.sampled_from(["none", "f1"])) if (kind, decision) == ("binary", "argmax") else "none"
+    fixed = {"kind": kind, "decision": decision, "costs": costs, "threshold_metric": threshold}
+    task = draw(tables(section(Config.model_fields["task"]), **fixed))
     model = draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True))
     return draw(tables(Config, task=task, model=model, loss=draw(tables(draw(st.sampled_from(losses))))))
 

@@ -336,3 +336,30 @@ def test_epochs_and_batches_never_repeat_the_same_rows_in_the_same_order() -> No
         run(alone)
         for name, tensor in weights(alone).items():
             torch.testing.assert_close(weights(together, member)[name], tensor, rtol=1e-8, atol=1e-10)
+
+
+def test_without_a_skip_path_the_network_begins_at_once() -> None:
+    inputs, y = problem("multiclass")
+    config = config_of("multiclass", model={"skip": False}, training={"network_start": 0.9, "epochs": 5})
+    fit = fit_of(config, plans_of(len(y)), inputs, y)
+    start = {name: value.clone() for name, value in weights(fit).items()}
+    next(fit.run())
+    assert not torch.equal(fit.stacks[0].network.tensors["hidden.0.weight"][0].detach(), start["hidden.0.weight"])
+
+
+def test_nobody_runs_out_of_patience_before_the_network_begins() -> None:
+    inputs, y = problem("ordinal")
+    stopping = {"patience_epochs": 1, "min_improvement": 100.0}
+    config = config_of(training={"network_start": 0.5, "epochs": 10, "early_stopping": stopping})
+    fit = fit_of(config, plans_of(len(y), stopping=8), inputs, y)
+    records = run(fit)
+    assert 5 < len(records) < 10
+
+
+def test_the_first_step_of_a_warm_up_moves() -> None:
+    inputs, y = problem("ordinal")
+    config = config_of(scheduler={"name": "constant", "warmup_epochs": 10}, training={"epochs": 1, "batch_rows": 1000})
+    fit = fit_of(config, plans_of(len(y)), inputs, y)
+    before = weights(fit)["skip.weight"].clone()
+    run(fit)
+    assert not torch.equal(weights(fit)["skip.weight"], before)
