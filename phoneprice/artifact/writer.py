@@ -61,7 +61,8 @@ class RunContents:
 class RunWriter:
     """The only process that writes the run ``path``, from its creation to its end as a context manager.
 
-    Raises ``UsageError`` if the run exists and ``force`` is not set, ``LockedError`` if another process writes it,
+    Raises ``UsageError`` if the run exists and ``force`` is not set or if the place is inside another run,
+    ``LockedError`` if another process writes it,
     ``ModelError`` if there is nothing to ``resume``, ``StorageError`` if the place can't be written to: all at
     once, before any training.
     """
@@ -73,6 +74,7 @@ class RunWriter:
         with storage_faults(self._shown):
             self.partial = partial_path(self.path)
             self._refuse_nothing_to_resume(resume=resume)
+            self._refuse_inside_a_run()
             self._check_target()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _Lock(self.partial, self._shown)
@@ -119,6 +121,11 @@ class RunWriter:
             raise UsageError(f"{self._shown}: exists already; choose another -o, or replace it with --force")
         if not _looks_like_run(self.path):
             raise UsageError(f"{self._shown}: is no run, so --force doesn't replace it; choose another -o")
+
+    def _refuse_inside_a_run(self) -> None:
+        for folder in Path(os.path.realpath(self.path.parent)), *Path(os.path.realpath(self.path.parent)).parents:
+            if all((folder / name).is_file() for name in (layout.MANIFEST, layout.MANIFEST_HASH)):
+                raise UsageError(f"{self._shown}: is inside a run, to which nothing may be added; choose another -o")
 
     def _refuse_nothing_to_resume(self, *, resume: bool) -> None:
         if resume and not self.partial.is_dir():

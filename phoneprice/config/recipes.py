@@ -27,10 +27,10 @@ def recipe(kind: TaskKind) -> Config:
         case "binary":
             return Config(task=task, loss=BinaryCrossEntropy())
         case "multiclass":
-            # A score for each class can't be pruned as one score can; smoothing takes the place of the penalty.
+            # A score for each class can't be pruned as one score can; dropout and smoothing take the penalty's place.
             return Config(
                 task=task,
-                model=ModelConfig(hidden=(64,)),
+                model=ModelConfig(hidden=(128,), dropout=0.5),
                 loss=CrossEntropy(label_smoothing=0.1),
                 penalty=NoPenalty(),
                 optimizer=Adam(lr=0.01, beta2=0.99),

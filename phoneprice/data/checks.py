@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
+from phoneprice.data.labels import MAX_CLASSES
 from phoneprice.data.mixed import mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import shown
@@ -108,6 +109,12 @@ def _no_rows(subject: _Subject) -> Findings:
         yield Finding("error", None, "no_rows", "found a header and no rows; add rows", 0)
 
 
+def _no_features(subject: _Subject) -> Findings:
+    if not subject.features:
+        what = "no column is left as a feature; add columns, or check data.id_columns and data.ignored_columns"
+        yield Finding("error", None, "no_features", what, len(subject.table.names))
+
+
 def _target(subject: _Subject) -> Findings:
     name, cells = subject.config.data.target, subject.target
     if cells is None:
@@ -136,6 +143,9 @@ def _classes(subject: _Subject) -> Findings:
         what = f"{amount(counts[most], 'row')}, all of class {shown(most)}; add rows of another class"
         yield Finding("error", name, "one_class", what, counts[most])
         return
+    if too_many := _too_many_labels(subject):
+        yield Finding("error", name, "too_many_labels", too_many, len(counts))
+        return
     folds = subject.config.validation.folds
     if counts[rarest] < folds:
         few = amount(counts[rarest], "row")
@@ -147,6 +157,17 @@ def _classes(subject: _Subject) -> Findings:
             "look at balanced accuracy, or set loss.class_weights"
         )
         yield Finding("warning", name, "imbalance", what, len(counts))
+
+
+def _too_many_labels(subject: _Subject) -> str:
+    """What is wrong and what to do, if the task allows fewer classes than there are."""
+    counts, kind = subject.classes, subject.config.task.kind
+    if len(counts) > MAX_CLASSES:
+        remedy = "set task.kind = regression" if all(map(canonical_number, counts)) else "choose another data.target"
+        return f"{len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; {remedy}"
+    if kind == "binary" and len(counts) > 2:
+        return f"{len(counts)} different labels, task.kind = binary allows two; set task.kind = multiclass or ordinal"
+    return ""
 
 
 def _missing(subject: _Subject) -> Findings:
@@ -287,7 +308,7 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _target, _classes, _missing, _constant, _ids, _duplicates, _leaks, _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _missing, _constant, _ids, _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

@@ -152,10 +152,15 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
         f"`phoneprice config show -c {file}` prints every setting. Train with `phoneprice train {source} -c {file}`."
     )
     yield from ("", "[data]", f"target = {_quoted(inferred.target)}", "")
-    yield from _comment(f"Ids are no features; predictions keep them. {reasons['data.id_columns']}.")
     # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.
-    usual = () if "id" in table.names else ("id",)
-    yield from (f"id_columns = {_quoted(inferred.id_columns or usual)}", "")
+    usual = not inferred.id_columns and "id" not in table.names
+    told = (
+        'None found; "id" is here for tables to predict that have such a column'
+        if usual
+        else reasons["data.id_columns"]
+    )
+    yield from _comment(f"Ids are no features; predictions keep them. {told}.")
+    yield from (f"id_columns = {_quoted(('id',) if usual else inferred.id_columns)}", "")
     yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
     yield from (f"ignored_columns = {_quoted(inferred.ignored_columns)}", "")
     yield from _comment(_kinds_told(inferred, table))

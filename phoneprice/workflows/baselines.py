@@ -5,8 +5,10 @@ Each is a pipeline: missing cells filled with the median, columns standardised (
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,20 +18,20 @@ from phoneprice.records import Rows, Task
 from phoneprice.workflows.events import OnEvent, Progress
 from phoneprice.workflows.prepare import Prepared
 
-Scores = dict[str, list[float]]
+Scores = list[dict[str, float]]
+"""A fold's values by metric; what is undefined in a fold is not there."""
 
 
 def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_event: OnEvent) -> dict[str, Scores]:
-    """Metric values fold by fold, by model and metric."""
+    """Metric values fold by fold, by model."""
     x = _table(prepared)
     models = _regressors() if prepared.task.kind == "regression" else _classifiers()
-    scores: dict[str, Scores] = {name: {} for name in models}
+    scores: dict[str, Scores] = {name: [] for name in models}
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
         for name, build in models.items():
             predicted = build().fit(x[train], prepared.targets[train]).predict(x[test])
-            for metric, value in _score(prepared.targets[test], predicted, prepared.task).items():
-                scores[name].setdefault(metric, []).append(value)
+            scores[name].append(_score(prepared.targets[test], predicted, prepared.task))
             done += 1
             on_event(Progress(done, total, "baseline fits"))
     return scores
@@ -97,14 +99,27 @@ def _regressors() -> dict[str, Callable[[], Any]]:
     }
 
 
-def _scaled(model: Any) -> Any:
-    import warnings
+@dataclass(frozen=True)
+class _Quiet:
+    """A model that says nothing where it stops at its iteration limit: it is still that baseline."""
 
-    from sklearn.exceptions import ConvergenceWarning
+    model: Any
+
+    def fit(self, x: Any, y: Any) -> Self:
+        from sklearn.exceptions import ConvergenceWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", category=ConvergenceWarning)
+            self.model.fit(x, y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return self.model.predict(x)
+
+
+def _scaled(model: Any) -> _Quiet:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    # A baseline that stops at its iteration limit is still that baseline.
-    warnings.filterwarnings("ignore", category=ConvergenceWarning)
-    return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model)
+    return _Quiet(make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model))

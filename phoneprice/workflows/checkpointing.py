@@ -135,10 +135,18 @@ class Checkpointer:
         return shlex.join([*words, "--resume"])
 
 
+_UNDECISIVE = {
+    "training": {"checkpoint_seconds"},
+    "task": {"decision", "costs", "calibration", "threshold_metric"},
+}
+"""Settings of how often a training is saved, and of what is made of its networks once it is over."""
+
+
 def origin_of(prepared: Prepared, config: Config, *, device: str, threads: int) -> dict[str, Any]:
     """All that decides the bits of a training, as JSON."""
+    settings = config.model_dump(mode="json", exclude=_UNDECISIVE)
     return {
-        **config.model_dump(mode="json"),
+        **settings,
         "the rows of DATA (SHA-256)": prepared.sha256,
         "the columns of DATA (SHA-256)": sha256(render_schema(prepared.schema)),
         "the device": device,

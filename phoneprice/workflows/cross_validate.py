@@ -18,7 +18,7 @@ from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
 from phoneprice.evaluation.intervals import corrected_resampled_t, paired_difference
-from phoneprice.records import MemberPlan, Predictions, Rows, Task
+from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task
 from phoneprice.workflows.assess import (
     Document,
     Model,
@@ -90,8 +90,8 @@ def cross_validate(
         on_event(event)
 
     prepared = prepare(labelled_source(data, hear), config, hear)
-    tested, document = cross_validated(prepared, config, protocol, hear)
     folds = make_folds(prepared, config, protocol)
+    tested, document = _on_folds(prepared, folds, config, protocol, hear)
     if baselines:
         document["baselines"] = _baselines(prepared, folds, document["folds"], hear)
     if predictions is not None:
@@ -106,7 +106,12 @@ def cross_validated(
     prepared: Prepared, config: Config, protocol: Protocol, on_event: OnEvent
 ) -> tuple[list[Predictions], Document]:
     """The predictions of every test set, in the order of the folds, and the document of what they are worth."""
-    folds = make_folds(prepared, config, protocol)
+    return _on_folds(prepared, make_folds(prepared, config, protocol), config, protocol, on_event)
+
+
+def _on_folds(
+    prepared: Prepared, folds: Sequence[Fold], config: Config, protocol: Protocol, on_event: OnEvent
+) -> tuple[list[Predictions], Document]:
     tested, temperatures = _test_folds(prepared, folds, config, on_event)
     return tested, _document(prepared, folds, tested, temperatures, protocol)
 
@@ -180,7 +185,9 @@ def _document(
         if prepared.task.classes:
             place["temperature"] = temperature
         lines.append(place | {name: metric["value"] for name, metric in found.items()})
-    names = [name for name in lines[0] if name not in ("repeat", "fold", "test_rows", "temperature")]
+    places = {"repeat", "fold", "test_rows", "temperature"}
+    # A metric may be undefined in some folds, such as R2 where all targets are equal.
+    names = [name for name in dict.fromkeys(name for line in lines for name in line) if name not in places]
     by_name = {name: [line[name] for line in lines if name in line] for name in names}
     truth = np.concatenate([prepared.targets[fold.test_rows] for fold in folds])
     pooled = measured(truth, joined(tested), prepared.task)
@@ -189,7 +196,7 @@ def _document(
         "rows": len(prepared.inputs),
         "task": prepared.task.kind,
         "measured_on": f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}",
-        "metrics": {name: asdict(_mean(values, folds)) for name, values in by_name.items()},
+        "metrics": {name: asdict(_mean(name, lines, folds)) for name in names},
         "standard_deviation": {name: _deviation(values) for name, values in by_name.items()},
         "pooled": {name: metric["value"] for name, metric in pooled.pop("metrics").items()},
         "folds": lines,
@@ -198,8 +205,17 @@ def _document(
     }
 
 
-def _mean(values: Sequence[float], folds: Sequence[Fold]) -> Any:
-    return corrected_resampled_t(values, *_sizes(folds))
+def _mean(name: str, lines: Sequence[Document], folds: Sequence[Fold]) -> Interval:
+    """Over the folds in which the metric is defined."""
+    there = [i for i, line in enumerate(lines) if name in line]
+    return corrected_resampled_t([lines[i][name] for i in there], *_sizes([folds[i] for i in there]))
+
+
+def _lead(name: str, ours: Sequence[Document], theirs: Sequence[Document], folds: Sequence[Fold]) -> Interval:
+    """Ours - theirs, over the folds in which both have the metric."""
+    both = [i for i in range(len(folds)) if name in ours[i] and name in theirs[i]]
+    pairs = [ours[i][name] for i in both], [theirs[i][name] for i in both]
+    return paired_difference(*pairs, *_sizes([folds[i] for i in both]))
 
 
 def _deviation(values: Sequence[float]) -> float:
@@ -217,13 +233,12 @@ def _baselines(prepared: Prepared, folds: Sequence[Fold], ours: Sequence[Documen
 
     splits = [(fold.train_rows, fold.test_rows) for fold in folds]
     document: Document = {}
-    for name, scores in baseline_scores(prepared, splits, on_event).items():
+    for name, theirs in baseline_scores(prepared, splits, on_event).items():
+        metrics = list(dict.fromkeys(metric for line in theirs for metric in line))
+        shared = [m for m in metrics if any(m in our and m in their for our, their in zip(ours, theirs, strict=True))]
         document[name] = {
-            "metrics": {metric: asdict(_mean(values, folds)) for metric, values in scores.items()},
-            "ours_minus_theirs": {
-                metric: asdict(paired_difference([line[metric] for line in ours], values, *_sizes(folds)))
-                for metric, values in scores.items()
-            },
+            "metrics": {metric: asdict(_mean(metric, theirs, folds)) for metric in metrics},
+            "ours_minus_theirs": {metric: asdict(_lead(metric, ours, theirs, folds)) for metric in shared},
         }
     return document
 

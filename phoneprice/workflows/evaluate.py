@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.reading import ReadOptions, as_numbers, infinite, read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
+from phoneprice.data.values import amount, is_number_array
 from phoneprice.errors import DataError
 from phoneprice.records import Task
 from phoneprice.workflows.assess import Document, Model, measured
@@ -47,6 +50,9 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     warnings = odd.messages()
     if prepared.sha256 == loaded.splits().get("data_sha256"):
         warnings.insert(0, "these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
+    if table.skipped_rows:
+        rows = amount(table.skipped_rows, "row")
+        warnings.insert(0, f"{table.source}: left out {rows} with text in a numeric column")
     for message in warnings:
         on_event(Warned(message))
     model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
@@ -62,6 +68,8 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
 
 
 def _prepared(run: Run, table: Table) -> tuple[Prepared, OddCells]:
+    if not table.rows and table.skipped_rows:
+        raise DataError(f"{table.source}: every row has text in a numeric column; there is nothing to evaluate")
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to evaluate")
     encoded = FeatureEncoder(run.schema).encode(table)
@@ -70,9 +78,33 @@ def _prepared(run: Run, table: Table) -> tuple[Prepared, OddCells]:
 
 
 def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:
-    """A table with the columns of a run and its target, read as in training unless told otherwise."""
+    """A table with the columns of a run and its target, read as in training unless told otherwise.
+
+    Rows with text where the run has numbers are left out and counted where ``on_bad_row`` is ``skip``.
+    """
     text = [*run.schema.text_names, *run.config.data.id_columns]
     if run.schema.labels:
         text.append(run.schema.target)
     data_config = run.config.data
-    return read_table(data, options or read_options(data_config), text, skip_columns=data_config.ignored_columns)
+    options = options or read_options(data_config)
+    table = read_table(data, options, text, skip_columns=data_config.ignored_columns)
+    return without_text(table, run) if options.on_bad_row == "skip" else table
+
+
+def without_text(table: Table, run: Run) -> Table:
+    """The table less the rows, which it counts, with text in a column of numbers of ``run``.
+
+    Raises ``DataError`` for a number that is not finite in one of the others.
+    """
+    names = [*run.schema.numeric_names, *(() if run.schema.labels else (run.schema.target,))]
+    cells = {name: table.columns[name] for name in names if name in table.columns}
+    found = {name: as_numbers(c, frozenset()) for name, c in cells.items() if not is_number_array(c)}
+    if not found:
+        return table
+    bad = np.unique(np.concatenate([numbers.text_rows for numbers in found.values()]))
+    for name, numbers in found.items():
+        for row in np.setdiff1d(numbers.infinite_rows, bad)[:1].tolist():
+            raise infinite(table.place(row, name), table.columns[name][row].as_py())
+    settled = {name: found[name].values if name in found else array for name, array in table.columns.items()}
+    kept = replace(table, columns=settled).take(np.setdiff1d(np.arange(table.rows), bad))
+    return replace(kept, skipped_rows=table.skipped_rows + len(bad))

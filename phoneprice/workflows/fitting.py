@@ -30,7 +30,7 @@ class Fitted:
     ensemble: Ensemble
     history: tuple[EpochRecord, ...]
     best_epoch: tuple[int, ...]
-    """Of each member's lowest watched loss; 0 without watched rows."""
+    """Of each member's lowest deciding loss: that of its stopping rows, where it has none the training loss."""
     device: str
     threads: int
 

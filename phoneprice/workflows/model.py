@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -23,7 +23,7 @@ from phoneprice.errors import UsageError
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.workflows.assess import Document, Model
-from phoneprice.workflows.evaluate import EvaluationReport, evaluate_table, read_labelled
+from phoneprice.workflows.evaluate import EvaluationReport, evaluate_table, read_labelled, without_text
 from phoneprice.workflows.events import Event, Warned
 from phoneprice.workflows.prepare import read_options
 
@@ -117,7 +117,8 @@ class LoadedModel:
         return Model(run.config, run.task, run.ensemble, run.calibration).predict(encoded.inputs)
 
     def _features(self, data: Any) -> Table:
-        schema, options = self.run.schema, read_options(self.config.data)
+        # A prediction a row, whatever the training did with bad rows: the caller puts them side by side.
+        schema, options = self.run.schema, replace(read_options(self.config.data), on_bad_row="fail")
         if is_frame(data):
             return self._frame(data, schema.feature_names)
         with read_blocks(data, options, schema.numeric_names, schema.text_names) as blocks:
@@ -126,7 +127,8 @@ class LoadedModel:
     def _labelled(self, data: Any) -> Table:
         schema = self.run.schema
         if is_frame(data):
-            return self._frame(data, (*schema.feature_names, schema.target))
+            table = self._frame(data, (*schema.feature_names, schema.target))
+            return without_text(table, self.run) if self.config.data.on_bad_row == "skip" else table
         return read_labelled(self.run, data)
 
     def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:

@@ -26,6 +26,7 @@ from phoneprice.report.page import chart_file, charts, page
 from phoneprice.report.words import count, counted, listed
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.runs import refuse_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,7 +59,8 @@ def report(
 
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
     tell (importance, partial dependence, the worst rows, a linear baseline). ``plots`` is a directory for the charts as
-    SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``StorageError``.
+    SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for an ``output`` that is
+    the data or inside the run, ``StorageError``.
     """
     warnings: list[str] = []
 
@@ -72,6 +74,9 @@ def report(
     target = Path(output) if output is not None else report_path(path)
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
+    refuse_output(target, data, path)
+    if plots is not None:
+        _refuse_plots(Path(plots), path)
     facts = gather(loaded, data, options, hear)
     with replace_file(target) as file:
         file.write(page(facts).encode())
@@ -129,6 +134,15 @@ def layer_names(shape: NetworkShape) -> tuple[str, ...]:
     """What the weight matrices are called in words, in the order of ``model.shape``."""
     names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
     return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
+
+
+def _refuse_plots(directory: Path, run: Path) -> None:
+    try:
+        refuse_output(directory / "plot.svg", None, run)
+    except UsageError:
+        raise UsageError(
+            f"{directory}: is inside the run, to which nothing may be added; name another place with --plots"
+        ) from None
 
 
 def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:

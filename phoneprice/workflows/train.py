@@ -81,8 +81,9 @@ def train(
             warnings.append(event.message)
         on_event(event)
 
+    name = Path(config).stem if isinstance(config, Path | str) else "default"
     config = config if isinstance(config, Config) else load_config(config)
-    path = Path(run) if run is not None else new_run_path("default")
+    path = Path(run) if run is not None else new_run_path(name)
     with (
         RunWriter(path, force=force, resume=resume) as writer,
         Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=hear) as checkpointer,
@@ -196,7 +197,7 @@ def _finite(value: float) -> float | None:
 def _splits(prepared: Prepared, plans: Sequence[MemberPlan], config: Config) -> Document:
     return {
         "scheme": config.validation.scheme,
-        "folds": config.validation.folds,
+        "folds": len({plan.held_out_rows.tobytes() for plan in plans if len(plan.held_out_rows)}),
         "fraction": config.validation.fraction,
         "seed": config.training.seed,
         "rows": len(prepared.inputs),

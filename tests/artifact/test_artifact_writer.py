@@ -36,6 +36,18 @@ def test_force_replaces_a_run(tmp_path):
     assert names(tmp_path) == ["run"]
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_no_run_is_written_into_another(tmp_path, force):
+    write_run(tmp_path / "run", OLD)
+    (tmp_path / "alias").symlink_to(tmp_path / "run")
+    before = names(tmp_path / "run")
+    for place in (tmp_path / "run" / "sub", tmp_path / "run" / "a" / "b", tmp_path / "alias" / "sub"):
+        with pytest.raises(UsageError) as caught:
+            RunWriter(place, force=force)
+        assert str(caught.value) == f"{place}: is inside a run, to which nothing may be added; choose another -o"
+    assert names(tmp_path / "run") == before
+
+
 def test_force_never_deletes_what_is_no_run(tmp_path):
     home = tmp_path / "home"
     home.mkdir()

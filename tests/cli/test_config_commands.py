@@ -83,10 +83,38 @@ def test_init_from_a_table(call: Call, people: Path, tmp_path: Path) -> None:
     config = config_from_toml(file.read_text(), "c.toml")
     assert (config.task.kind, config.data.id_columns, config.data.delimiter) == ("regression", ("id",), ";")
     assert file.read_text().startswith("#")
-    document = call(*arguments, "--json").document
+    document = call(*arguments, "--force", "--json").document
     assert document["output"] == str(file)
     assert tomllib.loads(document["toml"])["data"]["target"] == "income"
     assert document["reasons"]["task.kind"]
+
+
+def test_init_replaces_a_file_with_force_only(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("mine.toml")
+    file.write_text("precious")
+    refused = call("config", "init", "-o", file)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        "phoneprice: error: mine.toml: exists already; choose another -o, or replace it with --force\n"
+    )
+    assert file.read_text() == "precious"
+    assert call("config", "init", "-o", file, "--force").code == 0
+    assert call("config", "init", "-o", "-").out == file.read_text()
+    assert call("config", "init", "-o", "/dev/null").code == 0
+
+
+@pytest.mark.parametrize("link", ["", "symlink_to", "hardlink_to"])
+def test_init_never_writes_over_its_table(call: Call, people: Path, tmp_path: Path, link: str) -> None:
+    before, output = people.read_bytes(), people
+    if link:
+        output = tmp_path / "link.csv"
+        getattr(output, link)(people)
+    arguments = ("--from-data", people, "--target", "income", "--delimiter", ";", "-o", output)
+    refused = call("config", "init", *arguments, "--force")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"phoneprice: error: {output}: is the input itself; name another file with -o\n"
+    assert people.read_bytes() == output.read_bytes() == before
 
 
 def test_init_with_json_and_no_file_holds_the_text(call: Call, people: Path) -> None:

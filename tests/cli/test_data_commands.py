@@ -47,6 +47,13 @@ def test_errors_found_are_exit_code_3(call: Call, phones: Path) -> None:
     assert call("data", "check", phones, "-q").out == ""
 
 
+def test_a_table_of_the_target_alone(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "y.csv"
+    file.write_text("price_range\n" + "0\n1\n2\n" * 20)
+    result = call("data", "check", file, "--json")
+    assert (result.code, result.document["findings"][0]["code"]) == (3, "no_features")
+
+
 def test_check_against_a_table(call: Call, phones: Path, tmp_path: Path) -> None:
     other = tmp_path / "new.csv"
     other.write_text("id,ram,same,colour\n1,99,7,green\n")

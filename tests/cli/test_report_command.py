@@ -51,6 +51,30 @@ def test_report(call: Call, table: Path, tmp_path: Path) -> None:
     assert all(Path(name).is_file() for name in document["plots"])
 
 
+def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    before, names = table.read_bytes(), sorted(run.iterdir())
+    soft, hard, alias = tmp_path / "soft.csv", tmp_path / "hard.csv", tmp_path / "alias"
+    soft.symlink_to(table)
+    hard.hardlink_to(table)
+    alias.symlink_to(run)
+    for output in (table, soft, hard):
+        refused = call("report", run, table, "-o", output)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err == f"phoneprice: error: {output}: is the input itself; name another file with -o\n"
+    inside = "is inside the run, to which nothing may be added; name another place with"
+    for output in (run / "page.html", run / "config.toml", run / "sub" / "page.html", alias / "page.html"):
+        refused = call("report", run, "-o", output)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err == f"phoneprice: error: {output}: {inside} -o\n"
+    refused = call("report", run, "--plots", run / "plots")
+    assert (refused.code, refused.err) == (2, f"phoneprice: error: {run / 'plots'}: {inside} --plots\n")
+    assert table.read_bytes() == before
+    assert sorted(run.iterdir()) == names
+    assert call("runs", "verify", run, "-q").code == 0
+
+
 def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert call("train", table, *QUICK, "-o", run, "-q").code == 0

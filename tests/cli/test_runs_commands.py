@@ -30,6 +30,26 @@ def test_list(call: Call, runs: Path) -> None:
     assert lines[3][3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
 
 
+LONG = "20261123T041500Z-a-rather-long-name"
+
+
+def test_a_piped_list_has_one_line_a_run(call: Call, runs: Path) -> None:
+    (runs / "a").rename(runs / (LONG * 4))
+    lines = call("runs", "list").out.splitlines()
+    assert len(lines) == 2 + 2
+    assert lines[2].split()[0] == f"runs/{LONG * 4}"
+    assert lines[2].endswith("0.5000")
+
+
+def test_a_list_in_a_terminal_shortens_the_date(call: Call, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (runs / "a").rename(runs / LONG)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    lines = [line.split() for line in call("runs", "list").out.splitlines()]
+    assert f"runs/{LONG}" in [line[0] for line in lines]
+    assert all(len(line[1]) == len("2026-11-23") for line in lines if line[0].startswith("runs/"))
+
+
 def test_list_json(call: Call, runs: Path) -> None:
     document = call("runs", "list", runs, "--json").document
     assert document["format"] == 1

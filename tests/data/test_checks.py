@@ -42,6 +42,24 @@ def test_no_rows() -> None:
     assert found(empty) == [("error", None, "no_rows", "found a header and no rows; add rows", 0)]
 
 
+def test_no_features() -> None:
+    what = "no column is left as a feature; add columns, or check data.id_columns and data.ignored_columns"
+    assert found(table(y=labels(40))) == [("error", None, "no_features", what, 1)]
+
+
+def test_too_many_labels() -> None:
+    what = "1001 different labels, at most 1000 classes are allowed"
+    for label, remedy in (("{}", "set task.kind = regression"), ("p{}", "choose another data.target")):
+        cells = table(a=numbers(1001), y=[label.format(i) for i in range(1001)])
+        assert found(cells)[0] == ("error", "y", "too_many_labels", f"{what}; {remedy}", 1001)
+    binary = Config.model_validate(
+        {"data": {"target": "y"}, "task": {"kind": "binary"}, "loss": {"name": "binary_cross_entropy"}}
+    )
+    what = "3 different labels, task.kind = binary allows two; set task.kind = multiclass or ordinal"
+    cells = table(a=numbers(60), y=["p", "q", "r"] * 20)
+    assert ("error", "y", "too_many_labels", what, 3) in found(cells, binary)
+
+
 def test_without_target() -> None:
     assert found(table(a=numbers(5), yy=["p"] * 4 + ["q"])) == [
         ("note", "y", "no_target", "no column 'y' (did you mean 'yy'?): checked as a table without a target", 1)
@@ -228,7 +246,8 @@ def test_numbers_as_categories_against_the_training_data() -> None:
 
 
 def test_small_or_empty_things_are_let_be() -> None:
-    assert found(table(id=["a", "b"], y=["p", "q"]), config(id_columns=["id"]))[0][2] == "rare_class"
+    codes = [line[2] for line in found(table(id=["a", "b"], y=["p", "q"]), config(id_columns=["id"]))]
+    assert codes[:2] == ["no_features", "rare_class"]
     gone = table(a=[None] * 30, y=[float(i) for i in range(30)])
     assert [finding[2] for finding in found(gone, config("regression"))] == ["all_missing", "conflicts"]
     few = table(width=[0.0, *numbers(4)], y=labels(5))

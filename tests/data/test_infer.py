@@ -151,6 +151,14 @@ kind = "ordinal"
     )
 
 
+def test_the_usual_id_column_is_explained() -> None:
+    cells = table(ram=[float(i % 9) for i in range(30)], y=[1.0, 2.0, 3.0] * 10)
+    text = init_text(infer_config(cells, "y"), cells)
+    told = 'None found; "id" is here for tables to predict that have such a column.'
+    assert told in " ".join(text.replace("\n# ", " ").split())
+    assert 'id_columns = ["id"]' in text
+
+
 def test_any_name_gives_valid_toml() -> None:
     odd = 'a"\\\n#\x7f\u2028'
     cells = table(**{odd: ["p", "q"] * 20, "id": ["same"] * 40})

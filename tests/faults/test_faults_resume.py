@@ -74,6 +74,14 @@ def test_more_epochs(data: Path, tmp_path: Path) -> None:
     assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")
 
 
+def test_settings_that_do_not_decide_the_networks(data: Path, tmp_path: Path) -> None:
+    other = ["training.checkpoint_seconds=1", "task.calibration=none", "task.decision=median"]
+    train(data, load_config(None, [*SETTINGS, *other]), tmp_path / "whole")
+    begin(data, tmp_path / "run")
+    resume(data, tmp_path / "run", [*SETTINGS, *other])
+    assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")
+
+
 ADVICE = "; resume with what it was begun with, or train without --resume"
 
 
@@ -83,7 +91,6 @@ ADVICE = "; resume with what it was begun with, or train without --resume"
         (["optimizer.lr=0.5"], "optimizer.lr was 0.01, is 0.5"),
         (["training.seed=3"], "training.seed was 0, is 3"),
         (["training.epochs=4"], "training.epochs was 6, is 4"),
-        (["training.checkpoint_seconds=1"], "training.checkpoint_seconds was 0.0, is 1.0"),
         (["training.threads=2"], "training.threads was 1, is 2; the number of threads was 1, is 2"),
         (["model.hidden=[7]"], "model.hidden was [6, 5], is [7]"),
         (["optimizer.name=sgd"], "optimizer.name was adamw, is sgd; "),

@@ -19,7 +19,7 @@ from phoneprice.artifact.loader import verify_run
 from phoneprice.workflows.stopping import StopRequests
 
 PROGRAM = [sys.executable, "-m", "phoneprice"]
-LONG = [*COMMON, "training.epochs=100", "training.batch_rows=16", "training.checkpoint_seconds=0.05"]
+LONG = [*COMMON, "training.epochs=400", "training.batch_rows=16", "training.checkpoint_seconds=0.05"]
 
 
 def begin(data: Path, run: Path, *options: str) -> subprocess.Popen[str]:
@@ -29,7 +29,7 @@ def begin(data: Path, run: Path, *options: str) -> subprocess.Popen[str]:
     checkpoints = run.with_name(f".{run.name}.partial") / "checkpoints"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        if any(entry.name > "00000003" for entry in checkpoints.glob("*.safetensors")):
+        if any(entry.name > "00000002" for entry in checkpoints.glob("*.safetensors")):
             return process
         time.sleep(0.02)
     pytest.fail(f"no checkpoint: {process.communicate()}")
@@ -45,7 +45,7 @@ def test_a_signal_stops_a_training_that_can_be_resumed(tmp_path: Path, number: s
     assert (process.returncode, out) == (code, "")
     assert time.monotonic() - started < 5
     last = err.splitlines()[-1]
-    assert re.fullmatch(r"phoneprice: stopped after epoch \d+ of 100; go on with: phoneprice train .* --resume", last)
+    assert re.fullmatch(r"phoneprice: stopped after epoch \d+ of 400; go on with: phoneprice train .* --resume", last)
     command = shlex.split(last.partition("go on with: phoneprice ")[2])
     assert command[:4] == ["train", str(data), "-o", str(run)]
     assert not run.exists()

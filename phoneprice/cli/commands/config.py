@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import (
     STDOUT,
@@ -24,6 +26,7 @@ Output = Annotated[
     Path | None, path_option("--output", "-o", metavar="FILE", help_text="Where to write; stdout if not given.")
 ]
 Target = Annotated[str | None, text_option("--target", metavar="COL", help_text="Column of that table to predict.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 File = Annotated[Path | None, path_argument("FILE", "Configuration file (TOML), or the name of a ready-made one.")]
 
 
@@ -34,6 +37,7 @@ def init(
     output: Output = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    force: Force = False,
 ) -> None:
     """Write a commented configuration, fitted to a table if one is given.
 
@@ -48,8 +52,10 @@ def init(
         raise UsageError("--from-data FILE and --target COL go together; give both or none")
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the configuration with -o FILE")
-    from phoneprice.workflows.tables import binary_output, first_config
+    from phoneprice.workflows.tables import binary_output, first_config, refuse_config_output
 
+    if output:
+        refuse_config_output(output, from_data, force=force)
     made = first_config(from_data, target, delimiter, encoding, str(output or "FILE"))
     if output or not session.json:
         with binary_output(output or STDOUT) as file:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH = 80
+UNBOUNDED = 10_000
+"""Columns where nothing is to be wrapped."""
 
 
 def stderr() -> "Console":
@@ -16,9 +18,12 @@ def stderr() -> "Console":
     return _console(to_stderr=True)
 
 
-def stdout() -> "Console":
-    """For tables that are what a command is for, such as ``runs list``."""
-    return _console(to_stderr=False)
+def stdout(*, whole_lines: bool = False) -> "Console":
+    """For tables that are what a command is for; with ``whole_lines`` not wrapped where this is no terminal."""
+    console = _console(to_stderr=False)
+    if whole_lines and not console.is_terminal:
+        console.width = UNBOUNDED
+    return console
 
 
 def _console(*, to_stderr: bool) -> "Console":

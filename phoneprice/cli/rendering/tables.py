@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import pairs, plain_table, show, stdout
+from phoneprice.cli.rendering.console import UNBOUNDED, pairs, plain_table, show, stdout
 from phoneprice.cli.rendering.figures import NONE, count, counted, duration, figure, number, share, size
 from phoneprice.cli.session import printable
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from phoneprice.workflows.runs import RunDetails, RunLine
     from phoneprice.workflows.tables import CheckReport, DescriptionReport
 
+_BESIDE_NAMES = 40
+"""Columns of a terminal that a list of runs needs beside their names."""
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -83,20 +85,34 @@ def _frequent(column: "ColumnSummary") -> Iterable[str]:
 
 
 def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
-    """The runs of a directory, oldest first."""
-    console = stdout()
+    """The runs of a directory, each in one line; in a narrow terminal with the day alone, and long names wrapped."""
+    console = stdout(whole_lines=True)
     if not lines:
         show(console, f"{root}: no runs")
         return
+    table = _runs_table(lines, console.width, short=False)
+    if console.measure(table, options=console.options.update(max_width=UNBOUNDED)).maximum > console.width:
+        table = _runs_table(lines, console.width, short=True)
+    show(console, table)
+
+
+def _runs_table(lines: "Sequence[RunLine]", width: int, *, short: bool) -> "Table":
     table = plain_table()
-    table.add_column("run", overflow="fold")
-    for heading in ("created (UTC)", "task", "target", "metric"):
+    longest = max(len(_one_line(str(line.path))) for line in lines)
+    table.add_column("run", overflow="fold", no_wrap=longest <= width - _BESIDE_NAMES)
+    table.add_column("created" if short else "created (UTC)", no_wrap=short, overflow="fold")
+    for heading in ("task", "target", "metric"):
         table.add_column(heading, overflow="fold")
     for line in lines:
         metric = f"{line.metric} {figure(line.value)}" if line.metric else ""
         cells = ("unusable", "", "") if line.fault else (line.task, line.target, metric)
-        table.add_row(str(line.path), _moment(line.created), *cells)
-    show(console, table)
+        moment = _moment(line.created)
+        table.add_row(*map(_one_line, (str(line.path), moment[:10] if short else moment, *cells)))
+    return table
+
+
+def _one_line(text: str) -> str:
+    return printable(text).replace("\n", "\\n")
 
 
 def show_run_details(details: "RunDetails") -> None:

@@ -1,0 +1,78 @@
+"""Cross-validation where a fold has no value of a metric, and what the baselines leave behind."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phoneprice.config.load import load_config
+from phoneprice.workflows.baselines import Scores
+from phoneprice.workflows.cross_validate import Protocol, cross_validate, make_folds
+
+QUICK = ["training.epochs=1", "training.threads=1", "training.device=cpu", "model.hidden=[2]", "validation.folds=2"]
+REGRESSION = load_config(None, [*QUICK, "task.kind=regression", "data.target=y"])
+module = sys.modules["phoneprice.workflows.cross_validate"]
+
+
+@pytest.fixture
+def nearly_constant(tmp_path: Path) -> Path:
+    """A target that is 1 in all rows but two: with 4 folds, at least two test sets have no R2."""
+    x = np.random.default_rng(0).normal(size=24).round(3)
+    y = np.ones(24)
+    y[[0, 1]] = 2
+    path = tmp_path / "phones.csv"
+    path.write_text("a,y\n" + "".join(f"{a},{b}\n" for a, b in zip(x.tolist(), y.tolist(), strict=True)))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_a_metric_that_some_folds_lack(nearly_constant: Path, seed: int) -> None:
+    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, seed), baselines=True).metrics
+    found = [line["r2"] for line in document["folds"] if "r2" in line]
+    assert 1 <= len(found) <= 2
+    assert document["metrics"]["r2"]["value"] == pytest.approx(np.mean(found))
+    for name, baseline in document["baselines"].items():
+        theirs, lead = baseline["metrics"]["r2"], baseline["ours_minus_theirs"]["r2"]
+        assert lead["value"] == pytest.approx(np.mean(found) - theirs["value"]), name
+
+
+def test_only_folds_where_both_have_the_metric_are_paired(
+    nearly_constant: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs: Scores = [{"rmse": 1.0}, {"rmse": 2.0, "odd": 1.0}, {}, {"rmse": 4.0}]
+    monkeypatch.setattr("phoneprice.workflows.baselines.baseline_scores", lambda *_: {"theirs": theirs})
+    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1), baselines=True).metrics
+    found, ours = document["baselines"]["theirs"], [line["rmse"] for line in document["folds"]]
+    assert found["metrics"]["rmse"]["value"] == pytest.approx(7 / 3)
+    assert found["metrics"]["odd"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert list(found["ours_minus_theirs"]) == ["rmse"]
+    expected = np.mean([ours[0] - 1, ours[1] - 2, ours[3] - 4])
+    assert found["ours_minus_theirs"]["rmse"]["value"] == pytest.approx(expected)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
+    nearly_constant: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.exceptions import ConvergenceWarning
+
+    from phoneprice.workflows.baselines import _scaled
+
+    calls = []
+    monkeypatch.setattr(module, "make_folds", lambda *args: calls.append(args) or make_folds(*args))
+    before = list(warnings.filters)
+    cross_validate(nearly_constant, REGRESSION, Protocol(2, 1), baselines=True)
+    assert warnings.filters == before
+    assert len(calls) == 1
+
+    class Stopping:
+        def fit(self, _x: object, _y: object) -> None:
+            warnings.warn("stopped", ConvergenceWarning, stacklevel=1)
+
+    with warnings.catch_warnings(action="error"):
+        _scaled(Stopping()).fit(np.zeros((2, 1)), np.zeros(2))

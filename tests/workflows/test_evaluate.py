@@ -1,0 +1,97 @@
+"""Rows that can't be read as in training, in evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from random_runs import numeric_schema, random_contents
+
+from phoneprice import evaluate, load
+from phoneprice.artifact.writer import write_run
+from phoneprice.components.losses import MeanSquaredError
+from phoneprice.config.schema import Config, DataConfig, TaskConfig
+from phoneprice.data.reading import ReadOptions
+from phoneprice.errors import DataError
+
+HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
+GOOD = "".join(f"p{i},{i}.5,0,1,-1,2,1,{i % 4}\n" for i in range(8))
+BAD = "q,oops,0,1,-1,2,1,1\n"
+WORSE = "r,1,?,1,-1,2,1,nolabel\n"
+SKIP = ReadOptions(on_bad_row="skip")
+
+
+def write(path: Path, rows: str) -> Path:
+    path.write_text(HEADER + rows)
+    return path
+
+
+def make_run(path: Path, *, skip: bool) -> Path:
+    config = Config(data=DataConfig(on_bad_row="skip" if skip else "fail"))
+    write_run(path, random_contents(config))
+    return path
+
+
+@pytest.mark.parametrize(("bad", "counted"), [(BAD, "1 row"), (BAD + WORSE, "2 rows")])
+@pytest.mark.parametrize("skip", [True, False])
+def test_bad_rows_are_left_out(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
+    run = make_run(tmp_path / "run", skip=skip)
+    good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
+    report = evaluate(run, mixed, options=None if skip else SKIP)
+    assert report.warnings == (f"{mixed}: left out {counted} with text in a numeric column",)
+    expected = evaluate(run, good)
+    assert expected.warnings == ()
+    assert report.metrics == expected.metrics | {"measured_on": str(mixed)}
+    assert report.rows == expected.rows == 8
+
+
+def test_bad_rows_fail_unless_told_otherwise(tmp_path: Path) -> None:
+    mixed = write(tmp_path / "mixed.csv", GOOD + BAD)
+    advice = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
+    for run, options in (
+        (make_run(tmp_path / "fails", skip=False), None),
+        (make_run(tmp_path / "skips", skip=True), ReadOptions(on_bad_row="fail")),
+    ):
+        with pytest.raises(DataError) as raised:
+            evaluate(run, mixed, options=options)
+        assert str(raised.value) == f"{mixed} line 10, column 'x0': found 'oops', {advice}"
+
+
+def test_what_skipping_does_not_help(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", skip=True)
+    with pytest.raises(DataError, match="every row has text in a numeric column; there is nothing to evaluate"):
+        evaluate(run, write(tmp_path / "bad.csv", BAD))
+    with pytest.raises(DataError, match=r"line 3, column 'x0': found '1e999', expected a finite number"):
+        evaluate(run, write(tmp_path / "infinite.csv", BAD + BAD.replace("oops", "1e999")))
+
+
+def test_the_target_of_a_regression(tmp_path: Path) -> None:
+    config = Config(task=TaskConfig(kind="regression"), loss=MeanSquaredError())
+    write_run(tmp_path / "run", random_contents(config, numeric_schema(labels=())))
+    data = write(tmp_path / "mixed.csv", GOOD + "q,1,0,1,-1,2,1,cheap\n")
+    report = evaluate(tmp_path / "run", data, options=SKIP)
+    assert report.rows == 8
+    assert report.warnings == (f"{data}: left out 1 row with text in a numeric column",)
+
+
+def test_a_loaded_model_evaluates_as_the_command_does(tmp_path: Path) -> None:
+    run, data = make_run(tmp_path / "run", skip=True), write(tmp_path / "mixed.csv", GOOD + BAD)
+    expected = evaluate(run, data)
+    columns = {name: list(cells) for name, *cells in zip(*(line.split(",") for line in lines(data)), strict=True)}
+    for given in (data, columns):
+        with pytest.warns(UserWarning, match="left out 1 row with text in a numeric column"):
+            report = load(run).evaluate(given)
+        assert report.metrics == expected.metrics | {"measured_on": report.source}
+
+
+def test_a_loaded_model_never_leaves_out_a_row_in_predicting(tmp_path: Path) -> None:
+    model = load(make_run(tmp_path / "run", skip=True))
+    assert len(model.predict(write(tmp_path / "good.csv", GOOD))) == 8
+    with pytest.raises(DataError, match=r"line 10, column 'x0': found 'oops', expected a number"):
+        model.predict(write(tmp_path / "mixed.csv", GOOD + BAD))
+    with pytest.raises(DataError, match="found 'oops', expected a number"):
+        model.predict_proba({f"x{i}": ["1", "oops"] for i in range(6)})
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
