@@ -1,6 +1,7 @@
 """Activation functions, for training (torch) and for prediction (NumPy).
 
-``torch(x, slope)`` and ``numpy(x, slope)`` map an array of any shape to one of the same shape; ``slope`` is
+``torch(x, slope)`` and ``numpy(x, slope)`` map an array of any shape to one of the same shape, and may use the memory
+of ``x`` for it: a fresh array's first pass over memory costs more than the function does. ``slope`` is
 given only to a component with ``learned_slope`` and broadcasts against ``x``. ``gain`` is the factor that
 initialisers multiply the standard deviation by: ``torch.nn.init.calculate_gain`` where PyTorch defines one,
 otherwise ``1 / sqrt(E[f(z)**2])`` for ``z ~ N(0, 1)`` (He et al. 2015, section 2.2), which keeps the second moment.
@@ -38,7 +39,7 @@ class _Activation(Component):
         return 1.0
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
-        """Apply to a tensor of any shape, differentiably."""
+        """Apply to a tensor of any shape, differentiably; may overwrite ``x``."""
         return x
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
@@ -61,7 +62,7 @@ class Sigmoid(_Activation):
     saturates = True
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
-        return x.sigmoid()
+        return x.sigmoid_()
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np
@@ -86,7 +87,7 @@ class Tanh(_Activation):
         return 5 / 3
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
-        return x.tanh()
+        return x.tanh_()
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np
@@ -107,7 +108,7 @@ class ReLU(_Activation):
         return math.sqrt(2)
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
-        return x.relu()
+        return x.relu_()
 
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np

@@ -7,7 +7,6 @@ row; the training loop weighs and averages them. ``link(outputs)`` maps ``(n, W)
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -143,15 +142,16 @@ class Ordinal(_Loss):
         return classes - 1
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        import torch.nn.functional as F
+        import torch
+
+        from phoneprice.components.cumulative import log_logistic_between, log_normal_between
 
         # P(y = c) = F(upper) - F(lower); beyond the first and the last cut F is 1 and 0.
-        padded = F.pad(F.pad(outputs, (1, 0), value=_CERTAIN), (0, 1), value=-_CERTAIN)
-        upper = padded.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
-        lower = padded.gather(-1, targets.unsqueeze(-1) + 1).squeeze(-1)
-        if self.distribution == "logit":
-            return -_log_logistic_between(lower, upper)
-        return -_log_normal_between(lower, upper)
+        certain = outputs.new_full((*outputs.shape[:-1], 1), _CERTAIN)
+        padded = torch.cat([certain, outputs, -certain], dim=-1)
+        sides = torch.stack([targets, targets + 1]).unsqueeze(-1)
+        edges = padded.expand(2, *padded.shape).gather(-1, sides).squeeze(-1)
+        return -(log_normal_between if self.distribution == "probit" else log_logistic_between)(edges)
 
     def quantile(self, p: Tensor) -> Tensor:
         """The score below which a share ``p`` of the noise lies: where cut points start."""
@@ -252,47 +252,6 @@ def _focused(loss: Tensor, log_p: Tensor, gamma: float) -> Tensor:
         return loss
     # The floor keeps the power's gradient finite where p rounds to 1.
     return loss * (-log_p.expm1()).clamp_min(1e-6).pow(gamma)
-
-
-def _log_logistic_between(lower: Tensor, upper: Tensor) -> Tensor:
-    """``log(sigmoid(upper) - sigmoid(lower))``, stable.
-
-    With ``a > b``: ``sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a))``.
-    """
-    import torch.nn.functional as F
-
-    return F.logsigmoid(upper) + F.logsigmoid(-lower) + _log1mexp(lower - upper)
-
-
-def _log_normal_between(lower: Tensor, upper: Tensor) -> Tensor:
-    """``log(Phi(upper) - Phi(lower))``, computed in the tail where the difference doesn't cancel."""
-    import torch
-
-    flip = lower + upper > 0
-    high = torch.where(flip, -lower, upper)
-    low = torch.where(flip, -upper, lower)
-    log_high = _log_ndtr(high)
-    return log_high + _log1mexp(_log_ndtr(low) - log_high)
-
-
-_FAR = 12.0
-_FAR_SLOPE = 12.082214
-"""``phi(-12) / Phi(-12)``: the slope of ``log Phi`` there."""
-
-
-def _log_ndtr(x: Tensor) -> Tensor:
-    """``log Phi(x)``, going on linearly below -12 (where ``Phi`` is 2e-33), so that no row's gradient can explode.
-
-    ``torch.special.log_ndtr`` is four times slower, and its float32 gradient is wrong below -1e3 and infinite at -1e6.
-    """
-    near = x.clamp_min(-_FAR)
-    log_p = (0.5 * (near * -math.sqrt(0.5)).erfc()).log()  # erfc, unlike ndtr, is exact in the tail
-    return log_p + _FAR_SLOPE * (x - near)
-
-
-def _log1mexp(x: Tensor) -> Tensor:
-    """``log(1 - exp(x))`` for ``x < 0`` (Maechler 2012)."""
-    return (-x.clamp_max(-1e-7).expm1()).log()
 
 
 def _logistic_tail(x: Array) -> Array:

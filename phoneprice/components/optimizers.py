@@ -48,7 +48,7 @@ class SGD(_Optimizer):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
 
-        return Rule(groups)
+        return Rule(groups, fused=True)
 
 
 class Momentum(_Optimizer):
@@ -62,7 +62,7 @@ class Momentum(_Optimizer):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
 
-        return Rule(groups, momentum=self.momentum)
+        return Rule(groups, momentum=self.momentum, fused=True)
 
 
 class Nesterov(_Optimizer):
@@ -76,7 +76,7 @@ class Nesterov(_Optimizer):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
 
-        return Rule(groups, momentum=self.momentum, nesterov=True)
+        return Rule(groups, momentum=self.momentum, nesterov=True, fused=True)
 
 
 class Adagrad(_Optimizer):
@@ -130,7 +130,7 @@ class Adam(_AdamFamily):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adam as Rule
 
-        return Rule(groups, betas=self.betas, eps=self.eps)
+        return Rule(groups, betas=self.betas, eps=self.eps, fused=True)
 
 
 class AdamW(_AdamFamily):
@@ -143,7 +143,7 @@ class AdamW(_AdamFamily):
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import AdamW as Rule
 
-        return Rule(groups, betas=self.betas, eps=self.eps)
+        return Rule(groups, betas=self.betas, eps=self.eps, fused=True)
 
 
 class NAdam(_AdamFamily):

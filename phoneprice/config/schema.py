@@ -139,7 +139,7 @@ class TrainingConfig(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
     device: Annotated[Device, Field(description="auto: an NVIDIA GPU where there is one, else the CPU")] = "auto"
     threads: Annotated[
-        int, Field(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else the processors at hand, at most 8")
+        int, Field(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8")
     ] = 0
     checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
     gradient_clip_norm: Annotated[

@@ -43,6 +43,12 @@ class Fit:
         """Steps of all stacks together."""
         return sum(stack.pace.steps for stack in self.stacks)
 
+    @property
+    def step_numbers(self) -> int:
+        """Numbers in the widest layer of the largest stack, at every step."""
+        widest = max(self.setup.config.model.hidden, default=1)
+        return max(len(stack.plans) * stack.pace.batch_rows * widest for stack in self.stacks)
+
     def run(self) -> Generator[StepDone | EpochRecord]:
         """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch.
 

@@ -93,26 +93,23 @@ class StackedOptimizer:
 
 
 def _groups(choice: Optimizer, parameters: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    """The network's weights, its biases and normalisation (no decay), the skip path, the cut points (no decay)."""
-    wide_lr = choice.skip_lr or choice.lr
-    kinds: dict[str, dict[str, Any]] = {
-        "network": {"lr": choice.lr, "weight_decay": choice.weight_decay, "wide": False},
-        "network free": {"lr": choice.lr, "weight_decay": 0.0, "wide": False},
-        "skip": {"lr": wide_lr, "weight_decay": choice.skip_weight_decay, "wide": True},
-        "cuts": {"lr": wide_lr, "weight_decay": 0.0, "wide": True},
-    }
-    members: dict[str, list[Tensor]] = {kind: [] for kind in kinds}
+    """Parameters with the same options in one group: each group is a call of its own at every step."""
+    groups: dict[tuple[float, float, bool], list[Tensor]] = {}
     for name, tensor in parameters.items():
-        members[_kind(name)].append(tensor)
-    return [{"params": members[kind], **options} for kind, options in kinds.items() if members[kind]]
+        groups.setdefault(_options(choice, name), []).append(tensor)
+    return [
+        {"params": members, "lr": lr, "weight_decay": decay, "wide": wide}
+        for (lr, decay, wide), members in groups.items()
+    ]
 
 
-def _kind(name: str) -> str:
+def _options(choice: Optimizer, name: str) -> tuple[float, float, bool]:
+    """Learning rate, weight decay and whether it belongs to the skip path (``wide``), of a parameter."""
     if name.startswith("skip."):
-        return "skip"
-    if name.startswith(("cuts.", "output.bias")):
-        return "cuts"  # the intercept belongs to the skip path, as cut points do
-    return "network free" if name.endswith(NO_DECAY) else "network"
+        return choice.skip_lr or choice.lr, choice.skip_weight_decay, True
+    if name.startswith(WIDE):  # cut points and the intercept are free of decay
+        return choice.skip_lr or choice.lr, 0.0, True
+    return choice.lr, 0.0 if name.endswith(NO_DECAY) else choice.weight_decay, False
 
 
 def clip_member_gradients(parameters: Mapping[str, Tensor], largest: float) -> None:

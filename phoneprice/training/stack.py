@@ -63,6 +63,7 @@ class Stack:
         """Epochs during which the skip path learns alone."""
         self._train_rows = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
         self._full_batch: tuple[Tensor, Tensor] | None = None
+        self._own_pace: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
@@ -115,8 +116,16 @@ class Stack:
     def steps(self, epoch: int, start: int = 0) -> Iterator[Tensor]:
         """Train epoch ``epoch`` (0 for the first) from step ``start``; yields the ``(K,)`` losses after each step."""
         rows = epoch_rows(self.plans, self.pace, self.config.training.seed, epoch).to(self.data.values.device)
+        self._own_pace = self._members_own_pace()
         for step in range(start, self.pace.steps):
             yield self._step(rows[step], epoch, step)
+
+    def _members_own_pace(self) -> tuple[Tensor, Tensor] | None:
+        """``(K,)`` who still learns and at what share of the rate; None where all take the same full step."""
+        if self.progress.uniform:
+            return None
+        like = self.data.values
+        return self.progress.active.to(like.device), self.progress.rate.to(like)
 
     def _step(self, rows: Tensor, epoch: int, step: int) -> Tensor:
         z, y = self._batch(rows)
@@ -167,19 +176,17 @@ class Stack:
         training, epoch = self.config.training, done / self.pace.steps
         factor = self.config.scheduler.factor(epoch, training.epochs, 1 / self.pace.steps)
         network_factor = 0.0 if epoch < self._network_start else 1.0
-        before = None if self.progress.uniform else self._copy()
+        before = self._copy() if self._own_pace else {}
         with torch.no_grad():
             self.optimizer.step(factor, network_factor)
-            if before is not None:
-                self._hold_back(before)
+            if self._own_pace is not None:
+                self._hold_back(before, *self._own_pace)
             if self.average is not None:
                 self._follow_average(done)
 
-    def _hold_back(self, before: Mapping[str, Tensor]) -> None:
-        active, rate = self.progress.active, self.progress.rate
+    def _hold_back(self, before: Mapping[str, Tensor], active: Tensor, rate: Tensor) -> None:
         for name, tensor in self.network.tensors.items():
-            old = before[name]
-            on, share = (per_member(v.to(tensor.device), tensor) for v in (active, rate.to(tensor.dtype)))
+            old, on, share = before[name], per_member(active, tensor), per_member(rate, tensor)
             if name in self.network.parameters:
                 tensor.copy_(torch.where(on, old + share * (tensor - old), old))
             else:

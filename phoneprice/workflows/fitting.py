@@ -59,13 +59,14 @@ def fit(
     from phoneprice.training.stack import FitSetup
 
     keep_freed_memory()
-    device, threads = choose_device(config.training.device), use_threads(config.training.threads)
+    device = choose_device(config.training.device)
     statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling)
     regression = prepared.task.kind == "regression"
     target = target_statistics(prepared.targets, plans) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
     on_event(_started(prepared, plans, config, str(device)))
     training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
+    threads = use_threads(config.training.threads, training.step_numbers)
     if checkpointer is not None:
         checkpointer.begin(training, origin_of(prepared, config, device=str(device), threads=threads))
     with enough_memory():

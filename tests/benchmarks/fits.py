@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the program does
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 from measuring import interleaved
 
@@ -102,12 +103,11 @@ def throughput(table: Path, repetitions: int) -> dict[str, list[float]]:
     import torch
     from references import matrix_products, textbook_loop
 
-    from phoneprice.training.device import use_threads
-
     data, plain = prepared(table, PLAIN)
     full = load_config(None, list(FULL))
     x = torch.from_numpy(data.inputs.values[:TEXTBOOK_ROWS])
     y = torch.from_numpy(data.targets[:TEXTBOOK_ROWS])
+    cores = min(len(os.sched_getaffinity(0)), 8)
     widths, batch = (data.inputs.values.shape[1], *plain.model.hidden, 1), plain.training.batch_rows
 
     def ours(config: Config) -> float:
@@ -115,11 +115,11 @@ def throughput(table: Path, repetitions: int) -> dict[str, list[float]]:
         return rows / clock.epoch_seconds
 
     def products() -> float:
-        use_threads(0)
+        torch.set_num_threads(cores)
         return matrix_products.rows_per_second(widths, batch)
 
     def textbook() -> float:
-        use_threads(0)
+        torch.set_num_threads(cores)
         return textbook_loop.rows_per_second(x, y)
 
     tasks = {

@@ -143,7 +143,14 @@ print(Model(x="1").x, "importlib.metadata" in sys.modules)
     assert (process.stdout, process.stderr) == ("1 False\n", "")
 
 
-@pytest.mark.parametrize("policy", ["passive", "active"])
-def test_threads_wait_asleep_unless_told_otherwise(policy: str) -> None:
-    chosen = {} if policy == "passive" else {"OMP_WAIT_POLICY": policy}
-    assert after_start("print(os.environ['OMP_WAIT_POLICY'])", **chosen).stdout == f"{policy}\n"
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, "passive 1000"),
+        ({"GOMP_SPINCOUNT": "5"}, "passive 5"),
+        ({"OMP_WAIT_POLICY": "active"}, "active None"),
+    ],
+)
+def test_threads_soon_fall_asleep_unless_told_otherwise(chosen: dict[str, str], expected: str) -> None:
+    script = "print(os.environ['OMP_WAIT_POLICY'], os.environ.get('GOMP_SPINCOUNT'))"
+    assert after_start(script, **chosen).stdout == f"{expected}\n"

@@ -49,8 +49,7 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_threads() -> None:
     before = torch.get_num_threads()
     try:
-        assert use_threads(2) == torch.get_num_threads() == 2
-        assert 1 <= use_threads(0) == torch.get_num_threads() <= 8
+        assert use_threads(2, 1) == torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
 
@@ -60,6 +59,20 @@ def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         for text, expected in (("1", 1), ("3", 3)):
             monkeypatch.setenv("OMP_NUM_THREADS", text)
-            assert use_threads(0) == torch.get_num_threads() == expected
+            assert use_threads(0, 1 << 30) == torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "processors", "expected"),
+    [(1, 4, 1), (2**19 - 1, 4, 1), (2**19, 4, 2), (2**19, 1, 1), (2**30, 4, 4), (2**30, 64, 8)],
+)
+def test_as_many_threads_as_pay(monkeypatch: pytest.MonkeyPatch, numbers: int, processors: int, expected: int) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("phoneprice.training.device._available_processors", lambda: processors)
+    before = torch.get_num_threads()
+    try:
+        assert use_threads(0, numbers) == torch.get_num_threads() == expected
     finally:
         torch.set_num_threads(before)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fits import CLASSES, config_of, fit_of, plans_of, problem, run, statistics, weights
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from phoneprice.components.base import choices
 from phoneprice.components.optimizers import Optimizer
@@ -363,3 +364,32 @@ def test_the_first_step_of_a_warm_up_moves() -> None:
     before = weights(fit)["skip.weight"].clone()
     run(fit)
     assert not torch.equal(weights(fit)["skip.weight"], before)
+
+
+class NothingReadBack(TorchDispatchMode):
+    """Fails where an operation needs the numbers in a tensor: on a GPU the program would wait for them."""
+
+    reading = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "unique")
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = function._schema.name.removeprefix("aten::")
+        assert not name.startswith(self.reading), f"{name} inside a step"
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_waits_for_the_device(kind: str) -> None:
+    config = config_of(
+        kind,
+        model={"dropout": 0.2, "normalization": {"name": "batch_norm"}},
+        training={"ema_decay": 0.9, "gradient_clip_norm": 1.0, "batch_rows": 8},
+        penalty={"name": "adaptive"},
+    )
+    fit = small_fit(config)
+    fit.stacks[0].progress.rate[1] = 0.5  # a member at a rate of its own
+    steps = fit.stacks[0].steps(0)
+    next(steps)
+    with NothingReadBack():
+        assert len(list(steps)) == 4
+    with pytest.raises(AssertionError, match="inside a step"), NothingReadBack():
+        float(torch.ones(1))
