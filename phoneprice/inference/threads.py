@@ -25,6 +25,10 @@ _MOST_THREADS = 4
 
 
 def computing_threads() -> int:
-    """Threads that compute chunks side by side: a core is left to reading and writing, and 4 at most are taken."""
+    """Threads that compute chunks side by side: as many as there are cores, at most 4.
+
+    Reading and writing want a core too, but not all the time: on two cores two threads take 0.94 (CSV) and 0.88
+    (Parquet) times as long as one.
+    """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(min(available - 1, _MOST_THREADS), 1)
+    return min(available, _MOST_THREADS)
