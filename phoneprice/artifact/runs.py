@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.sealed import SealedDirectory
-from phoneprice.artifact.writer import partial_path
+from phoneprice.artifact.writer import old_path, partial_path
+from phoneprice.config.near import nearest_path
 from phoneprice.errors import ModelError
 
 RUNS = Path("runs")
@@ -44,8 +46,12 @@ def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
 
 
 def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
-    """The path of a run; ``latest`` is the newest undamaged one in ``root``. Raises ``ModelError``."""
+    """The path of a run; ``latest`` is the newest undamaged one in ``root``.
+
+    Raises ``ModelError`` where there is no run for ``latest``, or none of that name but one that is nearly called so.
+    """
     if str(run) != LATEST:
+        _refuse_near_miss(Path(run), root)
         return Path(run)
     usable = [listed for listed in list_runs(root) if listed.fault is None]
     if not usable:
@@ -59,6 +65,17 @@ def latest_unfinished(root: Path = RUNS) -> Path:
     if not unfinished:
         raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
     return root / unfinished[-1].name.removeprefix(".").removesuffix(partial_path(root).suffix)
+
+
+def _refuse_near_miss(path: Path, root: Path) -> None:
+    if os.path.lexists(path) or old_path(path).is_dir():
+        return
+    if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):
+        raise ModelError(f"{path}: no such run;{near} 'phoneprice runs list' shows those there are")
+
+
+def _is_run(path: Path) -> bool:
+    return (path / MANIFEST).is_file()
 
 
 def _listed(path: Path) -> ListedRun:

@@ -26,7 +26,7 @@ from phoneprice.artifact.strict_json import render
 from phoneprice.artifact.weights import render_weights
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
-from phoneprice.errors import LockedError, ModelError, UsageError
+from phoneprice.errors import DivergedError, LockedError, ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,16 +71,14 @@ class RunWriter:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
         self._shown = Path(path)
         self._force = force
+        refuse_place(path, force=force, resume=resume)
         with storage_faults(self._shown):
             self.partial = partial_path(self.path)
-            self._refuse_nothing_to_resume(resume=resume)
-            self._refuse_inside_a_run()
-            self._check_target()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _Lock(self.partial, self._shown)
             try:
                 recover(self.path)
-                self._check_target()  # another process may have finished the run just now
+                _refuse_existing(self.path, self._shown, force=force)  # another process may have finished it just now
                 self._clean(resume=resume)
             except BaseException:
                 self.close(keep_checkpoints=True)
@@ -106,31 +104,14 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(keep_checkpoints=kind is not None)
+        # Going on from its checkpoints, a diverged training would diverge again.
+        self.close(keep_checkpoints=kind is not None and not issubclass(kind, DivergedError))
 
     def close(self, *, keep_checkpoints: bool) -> None:
         """Let go of the run; checkpoints stay only where an unfinished training may be resumed."""
         with suppress(OSError):
             self._leave(keep_checkpoints=keep_checkpoints)
         self._lock.release()
-
-    def _check_target(self) -> None:
-        if not os.path.lexists(self.path):
-            return
-        if not self._force:
-            raise UsageError(f"{self._shown}: exists already; choose another -o, or replace it with --force")
-        if not _looks_like_run(self.path):
-            raise UsageError(f"{self._shown}: is no run, so --force doesn't replace it; choose another -o")
-
-    def _refuse_inside_a_run(self) -> None:
-        for folder in Path(os.path.realpath(self.path.parent)), *Path(os.path.realpath(self.path.parent)).parents:
-            if all((folder / name).is_file() for name in (layout.MANIFEST, layout.MANIFEST_HASH)):
-                raise UsageError(f"{self._shown}: is inside a run, to which nothing may be added; choose another -o")
-
-    def _refuse_nothing_to_resume(self, *, resume: bool) -> None:
-        if resume and not self.partial.is_dir():
-            found = "is finished" if self.path.is_dir() else "found no training of it"
-            raise ModelError(f"{self._shown}: {found}, so there is nothing to resume; train without --resume")
 
     def _clean(self, *, resume: bool) -> None:
         for entry in self.partial.iterdir():
@@ -164,6 +145,33 @@ def write_run(path: str | Path, contents: RunContents, *, force: bool = False) -
     """Write a whole run at once; raises as ``RunWriter`` does."""
     with RunWriter(path, force=force) as writer:
         writer.finish(contents)
+
+
+def refuse_place(path: str | Path, *, force: bool = False, resume: bool = False) -> None:
+    """Raise what ``RunWriter`` raises for a place that can't be the run's, without writing anything."""
+    shown, whole = Path(path), Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
+    with storage_faults(shown):
+        if resume and not partial_path(whole).is_dir():
+            found = "is finished" if whole.is_dir() else "found no training of it"
+            raise ModelError(f"{shown}: {found}, so there is nothing to resume; train without --resume")
+        _refuse_inside_a_run(whole, shown)
+        _refuse_existing(whole, shown, force=force)
+
+
+def _refuse_inside_a_run(path: Path, shown: Path) -> None:
+    parent = Path(os.path.realpath(path.parent))
+    for folder in parent, *parent.parents:
+        if all((folder / name).is_file() for name in (layout.MANIFEST, layout.MANIFEST_HASH)):
+            raise UsageError(f"{shown}: is inside a run, to which nothing may be added; choose another -o")
+
+
+def _refuse_existing(path: Path, shown: Path, *, force: bool) -> None:
+    if not os.path.lexists(path):
+        return
+    if not force:
+        raise UsageError(f"{shown}: exists already; choose another -o, or replace it with --force")
+    if not _looks_like_run(path):
+        raise UsageError(f"{shown}: is no run, so --force doesn't replace it; choose another -o")
 
 
 def partial_path(path: Path) -> Path:

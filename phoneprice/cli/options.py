@@ -13,7 +13,7 @@ from phoneprice.cli.completion import complete_config, complete_run, complete_se
 Completer = Callable[[str], list[str]] | None
 
 _READING = "Reading DATA"
-STDOUT = Path("-")
+STDIN = STDOUT = Path("-")
 
 
 def path_argument(metavar: str, help_text: str, *, show_default: bool = False, autocompletion: Completer = None) -> Any:
@@ -71,10 +71,9 @@ Run = Annotated[
     Path,
     path_argument("RUN", "Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
-Data = Annotated[Path, path_argument("DATA", f"Table: {_FORMATS}.")]
-DataOrStdin = Annotated[Path, path_argument("DATA", f"Table: {_FORMATS}; - is stdin.")]
+Data = Annotated[Path, path_argument("DATA", f"Table: {_FORMATS}; - is stdin.")]
 OptionalData = Annotated[
-    Path | None, path_argument("DATA", f"Table: {_FORMATS}; without one, the bundled synthetic sample.")
+    Path | None, path_argument("DATA", f"Table: {_FORMATS}; - is stdin; without one, the bundled synthetic sample.")
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -139,10 +138,21 @@ class Reading:
     on_bad_row: Literal["fail", "skip"] | None = None
 
     def settings(self) -> Iterator[str]:
-        """As settings of the configuration, for ``-s``."""
+        """As settings of the configuration, for ``-s``.
+
+        Raises ``UsageError`` for what can't be used, which the configuration would call by another name.
+        """
+        self._check()
         for name, value in vars(self).items():
             if value is not None:
                 yield setting(f"data.{name}", "\t" if value == r"\t" else value)
+
+    def _check(self) -> None:
+        if self.delimiter is None and self.encoding is None:
+            return
+        from phoneprice.data.reading.options import ReadOptions
+
+        ReadOptions().but_for(self.delimiter, self.encoding)
 
 
 def setting(key: str, value: str) -> str:

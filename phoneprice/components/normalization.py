@@ -5,7 +5,7 @@ The model keeps the parameters, stacked ``(K, 1, width)``; the component says wh
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ class NoNormalization(Component):
 
     name: Literal["none"] = "none"
     summary = "no normalisation"
-    over_batch: ClassVar[bool] = False
 
 
 class BatchNorm(Component):
@@ -29,7 +28,6 @@ class BatchNorm(Component):
 
     name: Literal["batch_norm"] = "batch_norm"
     summary = "a unit's mean and variance over the batch (Ioffe and Szegedy 2015)"
-    over_batch: ClassVar[bool] = True
     position: Annotated[Position, _POSITION] = "before"
     momentum: Annotated[float, Field(gt=0, le=1, description="weight of the newest batch in the running averages")] = (
         0.1
@@ -42,7 +40,6 @@ class LayerNorm(Component):
 
     name: Literal["layer_norm"] = "layer_norm"
     summary = "a row's mean and variance over the layer's units (Ba et al. 2016)"
-    over_batch: ClassVar[bool] = False
     position: Annotated[Position, _POSITION] = "before"
     eps: Annotated[Positive, _EPS] = 1e-5
 

@@ -8,7 +8,7 @@ given 2-D views of the stack by the training loop. ``build(groups)`` takes PyTor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -25,7 +25,6 @@ _SECOND = Field(description="decay of the average of squared gradients")
 
 
 class _Optimizer(Component):
-    matrices_only: ClassVar[bool] = False
     lr: Annotated[Positive, _LR]
     skip_lr: Annotated[
         Positive | None, Field(description='learning rate of the skip path, cut points and sharpness; "none": lr')
@@ -205,7 +204,6 @@ class Muon(_Optimizer):
 
     name: Literal["muon"] = "muon"
     summary = "orthogonalised momentum for matrices, AdamW for the rest (Jordan et al. 2024)"
-    matrices_only = True
     lr: Annotated[Positive, _LR] = 0.02
     momentum: Annotated[Rate, Field(description="share of the velocity kept each step")] = 0.95
     adamw_lr: Annotated[Positive, Field(description="learning rate of AdamW for biases and the skip path")] = 0.005

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from phoneprice.components.base import Settings
-from phoneprice.config.fields import choices, nearest, optional, section, shown, toml_value
+from phoneprice.config.fields import choices, optional, section, shown, toml_value
+from phoneprice.config.near import nearest
 from phoneprice.config.schema import Config
 
 Path = tuple[str, ...]
@@ -45,8 +50,9 @@ def value_faults(errors: Sequence[ErrorDetails], sources: Mapping[Path, str]) ->
         fields[path] = field
     faults = list[str]()
     for path, group in by_field.items():
-        source = f" ({sources[path]})" if path in sources else ""
-        faults += [fault + source for fault in _field_faults(".".join(path), fields[path], group)]
+        source = sources.get(path, "")
+        found = _field_faults(".".join(path), fields[path], group, source)
+        faults += [f"{fault} ({source})" if source else fault for fault in found]
     return faults
 
 
@@ -65,10 +71,10 @@ def _field(loc: Sequence[int | str]) -> tuple[Path, FieldInfo | None]:
     return tuple(path), field
 
 
-def _field_faults(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetails]) -> list[str]:
+def _field_faults(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetails], source: str) -> list[str]:
     """A value that has the type of one branch of a union is judged by that branch alone."""
     broken = [error for error in errors if error["type"] not in _WRONG_TYPE and error["type"] != "literal_error"]
-    return [_rule_fault(where, error) for error in broken] or [_type_fault(where, field, errors)]
+    return [_rule_fault(where, error) for error in broken] or [_type_fault(where, field, errors, source)]
 
 
 def _rule_fault(where: str, error: ErrorDetails) -> str:
@@ -80,7 +86,7 @@ def _rule_fault(where: str, error: ErrorDetails) -> str:
     return f"{where}{_index(error)}: found {shown(error['input'])}, {rule}"
 
 
-def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetails]) -> str:
+def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetails], source: str) -> str:
     found, hint, allowed = errors[0]["input"], "", list[str]()
     for error in errors:
         if error["type"] != "literal_error":
@@ -91,8 +97,30 @@ def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetai
         hint = nearest(str(found), re.findall(r'"([^"]*)"', literals))
     if field and optional(field):
         allowed.append(toml_value(None))
-    must = f"must be {' or '.join(dict.fromkeys(allowed))}"
-    return f"{where}{_index(errors[0])}: found {shown(found)}{';' if hint else ','}{hint} {must}"
+    index = _index(errors[0])
+    advice = "" if index else _as_list(where, field, found, source)
+    must = f"must be {' or '.join(dict.fromkeys(allowed))}{advice}"
+    return f"{where}{index}: found {shown(found)}{';' if hint else ','}{hint} {must}"
+
+
+def _as_list(where: str, field: FieldInfo | None, found: Any, source: str) -> str:
+    """How to write the list that ``32,16`` was meant to be; nothing where the field takes no such list."""
+    kind: Any = field.annotation if field else None
+    for items in _listed(found if isinstance(found, str) else toml_value(found)):
+        try:
+            TypeAdapter(kind).validate_python(items, strict=True)
+        except ValidationError:
+            continue
+        text = toml_value(items)
+        return f"; write -s {shlex.quote(f'{where}={text}')}" if source == "-s" else f"; write {text}"
+    return ""
+
+
+def _listed(text: str) -> Iterator[tuple[Any, ...]]:
+    """What stands between commas, as TOML values and as texts."""
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
+        yield tuple(tomllib.loads(f"items = [{text}]")["items"])
+    yield tuple(part.strip() for part in text.split(","))
 
 
 def _index(error: ErrorDetails) -> str:

@@ -109,11 +109,3 @@ def _key(key: Any) -> str:
     text = str(key)
     bare = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
     return text if bare else toml_value(text)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """`` did you mean "x"?`` with the nearest of the known words, or nothing when none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f' did you mean "{near[0]}"?' if near else ""

@@ -29,7 +29,6 @@ from phoneprice.config.fields import (
     choices,
     component_name,
     known_paths,
-    nearest,
     optional,
     section,
     shown,
@@ -44,6 +43,7 @@ from phoneprice.config.layers import (
     override_settings,
     read_file,
 )
+from phoneprice.config.near import nearest
 from phoneprice.config.presets import find_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, TaskConfig

@@ -21,7 +21,7 @@ from phoneprice.components.schedulers import Cosine, Scheduler
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-ThresholdMetric = Literal["none", "accuracy", "balanced_accuracy", "f1", "mcc"]
+ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 
 
 class DataConfig(Settings):
@@ -69,7 +69,8 @@ class TaskConfig(Settings):
         Field(description="cost of predicting the column's class where the row's class is true; empty: |i - j|"),
     ] = ()
     threshold_metric: Annotated[
-        ThresholdMetric, Field(description="binary: tune the threshold for this metric on out-of-fold predictions")
+        Literal["none", ThresholdMetric],
+        Field(description="binary: tune the threshold for this metric on out-of-fold predictions"),
     ] = "none"
     calibration: Annotated[
         Literal["temperature", "none"],

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phoneprice.config.near import with_near_name
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES
@@ -28,7 +29,6 @@ from phoneprice.data.values import (
     number_text,
     recode,
     truth_code,
-    with_near_name,
 )
 
 if TYPE_CHECKING:
@@ -162,12 +162,15 @@ def _classes(subject: _Subject) -> Findings:
 def _too_many_labels(subject: _Subject) -> str:
     """What is wrong and what to do, if the task allows fewer classes than there are."""
     counts, kind = subject.classes, subject.config.task.kind
-    if len(counts) > MAX_CLASSES:
+    binary = kind == "binary" and len(counts) > 2
+    if len(counts) <= MAX_CLASSES and not binary:
+        return ""
+    allowed = "task.kind = binary allows two" if binary else f"at most {MAX_CLASSES} classes are allowed"
+    if len(counts) <= MAX_CLASSES:
+        remedy = "set task.kind = multiclass or ordinal"
+    else:
         remedy = "set task.kind = regression" if all(map(canonical_number, counts)) else "choose another data.target"
-        return f"{len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; {remedy}"
-    if kind == "binary" and len(counts) > 2:
-        return f"{len(counts)} different labels, task.kind = binary allows two; set task.kind = multiclass or ordinal"
-    return ""
+    return f"{len(counts)} different labels, {allowed}; {remedy}"
 
 
 def _missing(subject: _Subject) -> Findings:

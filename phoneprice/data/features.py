@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phoneprice.data.reading.faults import file_fault, shown
+from phoneprice.data.reading.faults import require_named, shown
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
 from phoneprice.data.values import (
     MISSING,
@@ -20,7 +20,6 @@ from phoneprice.data.values import (
     is_number_array,
     recode,
     truth_code,
-    with_near_name,
 )
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics
@@ -111,10 +110,7 @@ class FeatureEncoder:
 
 def require_columns(table: Table, names: Sequence[str]) -> None:
     """Raise ``DataError`` that lists every one of the columns the table lacks."""
-    missing = [with_near_name(name, table.names) for name in names if name not in table.columns]
-    if missing:
-        plural = "s" if len(missing) > 1 else ""
-        raise file_fault(table.source, f"missing column{plural} {', '.join(missing)}; add or rename")
+    require_named(table.source, names, table.names)
 
 
 class _Block:
@@ -150,7 +146,7 @@ class _Block:
 
 def _encode_numeric(block: _Block, column: Column) -> None:
     out = block.take_inputs(1)[:, 0]
-    x = numbers_of(block.table, column.name)
+    x = present = numbers_of(block.table, column.name)
     if not len(x):
         return
     if block.table.columns[column.name].null_count:
@@ -159,7 +155,9 @@ def _encode_numeric(block: _Block, column: Column) -> None:
         x = np.where(absent, column.center, x)
     low, high = x.min(), x.max()
     if column.low is not None and column.high is not None and (low < column.low or high > column.high):
-        block.odd.out_of_range[column.name] += int(np.count_nonzero((x < column.low) | (x > column.high)))
+        # Missing cells stand at the centre, which is so rough that it may be outside itself; NaN is not.
+        outside = int(np.count_nonzero((present < column.low) | (present > column.high)))
+        block.odd.out_of_range.update({column.name: outside} if outside else {})
     with np.errstate(over="ignore"):  # what overflows is cut off below
         conditioned = np.subtract(x, column.center, out=block.scratch)
         np.divide(conditioned, column.spread, out=conditioned)

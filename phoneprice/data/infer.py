@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.config.near import with_near_name
 from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
+from phoneprice.data.reading.byte_source import STDIN, STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of
 from phoneprice.data.table import Table, printable
-from phoneprice.data.values import counted, is_number_array, merged_numbers, with_near_name
+from phoneprice.data.values import counted, is_number_array, merged_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,9 +149,10 @@ def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = No
 
 def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
     reasons, source, file = inferred.reasons, quote(printable(inferred.source)), quote(name)
+    again = STDIN if inferred.source == STDIN_NAME else source
     yield from _comment(
         f"Made from {source} ({table.rows} rows) by `phoneprice config init`. What is not here keeps its default: "
-        f"`phoneprice config show -c {file}` prints every setting. Train with `phoneprice train {source} -c {file}`."
+        f"`phoneprice config show -c {file}` prints every setting. Train with `phoneprice train {again} -c {file}`."
     )
     yield from ("", "[data]", f"target = {_quoted(inferred.target)}", "")
     # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.

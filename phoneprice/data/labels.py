@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LabelKind = Literal["text", "number", "boolean"]
 MAX_CLASSES = 1000
 SHOWN_LABELS = 10
+_REGRESSION = 'for a number to predict set task.kind = "regression"'
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,18 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     found = counted(cells)
     counts = merged_numbers(found) or found
     where = f"{printable(table.source)}, column {target!r}"
+    labels = _own_order(counts)
+    if task.kind == "binary" and len(labels.names) > 2:
+        raise _more_than_two(labels, counts, where)
     if len(counts) > MAX_CLASSES:
         raise DataError(
-            f"{where}: found {len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; "
-            'for a number to predict set task.kind = "regression"'
+            f"{where}: found {len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; {_REGRESSION}"
         )
-    labels = _own_order(counts)
     if task.labels:
         labels = _configured_order(labels, task.labels, where)
-    _check_class_number(labels, counts, cells, where, task)
+    if len(labels.names) < 2:
+        only = f"label {shown(labels.names[0])} in all {len(cells)} rows"
+        raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     return labels
 
 
@@ -104,17 +108,13 @@ def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labe
     return Labels(names, kind)
 
 
-def _check_class_number(labels: Labels, counts: dict[str, int], cells: pa.Array, where: str, task: TaskConfig) -> None:
-    if len(labels.names) < 2:
-        only = f"label {shown(labels.names[0])} in all {len(cells)} rows"
-        raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
-    if task.kind == "binary" and len(labels.names) > 2:
-        found = ", ".join(f"{name} ({amount(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
-        more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
-        raise DataError(
-            f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; '
-            'set task.kind = "multiclass" or "ordinal"'
-        )
+def _more_than_two(labels: Labels, counts: dict[str, int], where: str) -> DataError:
+    found = ", ".join(f"{name} ({amount(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
+    more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
+    remedy = _REGRESSION if len(labels.names) > MAX_CLASSES else 'set task.kind = "multiclass" or "ordinal"'
+    return DataError(
+        f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; {remedy}'
+    )
 
 
 def require_present(table: Table, column: str, expected: str) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
+from phoneprice.config.near import with_near_name
 from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
 from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table, printable
-from phoneprice.data.values import canonical_number, counted, is_number_array, merged_numbers, truth, with_near_name
+from phoneprice.data.values import canonical_number, counted, is_number_array, merged_numbers, truth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -177,7 +178,7 @@ def _check_names(table: Table, data: DataConfig) -> None:
         raise file_fault(
             table.source,
             f"no column {with_near_name(data.target, table.names)} to predict; "
-            f"the columns are {', '.join(map(printable, table.names))}; set data.target",
+            f"the columns are {', '.join(map(printable, table.names))}; name it with -s data.target=NAME",
         )
     for key in ("ignored_columns", "categorical_columns"):
         unknown = [with_near_name(name, table.names) for name in getattr(data, key) if name not in table.columns]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow as pa
 from phoneprice.data.reading.cells import NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -83,12 +82,6 @@ def is_number_array(cells: pa.Array) -> bool:
 def amount(count: int, what: str) -> str:
     """A count with its noun: ``1 row``, ``2 rows``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def with_near_name(name: str, known: Collection[str]) -> str:
-    """A name in quotes, with the nearest known one if there is one like it."""
-    near = get_close_matches(name, known, n=1)
-    return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
 
 
 def _texts(distinct: pa.Array) -> list[str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.config.schema import TaskConfig
+from phoneprice.config.schema import TaskConfig, ThresholdMetric
 from phoneprice.metrics.classification import SMALLEST, log_losses
 from phoneprice.metrics.decisions import decide, temper
 from phoneprice.metrics.ranking import cumulative
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Probabilities = NDArray[np.floating[Any]]
     Classes = NDArray[np.int64]
-
-ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 
 _SHARPEST, _FLATTEST = 1 / 20, 20.0
 _ENOUGH_ROWS = 100_000

@@ -12,6 +12,7 @@ from torch import Tensor
 from phoneprice.components.activations import Activation
 from phoneprice.errors import DeviceError
 from phoneprice.inference.folding import FoldedLayer, FoldedNetwork, FoldedNorm
+from phoneprice.model.devices import present_devices
 from phoneprice.records import Inputs
 
 BLOCK_ROWS = 1 << 16
@@ -105,7 +106,6 @@ def _tensor(values: NDArray[Any], device: torch.device) -> Tensor:
 
 
 def _available(name: str) -> torch.device:
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[name]:
+    if name not in present_devices():
         raise DeviceError(f"found no {name} device; use --device cpu")
     return torch.device(name)

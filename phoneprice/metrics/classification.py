@@ -52,7 +52,7 @@ def classification_metrics(
     if task.kind == "binary":
         found |= ranking_metrics(y, probabilities[:, 1])
         of_matrix |= {"f1": cells.f1, "mcc": cells.mcc}
-    found |= _of_matrix(cells.counts, of_matrix)
+    found |= _of_matrix(cells, of_matrix)
     return {name: found[name] for name in METRICS if name in found}
 
 
@@ -72,11 +72,11 @@ def brier_losses(y: Classes, probabilities: Probabilities) -> Floats:
     return np.asarray(np.maximum(distance, 0) / (2 if p.shape[1] == 2 else 1))
 
 
-def _of_matrix(counts: NDArray[np.int64], metrics: Mapping[str, Statistic]) -> dict[str, Interval]:
+def _of_matrix(cells: Cells, metrics: Mapping[str, Statistic]) -> dict[str, Interval]:
     """Functions of the confusion matrix, all on the same resamples; those undefined on it are left out."""
-    found, drawn = dict[str, Interval](), resampled(counts, seeded())
+    found, drawn = dict[str, Interval](), resampled(cells.counts, seeded())
     for name, metric in metrics.items():
-        (value,) = metric(counts[np.newaxis].astype(np.float64))
+        (value,) = metric(cells.own)
         if np.isfinite(value):
             lowest = -1.0 if name in ("quadratic_kappa", "mcc") else 0.0
             found[name] = bootstrap(metric(drawn), float(value), (lowest, 1.0))

@@ -52,6 +52,11 @@ class Cells:
         self.counts: Counts = matrix[self.true, self.predicted]
         self._classes = len(matrix)
 
+    @property
+    def own(self) -> Floats:
+        """``counts`` as the metrics take them, ``(1, m)``."""
+        return self.counts[np.newaxis].astype(np.float64)
+
     def _by(self, classes: NDArray[np.intp], counts: Floats) -> Floats:
         """Sums ``(B, C)`` of the counts by the class of each cell."""
         order = np.argsort(classes, kind="stable")

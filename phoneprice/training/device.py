@@ -8,6 +8,7 @@ import torch
 
 from phoneprice.config.schema import Device
 from phoneprice.errors import DeviceError
+from phoneprice.model.devices import present_devices
 
 _MOST_THREADS = 8
 """A small network's steps stop gaining from more."""
@@ -18,10 +19,10 @@ numbers two take 1.2 times as long, at 2**18.9 they are even, at 2**19.6 one tak
 
 def choose_device(name: Device) -> torch.device:
     """The device called ``name``; ``auto`` is a GPU where there is one. Raises ``DeviceError`` where it is absent."""
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    present = present_devices()
     if name == "auto":
-        return torch.device("cuda" if present["cuda"] else "cpu")
-    if not present[name]:
+        return torch.device("cuda" if "cuda" in present else "cpu")
+    if name not in present:
         raise DeviceError(
             f"training.device: found {name!r}, but PyTorch {torch.__version__} sees no such device here; "
             "use --device cpu or auto"

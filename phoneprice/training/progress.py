@@ -54,15 +54,14 @@ class MemberProgress:
 
     def mark_diverged(self, finite: Tensor, epoch: int) -> None:
         """Stop the members whose loss or weights are not ``finite`` ``(K,)``."""
-        newly = self.active & ~finite
-        self.diverged[newly] = epoch
+        self.diverged = torch.where(self.active & ~finite, epoch, self.diverged)
         self.active &= finite
 
     def follow_best(self, loss: Tensor, epoch: int, rule: EarlyStopping) -> Tensor:
         """Note ``loss`` ``(K,)`` after ``epoch`` and stop who has run out of patience; returns who improved."""
         improved = self.active & (loss < self.best_loss - rule.min_improvement)
-        self.best_loss[improved] = loss[improved]
-        self.best_epoch[improved] = epoch
+        self.best_loss = torch.where(improved, loss, self.best_loss)
+        self.best_epoch = torch.where(improved, epoch, self.best_epoch)
         self.epochs_since_best = torch.where(improved, 0, self.epochs_since_best + 1)
         if rule.patience_epochs:
             self.active &= self.epochs_since_best < rule.patience_epochs

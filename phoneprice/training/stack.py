@@ -236,7 +236,8 @@ class Stack:
         watched = self.watched_losses()
         deciding = torch.where(self._has_stopping_rows, watched, train_losses)
         finite = train_losses.isfinite() & deciding.isfinite()
-        finite &= torch.stack([t.isfinite().flatten(1).all(1) for t in self.network.tensors.values()]).all(0).cpu()
+        weights = torch.cat([t.detach().flatten(1) for t in self.network.tensors.values()], dim=1)
+        finite &= weights.isfinite().all(1).cpu()
         was_active = self.progress.active.clone()
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping

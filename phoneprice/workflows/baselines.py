@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from phoneprice.metrics.confusion import confusion, per_class
+from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import Rows, Task
 from phoneprice.workflows.events import OnEvent, Progress
@@ -53,12 +53,11 @@ def _table(prepared: Prepared) -> Any:
 def _score(y: Any, predicted: Any, task: Task) -> dict[str, float]:
     if task.kind == "regression":
         return {name: interval.value for name, interval in regression_metrics(y, predicted).items()}
-    matrix = confusion(y, predicted, task.classes)
-    figures = per_class(matrix)
+    cells = Cells(confusion(y, predicted, task.classes))
     scores = {
         "accuracy": float((y == predicted).mean()),
-        "balanced_accuracy": float(figures.recall[figures.support > 0].mean()),
-        "macro_f1": float(figures.f1.mean()),
+        "balanced_accuracy": float(cells.balanced_accuracy(cells.own)[0]),
+        "macro_f1": float(cells.macro_f1(cells.own)[0]),
     }
     if task.kind == "ordinal":
         scores["mean_absolute_class_error"] = float(np.abs(y - predicted).mean())

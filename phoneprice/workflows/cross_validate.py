@@ -32,6 +32,7 @@ from phoneprice.workflows.assess import (
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
+from phoneprice.workflows.runs import refuse_output
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def cross_validate(
     """
     protocol = protocol or Protocol()
     config = config if isinstance(config, Config) else load_config(config)
+    if predictions is not None:
+        refuse_output(predictions, data, option="--predictions")
     warnings: list[str] = []
 
     def hear(event: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -46,13 +47,11 @@ def evaluate(
 
 def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationReport:
     """The same for a run and a table that are in memory. Raises ``DataError``."""
-    prepared, odd = _prepared(loaded, table)
-    warnings = odd.messages()
+    prepared, odd = prepare_labelled(loaded, table, "evaluate")
+    warnings = left_out(table)
     if prepared.sha256 == loaded.splits().get("data_sha256"):
-        warnings.insert(0, "these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
-    if table.skipped_rows:
-        rows = amount(table.skipped_rows, "row")
-        warnings.insert(0, f"{table.source}: left out {rows} with text in a numeric column")
+        warnings.append("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
+    warnings += odd.messages()
     for message in warnings:
         on_event(Warned(message))
     model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
@@ -67,14 +66,21 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     return EvaluationReport(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
 
 
-def _prepared(run: Run, table: Table) -> tuple[Prepared, OddCells]:
-    if not table.rows and table.skipped_rows:
-        raise DataError(f"{table.source}: every row has text in a numeric column; there is nothing to evaluate")
+def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look at"]) -> tuple[Prepared, OddCells]:
+    """Encode a labelled table as in the training of ``run``. Raises ``DataError``, also where it has no rows."""
     if not table.rows:
-        raise DataError(f"{table.source}: found a header but no rows; there is nothing to evaluate")
+        found = "every row has text in a numeric column" if table.skipped_rows else "found a header but no rows"
+        raise DataError(f"{table.source}: {found}; there is nothing to {purpose}")
     encoded = FeatureEncoder(run.schema).encode(table)
-    targets = encode_target(table, run.schema, run.task.kind)
+    targets = np.ascontiguousarray(encode_target(table, run.schema, run.task.kind))
     return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd
+
+
+def left_out(table: Table) -> list[str]:
+    """What to warn of where rows of the table were skipped."""
+    if not table.skipped_rows:
+        return []
+    return [f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"]
 
 
 def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:

@@ -20,9 +20,10 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Device
 from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.reading import BlockStream, ReadOptions, open_blocks
+from phoneprice.data.reading import BlockStream, open_blocks
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table, printable
+from phoneprice.data.values import amount
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import ResultColumns
@@ -30,6 +31,8 @@ from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.inference.writers import BlockWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
 from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
+from phoneprice.workflows.prepare import read_options
+from phoneprice.workflows.runs import refuse_output
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -75,13 +78,7 @@ def predict(
     was.
     """
     loaded = load_run(resolve_run(run))
-    reading = loaded.config.data
-    options = ReadOptions(
-        delimiter or reading.delimiter,
-        encoding or reading.encoding,
-        frozenset(reading.missing_values),
-        on_bad_row or reading.on_bad_row,
-    )
+    options = read_options(loaded.config.data).but_for(delimiter, encoding, on_bad_row)
     target = Path(output)
     _check_output(target, data, loaded.path)
     task = loaded.task
@@ -128,6 +125,7 @@ class _Job:
         self._warn_of_extra_columns()
         numbers = _columns_of_numbers(loaded.schema, self.stream.numeric_columns or frozenset())
         texts = [name for name in loaded.schema.feature_names if name not in numbers]
+        self.stream.require(loaded.schema.feature_names)
         self.stream.select(numbers, texts, self.columns.copied)
 
     def run(self, writer: BlockWriter) -> None:
@@ -170,8 +168,8 @@ class _Job:
 
     def _warn_of_rows(self) -> None:
         if self.stream.skipped_rows:
-            plural = "s" if self.stream.skipped_rows > 1 else ""
-            self._warn(f"{self._source}: left out {self.stream.skipped_rows} row{plural} with text in a numeric column")
+            rows = amount(self.stream.skipped_rows, "row")
+            self._warn(f"{self._source}: left out {rows} with text in a numeric column")
         for message in self._odd.messages():
             self._warn(f"{self._source}: {message}")
 
@@ -233,18 +231,7 @@ def _check_output(output: Path, data: str | Path, run: Path) -> None:
     if str(output) == STREAM:
         return
     format_of(output)
-    if _same_file(output, Path(data)):
-        raise UsageError(f"{output}: is the input itself; name another file with -o")
-    if _same_file(output.parent, run):
-        raise UsageError(f"{output}: is inside the run, to which nothing may be added; name another place with -o")
-
-
-def _same_file(a: Path, b: Path) -> bool:
-    """Whether two paths are one file, also by links."""
-    try:
-        return a.samefile(b)
-    except (OSError, ValueError):
-        return False
+    refuse_output(output, data, run)
 
 
 @contextmanager

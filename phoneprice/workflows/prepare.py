@@ -19,6 +19,7 @@ from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
+from phoneprice.data.values import amount
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
@@ -47,8 +48,7 @@ class Prepared:
 
 def read_options(data: DataConfig) -> ReadOptions:
     """How the configuration says that files are read."""
-    missing = frozenset(word.strip().casefold() for word in data.missing_values)
-    return ReadOptions(data.delimiter, data.encoding, missing, data.on_bad_row)
+    return ReadOptions(data.delimiter, data.encoding, frozenset(data.missing_values), data.on_bad_row)
 
 
 def labelled_source(data: Path | str | None, on_event: OnEvent) -> Path | str:
@@ -78,7 +78,7 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
     table = settle_mixed(table, config)
     if table.skipped_rows:
-        on_event(Warned(f"{table.source}: left out {table.skipped_rows} rows with text in a numeric column"))
+        on_event(Warned(f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"))
     schema = infer_schema(table, config)
     encoded = FeatureEncoder(schema).encode(table)
     targets = encode_target(table, schema, config.task.kind)

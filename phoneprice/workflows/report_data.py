@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phoneprice.artifact.loader import Run
-from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.reading import ReadOptions
 from phoneprice.data.schema import Column
 from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
-from phoneprice.data.target import encode_target
-from phoneprice.errors import DataError
 from phoneprice.evaluation.explain import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows, Valued
 from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
 from phoneprice.workflows.assess import Model, joined
-from phoneprice.workflows.evaluate import read_labelled
+from phoneprice.workflows.evaluate import left_out, prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared
 
@@ -82,16 +79,11 @@ def look_at_data(
 
 
 def _look(run: Run, table: Table, on_event: OnEvent) -> _Looked:
-    if not table.rows:
-        raise DataError(f"{table.source}: found a header but no rows; there is nothing to look at")
-    encoded = FeatureEncoder(run.schema).encode(table)
-    targets = encode_target(table, run.schema, run.task.kind)
-    prepared = Prepared(table, run.schema, run.task, encoded.inputs, np.ascontiguousarray(targets))
+    prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits().get("data_sha256")
-    if not seen:
-        for message in encoded.odd.messages():
-            on_event(Warned(message))
-    plans, _ = plan_members(targets, run.config, table.rows) if seen else ((), ())
+    for message in [*left_out(table), *([] if seen else odd.messages())]:
+        on_event(Warned(message))
+    plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
     return _Looked(run, prepared, seen and bool(_splits(plans)), folds)
 

@@ -14,6 +14,7 @@ from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run, load_run, verify_run
 from phoneprice.artifact.runs import RUNS, ListedRun, latest_unfinished, list_runs, new_run_path, resolve_run
 from phoneprice.artifact.sealed import CheckedFile
+from phoneprice.artifact.writer import refuse_place
 from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import ModelError, UsageError
 from phoneprice.metrics.catalogue import METRICS
@@ -29,11 +30,14 @@ __all__ = [
     "parameter_count",
     "read_options_of",
     "refuse_output",
+    "refuse_place",
     "resolve_run",
     "show_run",
     "verify",
 ]
 
+TRAINING_SET = "training set"
+"""What a run's metrics were measured on where it held out no rows."""
 HEADLINES = ("accuracy", "rmse")
 """The one figure that stands for a run in a list, by task."""
 
@@ -48,8 +52,10 @@ class RunLine:
     target: str = ""
     members: int | None = None
     metric: str | None = None
-    """The name of ``value``, which was measured on held-out rows."""
+    """The name of ``value``."""
     value: float | None = None
+    measured_on: str | None = None
+    """The rows behind ``value``: "out of fold" or "hold-out"; "training set" where none were held out."""
     fault: str | None = None
 
 
@@ -70,13 +76,16 @@ def list_run_lines(root: Path = RUNS) -> tuple[RunLine, ...]:
 
 
 def best_first(lines: Sequence[RunLine]) -> tuple[RunLine, ...]:
-    """A leaderboard: runs of one target and metric together, the best first; those without a metric last."""
+    """A leaderboard: runs of one target and metric together, the best first; those without a metric last.
 
-    def place(line: RunLine) -> tuple[bool, str, str, float]:
+    A figure from rows that the run has learned says nothing beside one from new rows, so it comes after those.
+    """
+
+    def place(line: RunLine) -> tuple[bool, str, str, bool, float]:
         if line.metric is None or line.value is None:
-            return True, "", "", 0.0
-        better = METRICS[line.metric].better
-        return False, line.target, line.metric, line.value if better == "lower" else -line.value
+            return True, "", "", True, 0.0
+        value = line.value if METRICS[line.metric].better == "lower" else -line.value
+        return False, line.target, line.metric, line.measured_on == TRAINING_SET, value
 
     return tuple(sorted(lines, key=place))
 
@@ -95,13 +104,7 @@ def read_options_of(
         return None
     from phoneprice.workflows.prepare import read_options
 
-    options = read_options(load_run(run).config.data)
-    return ReadOptions(
-        delimiter=delimiter or options.delimiter,
-        encoding=encoding or options.encoding,
-        missing_values=options.missing_values,
-        on_bad_row=on_bad_row or options.on_bad_row,
-    )
+    return read_options(load_run(run).config.data).but_for(delimiter, encoding, on_bad_row)
 
 
 def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, tuple[CheckedFile, ...]]:
@@ -118,12 +121,16 @@ def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, t
     return path, verify_run(path, expected_sha256 and expected_sha256.lower())
 
 
-def refuse_output(output: Path, data: Path | str | None, run: Path | None = None) -> None:
+def refuse_output(output: Path, data: Path | str | None, run: Path | None = None, *, option: str = "-o") -> None:
     """Refuse to write over the input, also by links, or into the run. Raises ``UsageError``."""
     if data is not None and _same_file(output, Path(data)):
-        raise UsageError(f"{output}: is the input itself; name another file with -o")
-    if run is not None and any(_same_file(folder, run) for folder in Path(os.path.realpath(output)).parents):
-        raise UsageError(f"{output}: is inside the run, to which nothing may be added; name another place with -o")
+        raise UsageError(f"{output}: is the input itself; name another file with {option}")
+    # The folder as it is named, too: a link in the run may lead out of it.
+    folders = output.parent, *Path(os.path.realpath(output)).parents
+    if run is not None and any(_same_file(folder, run) for folder in folders):
+        raise UsageError(
+            f"{output}: is inside the run, to which nothing may be added; name another place with {option}"
+        )
 
 
 def _same_file(a: Path, b: Path) -> bool:
@@ -144,9 +151,10 @@ def _line(listed: ListedRun) -> RunLine:
         return RunLine(listed.path, listed.created, fault=listed.fault)
     try:
         run = load_run(listed.path)
-        found = run.metrics().get("metrics", {})
+        document = run.metrics()
     except ModelError as fault:
         return RunLine(listed.path, listed.created, fault=str(fault))
+    found = document.get("metrics", {})
     metric = next((name for name in HEADLINES if name in found), None)
     return RunLine(
         listed.path,
@@ -156,4 +164,5 @@ def _line(listed: ListedRun) -> RunLine:
         members=run.shape.members,
         metric=metric,
         value=found[metric]["value"] if metric else None,
+        measured_on=document.get("measured_on"),
     )

@@ -96,8 +96,7 @@ def first_config(
     """
     if data is None or target is None:
         return FirstConfig(to_toml(Config()), {})
-    usual = ReadOptions()
-    options = ReadOptions(delimiter or usual.delimiter, encoding or usual.encoding)
+    options = ReadOptions().but_for(delimiter, encoding)
     table = read_table(data, options)
     inferred = infer_config(table, target, _ordered)
     return FirstConfig(init_text(inferred, table, options, name), inferred.reasons)

@@ -8,8 +8,8 @@ from random_runs import names, random_contents
 
 from phoneprice.artifact import atomic, writer
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, write_run
-from phoneprice.errors import LockedError, ModelError, StorageError, UsageError
+from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, write_run
+from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 
 OLD = random_contents(seed=1, metrics={"which": "old"})
 NEW = random_contents(seed=2, metrics={"which": "new"})
@@ -48,6 +48,27 @@ def test_no_run_is_written_into_another(tmp_path, force):
     assert names(tmp_path / "run") == before
 
 
+def test_a_place_can_be_refused_without_writing(tmp_path):
+    run, new = tmp_path / "run", tmp_path / "new"
+    write_run(run, OLD)
+    for place, options, message in (
+        (run, {}, "exists already; choose another -o, or replace it with --force"),
+        (run / "sub", {"force": True}, "is inside a run, to which nothing may be added; choose another -o"),
+        (tmp_path, {"force": True}, "is no run, so --force doesn't replace it; choose another -o"),
+        (new, {"resume": True}, "found no training of it, so there is nothing to resume; train without --resume"),
+    ):
+        with pytest.raises(ModelError if "resume" in options else UsageError) as caught:
+            refuse_place(place, **options)
+        assert str(caught.value) == f"{place}: {message}"
+    refuse_place(new)
+    refuse_place(run, force=True)
+    with pytest.raises(KeyboardInterrupt):
+        _stop_after_a_checkpoint(new)
+    refuse_place(new, resume=True)
+    assert names(tmp_path) == [".new.partial", "run"]
+    assert names(tmp_path / ".new.partial" / "checkpoints") == ["1"]
+
+
 def test_force_never_deletes_what_is_no_run(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
@@ -74,11 +95,18 @@ def test_a_failed_training_leaves_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
-def _stop_after_a_checkpoint(path):
+def test_a_diverged_training_leaves_nothing(tmp_path):
+    """The same training would diverge again, bit by bit, so its checkpoints are of no use."""
+    with pytest.raises(DivergedError):
+        _stop_after_a_checkpoint(tmp_path / "run", DivergedError("training diverged"))
+    assert names(tmp_path) == []
+
+
+def _stop_after_a_checkpoint(path, reason=None):
     with RunWriter(path) as run:
         run.checkpoints.mkdir()
         (run.checkpoints / "1").write_text("state")
-        raise KeyboardInterrupt
+        raise reason or KeyboardInterrupt
 
 
 def test_a_stopped_training_leaves_its_checkpoints_for_resume(tmp_path):

@@ -1,6 +1,7 @@
 """``phoneprice runs``, on runs that were not trained."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def test_list(call: Call, runs: Path) -> None:
     assert lines[2] == ["runs/c", "unusable"]
     assert [line[0] for line in lines[3:]] == ["runs/a", "runs/b"]
     assert lines[3][3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
+
+
+def test_a_figure_from_training_rows_says_so(call: Call, tmp_path: Path) -> None:
+    contents = random_contents()
+    learned = replace(contents, metrics={**contents.metrics, "measured_on": "training set"})
+    with RunWriter(tmp_path / "runs" / "a") as writer:
+        writer.finish(learned)
+    assert call("runs", "list", tmp_path / "runs").out.splitlines()[-1].endswith("accuracy 0.5000 (training rows)")
 
 
 LONG = "20261123T041500Z-a-rather-long-name"

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from calling import Call
+from random_runs import random_contents
 
+from phoneprice.artifact.writer import write_run
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
 from phoneprice.records import Task
@@ -100,6 +102,14 @@ def test_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.err == "phoneprice: error: training diverged; lower optimizer.lr\n"
 
 
+def test_a_report_needs_the_table_twice(call: Call) -> None:
+    result = call("train", "-", "--report")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "phoneprice: error: --report reads DATA a second time, which standard input can't give; save the table first\n"
+    )
+
+
 def test_dry_run(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = ("-s", "training.batch_rows=100", "training.epochs=10", "model.hidden=[8,4]", "model.skip=true")
@@ -121,6 +131,28 @@ def test_dry_run(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_dry_run_finds_what_train_would_find(call: Call, tmp_path: Path) -> None:
     assert call("train", tmp_path / "nix.csv", "--dry-run").code == 3
+
+
+def test_dry_run_refuses_the_places_that_train_would_refuse(call: Call, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    write_run(run, random_contents())
+    before = sorted(run.iterdir())
+    for place, options, code in (
+        (run / "sub", (), 2),
+        (run / "sub", ("--force",), 2),
+        (run, (), 2),
+        (tmp_path, ("--force",), 2),
+        (tmp_path / "new", ("--resume",), 4),
+    ):
+        planned = call("train", "-o", place, *options, "--dry-run")
+        assert (planned.code, planned.out, planned.err.count("\n")) == (code, "", 1)
+        assert planned == call("train", "-o", place, *options)
+    inside = call("train", "-o", run / "sub", "--dry-run").err
+    why = "is inside a run, to which nothing may be added; choose another -o"
+    assert inside == f"phoneprice: error: {run / 'sub'}: {why}\n"
+    assert call("train", "-o", run, "--force", "--dry-run", "-q").code == 0
+    assert sorted(run.iterdir()) == before
+    assert list(tmp_path.iterdir()) == [run]
 
 
 def test_for_real(call: Call, tmp_path: Path) -> None:

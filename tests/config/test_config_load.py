@@ -187,7 +187,7 @@ def test_any_override_loads_or_is_a_config_error(key, value):
         ("training.seed=4294967296", "training.seed: found 4294967296, must be less than 4294967296"),
         ("validation.folds=1001", "validation.folds: found 1001, must be at most 1000"),
         ("model.skip=1", "model.skip: found 1, must be true or false"),
-        ("model.hidden=8", "model.hidden: found 8, must be a list"),
+        ("model.hidden=8", "model.hidden: found 8, must be a list; write -s 'model.hidden=[8]'"),
         ("model.hidden=[8, 0]", "model.hidden[1]: found 0, must be at least 1"),
         (f"model.hidden={[1] * 65}", f"model.hidden: found {str([1] * 65)[:77]}..., must be a list of at most 64"),
         ("model.dropout=lots", 'model.dropout: found "lots", must be a number or a list'),
@@ -196,7 +196,7 @@ def test_any_override_loads_or_is_a_config_error(key, value):
         ("data.target=", 'data.target: found "", must be at least 1 character long'),
         ("data.delimiter=;;", 'data.delimiter: found ";;", must be at most 1 character long'),
         ("data.target=\udcff", 'data.target: found "\udcff", must be valid Unicode'),
-        ("data.id_columns=id", 'data.id_columns: found "id", must be a list'),
+        ("data.id_columns=id", """data.id_columns: found "id", must be a list; write -s 'data.id_columns=["id"]'"""),
         ("data.id_columns=[1]", "data.id_columns[0]: found 1, must be text"),
         ("data.on_bad_row=fial", 'data.on_bad_row: found "fial"; did you mean "fail"? must be "fail" or "skip"'),
         ("task.costs=[[1, {a = 1}]]", "task.costs[0][1]: found {a = 1}, must be a number"),
@@ -224,6 +224,39 @@ def test_each_fault_says_what_was_found_and_what_is_allowed(override, fault):
 def test_unknown_component_name():
     (fault,) = faults("model.activation.name=rleu")
     assert fault.startswith('model.activation.name: found "rleu"; did you mean "relu"? one of "identity", "sigmoid", ')
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "found", "allowed", "items"),
+    [
+        ("model.hidden", "32,16", '"32,16"', "a list", "[32, 16]"),
+        ("model.hidden", "32, 16,", '"32, 16,"', "a list", "[32, 16]"),
+        ("model.dropout", "0.1,0.2", '"0.1,0.2"', "a number or a list", "[0.1, 0.2]"),
+        ("data.id_columns", "a, b", '"a, b"', "a list", '["a", "b"]'),
+        ("data.id_columns", "1,2", '"1,2"', "a list", '["1", "2"]'),
+        ("data.ignored_columns", "", '""', "a list", "[]"),
+        ("loss.class_weights", "1,2.5", '"1,2.5"', '"none" or "balanced" or a list', "[1, 2.5]"),
+    ],
+)
+def test_a_list_without_brackets_is_shown_with_them(key, text, found, allowed, items):
+    hidden = ("model.hidden=[8, 8]",) if key == "model.dropout" else ()
+    written = f"{key}={items}"
+    assert faults(*hidden, f"{key}={text}") == [f"{key}: found {found}, must be {allowed}; write -s '{written}' (-s)"]
+    load_config(None, [*hidden, written])
+
+
+def test_a_list_in_a_file_and_in_the_environment(write):
+    file = write('[model]\nhidden = "32,16"\n')
+    assert faults(file=file) == [f'model.hidden: found "32,16", must be a list; write [32, 16] ({file})']
+    assert faults(environ={"PHONEPRICE_MODEL__HIDDEN": "32"}) == [
+        "model.hidden: found 32, must be a list; write [32] (environment variable PHONEPRICE_MODEL__HIDDEN)"
+    ]
+
+
+def test_no_list_is_shown_where_none_would_do():
+    assert faults("model.hidden=a,b") == ['model.hidden: found "a,b", must be a list (-s)']
+    assert faults("task.costs=1,2") == ['task.costs: found "1,2", must be a list (-s)']
+    assert faults("task.costs=[1]") == ["task.costs[0]: found 1, must be a list (-s)"]
 
 
 @pytest.mark.parametrize("override", ["foo", "=1", " =1"])

@@ -55,6 +55,9 @@ def test_too_many_labels() -> None:
     binary = Config.model_validate(
         {"data": {"target": "y"}, "task": {"kind": "binary"}, "loss": {"name": "binary_cross_entropy"}}
     )
+    cells = table(a=numbers(1001), y=[str(i) for i in range(1001)])
+    what = "1001 different labels, task.kind = binary allows two; set task.kind = regression"
+    assert found(cells, binary)[0] == ("error", "y", "too_many_labels", what, 1001)
     what = "3 different labels, task.kind = binary allows two; set task.kind = multiclass or ordinal"
     cells = table(a=numbers(60), y=["p", "q", "r"] * 20)
     assert ("error", "y", "too_many_labels", what, 3) in found(cells, binary)

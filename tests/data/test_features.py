@@ -113,6 +113,30 @@ def test_huge_values_stay_finite(value: float) -> None:
     assert odd.messages() == ["1 cell outside the range of the training data (ram 1): the model extrapolates there"]
 
 
+def test_missing_cells_are_never_out_of_range() -> None:
+    # The rough centre of these is 0, which is below the least of them.
+    cells = table(memory=[0.01, 16.0, 32.0, 64.0, 64.0, 1024.0, None], y=["p", "q"] * 3 + ["p"])
+    schema = infer_schema(cells, Config.model_validate({"data": {"target": "y"}}))
+    (memory,) = schema.columns
+    assert (memory.low, memory.center) == (0.01, 0.0)
+    encoded = FeatureEncoder(schema).encode(cells)
+    assert encoded.odd.messages() == []
+    assert encoded.inputs.values[-1, 0] == 0
+    more = FeatureEncoder(schema).encode(table(memory=[None, 0.001, 2000.0, 0.01]))
+    assert more.odd.out_of_range == {"memory": 2}
+
+
+def test_a_real_training_table_is_within_its_own_range(real_data: Path) -> None:
+    cells = read_table(real_data / "used_phones.csv", ReadOptions())
+    schema = infer_schema(
+        cells,
+        Config.model_validate(
+            {"data": {"target": "normalized_used_price"}, "task": {"kind": "regression"}, "loss": {"name": "huber"}}
+        ),
+    )
+    assert FeatureEncoder(schema).encode(cells).odd.messages() == []
+
+
 def test_no_rows() -> None:
     schema = TableSchema(columns=(RAM, WIFI, OS), target="price")
     empty = Table(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,13 @@ def test_the_usual_id_column_is_explained() -> None:
     told = 'None found; "id" is here for tables to predict that have such a column.'
     assert told in " ".join(text.replace("\n# ", " ").split())
     assert 'id_columns = ["id"]' in text
+
+
+def test_the_command_for_a_table_from_standard_input_can_be_typed() -> None:
+    cells = replace(table(ram=[float(i % 9) for i in range(30)], y=[1.0, 2.0, 3.0] * 10), source="<stdin>")
+    text = " ".join(init_text(infer_config(cells, "y"), cells, name="phones.toml").replace("\n# ", " ").split())
+    assert "Made from '<stdin>' (30 rows)" in text
+    assert "Train with `phoneprice train - -c phones.toml`." in text
 
 
 def test_any_name_gives_valid_toml() -> None:

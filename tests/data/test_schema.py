@@ -149,7 +149,7 @@ FAULTS: list[tuple[Table, Config, str]] = [
     (
         phones(), config("prise"),
         ("phones.csv: no column 'prise' (did you mean 'price'?) to predict; the columns are id, ram, "
-        "wifi, g4, os, price; set data.target"),
+        "wifi, g4, os, price; name it with -s data.target=NAME"),
     ),
     (
         phones(), config(ignored_columns=["rom"]),
@@ -192,6 +192,17 @@ FAULTS: list[tuple[Table, Config, str]] = [
         table(a=[1.0, 2, 3], price=["x", "y", "z"]), config(kind="binary"),
         ("phones.csv, column 'price': found 3 labels: x (1 row), y (1 row), z (1 row); task.kind = "
         '"binary" allows two; set task.kind = "multiclass" or "ordinal"'),
+    ),
+    (
+        table(a=[1.0, 2, 3], price=["x", "y", "z"]), config(kind="binary", labels=("x", "y")),
+        ("phones.csv, column 'price': found 3 labels: x (1 row), y (1 row), z (1 row); task.kind = "
+        '"binary" allows two; set task.kind = "multiclass" or "ordinal"'),
+    ),
+    (
+        table(a=[0.0] * 1001, price=[float(i) for i in range(1001)]), config(kind="binary"),
+        ("phones.csv, column 'price': found 1001 labels: 0 (1 row), 1 (1 row), 2 (1 row), 3 (1 row), 4 (1 row), "
+        "5 (1 row), 6 (1 row), 7 (1 row), 8 (1 row), 9 (1 row) and more; task.kind = "
+        '"binary" allows two; for a number to predict set task.kind = "regression"'),
     ),
     (
         table(a=[1.0, 2], price=["x", "y"]), config(labels=("x", "z")),

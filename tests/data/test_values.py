@@ -12,7 +12,6 @@ from phoneprice.data.values import (
     number_text,
     recode,
     truth,
-    with_near_name,
 )
 
 
@@ -69,8 +68,3 @@ def test_counts() -> None:
     assert counted(pa.array([1.0, 0.5, 1.0])) == {"1": 2, "0.5": 1}
     assert merged_numbers({"1": 2, "1.0": 3, "2": 1}) == {"1": 5, "2": 1}
     assert merged_numbers({"1": 2, "x": 3}) is None
-
-
-def test_near_name() -> None:
-    assert with_near_name("pricerange", ["ram", "price_range"]) == "'pricerange' (did you mean 'price_range'?)"
-    assert with_near_name("zzz", ["ram"]) == "'zzz'"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from phoneprice.config.load import load_config
+from phoneprice.errors import UsageError
 from phoneprice.workflows.baselines import Scores
 from phoneprice.workflows.cross_validate import Protocol, cross_validate, make_folds
 
@@ -27,6 +28,14 @@ def nearly_constant(tmp_path: Path) -> Path:
     path = tmp_path / "phones.csv"
     path.write_text("a,y\n" + "".join(f"{a},{b}\n" for a, b in zip(x.tolist(), y.tolist(), strict=True)))
     return path
+
+
+def test_predictions_never_replace_the_table(nearly_constant: Path) -> None:
+    before = nearly_constant.read_bytes()
+    with pytest.raises(UsageError) as caught:
+        cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, 0), predictions=nearly_constant)
+    assert str(caught.value) == f"{nearly_constant}: is the input itself; name another file with --predictions"
+    assert nearly_constant.read_bytes() == before
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

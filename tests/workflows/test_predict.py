@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -244,6 +245,15 @@ def test_missing_columns_are_all_listed(run, tmp_path):
     assert names(tmp_path) == ["in.csv"]
 
 
+def test_missing_columns_come_in_the_order_of_training(run, tmp_path):
+    (tmp_path / "in.csv").write_text("price\n1\n")
+    with pytest.raises(DataError) as caught:
+        predict(run, tmp_path / "in.csv", tmp_path / "out.csv")
+    found = re.findall(r"'(x\d)'", str(caught.value))
+    assert found == sorted(found)
+    assert len(found) > 4
+
+
 @pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
 def test_the_input_is_never_the_output(run, tmp_path, link):
     data = save(phones(3), tmp_path / "in.csv")
@@ -259,11 +269,15 @@ def test_the_input_is_never_the_output(run, tmp_path, link):
 
 def test_nothing_is_added_to_the_run(run, tmp_path):
     data, before = save(phones(3), tmp_path / "in.csv"), names(run)
-    with pytest.raises(UsageError) as caught:
-        predict(run, data, run / "out.csv")
-    assert str(caught.value) == (
-        f"{run}/out.csv: is inside the run, to which nothing may be added; name another place with -o"
-    )
+    alias, link = tmp_path / "alias", tmp_path / "link.csv"
+    alias.symlink_to(run)
+    link.symlink_to(run / "new.csv")
+    for output in (run / "out.csv", run / "sub" / "out.csv", alias / "out.csv", link):
+        with pytest.raises(UsageError) as caught:
+            predict(run, data, output)
+        assert str(caught.value) == (
+            f"{output}: is inside the run, to which nothing may be added; name another place with -o"
+        )
     assert names(run) == before
 
 

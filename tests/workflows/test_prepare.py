@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from small_tables import table
 
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import sample_path
 from phoneprice.errors import ConfigError
-from phoneprice.workflows.events import ignore
-from phoneprice.workflows.prepare import prepare
+from phoneprice.workflows.events import Warned, ignore
+from phoneprice.workflows.prepare import prepare, prepare_table
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,14 @@ def test_numbers_for_each_class_are_counted(settings: list[str], message: str) -
     with pytest.raises(ConfigError) as caught:
         prepare(sample_path("train"), load_config(None, settings), ignore)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("bad", "what"), [(1, "1 row"), (2, "2 rows")])
+def test_rows_left_out_are_counted(bad: int, what: str) -> None:
+    rows = 40
+    cells = {"ram": ["many"] * bad + [str(i) for i in range(rows)], "price_range": ["0", "1"] * ((rows + bad) // 2)}
+    cells["price_range"] += ["0"] * (rows + bad - len(cells["price_range"]))
+    heard: list[object] = []
+    prepared = prepare_table(table(**cells), load_config(None, ["data.on_bad_row=skip"]), heard.append)
+    assert heard == [Warned(f"phones.csv: left out {what} with text in a numeric column")]
+    assert len(prepared.inputs) == rows

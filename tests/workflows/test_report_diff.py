@@ -104,3 +104,5 @@ def test_a_leaderboard() -> None:
     lines = [line("a", "accuracy", 0.9), line("b", None, None), line("c", "accuracy", 0.95)]
     lines += [line("d", "rmse", 0.3, "used"), line("e", "rmse", 0.2, "used")]
     assert [str(found.path) for found in best_first(lines)] == ["c", "a", "e", "d", "b"]
+    learned = RunLine(Path("f"), "", target="price", metric="accuracy", value=1.0, measured_on="training set")
+    assert [str(found.path) for found in best_first([learned, *lines])] == ["c", "a", "f", "e", "d", "b"]

@@ -7,7 +7,7 @@ import typer
 
 from phoneprice.cli.options import (
     STDOUT,
-    DataOrStdin,
+    Data,
     Delimiter,
     Device,
     Encoding,
@@ -47,7 +47,7 @@ SpreadsheetSafe = Annotated[
 def predict(
     session: Session,
     run: Run,
-    data: DataOrStdin,
+    data: Data,
     output: Output = STDOUT,
     keep: Keep = None,
     keep_all: KeepAll = False,

@@ -8,6 +8,7 @@ import typer
 
 from phoneprice.cli.configuration import configuration, configuration_name
 from phoneprice.cli.options import (
+    STDIN,
     ConfigFile,
     Delimiter,
     Device,
@@ -19,6 +20,7 @@ from phoneprice.cli.options import (
     path_option,
 )
 from phoneprice.cli.session import Session
+from phoneprice.errors import UsageError
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
@@ -62,16 +64,20 @@ def train(
       phoneprice train phones.csv -o runs/phones --report
       phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
     """
+    if report and data == STDIN:
+        raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
     reading = Reading(delimiter, encoding, on_bad_row)
     resolved = configuration(config, settings, reading, device)
+    from phoneprice.workflows.runs import latest_unfinished, new_run_path, refuse_place
+
+    run = output or (latest_unfinished() if resume else new_run_path(configuration_name(config)))
     if dry_run:
+        refuse_place(run, force=force, resume=resume)
         _show_plan(session, data, resolved)
         return
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.workflows.runs import latest_unfinished, new_run_path
     from phoneprice.workflows.train import train as train_workflow
 
-    run = output or (latest_unfinished() if resume else new_run_path(configuration_name(config)))
     with listening(session) as on_event:
         trained = train_workflow(
             data,

@@ -104,11 +104,17 @@ def _runs_table(lines: "Sequence[RunLine]", width: int, *, short: bool) -> "Tabl
     for heading in ("task", "target", "metric"):
         table.add_column(heading, overflow="fold")
     for line in lines:
-        metric = f"{line.metric} {figure(line.value)}" if line.metric else ""
-        cells = ("unusable", "", "") if line.fault else (line.task, line.target, metric)
+        cells = ("unusable", "", "") if line.fault else (line.task, line.target, _headline(line))
         moment = _moment(line.created)
         table.add_row(*map(_one_line, (str(line.path), moment[:10] if short else moment, *cells)))
     return table
+
+
+def _headline(line: "RunLine") -> str:
+    if line.metric is None:
+        return ""
+    learned = " (training rows)" if line.measured_on == "training set" else ""
+    return f"{line.metric} {figure(line.value)}{learned}"
 
 
 def _one_line(text: str) -> str:

@@ -15,9 +15,11 @@ from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 
+from phoneprice.config.near import nearest_path
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.errors import DataError
 
+STDIN = "-"
 STDIN_NAME = "<stdin>"
 COPY_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -112,13 +114,13 @@ class _Stdin:
 
 def source_name(source: str | Path) -> str:
     """The name that messages give a source."""
-    return STDIN_NAME if source == "-" else str(source)
+    return STDIN_NAME if str(source) == STDIN else str(source)
 
 
 def open_source(source: str | Path) -> Opened:
     """Open a path, or ``-`` for standard input; raises ``DataError``."""
     name = source_name(source)
-    if source == "-":
+    if str(source) == STDIN:
         return _unpacked(name, _Stdin(), None)
     file = _open_file(name, Path(source))
     try:
@@ -132,7 +134,8 @@ def _open_file(name: str, path: Path) -> io.FileIO:
     try:
         return io.FileIO(path)
     except FileNotFoundError:
-        raise file_fault(name, "no such file; check the name") from None
+        near = nearest_path(path, Path.is_file)
+        raise file_fault(name, f"no such file;{near or ' check the name'}") from None
     except IsADirectoryError:
         raise file_fault(name, "is a directory; name a file in it") from None
     except (OSError, ValueError) as fault:

@@ -1,5 +1,8 @@
 """The messages about a file: one line each, with nothing in it that a terminal would obey."""
 
+from collections.abc import Collection, Iterable
+
+from phoneprice.config.near import with_near_name
 from phoneprice.data.table import printable
 from phoneprice.errors import DataError
 
@@ -14,6 +17,14 @@ def shown(value: str) -> str:
 def file_fault(source: str, what: str) -> DataError:
     """A fault of the file as a whole."""
     return DataError(f"{printable(source)}: {what}")
+
+
+def require_named(source: str, names: Iterable[str], header: Collection[str]) -> None:
+    """Raise ``DataError`` that lists, in their order, every one of the names that the header lacks."""
+    missing = [with_near_name(name, header) for name in names if name not in header]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        raise file_fault(source, f"missing column{plural} {', '.join(missing)}; add or rename")
 
 
 def line_fault(source: str, line: int, what: str) -> DataError:

@@ -2,12 +2,11 @@
 
 import codecs
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from phoneprice.data.table import printable
-from phoneprice.errors import DataError, UsageError
+from phoneprice.data.reading.faults import require_named
+from phoneprice.errors import UsageError
 
 OUTER_SPACES = " \t"
 """The spaces around a cell that mean nothing in a number or a missing value."""
@@ -33,13 +32,23 @@ class ReadOptions:
         _check_delimiter(self.delimiter)
         _check_encoding(self.encoding)
 
+    def but_for(
+        self,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        on_bad_row: Literal["fail", "skip"] | None = None,
+    ) -> "ReadOptions":
+        """These options, but for those that are given."""
+        given: dict[str, Any] = {"delimiter": delimiter, "encoding": encoding, "on_bad_row": on_bad_row}
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
 
 def _check_delimiter(delimiter: str) -> None:
     usable = len(delimiter) == 1 and delimiter.isascii() and (delimiter.isprintable() or delimiter == "\t")
     if not usable or delimiter.isalnum() or delimiter in '"+-.':
         raise UsageError(
             f"found delimiter {delimiter!r}, expected one character such as ',', ';', '|' or '\\t', "
-            "not a letter, a digit, a quote or '+', '-', '.'; correct --delimiter"
+            "not a letter, a digit, a quote or '+', '-', '.'; correct --delimiter or data.delimiter"
         )
 
 
@@ -49,7 +58,8 @@ def _check_encoding(encoding: str) -> None:
         "".encode(encoding)
     except (LookupError, UnicodeError, ValueError):
         raise UsageError(
-            f"found encoding {encoding!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; correct --encoding"
+            f"found encoding {encoding!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; "
+            "correct --encoding or data.encoding"
         ) from None
 
 
@@ -81,14 +91,5 @@ def select(
     verbatim: Collection[str],
 ) -> Selection:
     """The selection, or ``DataError`` that lists every column the header lacks."""
-    asked = dict.fromkeys([*numeric, *text, *verbatim])
-    missing = [_with_near_name(name, header) for name in asked if name not in header]
-    if missing:
-        plural = "s" if len(missing) > 1 else ""
-        raise DataError(f"{printable(source)}: missing column{plural} {', '.join(missing)}; add or rename")
+    require_named(source, dict.fromkeys([*numeric, *text, *verbatim]), header)
     return Selection(header, frozenset(numeric), frozenset(text), frozenset(verbatim))
-
-
-def _with_near_name(name: str, header: tuple[str, ...]) -> str:
-    near = get_close_matches(name, header, n=1)
-    return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)

@@ -6,7 +6,7 @@ nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
 
 from collections import deque
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from phoneprice.data.reading.byte_source import open_source
 from phoneprice.data.reading.csv_reader import CsvReader
+from phoneprice.data.reading.faults import require_named
 from phoneprice.data.reading.formats import FormatReader, Job
 from phoneprice.data.reading.json_lines import JsonLinesReader
 from phoneprice.data.reading.options import ReadOptions, Selection, select
@@ -89,6 +90,10 @@ class BlockStream:
     def numeric_columns(self) -> frozenset[str] | None:
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
         return self._reader.numeric_columns
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""
+        require_named(self.source, names, self.header)
 
     def select(self, numeric: Collection[str], text: Collection[str] = (), verbatim: Collection[str] = ()) -> Self:
         """Ask for columns: ``numeric`` as float64, ``text`` as string with null for missing words.

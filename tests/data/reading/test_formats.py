@@ -86,6 +86,17 @@ def test_same_blocks_from_standard_input(name: str, block_rows: int, monkeypatch
     check({c: [v for t in tables for v in t.columns[c].to_pylist()] for c in tables[0].columns})
 
 
+@pytest.mark.parametrize("source", ["-", Path("-")])
+def test_whole_table_from_standard_input(source: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pipe:
+        buffer = io.BytesIO(CSV)
+
+    monkeypatch.setattr(sys, "stdin", Pipe)
+    table = read_table(source, ReadOptions())
+    check({column: array.to_pylist() for column, array in table.columns.items()})
+    assert table.source == "<stdin>"
+
+
 FAULTS = {
     "cut.csv.gz": (
         gzip.compress(CSV * 100)[:-9],
@@ -215,6 +226,14 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         assert str(caught.value) == f"{path}: {message}"
 
 
+def test_a_file_that_is_missing_but_has_a_near_name(tmp_path: Path) -> None:
+    (tmp_path / "phones.csv").touch()
+    (tmp_path / "phone.csv").mkdir()
+    with pytest.raises(DataError) as caught:
+        read_table(tmp_path / "phoens.csv", ReadOptions())
+    assert str(caught.value) == f"{tmp_path}/phoens.csv: no such file; did you mean '{tmp_path}/phones.csv'?"
+
+
 def test_giant_line_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "bomb.csv.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
@@ -242,7 +261,7 @@ def test_unusable_delimiter(delimiter: str) -> None:
         ReadOptions(delimiter=delimiter)
     assert str(caught.value) == (
         f"found delimiter {delimiter!r}, expected one character such as ',', ';', '|' or '\\t', "
-        "not a letter, a digit, a quote or '+', '-', '.'; correct --delimiter"
+        "not a letter, a digit, a quote or '+', '-', '.'; correct --delimiter or data.delimiter"
     )
 
 
@@ -257,5 +276,6 @@ def test_unknown_encoding() -> None:
         with pytest.raises(UsageError) as caught:
             ReadOptions(encoding=name)
         assert str(caught.value) == (
-            f"found encoding {name!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; correct --encoding"
+            f"found encoding {name!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; "
+            "correct --encoding or data.encoding"
         )

@@ -56,6 +56,16 @@ def test_select_after_seeing_the_header(tmp_path: Path) -> None:
     assert table.written["b"].to_pylist() == ["t0", "t1", "t2"]
 
 
+def test_columns_that_are_required_are_named_in_their_order(tmp_path: Path) -> None:
+    with open_blocks(write(tmp_path / "p.csv", 3), ReadOptions()) as stream:
+        stream.require(("b", "a"))
+        names = [f"missing{i}" for i in (3, 1, 4, 5, 9, 2, 6)]
+        with pytest.raises(DataError) as caught:
+            stream.require([*names, "a"])
+    listed = ", ".join(map(repr, names))
+    assert str(caught.value) == f"{tmp_path}/p.csv: missing columns {listed}; add or rename"
+
+
 def test_blocks_before_a_fault_come_first(tmp_path: Path) -> None:
     path = write(tmp_path / "p.csv", 9)
     path.write_text(path.read_text() + "1\n")

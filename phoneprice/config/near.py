@@ -1,0 +1,42 @@
+"""The known name that is nearest to one that somebody mistyped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """`` did you mean "x"?`` with the nearest of the known words, or nothing when none is near."""
+    near = _near(word, known)
+    return f' did you mean "{near[0]}"?' if near else ""
+
+
+def with_near_name(name: str, known: Collection[str]) -> str:
+    """A name in quotes, with the nearest known one if there is one like it."""
+    near = _near(name, known)
+    return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
+
+
+def nearest_path(path: Path, fits: Callable[[Path], bool]) -> str:
+    """`` did you mean 'runs/a'?`` with the nearest entry of the path's folder that fits, or nothing when none is near.
+
+    Hidden entries don't count, and what follows the first dot is not enough: ``a.csv`` is not near to ``b.csv``.
+    """
+    try:
+        names = [entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")]
+        alike = [name for name in names if _near(_beginning(path.name), [_beginning(name)])]
+        near = _near(path.name, [name for name in alike if fits(path.with_name(name))])
+    except (OSError, ValueError):
+        return ""
+    return f" did you mean {str(path.with_name(near[0]))!r}?" if near else ""
+
+
+def _beginning(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _near(word: str, known: Collection[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(word, known, n=1)

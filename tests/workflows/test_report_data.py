@@ -1,0 +1,34 @@
+"""Rows that can't be read as in training, in a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
+
+from phoneprice.artifact.loader import load_run
+from phoneprice.errors import DataError
+from phoneprice.workflows.events import Event, Warned, ignore
+from phoneprice.workflows.report_data import look_at_data
+
+
+@pytest.mark.parametrize(("bad", "counted"), [(BAD, "1 row"), (BAD + WORSE, "2 rows")])
+@pytest.mark.parametrize("skip", [True, False])
+def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
+    run, options, heard = load_run(make_run(tmp_path / "run", skip=skip)), None if skip else SKIP, list[Event]()
+    good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
+    _, found = look_at_data(run, mixed, None, options, heard.append)
+    assert heard == [Warned(f"{mixed}: left out {counted} with text in a numeric column")]
+    _, expected = look_at_data(run, good, None, None, heard.append)
+    assert len(heard) == 1
+    assert found.importances == expected.importances
+
+
+def test_nothing_to_look_at(tmp_path: Path) -> None:
+    run = load_run(make_run(tmp_path / "run", skip=True))
+    for rows, found in (("", "found a header but no rows"), (BAD, "every row has text in a numeric column")):
+        data = write(tmp_path / "none.csv", rows)
+        with pytest.raises(DataError) as caught:
+            look_at_data(run, data, None, None, ignore)
+        assert str(caught.value) == f"{data}: {found}; there is nothing to look at"
