@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow moment of a busy machine is no fault: an example may take as long as it needs.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Small tests gain nothing from threads, and several processes may run them. Set before anything imports torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -42,6 +42,17 @@ class Checkpoint:
     history: Sequence[EpochRecord] = field(default=())
     """The epochs done."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether any step is done: the first checkpoint of a training comes before its first step."""
+        place = self.state.get("place")
+        return bool(self.history) or (place is not None and bool(np.any(place)))
+
+
+def resumable(directory: Path) -> bool:
+    """Whether ``directory`` holds checkpoints, whatever they are worth."""
+    return directory.is_dir() and any(_NAME.fullmatch(entry.name) for entry in directory.iterdir())
+
 
 class CheckpointStore:
     """The checkpoints in a directory that nobody else writes to; ``run`` is how messages call their run."""

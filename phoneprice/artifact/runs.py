@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from phoneprice.artifact.checkpoints import resumable
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.sealed import SealedDirectory
-from phoneprice.artifact.writer import old_path, partial_path
+from phoneprice.artifact.writer import checkpoints_path, old_path, partial_path
 from phoneprice.config.near import nearest_path
 from phoneprice.errors import ModelError
 
@@ -60,11 +61,14 @@ def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
 
 
 def latest_unfinished(root: Path = RUNS) -> Path:
-    """The run in ``root`` whose training was stopped last. Raises ``ModelError`` where there is none."""
-    unfinished = sorted(root.glob(partial_path(root / "*").name), key=lambda partial: partial.stat().st_mtime)
-    if not unfinished:
-        raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
-    return root / unfinished[-1].name.removeprefix(".").removesuffix(partial_path(root).suffix)
+    """The run in ``root`` whose training was stopped last and can be resumed. Raises ``ModelError`` without any."""
+    by_age = sorted(root.glob(partial_path(root / "*").name), key=lambda partial: partial.stat().st_mtime)
+    for partial in reversed(by_age):
+        run = root / partial.name.removeprefix(".").removesuffix(partial.suffix)
+        # One that stands beside a finished run would be refused without --force.
+        if resumable(checkpoints_path(run)) and not os.path.lexists(run):
+            return run
+    raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
 
 
 def _refuse_near_miss(path: Path, root: Path) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from phoneprice import __version__
 from phoneprice.artifact import layout
 from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
+from phoneprice.artifact.checkpoints import CheckpointStore
 from phoneprice.artifact.documents import render_calibration, render_features, render_history, render_schema
 from phoneprice.artifact.manifest import FileEntry, Manifest, render_manifest, render_manifest_hash, sha256
 from phoneprice.artifact.strict_json import render
@@ -61,8 +62,8 @@ class RunContents:
 class RunWriter:
     """The only process that writes the run ``path``, from its creation to its end as a context manager.
 
-    Raises ``UsageError`` if the run exists and ``force`` is not set or if the place is inside another run,
-    ``LockedError`` if another process writes it,
+    Raises ``UsageError`` if the run, or an unfinished training of it, is there and neither ``force`` nor ``resume``
+    says what to do with it, or if the place is inside another run, ``LockedError`` if another process writes it,
     ``ModelError`` if there is nothing to ``resume``, ``StorageError`` if the place can't be written to: all at
     once, before any training.
     """
@@ -71,7 +72,7 @@ class RunWriter:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
         self._shown = Path(path)
         self._force = force
-        refuse_place(path, force=force, resume=resume)
+        _refuse_place(path, force=force, resume=resume)
         with storage_faults(self._shown):
             self.partial = partial_path(self.path)
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,8 @@ class RunWriter:
             try:
                 recover(self.path)
                 _refuse_existing(self.path, self._shown, force=force)  # another process may have finished it just now
+                if not (force or resume):
+                    _refuse_unfinished(self.path, self._shown)
                 self._clean(resume=resume)
             except BaseException:
                 self.close(keep_checkpoints=True)
@@ -87,7 +90,7 @@ class RunWriter:
     @property
     def checkpoints(self) -> Path:
         """A directory beside the run's files for the state of an unfinished training; made when first used."""
-        return self.partial / _CHECKPOINTS
+        return checkpoints_path(self.path)
 
     def finish(self, contents: RunContents) -> None:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
@@ -148,7 +151,17 @@ def write_run(path: str | Path, contents: RunContents, *, force: bool = False) -
 
 
 def refuse_place(path: str | Path, *, force: bool = False, resume: bool = False) -> None:
-    """Raise what ``RunWriter`` raises for a place that can't be the run's, without writing anything."""
+    """Raise what ``RunWriter`` raises for a place that can't be the run's, without writing anything.
+
+    Only of a training that goes on at the moment it says that it is unfinished: to ask its lock would be to take it.
+    """
+    _refuse_place(path, force=force, resume=resume)
+    if not (force or resume):
+        with storage_faults(Path(path)):
+            _refuse_unfinished(Path(os.path.abspath(path)), Path(path))  # noqa: PTH100
+
+
+def _refuse_place(path: str | Path, *, force: bool, resume: bool) -> None:
     shown, whole = Path(path), Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
     with storage_faults(shown):
         if resume and not partial_path(whole).is_dir():
@@ -174,9 +187,27 @@ def _refuse_existing(path: Path, shown: Path, *, force: bool) -> None:
         raise UsageError(f"{shown}: is no run, so --force doesn't replace it; choose another -o")
 
 
+def _refuse_unfinished(path: Path, shown: Path) -> None:
+    """Hours of training are not thrown away unasked; what can't be resumed, or has not taken a step, is."""
+    try:
+        checkpoint, _ = CheckpointStore(checkpoints_path(path), shown).load()
+    except ModelError:
+        return
+    if checkpoint is not None and checkpoint.begun:
+        raise UsageError(
+            f"{shown}: holds an unfinished training, saved after epoch {len(checkpoint.history)}; "
+            "go on with --resume, or start over with --force"
+        )
+
+
 def partial_path(path: Path) -> Path:
     """Where the run ``path`` lives until it is finished."""
     return path.with_name(f".{path.name}.partial")
+
+
+def checkpoints_path(path: Path) -> Path:
+    """Where the state of an unfinished training of the run ``path`` is saved."""
+    return partial_path(path) / _CHECKPOINTS
 
 
 def old_path(path: Path) -> Path:

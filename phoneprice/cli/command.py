@@ -9,7 +9,7 @@ import typer
 from phoneprice.cli.help import Command, Group
 from phoneprice.cli.session import Session
 
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, also of an error.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 _Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

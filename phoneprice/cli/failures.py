@@ -6,35 +6,50 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import typer
 
-from phoneprice.cli.session import Session, printable
-from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StoppedError, StorageError
+from phoneprice.cli.session import Session, printable, rendered
+from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
 
-BUG, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
-"""130 and 141 are what shells report for a process that SIGINT or SIGPIPE ended."""
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""What shells report for a process that SIGINT or SIGPIPE ended."""
 
+INTERRUPTION = "Interrupted"
 _PARSER_ERROR: type[BaseException] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What the parser raises; Typer doesn't export it."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What happened, as ``--json`` shows it; ``kind`` is a class of ``phoneprice.errors``, "Interrupted" or "Bug"."""
+
+    kind: str
+    message: str
+    exit_code: int
+
+
 def exit_code(error: BaseException, session: Session) -> int:
-    """Say on stderr what happened, in one line, and return the exit code that scripts rely on."""
+    """Say what happened, in one line on stderr, and return the exit code that scripts rely on.
+
+    With ``--json`` it is also the document on stdout, if nothing is there yet. Whatever the failure, the exit code is
+    141 where the reader of a stream has left; but not after a signal, which on a terminal ends the readers too.
+    """
+    reader_left = _write(sys.stdout)
     if isinstance(error, BrokenPipeError):
-        _discard_stdout()
+        _write(sys.stderr)
         return PIPE_CLOSED
-    if session.debug and not isinstance(error, KeyboardInterrupt):
-        traceback.print_exception(error)
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return _interrupted(error)
-    if isinstance(error, _PARSER_ERROR):
-        return _fail(_parser_message(error), USAGE)
-    if isinstance(error, PhonePriceError):
-        return _fail(_message(error), error.exit_code)
-    return _surprise(error)
+    failure = _failure(error)
+    if session.debug and failure.kind != INTERRUPTION:
+        reader_left |= _write(sys.stderr, "".join(traceback.format_exception(error)))
+    prefix = "" if failure.kind == INTERRUPTION else "error: "
+    reader_left |= _write(sys.stderr, f"phoneprice: {prefix}{failure.message}\n")
+    if session.wants_json and not session.wrote:
+        reader_left |= _write(sys.stdout, rendered({"format": 1, "error": failure}))
+    return PIPE_CLOSED if reader_left and failure.kind != INTERRUPTION else failure.exit_code
 
 
 def end_on_sigterm() -> None:
@@ -46,49 +61,51 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def _interrupted(error: BaseException) -> int:
+def _write(stream: TextIO, text: str = "") -> bool:
+    """Write and flush; where that fails all the rest goes nowhere, also at the end. Whether the reader has left."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        return isinstance(error, BrokenPipeError)
+    return False
+
+
+def _failure(error: BaseException) -> Failure:
     if isinstance(error, StoppedError):
-        return _say(str(error), error.exit_code)
-    return _say("interrupted", INTERRUPTED)
+        return Failure(INTERRUPTION, printable(str(error)), error.exit_code)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return Failure(INTERRUPTION, "interrupted", INTERRUPTED)
+    known = _known(error)
+    if known is None:
+        what = printable(" ".join(f"{type(error).__name__}: {error}".split()))
+        message = f"unexpected {what}; this is a bug: run again with --debug and report what it prints"
+        return Failure("Bug", message, PhonePriceError.exit_code)
+    return Failure(type(known).__name__, printable(_message(known)), known.exit_code)
 
 
-def _discard_stdout() -> None:
-    """What is still buffered goes nowhere, also when the interpreter ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-def _surprise(error: BaseException) -> int:
-    """What the parts didn't expect; running out of something is no bug."""
+def _known(error: BaseException) -> PhonePriceError | None:
+    """The error as one of ours; the parser's is, and running out of something is no bug."""
+    if isinstance(error, PhonePriceError):
+        return error
+    if isinstance(error, _PARSER_ERROR):
+        return UsageError(_parser_message(error))
     if isinstance(error, MemoryError):
-        return _fail("out of memory; use smaller blocks or a smaller network, or free memory", DeviceError.exit_code)
+        return DeviceError("out of memory; use smaller blocks or a smaller network, or free memory")
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
         place, reason = error.filename or "standard output", (error.strerror or "").lower()
-        return _fail(f"{place}: can't be written: {reason}; write elsewhere", StorageError.exit_code)
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return _fail(f"unexpected {what}; this is a bug: run again with --debug and report what it prints", BUG)
+        return StorageError(f"{place}: can't be written: {reason}; write elsewhere")
+    return None
 
 
 def _message(error: PhonePriceError) -> str:
     """One line, but a configuration's faults come one a line."""
     text = str(error)
     return text if isinstance(error, ConfigError) else " ".join(text.splitlines())
-
-
-def _fail(message: str, code: int) -> int:
-    return _say(f"error: {message}", code)
-
-
-def _say(text: str, code: int) -> int:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _discard_stdout()
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"phoneprice: {printable(text)}\n")
-    return code
 
 
 def _parser_message(error: Any) -> str:

@@ -19,7 +19,8 @@ NAME = "phoneprice"
 app = group(
     """Train, evaluate and predict with a neural network on any table.
 
-    Data and JSON go to stdout; progress, tables and warnings to stderr.""",
+    Data, JSON, paths and the tables of runs, data, report and --dry-run go to
+    stdout; progress, warnings and all other tables to stderr.""",
     "phoneprice train phones.csv -o runs/phones\n"
     "phoneprice evaluate runs/phones more_phones.csv\n"
     "phoneprice predict runs/phones new_phones.csv -o predictions.csv",
@@ -53,6 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _invoke(words, session)
         sys.stdout.flush()
+        sys.stderr.flush()
     except BaseException as error:  # noqa: BLE001 - every failure has an exit code
         code = exit_code(error, session)
     return code

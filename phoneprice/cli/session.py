@@ -17,11 +17,19 @@ class Session:
     json: bool = False
     quiet: bool = False
     debug: bool = False
+    wrote: bool = False
+    """Whether anything was written to stdout; a document must be alone there."""
 
     @property
     def talks(self) -> bool:
         """Whether tables and summaries are wanted: neither ``--quiet`` nor in the way of ``--json``."""
         return not self.quiet and not self.json
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether ``--json`` was given, also on a command line that could not be parsed."""
+        options = self.arguments[: self.arguments.index("--")] if "--" in self.arguments else self.arguments
+        return self.json or "--json" in options
 
     def say(self, text: str) -> None:
         """A line for people, on stderr; nothing with ``--quiet``."""
@@ -31,13 +39,18 @@ class Session:
 
     def write(self, text: str) -> None:
         """Data, on stdout as it stands."""
+        self.wrote = True
         sys.stdout.write(text)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """The one JSON document of ``--json``; what is no finite number becomes null."""
-        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        text = json.dumps(_plain(document), indent=2, ensure_ascii=not unicode, allow_nan=False)
-        self.write(f"{text}\n")
+        """The one JSON document of ``--json``."""
+        self.write(rendered(document))
+
+
+def rendered(document: Mapping[str, Any]) -> str:
+    """A document as JSON that stdout can show; what is no finite number becomes null."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(_plain(document), indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n"
 
 
 def printable(text: str) -> str:

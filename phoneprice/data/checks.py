@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,6 +45,8 @@ IMBALANCE = 10
 """How many times the rarest class the most frequent one may have before it is a warning."""
 ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
+MOST_NAMED = 5
+"""How many classes a finding names; it counts the others."""
 NEARLY_ALL = 0.995
 """Share of the rows from which a rule counts as holding."""
 NEVER_ZERO = frozenset(
@@ -146,17 +148,40 @@ def _classes(subject: _Subject) -> Findings:
     if too_many := _too_many_labels(subject):
         yield Finding("error", name, "too_many_labels", too_many, len(counts))
         return
-    folds = subject.config.validation.folds
-    if counts[rarest] < folds:
-        few = amount(counts[rarest], "row")
-        what = f"class {shown(rarest)} has {few}, fewer than the {folds} folds; there will be fewer folds"
-        yield Finding("warning", name, "rare_class", what, counts[rarest])
+    if rare := _rare_classes(subject):
+        yield Finding("warning", name, "rare_class", rare, counts[rarest])
     if counts[most] >= IMBALANCE * counts[rarest]:
         what = (
             f"{amount(counts[most], 'row')} of class {shown(most)}, {counts[rarest]} of class {shown(rarest)}; "
             "look at balanced accuracy, or set loss.class_weights"
         )
         yield Finding("warning", name, "imbalance", what, len(counts))
+
+
+def _rare_classes(subject: _Subject) -> str:
+    """Which classes have too few rows to be held out as configured, and what a training does then."""
+    validation = subject.config.validation
+    needed = {"none": 0, "holdout": 2, "kfold": validation.folds}[validation.scheme]
+    few = {text: count for text, count in subject.classes.items() if count < needed}
+    if not few:
+        return ""
+    least = min(few.values())
+    if least < 2:
+        few = {text: count for text, count in few.items() if count < 2}
+        then = "no rows are held out, so the run has no held-out metrics; add rows"
+        return f"{_have(few, least)}: {then}"
+    # Several classes with different counts: the rarest ones say how many folds there will be.
+    few = {text: count for text, count in few.items() if count == least}
+    return f"{_have(few, least)}, fewer than the {needed} folds: {least} folds instead of {needed}"
+
+
+def _have(classes: Iterable[str], rows: int) -> str:
+    """``class '3' has 1 row``, or ``classes '3', '4' and 2 more have 1 row each``: of many the first few."""
+    names = [shown(text) for text in classes]
+    if len(names) == 1:
+        return f"class {names[0]} has {amount(rows, 'row')}"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"classes {', '.join(names[:MOST_NAMED])}{more} have {amount(rows, 'row')} each"
 
 
 def _too_many_labels(subject: _Subject) -> str:
@@ -177,23 +202,39 @@ def _missing(subject: _Subject) -> Findings:
     for column in subject.features:
         count = subject.table.columns[column.name].null_count
         share = count / max(subject.table.rows, 1)
-        if not count:
+        if not count or share == 1:
             continue
         what = f"{amount(count, 'cell')} missing ({share:.1%})"
-        if share == 1:
-            yield Finding("warning", column.name, "all_missing", "all cells missing; remove the column", count)
-        elif share >= MANY_MISSING:
+        if share >= MANY_MISSING:
             yield Finding("warning", column.name, "missing", f"{what}: the column tells little", count)
         else:
             yield Finding("note", column.name, "missing", f"{what}; imputed", count)
 
 
-def _constant(subject: _Subject) -> Findings:
+def _telling_nothing(subject: _Subject) -> Findings:
     for column in subject.features:
-        cells = subject.table.columns[column.name].drop_null()
-        if len(cells) > 1 and len(cells.unique()) == 1:
-            what = f"all {len(cells)} values are {shown(next(iter(counted(cells))))}: the column tells nothing"
-            yield Finding("warning", column.name, "constant", what, len(cells))
+        if what := tells_nothing(subject.table.columns[column.name]):
+            yield Finding("warning", column.name, what.code, what.message, what.count)
+
+
+@dataclass(frozen=True)
+class NothingTold:
+    """Why nothing can be learned from a column."""
+
+    code: Literal["all_missing", "constant"]
+    message: str
+    count: int
+
+
+def tells_nothing(cells: pa.Array) -> NothingTold | None:
+    """What to say of a column without a value or with only one; None where its values differ."""
+    present = cells.drop_null()
+    if len(cells) and not len(present):
+        return NothingTold("all_missing", "all cells missing; remove the column", len(cells))
+    if len(present) > 1 and len(present.unique()) == 1:
+        value = shown(next(iter(counted(present))))
+        return NothingTold("constant", f"all {len(present)} values are {value}: the column tells nothing", len(present))
+    return None
 
 
 def _ids(subject: _Subject) -> Findings:
@@ -311,7 +352,8 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _missing, _constant, _ids, _duplicates, _leaks, _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _missing, _telling_nothing, _ids, _duplicates, _leaks, _zeros,
+    _typing_errors,
 )  # fmt: skip
 
 

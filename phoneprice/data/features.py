@@ -44,22 +44,41 @@ class OddCells:
 
     unseen_categories: Counter[str] = field(default_factory=Counter)
     out_of_range: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    """Numbers and yes/no in columns that had no missing cell in training."""
+    missing_categories: Counter[str] = field(default_factory=Counter)
+    """The same for categories."""
 
     def __add__(self, other: OddCells) -> OddCells:
         return OddCells(
             self.unseen_categories + other.unseen_categories,
             self.out_of_range + other.out_of_range,
+            self.missing + other.missing,
+            self.missing_categories + other.missing_categories,
         )
 
     def messages(self) -> list[str]:
-        """At most two warnings, one a kind, with the counts."""
+        """At most one warning a kind, with the counts."""
+        none_known = "they count as none of the known ones"
         kinds = (
-            (self.out_of_range, "outside the range of the training data", "the model extrapolates there"),
-            (self.unseen_categories, "of categories that have no input", "they count as none of the known ones"),
+            (self.out_of_range, "cell", "outside the range of the training data", "the model extrapolates there"),
+            (self.unseen_categories, "cell", "of categories that have no input", none_known),
+            (
+                self.missing,
+                "missing cell",
+                "in columns that had none in training",
+                "filled with the median of the training rows",
+            ),
+            (
+                self.missing_categories,
+                "missing cell",
+                "in columns of categories that had none in training",
+                none_known,
+            ),
         )
         return [
-            f"{amount(counts.total(), 'cell')} {what} ({_by_column(counts)}): {then}"
-            for counts, what, then in kinds
+            f"{amount(counts.total(), cells)} {what} ({_by_column(counts)}): {then}"
+            for counts, cells, what, then in kinds
             if counts
         ]
 
@@ -105,6 +124,8 @@ class FeatureEncoder:
             _ENCODERS[column.kind](block, column)
             if column.has_missing:
                 block.indicate(column.name)
+            else:
+                block.count_missing(column)
         return Encoded(Inputs(block.values, block.missing), block.odd)
 
 
@@ -142,6 +163,13 @@ class _Block:
         cells = self.table.columns[name]
         if cells.null_count:
             out[:, 0] = cells.is_null().to_numpy(zero_copy_only=False)
+
+    def count_missing(self, column: Column) -> None:
+        """Note the missing cells of a column that had none in training: the network was never shown a gap there."""
+        found = self.table.columns[column.name].null_count
+        if found:
+            kind = self.odd.missing_categories if column.kind == "categorical" else self.odd.missing
+            kind[column.name] += found
 
 
 def _encode_numeric(block: _Block, column: Column) -> None:

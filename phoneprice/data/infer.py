@@ -61,11 +61,7 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
 
     Raises ``DataError`` without the target column, without rows, and for a target that is constant or free text.
     """
-    if target not in table.columns:
-        known = f"the columns are {', '.join(map(printable, table.names))}"
-        raise file_fault(
-            table.source, f"no column {with_near_name(target, table.names)} to predict; {known}; correct --target"
-        )
+    require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
     features = {name: cells for name, cells in table.columns.items() if name != target}
@@ -74,6 +70,15 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
     kind, reason = _kind(table.without({*ids, *ignored}), target, ordered)
     reasons = {"task.kind": reason, "data.id_columns": _told(ids), "data.ignored_columns": _told(ignored)}
     return Inferred(table.source, target, kind, tuple(ids), tuple(ignored), reasons)
+
+
+def require_target(table: Table, target: str) -> None:
+    """Raise ``DataError`` where a table lacks the column that ``--target`` names."""
+    if target not in table.columns:
+        known = f"the columns are {', '.join(map(printable, table.names))}"
+        raise file_fault(
+            table.source, f"no column {with_near_name(target, table.names)} to predict; {known}; correct --target"
+        )
 
 
 def _told(reasons: dict[str, str]) -> str:

@@ -71,7 +71,8 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     if task.labels:
         labels = _configured_order(labels, task.labels, where)
     if len(labels.names) < 2:
-        only = f"label {shown(labels.names[0])} in all {len(cells)} rows"
+        rows = "the only row" if len(cells) == 1 else f"all {len(cells)} rows"
+        only = f"label {shown(labels.names[0])} in {rows}"
         raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     return labels
 

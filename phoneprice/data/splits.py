@@ -74,16 +74,20 @@ def repeated_folds(
 def _require_rows(y: Target, folds: int, *, stratified: bool, labels: Sequence[str]) -> None:
     if not stratified:
         if len(y) < folds:
-            raise DataError(f"found {len(y)} rows, {folds} folds need one each; lower the number of folds or add rows")
+            remedy = f"lower the number of folds (--folds {len(y)}) or add rows" if len(y) > 1 else "add rows"
+            raise DataError(f"found {amount(len(y), 'row')}, {folds} folds need one each; {remedy}")
         return
     classes, counts = np.unique(y, return_counts=True)
-    if counts.min() < folds:
+    least = int(counts.min())
+    if least < folds:
         named = ", ".join(
             f"{labels[c] if labels else c}: {n}" for c, n in zip(classes.tolist(), counts.tolist(), strict=True)
         )
+        # A class with one row has none left to learn from in the fold that tests it, however few folds there are.
+        fewer = f"lower the number of folds (--folds {least}) or add rows"
+        remedy = fewer if least > 1 else "add rows to each class of one row, which no number of folds can split"
         raise DataError(
-            f"found too few rows of a class (rows a class: {named}), {folds} folds need {folds} of each; "
-            "lower the number of folds or add rows"
+            f"found too few rows of a class (rows a class: {named}), {folds} folds need {folds} of each; {remedy}"
         )
 
 

@@ -97,14 +97,28 @@ def judge(training: Training) -> tuple[TrainingFinding, ...]:
     return tuple(found)
 
 
+def _first_untried(training: Training, *settings: str) -> str:
+    """The first of some remedies that the run does not have already; the last one always helps further."""
+    return next((setting for setting in settings[:-1] if not _has(training.config, setting)), settings[-1])
+
+
+def _has(config: Config, setting: str) -> bool:
+    """Whether a configuration has the value of ``key=value``."""
+    key, _, text = setting.partition("=")
+    value: object = config
+    for name in key.split("."):
+        value = getattr(value, name)
+    return text == str(value)
+
+
 def _diverged(training: Training) -> TrainingFinding | None:
-    lost = int((~np.isfinite(training.curves.train_loss[-1]) & ~training.curves.active[-1]).sum())
+    lost = sum("diverged_epoch" in member for member in training.metrics["members"])
     if not lost:
         return None
     lr = training.config.optimizer.lr
     return TrainingFinding(
         "diverged",
-        "The loss of some members became NaN or infinite; they keep their last finite weights.",
+        "The loss of some members became NaN or infinite; they keep their last usable weights.",
         f"{lost} of {training.curves.members} members, optimizer.lr = {lr:g}",
         f"optimizer.lr={lr / 10:g}",
         "Goodfellow, Bengio and Courville 2016, section 11.4.1",
@@ -120,7 +134,8 @@ def _tiny_batch_with_batch_norm(training: Training) -> TrainingFinding | None:
         "tiny_batch_norm",
         f"Batch normalisation with {_counted(rows, 'row')} a batch can't work: {alone}.",
         f"training.batch_rows = {training.config.training.batch_rows}",
-        "training.batch_rows=64",
+        # A table of so few rows gives no larger batch.
+        "training.batch_rows=64" if training.config.training.batch_rows <= 4 else "model.normalization.name=none",
         "Wu and He 2018, figure 1: the error rises steeply below 8 rows; Ioffe and Szegedy 2015",
     )
 
@@ -155,15 +170,15 @@ def _symmetric_units(training: Training) -> TrainingFinding | None:
     ]
     if not layers:
         return None
+    scheme = "kaiming" if training.config.model.activation.rectifier else "xavier"
+    remedy = f"model.init.name={scheme}_normal"
     which = "all hidden layers" if len(layers) == len(training.config.model.hidden) else f"hidden layer {layers[0]}"
     return TrainingFinding(
         "symmetric_units",
         f"The units of {which} are copies of each other, or nearly: they started equal and got equal gradients.",
         f"model.init = {init.name}; after training the weights of a unit and its nearest neighbour differ by "
         f"{_typical_distance(training.parameters[f'hidden.{layers[0] - 1}.weight']):.1%}",
-        "model.init.name=kaiming_normal"
-        if training.config.model.activation.rectifier
-        else "model.init.name=xavier_normal",
+        _first_untried(training, remedy, remedy.replace("normal", "uniform")),
         "Goodfellow, Bengio and Courville 2016, section 8.4",
     )
 
@@ -242,7 +257,7 @@ def _frozen(training: Training) -> TrainingFinding | None:
         "The hidden layers hardly move: the learning rate is far too low.",
         f"optimizer.lr = {optimizer.lr:g}; the largest step changed the weights by {peak:.1e} of their size, "
         "about 1e-3 is usual",
-        f"optimizer.lr={usual:g}",
+        f"optimizer.lr={usual if optimizer.lr < usual else optimizer.lr * 10:g}",
         "Karpathy, CS231n notes, Neural Networks 3: ratio of updates to weights",
     )
 
@@ -271,6 +286,7 @@ def _vanishing(training: Training) -> TrainingFinding | None:
     if low >= 1e-3 and high <= 1e3:
         return None
     ratio = float(high if high > 1e3 else low)
+    slower = f"optimizer.lr={training.config.optimizer.lr / 10:g}"
     activation = training.config.model.activation
     layers = len(training.config.model.hidden)
     if ratio > 1e3:
@@ -278,10 +294,16 @@ def _vanishing(training: Training) -> TrainingFinding | None:
             "exploding_gradients",
             "The gradients explode: the first hidden layers get far larger ones than the last.",
             f"{layers} hidden layers; first layer's gradient {ratio:.1e} times the last one's",
-            "training.gradient_clip_norm=1",
+            _first_untried(training, "model.normalization.name=batch_norm", slower)
+            if training.config.training.gradient_clip_norm
+            else "training.gradient_clip_norm=1",
             "Pascanu et al. 2013; Glorot and Bengio 2010",
         )
-    setting = "model.normalization.name=batch_norm" if not activation.saturates else "model.activation.name=relu"
+    setting = (
+        "model.activation.name=relu"
+        if activation.saturates
+        else _first_untried(training, "model.normalization.name=batch_norm", "model.init.name=kaiming_normal", slower)
+    )
     return TrainingFinding(
         "vanishing_gradients",
         "The gradients vanish on their way back: the first hidden layers learn next to nothing.",
@@ -313,12 +335,12 @@ def _dead_units(training: Training) -> TrainingFinding | None:
     worst = int(last.argmax())
     if not last[worst] > 0.4:
         return None
-    lr = training.config.optimizer.lr
+    slower = f"optimizer.lr={training.config.optimizer.lr / 10:g}"
     return TrainingFinding(
         "dead_units",
         f"Many rectifiers of hidden layer {worst + 1} are zero on every row and can't learn any more.",
         f"{last[worst]:.0%} of its units are dead, {dead[0, worst]:.0%} were after the first epoch",
-        f"optimizer.lr={lr / 10:g}" if dead[0, worst] < 0.4 else "model.activation.name=leaky_relu",
+        slower if dead[0, worst] < 0.4 else _first_untried(training, "model.activation.name=leaky_relu", slower),
         "Karpathy, CS231n notes, Neural Networks 1 (40% where the rate is too high); Lu et al. 2020; Maas et al. 2013",
     )
 
@@ -331,11 +353,12 @@ def _saturated(training: Training) -> TrainingFinding | None:
     if not shares[-1, worst] > 0.5:
         return None
     name = training.config.model.activation.name
+    remedies = ("model.init.name=xavier_normal",) if shares[0, worst] > 0.5 else ("optimizer.weight_decay=0.001",)
     return TrainingFinding(
         "saturated_units",
         f"Hidden layer {worst + 1} is saturated: most of its activations are at a bound, where the gradient is zero.",
         f"{shares[-1, worst]:.0%} of its {name} activations are within 2.5% of a bound",
-        "model.init.name=xavier_normal" if shares[0, worst] > 0.5 else "optimizer.weight_decay=0.001",
+        _first_untried(training, *remedies, f"optimizer.lr={training.config.optimizer.lr / 10:g}"),
         "Glorot and Bengio 2010, section 3",
     )
 
@@ -455,7 +478,7 @@ def _overfitted(training: Training) -> TrainingFinding | None:
         f"{loss[-1]:.4g}; training loss {training.train_loss[-1]:.4g}",
         "training.early_stopping.patience_epochs=20"
         if not any(training.config.model.layer_dropout)
-        else "model.dropout=0.5",
+        else _first_untried(training, "model.dropout=0.5", "training.early_stopping.patience_epochs=20"),
         "Prechelt 1998, section 2; Goodfellow, Bengio and Courville 2016, section 7.8",
     )
 
@@ -476,7 +499,7 @@ def _never_stopped(training: Training) -> TrainingFinding | None:
 
 
 _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
-    (_diverged, ("learning_rate_too_high", "loss_spikes", "dead_units")),
+    (_diverged, ("learning_rate_too_high", "loss_spikes", "dead_units", "too_short")),
     (
         _tiny_batch_with_batch_norm,
         ("learned_nothing", "overfitting", "loss_spikes", "too_short", "dead_units", "learning_rate_too_low"),
@@ -485,7 +508,18 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
         _raw_inputs,
         ("learned_nothing", "loss_spikes", "dead_units", "saturated_units", "learning_rate_too_high", "too_short"),
     ),
-    (_symmetric_units, ("dead_units", "learned_nothing", "vanishing_gradients", "learning_rate_too_low", "too_short")),
+    (
+        _symmetric_units,
+        # With equal weights, of zero above all, the layers' gradients differ by any factor, either way.
+        (
+            "dead_units",
+            "learned_nothing",
+            "vanishing_gradients",
+            "exploding_gradients",
+            "learning_rate_too_low",
+            "too_short",
+        ),
+    ),
     (_heavy_dropout, ("learned_nothing", "too_short", "loss_spikes")),
     (_heavy_decay, ("dead_units", "learned_nothing", "vanishing_gradients", "too_short", "loss_spikes")),
     (_frozen, ("learned_nothing", "too_short", "learning_rate_too_high")),

@@ -20,6 +20,8 @@ def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Double:
     by_output = np.ascontiguousarray(outputs.transpose(2, 0, 1), np.float64).reshape(width, members * rows)
     by_class = np.ascontiguousarray(loss.link(by_output.T).T, np.float64).reshape(-1, members, rows)
     p: Double = by_class.mean(axis=1).T
+    # A probability that is a difference may come out as -6e-17, of which no power exists.
+    np.maximum(p, 0, out=p)
     return p
 
 

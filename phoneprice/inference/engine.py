@@ -25,6 +25,7 @@ Double = NDArray[np.float64]
 BLOCK_NUMBERS = 1 << 18
 """Numbers in the widest layer of a block: 2 MiB of float64. Measured: flat from half to eight times as many."""
 BLOCK_ROWS_RANGE = (64, 4096)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Engine(Protocol):
@@ -67,6 +68,12 @@ def outputs(engine: Engine, inputs: Inputs) -> Outputs:
     return np.concatenate(parts, axis=1)
 
 
+def rounded(scores: Double) -> Outputs:
+    """Outputs as they are kept: float32, and finite also where float64 reaches further, as for absurd inputs."""
+    out: Outputs = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+    return out
+
+
 def _padded(inputs: Inputs, rows: int) -> Inputs:
     values = np.zeros((rows, inputs.values.shape[1]), np.float32)
     values[: len(inputs)] = inputs.values
@@ -100,8 +107,7 @@ class NumpyEngine:
         if network.skip:
             wide = first[k * network.layers[0].width :] if network.layers else first
             score = score + wide.reshape(k, -1, self.block_rows)
-        out: Outputs = (score + network.offset).astype(np.float32)
-        return out.swapaxes(1, 2)
+        return rounded(score + network.offset).swapaxes(1, 2)
 
     def _first(self, inputs: Inputs) -> Double:
         """All members' first linear maps, ``(M, block_rows)``."""

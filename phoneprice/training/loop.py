@@ -61,6 +61,8 @@ class Fit:
             self.epochs_done += 1
             self._place, self._sums = (0, 0), self._no_sums()
             yield self._record(means)
+        for stack in self.stacks:
+            stack.settle(self.epochs_done)
 
     def _rest_of_epoch(self, total: int) -> Iterator[StepDone]:
         done = self.epochs_done * self.steps_an_epoch + self._steps_into_epoch()

@@ -48,15 +48,19 @@ class Stack:
         self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
         self.pace = Pace.of(plans[0], config.training)
         self.view = MemberView.of(positions, setup.inputs, setup.target, like)
+        self._classes = setup.classes
         self._class_weights = self._weigh_classes(setup.classes)
-        self.network = self._fresh_network(setup.classes)
+        self.network = self._fresh_network()
         for parameter in self.network.parameters.values():
             parameter.requires_grad_()
         self.optimizer = StackedOptimizer(config.optimizer, self.network.parameters)
         self.progress = MemberProgress.start(len(plans))
         self.average = self._copy() if config.training.ema_decay else None
         self.kept = self._copy()
-        """The weights that count so far: the best ones with early stopping, else the last finite ones."""
+        """The weights that count so far: the best ones with early stopping, else the last finite ones.
+
+        ``settle`` has the last word.
+        """
         self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
@@ -68,13 +72,14 @@ class Stack:
         self.health = self._monitor() if setup.watch else None
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
 
-    def _fresh_network(self, classes: int) -> StackedMLP:
+    def _fresh_network(self) -> StackedMLP:
+        """The members as they begin: the seed decides, so they can be had again at any time."""
         config, like = self.config, self.data.values
-        shape = network_shape(config, like.shape[1], classes, len(self.plans))
+        shape = network_shape(config, like.shape[1], self._classes, len(self.plans))
         seeds = [(config.training.seed, p.index) for p in self.plans]
         network = StackedMLP.initialised(config, shape, seeds, like.dtype)
         if isinstance(config.loss, Ordinal):
-            place_cuts(network.tensors, self._class_quantiles(classes, config.loss).to(like.dtype))
+            place_cuts(network.tensors, self._class_quantiles(self._classes, config.loss).to(like.dtype))
         return network.to(like.device)
 
     def _monitor(self) -> HealthMonitor:
@@ -213,12 +218,8 @@ class Stack:
         if self._watched is None:
             return torch.full((len(self.plans),), torch.nan, dtype=torch.float64)
         rows, real = self._watched
-        network = StackedMLP(self.config.model, self.network.shape, self.current)
-        block = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
         total, score = (torch.zeros(len(rows), dtype=torch.float64, device=rows.device) for _ in range(2))
-        for part in range(0, rows.shape[1], block):
-            z, y = self.view.batch(self.data, rows[:, part : part + block])
-            outputs, counts = network.forward(z), real[:, part : part + block]
+        for outputs, y, counts in self._evaluated(self.current, rows, real):
             # where, not a product: a row that is only padding may be infinite.
             total += torch.where(counts, self._row_losses(outputs, y), 0).double().sum(1)
             if self.health is not None:
@@ -226,6 +227,16 @@ class Stack:
         if self.health is not None:
             self.health.note_metric(score / real.sum(1), self.view.target_scale)
         return (total / real.sum(1)).cpu()
+
+    def _evaluated(
+        self, weights: Mapping[str, Tensor], rows: Tensor, real: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Outputs ``(K, b, W)``, targets and what is ``real`` ``(K, b)`` of blocks of each member's ``rows``."""
+        network = StackedMLP(self.config.model, self.network.shape, weights)
+        block = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
+        for part in range(0, rows.shape[1], block):
+            z, y = self.view.batch(self.data, rows[:, part : part + block])
+            yield network.forward(z), y, real[:, part : part + block]
 
     def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:
         """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.
@@ -261,6 +272,30 @@ class Stack:
         for name, tensor in self.current.items():
             chosen = per_member(members.to(tensor.device), tensor)
             self.kept[name] = torch.where(chosen, tensor.detach(), self.kept[name])
+
+    @torch.no_grad()
+    def settle(self, epoch: int) -> None:
+        """After the last ``epoch``: who can't predict its own training rows with the weights it keeps has diverged.
+
+        Finite weights are not enough: a loss is computed before the step that it leads to, so the weights kept last
+        may be so large that their outputs overflow. Such a member goes back to the weights it began with. What it had
+        just before the overflow is no better than those, and would have to be carried along by every training.
+        """
+        usable = self._usable(self.kept)
+        if usable.all():
+            return
+        self.progress.note_unusable(~usable.cpu(), epoch)
+        for name, tensor in self._fresh_network().tensors.items():
+            self.kept[name] = torch.where(per_member(usable, tensor), self.kept[name], tensor)
+
+    def _usable(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """``(K,)``: whether all outputs for the member's own training rows are finite."""
+        padded = padded_rows([p.train_rows for p in self.plans])
+        rows, real = (part.to(self.data.values.device) for part in padded)
+        usable = torch.ones(len(self.plans), dtype=torch.bool, device=rows.device)
+        for outputs, _, counts in self._evaluated(weights, rows, real):
+            usable &= (outputs.isfinite().all(2) | ~counts).all(1)
+        return usable
 
     def result(self) -> dict[str, NDArray[np.float32]]:
         """The weights that count, as float32 arrays."""

@@ -62,6 +62,8 @@ class RunDiff:
     settings: tuple[Change, ...]
     environment: tuple[Change, ...]
     metrics: tuple[MetricPair, ...]
+    measured_on: tuple[str, str]
+    """The rows behind the metrics of A and of B: "out of fold", "hold-out" or "training set"."""
     rows: int
     """On which both runs were compared; 0 where they can't be."""
     paired: tuple[PairedLead, ...]
@@ -76,12 +78,14 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
         kinds = [f"{run.path} predicts {run.task.target!r} ({run.task.kind})" for run in (first, second)]
         raise UsageError(f"{', '.join(kinds)}: these can't be compared; name two runs of one target")
     rows, paired, why_not = _paired(first, second)
+    documents = first.metrics(), second.metrics()
     return RunDiff(
         a=first.path,
         b=second.path,
         settings=tuple(_changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
         environment=tuple(_changes(_facts(first), _facts(second))),
-        metrics=tuple(_metrics(first.metrics()["metrics"], second.metrics()["metrics"])),
+        metrics=tuple(_metrics(documents[0]["metrics"], documents[1]["metrics"])),
+        measured_on=(documents[0].get("measured_on", ""), documents[1].get("measured_on", "")),
         rows=rows,
         paired=paired,
         why_not=why_not,

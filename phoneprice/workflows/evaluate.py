@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.values import amount, is_number_array
 from phoneprice.errors import DataError
+from phoneprice.metrics.requirements import Requirement
 from phoneprice.records import Task
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, Warned, ignore
@@ -32,6 +34,16 @@ class EvaluationReport:
     metrics: Document
     rows: int
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What became of one ``--require``; ``value`` is None where the rows leave the metric undefined."""
+
+    require: str
+    metric: str
+    value: float | None
+    passed: bool
 
 
 def evaluate(
@@ -51,7 +63,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     warnings = left_out(table)
     if prepared.sha256 == loaded.splits().get("data_sha256"):
         warnings.append("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
-    warnings += odd.messages()
+    warnings += [f"{table.source}: {message}" for message in odd.messages()]
     for message in warnings:
         on_event(Warned(message))
     model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
@@ -64,6 +76,16 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         **measured(prepared.targets, predictions, loaded.task),
     }
     return EvaluationReport(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
+
+
+def judge(requirements: Iterable[Requirement], document: Document) -> tuple[Gate, ...]:
+    """Every requirement beside the value of its metric in a metrics document."""
+    return tuple(_judged(requirement, document["metrics"].get(requirement.metric)) for requirement in requirements)
+
+
+def _judged(requirement: Requirement, found: Mapping[str, float] | None) -> Gate:
+    value = found["value"] if found else None
+    return Gate(str(requirement), requirement.metric, value, value is not None and requirement.holds(value))
 
 
 def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look at"]) -> tuple[Prepared, OddCells]:

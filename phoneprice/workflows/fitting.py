@@ -31,6 +31,8 @@ class Fitted:
     history: tuple[EpochRecord, ...]
     best_epoch: tuple[int, ...]
     """Of each member's lowest deciding loss: that of its stopping rows, where it has none the training loss."""
+    diverged: tuple[int, ...]
+    """The epoch at which each member diverged; 0: it did not."""
     device: str
     threads: int
 
@@ -48,7 +50,7 @@ def fit(
 
     A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
-    Raises ``DivergedError`` when no member's loss stayed finite, ``DeviceError`` for a device that is not there.
+    Raises ``DivergedError`` when all members diverged, ``DeviceError`` for a device that is not there.
     """
     import torch
 
@@ -71,9 +73,10 @@ def fit(
         checkpointer.begin(training, origin_of(prepared, config, device=str(device), threads=threads))
     with enough_memory():
         history = _follow(training, config.training.epochs, on_event, checkpointer)
-    _judge_divergence(training.diverged.astype(int), config, on_event)
+    diverged = training.diverged.astype(int)
+    _judge_divergence(diverged, config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)
-    return Fitted(training.ensemble(), tuple(history), best, str(device), threads)
+    return Fitted(training.ensemble(), tuple(history), best, tuple(diverged.tolist()), str(device), threads)
 
 
 def _started(prepared: Prepared, plans: Sequence[MemberPlan], config: Config, device: str) -> TrainingStarted:
@@ -130,11 +133,11 @@ def _likely_cause(config: Config) -> str:
 
 
 def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], config: Config, on_event: OnEvent) -> None:
-    """``diverged`` ``(K,)`` holds the epoch at which each member's loss stopped being finite, 0 for never."""
+    """``diverged`` ``(K,)`` holds the epoch at which each member diverged, 0 for never."""
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
     cause = f"the likely cause is {_likely_cause(config)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
-    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged and keep their last finite weights; {cause}"))
+    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged and keep their last usable weights; {cause}"))

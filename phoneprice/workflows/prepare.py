@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data.checks import tells_nothing
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.sample import sample_path
-from phoneprice.data.schema import TableSchema, infer_schema
+from phoneprice.data.schema import Column, TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.values import amount
@@ -24,6 +25,9 @@ from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
 from phoneprice.workflows.events import Noted, OnEvent, Warned
+
+MOST_COLUMNS = 5
+"""How many columns without information are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,33 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     if table.skipped_rows:
         on_event(Warned(f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"))
     schema = infer_schema(table, config)
+    for message in _columns_telling_nothing(table, schema):
+        on_event(Warned(message))
     encoded = FeatureEncoder(schema).encode(table)
     targets = encode_target(table, schema, config.task.kind)
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
     return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+
+
+def _columns_telling_nothing(table: Table, schema: TableSchema) -> list[str]:
+    """What to warn of where a column has no value, or only one: in the words of ``data check``, of many the first."""
+    found = [
+        f"{table.source}, column {column.name!r}: {what.message}"
+        for column in schema.columns
+        if _may_tell_nothing(column) and (what := tells_nothing(table.columns[column.name]))
+    ]
+    if len(found) > MOST_COLUMNS:
+        more = amount(len(found) - MOST_COLUMNS, "more column")
+        return [*found[:MOST_COLUMNS], f"{table.source}: {more} like these; 'phoneprice data check' lists them"]
+    return found
+
+
+def _may_tell_nothing(column: Column) -> bool:
+    """A look at the schema is quicker than one at the cells; it leaves yes/no open, whose range is always 0 to 1."""
+    if column.kind == "categorical":
+        return len(column.categories) < 2
+    return column.kind == "boolean" or column.low == column.high
 
 
 def check_one_a_class(config: Config, schema: TableSchema) -> None:

@@ -60,7 +60,7 @@ def report(
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
     tell (importance, partial dependence, the worst rows, a linear baseline). ``plots`` is a directory for the charts as
     SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for an ``output`` that is
-    the data or inside the run, ``StorageError``.
+    the data, inside the run, or a file that is no HTML page; ``StorageError``.
     """
     warnings: list[str] = []
 
@@ -75,6 +75,7 @@ def report(
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
     refuse_output(target, data, path)
+    _refuse_replacing(target)
     if plots is not None:
         _refuse_plots(Path(plots), path)
     facts = gather(loaded, data, options, hear)
@@ -134,6 +135,16 @@ def layer_names(shape: NetworkShape) -> tuple[str, ...]:
     """What the weight matrices are called in words, in the order of ``model.shape``."""
     names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
     return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
+
+
+def _refuse_replacing(output: Path) -> None:
+    """Refuse to replace a file that is no HTML page, such as a table named by a slip. An empty one is no loss."""
+    if not output.is_file():
+        return
+    with storage_faults(output), output.open("rb") as file:
+        beginning = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if beginning and not beginning.startswith((b"<!doctype html", b"<html")):
+        raise UsageError(f"{output}: exists and is no HTML page; choose another -o")
 
 
 def _refuse_plots(directory: Path, run: Path) -> None:

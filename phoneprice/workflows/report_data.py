@@ -81,7 +81,8 @@ def look_at_data(
 def _look(run: Run, table: Table, on_event: OnEvent) -> _Looked:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits().get("data_sha256")
-    for message in [*left_out(table), *([] if seen else odd.messages())]:
+    odd_cells = [] if seen else [f"{table.source}: {message}" for message in odd.messages()]
+    for message in [*left_out(table), *odd_cells]:
         on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)

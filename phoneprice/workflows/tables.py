@@ -19,7 +19,7 @@ from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import fetch
-from phoneprice.data.infer import infer_config, init_text
+from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.errors import UsageError
 from phoneprice.workflows.prepare import read_options
@@ -39,6 +39,7 @@ __all__ = [
     "fetch",
     "first_config",
     "refuse_config_output",
+    "refuse_replacing",
     "write_sample",
 ]
 
@@ -83,7 +84,12 @@ def refuse_config_output(output: Path, data: Path | None, *, force: bool = False
     if output == STDOUT:
         return
     refuse_output(output, data)
-    if output.is_file() and not force:
+    refuse_replacing(output, force=force)
+
+
+def refuse_replacing(output: Path, *, force: bool) -> None:
+    """Refuse to replace a file without ``force``. Raises ``UsageError``."""
+    if output != STDOUT and output.is_file() and not force:
         raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
@@ -109,24 +115,34 @@ def _ordered(table: Table, target: str) -> bool:
     return looks_ordered(table, target)
 
 
-def check_table(data: Path | str, config: Config, reference: Path | None = None) -> CheckReport:
+def check_table(
+    data: Path | str, config: Config, reference: Path | None = None, target: str | None = None
+) -> CheckReport:
     """Check a table, alone or against the table or the run that ``reference`` names.
 
-    A run says itself what is its target and what are ids. Raises ``DataError``, ``ModelError``.
+    A run says itself what is its target and what are ids. ``target`` is a column that must be there, in the table or
+    in the one to compare with: new rows have none. Raises ``DataError``, ``ModelError``.
     """
     known: Table | TableSchema | None = None
+    expected = target
     if reference is not None and (str(reference) == LATEST or reference.is_dir()):
         run = load_run(resolve_run(reference))
         known, config = run.schema, _with_columns_of(run.config, config)
+        expected = None if target == run.schema.target else target
     elif reference is not None:
         known = _read(reference, config)
+        expected = None if target in known.columns else target
     table = _read(data, config)
+    if expected is not None:
+        require_target(table, expected)
     return CheckReport(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
 
 
-def describe_table(data: Path | str, config: Config) -> DescriptionReport:
-    """Describe every column of a table. Raises ``DataError``."""
+def describe_table(data: Path | str, config: Config, target: str | None = None) -> DescriptionReport:
+    """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     table = _read(data, config)
+    if target is not None:
+        require_target(table, target)
     return DescriptionReport(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
 
 

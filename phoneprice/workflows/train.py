@@ -68,7 +68,8 @@ def train(
     ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
 
     With ``resume`` it goes on with a training of ``run`` that was stopped or killed, and ends in the same bits. SIGINT
-    and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume.
+    and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume. ``force`` replaces a
+    run, and throws an unfinished training away.
 
     Raises a ``PhonePriceError`` for whatever is wrong with the data, the configuration, the device or the disk;
     nothing is left half-written.
@@ -184,6 +185,7 @@ def _members(plans: Sequence[MemberPlan], fitted: Fitted) -> list[Document]:
             "best_epoch": fitted.best_epoch[k],
             "train_loss": _finite(last.train_loss[k]),
             "validation_loss": _finite(last.validation_loss[k]),
+            **({"diverged_epoch": fitted.diverged[k]} if fitted.diverged[k] else {}),
         }
         for k, plan in enumerate(plans)
     ]

@@ -3,13 +3,16 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from random_runs import names, random_contents
 
 from phoneprice.artifact import atomic, writer
+from phoneprice.artifact.checkpoints import Checkpoint, CheckpointStore
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, write_run
+from phoneprice.artifact.writer import RunWriter, checkpoints_path, old_path, partial_path, refuse_place, write_run
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
+from phoneprice.records import EpochRecord
 
 OLD = random_contents(seed=1, metrics={"which": "old"})
 NEW = random_contents(seed=2, metrics={"which": "new"})
@@ -119,7 +122,52 @@ def test_a_stopped_training_leaves_its_checkpoints_for_resume(tmp_path):
     assert names(tmp_path) == ["run"]
 
 
-def test_without_resume_old_checkpoints_go(tmp_path):
+def _leave_a_checkpoint(run, *, epochs=0, step=0):
+    """As a stopped training does."""
+    checkpoints_path(run).mkdir(parents=True)
+    nothing = np.zeros(1)
+    history = [EpochRecord(e + 1, nothing, nothing, nothing, nothing > 0) for e in range(epochs)]
+    CheckpointStore(checkpoints_path(run), run).save(Checkpoint({}, {"place": np.array([0, step])}, history))
+
+
+@pytest.mark.parametrize(("epochs", "step"), [(3, 0), (0, 1)])
+def test_an_unfinished_training_is_not_replaced_unasked(tmp_path, epochs, step):
+    run = tmp_path / "run"
+    _leave_a_checkpoint(run, epochs=epochs, step=step)
+    for refusing in (RunWriter, refuse_place):
+        with pytest.raises(UsageError) as caught:
+            refusing(run)
+        assert str(caught.value) == (
+            f"{run}: holds an unfinished training, saved after epoch {epochs}; "
+            "go on with --resume, or start over with --force"
+        )
+        assert len(names(checkpoints_path(run))) == 1
+    refuse_place(run, resume=True)
+    refuse_place(run, force=True)
+    write_run(run, NEW, force=True)
+    assert names(tmp_path) == ["run"]
+
+
+@pytest.mark.parametrize("fault", ["before the first step", "damaged"])
+def test_a_training_that_nothing_is_lost_of_is_replaced(tmp_path, fault):
+    run = tmp_path / "run"
+    _leave_a_checkpoint(run, epochs=0 if fault == "before the first step" else 3)
+    if fault == "damaged":
+        (checkpoint,) = checkpoints_path(run).iterdir()
+        checkpoint.write_bytes(b"")
+    refuse_place(run)
+    write_run(run, NEW)
+    assert names(tmp_path) == ["run"]
+
+
+def test_one_that_is_being_trained_is_locked_rather_than_unfinished(tmp_path):
+    run = tmp_path / "run"
+    _leave_a_checkpoint(run, epochs=3)
+    with RunWriter(run, resume=True), pytest.raises(LockedError):
+        RunWriter(run)
+
+
+def test_without_resume_what_a_killed_process_left_goes(tmp_path):
     (tmp_path / ".run.partial" / "checkpoints").mkdir(parents=True)
     (tmp_path / ".run.partial" / "run").mkdir()
     with RunWriter(tmp_path / "run") as run:

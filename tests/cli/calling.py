@@ -21,3 +21,10 @@ class Result:
 
 
 Call = Callable[..., Result]
+
+
+def in_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Let rich take the streams for a terminal so wide, without colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", str(width))

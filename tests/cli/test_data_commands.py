@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from calling import Call
+from calling import Call, in_terminal
 from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
@@ -23,7 +23,59 @@ def test_check(call: Call, phones: Path) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"{phones}: 60 rows, ")
     assert "warning  same" in result.out
-    assert max(map(len, result.out.splitlines()[1:])) <= 80
+
+
+LONG = "normalized_used_price"
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    """A table that 60 columns have no room for."""
+    file = tmp_path / "wide.csv"
+    rows = "".join(f"{1000 + i / 7},{i * 0.0123},word word {i % 3}\n" for i in range(60))
+    file.write_text(f"{LONG},b,words\n{rows}")
+    return file
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_check_in_a_terminal_keeps_names_and_words_whole(
+    call: Call, wide: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    expected = call("data", "check", wide, "--target", LONG).out
+    in_terminal(monkeypatch, width)
+    shown = call("data", "check", wide, "--target", LONG).out
+    assert max(map(len, shown.splitlines()[1:])) <= width
+    assert len(shown.splitlines()) > len(expected.splitlines())
+    assert sorted(shown.replace("─", "").split()) == sorted(expected.replace("─", "").split())
+
+
+HEADINGS = {
+    80: "column missing distinct low 25% median 75% high",
+    70: "column missing low 25% median 75% high",
+    60: "column missing low median high",
+    45: "column low median high",
+    35: "column median",
+}
+
+
+@pytest.mark.parametrize(("width", "headings"), HEADINGS.items(), ids=str)
+def test_describe_in_a_terminal_keeps_numbers_whole(
+    call: Call, wide: Path, monkeypatch: pytest.MonkeyPatch, width: int, headings: str
+) -> None:
+    everything = set(call("data", "describe", wide).out.split())
+    in_terminal(monkeypatch, width)
+    lines = call("data", "describe", wide).out.splitlines()[1:]
+    assert " ".join(lines[0].split()) == headings
+    assert max(map(len, lines)) <= width
+    whole = {word for line in lines for word in line.split() if "─" not in word and "…" not in word}
+    assert whole <= everything
+
+
+def test_a_piped_description_has_one_line_a_column(call: Call, wide: Path) -> None:
+    wide.write_text(wide.read_text().replace("word word", "word " * 30))
+    lines = call("data", "describe", wide).out.splitlines()
+    assert len(lines) == 1 + 4 + 1 + 3
+    assert lines[3].startswith(f"{LONG}  ")
 
 
 def test_check_json(call: Call, phones: Path) -> None:
@@ -74,6 +126,29 @@ def test_check_against_a_run(call: Call, tmp_path: Path) -> None:
 def test_check_against_nothing(call: Call, phones: Path, tmp_path: Path) -> None:
     assert call("data", "check", phones, "--reference", tmp_path / "nix").code == 3
     assert call("data", "check", phones, "--reference", tmp_path).code == 4
+
+
+NO_PRICE = "no column 'rum' (did you mean 'ram'?) to predict; the columns are id, ram, same, colour, price_range"
+
+
+@pytest.mark.parametrize("command", ["check", "describe"])
+def test_a_target_that_is_not_there(call: Call, phones: Path, command: str) -> None:
+    result = call("data", command, phones, "--target", "rum")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == f"phoneprice: error: {phones}: {NO_PRICE}; correct --target\n"
+
+
+def test_new_rows_need_no_target_beside_a_reference(call: Call, phones: Path, tmp_path: Path) -> None:
+    new, run = tmp_path / "new.csv", tmp_path / "run"
+    new.write_text("id,ram,same,colour\n1,3,7,red\n")
+    beside = ("data", "check", new, "--reference", phones, "--json", "--target")
+    assert "no_target" in {finding["code"] for finding in call(*beside, "price_range").document["findings"]}
+    assert call(*beside, "price").code == 3
+    with RunWriter(run) as writer:
+        writer.finish(random_contents())
+    new.write_text("id,x0,x1,x2,x3,x4,x5\n1,0,0,0,0,0,0\n")
+    assert call("data", "check", new, "--reference", run, "--target", "price_range").code == 0
+    assert call("data", "check", new, "--reference", run, "--target", "price").code == 3
 
 
 def test_describe(call: Call, phones: Path) -> None:
@@ -127,6 +202,17 @@ def test_sample_of_any_size(call: Call, tmp_path: Path) -> None:
     assert first.count("\n") == 31
     assert call("data", "sample", "--rows", 30, "--seed", 5).out == first
     assert call("data", "sample", "--rows", 30, "--seed", 6).out != first
+
+
+def test_sample_replaces_nothing_unasked(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "phones.csv"
+    file.write_text("mine")
+    result = call("data", "sample", "-o", file)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (f"phoneprice: error: {file}: exists already; choose another -o, or replace it with --force\n")
+    assert file.read_text() == "mine"
+    assert call("data", "sample", "-o", file, "--force").code == 0
+    assert file.read_bytes() == sample_path("train").read_bytes()  # type: ignore[arg-type]
 
 
 def test_sample_to_a_place_that_is_not_there(call: Call, tmp_path: Path) -> None:

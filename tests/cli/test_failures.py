@@ -1,7 +1,9 @@
 """Every failure becomes a line and an exit code."""
 
 import errno
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from calling import Call
@@ -84,8 +86,70 @@ def test_an_interrupt_inside_a_command(call: Call, monkeypatch: pytest.MonkeyPat
     assert (result.code, result.out, result.err) == (130, "", "phoneprice: interrupted\n")
 
 
-def test_with_json_an_error_leaves_stdout_empty(call: Call) -> None:
-    result = call("runs", "show", "nix", "--json")
-    assert (result.code, result.out) == (4, "")
-    assert result.err.startswith("phoneprice: error: ")
-    assert result.err.count("\n") == 1
+CASES = {
+    "runs show nix --json": {
+        "kind": "ModelError",
+        "message": "nix: no such run; 'phoneprice runs list' shows those there are",
+        "exit_code": 4,
+    },
+    "train --json --xyzzy": {
+        "kind": "UsageError",
+        "message": "no such option: --xyzzy; see 'phoneprice train --help'",
+        "exit_code": 2,
+    },
+    "report nix --terminal --json": {
+        "kind": "UsageError",
+        "message": "--terminal writes no file: leave out -o, --plots and --json",
+        "exit_code": 2,
+    },
+}
+
+
+@pytest.mark.parametrize(("line", "failure"), CASES.items(), ids=CASES)
+def test_with_json_an_error_is_a_document_too(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, failure: dict[str, object]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*line.split())
+    assert result.document == {"format": 1, "error": failure}
+    assert (result.code, result.err) == (failure["exit_code"], f"phoneprice: error: {failure['message']}\n")
+
+
+def test_json_that_is_no_option_makes_no_document(call: Call) -> None:
+    assert call("runs", "show", "--", "--json").out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message", "code"),
+    [
+        (KeyboardInterrupt(), "Interrupted", "interrupted", 130),
+        (errors.StoppedError(15, "terminated"), "Interrupted", "terminated", 143),
+        (errors.ConfigError("a: b\nc: d"), "ConfigError", "a: b\nc: d", 2),
+        (MemoryError(), "DeviceError", "out of memory; use smaller blocks or a smaller network, or free memory", 6),
+        (
+            ZeroDivisionError("x"),
+            "Bug",
+            "unexpected ZeroDivisionError: x; this is a bug: run again with --debug and report what it prints",
+            1,
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_document_of_any_failure(
+    capsys: pytest.CaptureFixture[str], error: BaseException, kind: str, message: str, code: int
+) -> None:
+    assert failures.exit_code(error, Session(json=True)) == code
+    document = {"format": 1, "error": {"kind": kind, "message": message, "exit_code": code}}
+    assert json.loads(capsys.readouterr().out) == document
+
+
+def test_a_document_stays_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(json=True)
+    session.document({"format": 1})
+    assert failures.exit_code(errors.QualityGateError("missed"), session) == 9
+    assert json.loads(capsys.readouterr().out) == {"format": 1}
+
+
+def test_a_reader_that_left_gets_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failures.exit_code(BrokenPipeError(errno.EPIPE, "Broken pipe"), Session(json=True)) == 141
+    assert capsys.readouterr() == ("", "")

@@ -115,3 +115,14 @@ def test_requirements(call: Call, run: Path, data: Path) -> None:
     assert result.document["metrics"]["accuracy"]["value"] < 1
     assert result.err.startswith("phoneprice: error: accuracy")
     assert call("evaluate", run, data, "--require", "acuracy>1").code == 2
+
+
+def test_gates_in_the_document(call: Call, run: Path, data: Path) -> None:
+    document = call("evaluate", run, data, "--require", "accuracy>=1", "log_loss<99", "rmse < 1", "--json").document
+    values = {name: found["value"] for name, found in document["metrics"].items()}
+    assert document["gates"] == [
+        {"require": "accuracy>=1", "metric": "accuracy", "value": values["accuracy"], "passed": False},
+        {"require": "log_loss<99", "metric": "log_loss", "value": values["log_loss"], "passed": True},
+        {"require": "rmse<1", "metric": "rmse", "value": None, "passed": False},
+    ]
+    assert call("evaluate", run, data, "--json").document["gates"] == []

@@ -75,6 +75,43 @@ def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Pa
     assert call("runs", "verify", run, "-q").code == 0
 
 
+def test_report_replaces_pages_only(call: Call, table: Path, tmp_path: Path) -> None:
+    run, page, other = tmp_path / "run", tmp_path / "page", tmp_path / "empty"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    before = table.read_bytes()
+    refused = call("report", run, "-o", table)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"phoneprice: error: {table}: exists and is no HTML page; choose another -o\n"
+    assert table.read_bytes() == before
+    other.touch()
+    for output in (page, page, other):
+        assert call("report", run, "-o", output).code == 0
+
+
+TRAINING_ROWS = "Training rows: no rows were held out, so this says nothing about new ones"
+
+
+def test_figures_of_training_rows_say_so(call: Call, table: Path, tmp_path: Path) -> None:
+    learned, honest = tmp_path / "learned", tmp_path / "honest"
+    assert call("train", table, *QUICK, "-s", "validation.scheme=none", "-o", learned, "-q").code == 0
+    assert call("train", table, *QUICK, "-o", honest, "-q").code == 0
+    for shown in (("runs", "show", learned), ("report", learned, "--terminal")):
+        text = call(*shown).out
+        assert text.index(TRAINING_ROWS) < text.index("accuracy")
+    for shown in (("runs", "show", honest), ("report", honest, "--terminal"), ("runs", "diff", honest, honest)):
+        assert "Training rows" not in call(*shown).out
+    for pair, names in (((learned, honest), "AB"), ((honest, learned), "BA")):
+        text = " ".join(call("runs", "diff", *pair).out.split())
+        caution = (
+            f"Training rows: {names[0]} held out none, so its figures flatter it beside those of {names[1]}, which are "
+            "from held-out rows; the differences don't show which is better. metric A B B - A"
+        )
+        assert caution in text
+    text = " ".join(call("runs", "diff", learned, learned).out.split())
+    assert "Training rows: neither run held out rows, so the figures say nothing about new ones. metric A" in text
+    assert call("runs", "diff", learned, honest, "--json").document["measured_on"] == ["training set", "out of fold"]
+
+
 def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert call("train", table, *QUICK, "-o", run, "-q").code == 0
@@ -85,7 +122,7 @@ def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None
         assert part in result.out
     assert any("\N{BRAILLE PATTERN BLANK}" < character <= "\u28ff" for character in result.out)
     refused = call("report", run, "--terminal", "--json")
-    assert (refused.code, refused.out) == (2, "")
+    assert refused.code == 2
     assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots and --json\n"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from calling import Call
+from calling import Call, in_terminal
 from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
@@ -24,11 +24,11 @@ def test_list(call: Call, runs: Path) -> None:
     (runs / "c").mkdir()
     result = call("runs", "list")
     assert (result.code, result.err) == (0, "")
-    lines = [line.split() for line in result.out.splitlines()]
-    assert lines[0] == ["run", "created", "(UTC)", "task", "target", "metric"]
-    assert lines[2] == ["runs/c", "unusable"]
-    assert [line[0] for line in lines[3:]] == ["runs/a", "runs/b"]
-    assert lines[3][3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["run", "created", "(UTC)", "task", "target", "metric"]
+    assert lines[2] == ("runs/c  unusable: no run: manifest.json is missing; name a directory that train has written")
+    assert [line.split()[0] for line in lines[3:]] == ["runs/a", "runs/b"]
+    assert lines[3].split()[3:] == ["ordinal", "price_range", "accuracy", "0.5000"]
 
 
 def test_a_figure_from_training_rows_says_so(call: Call, tmp_path: Path) -> None:
@@ -50,13 +50,31 @@ def test_a_piped_list_has_one_line_a_run(call: Call, runs: Path) -> None:
     assert lines[2].endswith("0.5000")
 
 
-def test_a_list_in_a_terminal_shortens_the_date(call: Call, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (runs / "a").rename(runs / LONG)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    lines = [line.split() for line in call("runs", "list").out.splitlines()]
-    assert f"runs/{LONG}" in [line[0] for line in lines]
-    assert all(len(line[1]) == len("2026-11-23") for line in lines if line[0].startswith("runs/"))
+WIDTHS = [
+    ("a", 80, "run created (UTC) task target metric"),
+    ("a", 60, "run created task target metric"),
+    ("a", 50, "run task target metric"),
+    (LONG, 80, "run task target metric"),
+    (LONG, 75, "run target metric"),
+    (LONG, 60, "run metric"),
+]
+
+
+@pytest.mark.parametrize(("name", "width", "headings"), WIDTHS, ids=str)
+def test_a_list_in_a_terminal_has_the_columns_that_fit(
+    call: Call, runs: Path, monkeypatch: pytest.MonkeyPatch, name: str, width: int, headings: str
+) -> None:
+    (runs / "a").rename(runs / name)
+    (runs / "c").mkdir()
+    in_terminal(monkeypatch, width)
+    lines = call("runs", "list").out.splitlines()
+    assert " ".join(lines[0].split()) == headings
+    assert len(lines) == 2 + 3
+    assert max(map(len, lines)) <= width
+    beside = len(f"runs/{name}  ")
+    fault = "unusable: no run: manifest.json is missing; name a directory that train has written"
+    assert lines[2] == f"{'runs/c':{beside}}{fault[: width - beside - 1]}…"
+    assert all(line.endswith("accuracy 0.5000") for line in lines[3:])
 
 
 def test_list_json(call: Call, runs: Path) -> None:
@@ -100,7 +118,11 @@ def test_show_json(call: Call, runs: Path) -> None:
 def test_verify(call: Call, runs: Path) -> None:
     result = call("runs", "verify", "runs/a")
     assert result.code == 0
-    assert result.err.startswith("runs/a: 10 files, all as they were written. Checked: ")
+    assert result.err.startswith(
+        "runs/a: 9 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
+    )
+    assert "files     9 listed in manifest.json, " in call("runs", "show", "runs/a").out
+    assert len(list((runs / "a").iterdir())) == 9 + 2
     lines = [line.split("  ") for line in result.out.splitlines()]
     manifest = (runs / "a" / "manifest.json").read_bytes()
     assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
@@ -130,7 +152,7 @@ def test_verify_a_changed_run(call: Call, runs: Path) -> None:
     file = runs / "a" / "history.jsonl"
     file.write_bytes(file.read_bytes().replace(b"1", b"2"))
     result = call("runs", "verify", "runs/a", "--json")
-    assert (result.code, result.out) == (4, "")
+    assert (result.code, result.document["error"]["kind"]) == (4, "ModelError")
     assert "history.jsonl" in result.err
 
 

@@ -98,7 +98,8 @@ def test_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("phoneprice.workflows.train.train", train)
     result = call("train", "--json")
-    assert (result.code, result.out) == (7, "")
+    failure = {"kind": "DivergedError", "message": "training diverged; lower optimizer.lr", "exit_code": 7}
+    assert (result.code, result.document) == (7, {"format": 1, "error": failure})
     assert result.err == "phoneprice: error: training diverged; lower optimizer.lr\n"
 
 

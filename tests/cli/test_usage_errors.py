@@ -41,7 +41,11 @@ CASES = {
 @pytest.mark.parametrize(("line", "message"), CASES.items(), ids=CASES)
 def test_message(call: Call, line: str, message: str) -> None:
     result = call(*line.split())
-    assert (result.code, result.out, result.err) == (2, "", f"phoneprice: error: {message}\n")
+    assert (result.code, result.err) == (2, f"phoneprice: error: {message}\n")
+    if "--json" in line:
+        assert result.document["error"] == {"kind": "UsageError", "message": message, "exit_code": 2}
+    else:
+        assert result.out == ""
 
 
 @pytest.mark.parametrize("line", ["", "config", "data", "runs"])

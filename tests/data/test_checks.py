@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_tables import table
 
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, ValidationConfig
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
@@ -86,12 +86,33 @@ def test_one_class() -> None:
 
 
 def test_rare_and_unbalanced_classes() -> None:
-    rare = "class 'q' has 4 rows, fewer than the 5 folds; there will be fewer folds"
+    rare = "class 'q' has 4 rows, fewer than the 5 folds: 4 folds instead of 5"
     unbalanced = "40 rows of class 'p', 4 of class 'q'; look at balanced accuracy, or set loss.class_weights"
     assert found(table(a=numbers(44), y=["p"] * 40 + ["q"] * 4)) == [
         ("warning", "y", "rare_class", rare, 4),
         ("warning", "y", "imbalance", unbalanced, 2),
     ]
+
+
+NOTHING_HELD_OUT = "no rows are held out, so the run has no held-out metrics; add rows"
+
+
+@pytest.mark.parametrize(
+    ("y", "validation", "rare"),
+    [
+        ("p" * 9 + "q", {}, f"class 'q' has 1 row: {NOTHING_HELD_OUT}"),
+        ("p" * 9 + "qr", {}, f"classes 'q', 'r' have 1 row each: {NOTHING_HELD_OUT}"),
+        ("p" * 9 + "qrstuvwx", {}, f"classes 'q', 'r', 's', 't', 'u' and 3 more have 1 row each: {NOTHING_HELD_OUT}"),
+        ("p" * 9 + "qqrrsss", {}, "classes 'q', 'r' have 2 rows each, fewer than the 5 folds: 2 folds instead of 5"),
+        ("p" * 9 + "qq", {"scheme": "holdout"}, None),
+        ("p" * 9 + "q", {"scheme": "holdout"}, f"class 'q' has 1 row: {NOTHING_HELD_OUT}"),
+        ("p" * 9 + "q", {"scheme": "none"}, None),
+    ],
+)
+def test_rare_classes_in_the_words_of_train(y: str, validation: dict[str, Any], rare: str | None) -> None:
+    settings = config().model_copy(update={"validation": ValidationConfig.model_validate(validation)})
+    findings = found(table(a=numbers(len(y)), y=list(y)), settings)
+    assert [finding[3] for finding in findings if finding[2] == "rare_class"] == ([rare] if rare else [])
 
 
 def test_numbers_as_labels_have_one_spelling() -> None:

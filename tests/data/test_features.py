@@ -54,11 +54,30 @@ def test_nothing_missing_needs_no_mask() -> None:
     assert odd.messages() == []
 
 
+NONE_KNOWN = "they count as none of the known ones"
+
+
 def test_missing_where_training_had_none_is_imputed_without_indicator() -> None:
-    inputs, _ = encode(WIFI, CORES, wifi=["yes", None], cores=["8", None])
+    inputs, odd = encode(WIFI, CORES, wifi=["yes", None], cores=["8", None])
     assert inputs.values.tolist() == [[1, 0, 1], [0, 0, 0]]
     assert inputs.missing is not None
     assert inputs.missing.tolist() == [[False] * 3, [True, False, False]]
+    assert odd.messages() == [
+        "1 missing cell in columns that had none in training (wifi 1): filled with the median of the training rows",
+        f"1 missing cell in columns of categories that had none in training (cores 1): {NONE_KNOWN}",
+    ]
+
+
+def test_missing_where_training_had_some_is_nothing_odd() -> None:
+    assert encode(RAM, OS, ram=[None, 2000.0], os=[None, "iOS"])[1].messages() == []
+
+
+def test_missing_cells_of_all_blocks_are_counted() -> None:
+    ram = RAM.model_copy(update={"has_missing": False})
+    parts = [encode(ram, ram=[None] * rows)[1] for rows in (3, 2)]
+    assert sum(parts, OddCells()).messages() == [
+        "5 missing cells in columns that had none in training (ram 5): filled with the median of the training rows"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,11 @@ FAULTS: list[tuple[Table, Config, str]] = [
         "rows of another class"),
     ),
     (
+        table(a=[1.0], price=["x"]), config(),
+        ("phones.csv, column 'price': found label 'x' in the only row, expected two classes or more; add "
+        "rows of another class"),
+    ),
+    (
         table(a=[1.0, 2, 3], price=["x", "y", "z"]), config(kind="binary"),
         ("phones.csv, column 'price': found 3 labels: x (1 row), y (1 row), z (1 row); task.kind = "
         '"binary" allows two; set task.kind = "multiclass" or "ordinal"'),

@@ -129,11 +129,22 @@ def test_cross_validation_refuses_too_few_rows() -> None:
         repeated_folds(np.array([0, 0, 0, 1, 1]), 3, 1, 0, stratified=True, labels=("low", "high"))
     assert str(fault.value) == (
         "found too few rows of a class (rows a class: low: 3, high: 2), 3 folds need 3 of each; "
-        "lower the number of folds or add rows"
+        "lower the number of folds (--folds 2) or add rows"
+    )
+    with pytest.raises(DataError) as fault:
+        repeated_folds(np.array([0, 0, 0, 1]), 3, 1, 0, stratified=True, labels=("low", "high"))
+    assert str(fault.value) == (
+        "found too few rows of a class (rows a class: low: 3, high: 1), 3 folds need 3 of each; "
+        "add rows to each class of one row, which no number of folds can split"
     )
     with pytest.raises(DataError) as fault:
         repeated_folds(np.array([0.1, 0.2]), 3, 1, 0, stratified=False)
-    assert str(fault.value) == "found 2 rows, 3 folds need one each; lower the number of folds or add rows"
+    assert str(fault.value) == (
+        "found 2 rows, 3 folds need one each; lower the number of folds (--folds 2) or add rows"
+    )
+    with pytest.raises(DataError) as fault:
+        repeated_folds(np.array([0.1]), 3, 1, 0, stratified=False)
+    assert str(fault.value) == "found 1 row, 3 folds need one each; add rows"
 
 
 def test_stopping_rows_are_set_aside_from_training_rows() -> None:

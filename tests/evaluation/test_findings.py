@@ -233,6 +233,44 @@ def test_exploding_gradients() -> None:
     assert codes(judge(told(lines, *settings))) == ["exploding_gradients"]
 
 
+@pytest.mark.parametrize(
+    ("tried", "remedy"),
+    [
+        ((), "training.gradient_clip_norm=1"),
+        (("training.gradient_clip_norm=1",), "model.normalization.name=batch_norm"),
+        (("training.gradient_clip_norm=0.5", "model.normalization.name=batch_norm"), "optimizer.lr=0.002"),
+    ],
+)
+def test_exploding_gradients_have_another_remedy_once_one_was_tried(tried: tuple[str, ...], remedy: str) -> None:
+    lines = history(train=flat(1, 0.5), health={"gradient_norm": [[1e4, 1.0, 1.0, 1.0]] * 100})
+    (finding,) = judge(told(lines, "model.hidden=[8,8,8]", "penalty.name=none", "optimizer.lr=0.02", *tried))
+    assert (finding.code, finding.setting) == ("exploding_gradients", remedy)
+
+
+def test_equal_units_explain_exploding_gradients() -> None:
+    lines = history(train=flat(1, 0.5), health={"gradient_norm": [[1e4, 1.0, 1.0, 1.0]] * 100})
+    training = told(lines, "model.hidden=[8,8,8]", "penalty.name=none", "model.init.name=zeros")
+    equal = {name: np.ones_like(weight) for name, weight in training.parameters.items()}
+    assert codes(judge(replace(training, parameters=equal))) == ["symmetric_units"]
+
+
+@pytest.mark.parametrize(
+    ("health", "tried", "remedy"),
+    [
+        ({"dead_units": [[0.6]] * 100}, (), "model.activation.name=leaky_relu"),
+        ({"dead_units": [[0.6]] * 100}, ("model.activation.name=leaky_relu",), "optimizer.lr=0.002"),
+        ({"saturated": [[0.8]] * 100}, (), "model.init.name=xavier_normal"),
+        ({"saturated": [[0.8]] * 100}, ("model.init.name=xavier_normal",), "optimizer.lr=0.002"),
+        ({"update_ratio": [[1e-9]] * 100}, ("optimizer.lr=1e-6",), "optimizer.lr=0.005"),
+        ({"update_ratio": [[1e-9]] * 100}, ("optimizer.lr=0.005",), "optimizer.lr=0.05"),
+    ],
+)
+def test_a_remedy_is_never_what_the_run_has(health: dict[str, Any], tried: tuple[str, ...], remedy: str) -> None:
+    settings = ("model.hidden=[8]", "penalty.name=none", "model.init.name=normal", "optimizer.lr=0.02", *tried)
+    (finding,) = judge(told(history(train=flat(1, 0.5), health=health), *settings))
+    assert finding.setting == remedy
+
+
 def test_some_members_diverged() -> None:
     training = told(history(train=flat(1, 0.5)))
     lost = np.full((100, 1), np.nan)
@@ -244,7 +282,7 @@ def test_some_members_diverged() -> None:
         learning_rate=np.hstack([curves.learning_rate] * 2),
         active=np.hstack([curves.active, ~curves.active]),
     )
-    document = {"metrics": {}, "members": [{"train_rows": 800}] * 2}
+    document = {"metrics": {}, "members": [{"train_rows": 800}, {"train_rows": 800, "diverged_epoch": 1}]}
     findings = judge(replace(training, curves=both, metrics=document))
     assert codes(findings)[0] == "diverged"
     assert findings[0].evidence == "1 of 2 members, optimizer.lr = 0.02"

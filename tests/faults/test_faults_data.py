@@ -181,7 +181,7 @@ def test_the_likely_cause(settings: list[str], cause: str) -> None:
         f"training diverged: the loss became NaN or infinite in epoch 2; the likely cause is {cause}"
     )
     _judge_divergence(np.array([0, 2]), config, heard.append)
-    kept = f"1 of 2 members diverged and keep their last finite weights; the likely cause is {cause}"
+    kept = f"1 of 2 members diverged and keep their last usable weights; the likely cause is {cause}"
     assert heard == [Warned(kept)]
     _judge_divergence(np.array([0, 0]), config, heard.append)
     assert len(heard) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -182,11 +183,38 @@ def test_without_a_name_the_last_unfinished_training(
     assert capsys.readouterr().out == "runs/newer\n"
 
 
-def test_a_training_without_resume_starts_anew(data: Path, tmp_path: Path) -> None:
+def test_without_resume_only_force_starts_anew(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begin(data, tmp_path / "run")
+    kept = [path.name for path in checkpoints(tmp_path / "run")]
+    for more in ([], ["--dry-run"]):
+        assert run_program(["train", str(data), "-o", str(tmp_path / "run"), *more]) == 2
+        assert capsys.readouterr().err == (
+            f"phoneprice: error: {tmp_path}/run: holds an unfinished training, saved after epoch 3; "
+            "go on with --resume, or start over with --force\n"
+        )
+    assert [path.name for path in checkpoints(tmp_path / "run")] == kept
     other = [*SETTINGS, "training.seed=1"]
-    train(data, load_config(None, other), tmp_path / "run")
+    train(data, load_config(None, other), tmp_path / "run", force=True)
     assert load_run(tmp_path / "run").config.training.seed == 1
+
+
+def test_without_a_name_only_what_can_be_resumed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = tmp_path / "runs"
+    options = [word for setting in SETTINGS for word in ("-s", setting)]
+    train(data, load_config(None, SETTINGS), Path("runs") / "finished")
+    (runs / ".finished.partial" / "checkpoints").mkdir(parents=True)
+    begin(data, Path("runs") / "mine")
+    shutil.copytree(runs / ".mine.partial", runs / ".finished.partial", dirs_exist_ok=True)
+    (runs / ".killed-early.partial").mkdir()
+    os.utime(runs / ".mine.partial", (1, 1))
+    capsys.readouterr()
+    assert run_program(["train", str(data), "--resume", "-q", *options]) == 0
+    assert capsys.readouterr().out == "runs/mine\n"
+    assert run_program(["train", str(data), "--resume", *options]) == 4
+    assert "runs/: holds no unfinished training to resume; name the run with -o" in capsys.readouterr().err
 
 
 def test_two_processes_on_one_run(data: Path, tmp_path: Path) -> None:

@@ -14,6 +14,14 @@ def test_members_are_averaged_after_the_link():
     np.testing.assert_allclose(probabilities(outputs, loss), expected, rtol=1e-12)
 
 
+def test_no_probability_is_below_zero():
+    """Logits on both sides of 0, as near to each other as to round: the difference was -6e-17."""
+    near = np.linspace(-1e-7, 1e-7, 401, dtype=np.float32)
+    outputs = np.stack([near, near, np.full(401, -1, np.float32)], axis=1)[None]
+    for distribution in ("logit", "probit"):
+        assert probabilities(outputs, Ordinal(distribution=distribution)).min() >= 0
+
+
 def test_values_come_in_the_units_of_the_target():
     outputs = np.array([[[0.0], [1.0]], [[2.0], [-1.0]]], dtype=np.float32)
     target = TargetStatistics(shift=np.array([10.0, 20.0]), scale=np.array([2.0, 4.0]))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -196,3 +197,13 @@ def test_out_of_memory_means_smaller_pieces(monkeypatch):
     with pytest.raises(DeviceError) as caught:
         engine.block(inputs)
     assert str(caught.value) == "cpu: out of memory with 1024 rows at a time; free some of it or use --device cpu"
+
+
+def test_outputs_beyond_float32_stay_finite():
+    """Finite weights, each fit for float32; their products are not."""
+    config = configuration("multiclass", hidden=(7, 5))
+    ensemble = random_ensemble(config, 4, 3, members=2)
+    huge = {name: values * np.float32(1e25) for name, values in ensemble.parameters.items()}
+    found = outputs(make_engine(replace(ensemble, parameters=huge), config), random_inputs(9, 4))
+    assert np.isfinite(found).all()
+    assert np.abs(found).max() == np.finfo(np.float32).max

@@ -85,6 +85,21 @@ def test_divergence_is_noticed_and_the_last_finite_weights_are_kept() -> None:
     assert all(np.isfinite(v).all() for v in fit.ensemble().parameters.values())
 
 
+def test_weights_too_large_to_predict_with_are_not_kept() -> None:
+    """The only loss is that of the first weights: the step that it leads to is judged by outputs alone."""
+    model = {"hidden": [8, 8], "skip": False}  # the product of three such layers overflows, though no weight does
+    config = config_of(
+        "regression", model=model, optimizer={"name": "sgd", "lr": 1e30}, training={"epochs": 1, "batch_rows": 10**6}
+    )
+    fit = small_fit(config, dtype=torch.float32)
+    start = [stack.kept for stack in fit.stacks]
+    (record,) = run(fit)
+    assert np.isfinite(record.train_loss).all()
+    assert (fit.diverged == 1).all()
+    for stack, before in zip(fit.stacks, start, strict=True):
+        assert all(torch.equal(stack.kept[name], before[name]) for name in before)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("clip", [0.0, 0.5])
 def test_a_diverging_member_disturbs_nobody(kind: str, clip: float) -> None:

@@ -65,6 +65,18 @@ def test_what_skipping_does_not_help(tmp_path: Path) -> None:
         evaluate(run, write(tmp_path / "infinite.csv", BAD + BAD.replace("oops", "1e999")))
 
 
+GAPS, FILLED = "in columns that had none in training", "filled with the median of the training rows"
+
+
+def test_odd_cells_are_named_with_their_file(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", skip=False)
+    data = write(tmp_path / "odd.csv", GOOD + "q,,0,1,-1,2,1,1\nr,99,0,1,-1,2,1,1\n")
+    assert evaluate(run, data).warnings == (
+        f"{data}: 1 cell outside the range of the training data (x0 1): the model extrapolates there",
+        f"{data}: 1 missing cell {GAPS} (x0 1): {FILLED}",
+    )
+
+
 def test_the_target_of_a_regression(tmp_path: Path) -> None:
     config = Config(task=TaskConfig(kind="regression"), loss=MeanSquaredError())
     write_run(tmp_path / "run", random_contents(config, numeric_schema(labels=())))

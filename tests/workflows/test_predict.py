@@ -218,6 +218,20 @@ def test_warnings_are_counted_and_reported(run, tmp_path):
     assert all(np.isfinite(float(row["confidence"])) for row in rows_of(tmp_path / "out.csv"))
 
 
+GAPS, FILLED = "in columns that had none in training", "filled with the median of the training rows"
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_missing_cells_where_training_had_none_are_reported(tmp_path, ending):
+    write_run(tmp_path / "run", random_contents())
+    table = phones(5000)
+    table = table.set_column(1, "x0", pa.array([None] * 5000, pa.float64()))
+    data = save(table, tmp_path / f"in.{ending}")
+    assert predict(tmp_path / "run", data, tmp_path / "out.csv", chunk_rows=1000).warnings == (
+        f"{data}: 5000 missing cells {GAPS} (x0 5000): {FILLED}",
+    )
+
+
 def test_bad_rows_fail_or_are_left_out(run, tmp_path):
     (tmp_path / "in.csv").write_text("id,x0,x1,x2,x3,x4,x5\na,1,1,1,1,1,1\nb,1,oops,1,1,1,1\nc,1,,1,1,1,1\n")
     (tmp_path / "out.csv").write_text("old")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from small_tables import table
 
@@ -40,3 +42,36 @@ def test_rows_left_out_are_counted(bad: int, what: str) -> None:
     prepared = prepare_table(table(**cells), load_config(None, ["data.on_bad_row=skip"]), heard.append)
     assert heard == [Warned(f"phones.csv: left out {what} with text in a numeric column")]
     assert len(prepared.inputs) == rows
+
+
+def warned(**columns: list[Any]) -> list[str]:
+    heard: list[Any] = []
+    varied = {"ram": [1.0, 2.0, 3.0, 4.0], "price_range": ["0", "1"] * 2}
+    prepare_table(table(**varied, **columns), load_config(), heard.append)
+    return [event.message for event in heard]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([None] * 4, "all cells missing; remove the column"),
+        ([7.0] * 4, "all 4 values are '7': the column tells nothing"),
+        ([0.0] * 4, "all 4 values are '0': the column tells nothing"),
+        (["yes", None, "yes", "yes"], "all 3 values are 'yes': the column tells nothing"),
+        (["red"] * 4, "all 4 values are 'red': the column tells nothing"),
+    ],
+)
+def test_a_column_that_tells_nothing_is_named_as_data_check_does(cells: list[Any], message: str) -> None:
+    assert warned(odd=cells) == [f"phones.csv, column 'odd': {message}"]
+
+
+def test_columns_that_tell_something_are_not_named() -> None:
+    assert warned(a=[1.0, None, 2.0, 1.0], b=["yes", "no", None, "no"], c=["red", "blue", "red", "red"]) == []
+
+
+def test_many_columns_that_tell_nothing_are_counted() -> None:
+    messages = warned(**{f"x{i}": [1.0] * 4 for i in range(8)})
+    assert messages[:-1] == [
+        f"phones.csv, column 'x{i}': all 4 values are '1': the column tells nothing" for i in range(5)
+    ]
+    assert messages[-1] == "phones.csv: 3 more columns like these; 'phoneprice data check' lists them"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from phoneprice import load
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import generate
 from phoneprice.errors import DivergedError, ModelError
@@ -51,6 +54,37 @@ def test_a_diverged_training_leaves_nothing_to_resume(data: Path, tmp_path: Path
     assert str(caught.value) == (
         f"{run}: found no training of it, so there is nothing to resume; train without --resume"
     )
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "rmsprop"])
+@pytest.mark.parametrize("lr", ["1", "1e3", "1e5", "1e10", "1e12", "1e15", "1e18", "1e20"])
+def test_a_training_either_diverges_or_ends_in_a_usable_run(
+    data: Path, tmp_path: Path, optimizer: str, lr: str
+) -> None:
+    wild = [f"optimizer.name={optimizer}", f"optimizer.lr={lr}", "training.epochs=4", "model.hidden=[8]"]
+    for kind in ("ordinal", "regression"):
+        loss = "mse" if kind == "regression" else "ordinal"
+        config = load_config(None, [*QUICK, *wild, f"task.kind={kind}", f"loss.name={loss}"])
+        with suppress(DivergedError):
+            report = train(data, config, tmp_path / kind)
+            json.dumps(report.metrics, allow_nan=False)
+            model = load(tmp_path / kind)
+            predicted = model.predict(data) if kind == "regression" else model.predict_proba(data)
+            assert np.isfinite(predicted).all()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_some_members_diverged(data: Path, tmp_path: Path) -> None:
+    """The message, the document and the finding count the same members."""
+    wild = ["optimizer.name=sgd", "optimizer.lr=1e15", "training.epochs=4", "task.kind=ordinal", "loss.name=ordinal"]
+    report = train(data, load_config(None, [*QUICK, *wild]), tmp_path / "run")
+    lost = [member for member in report.metrics["members"] if "diverged_epoch" in member]
+    assert 0 < len(lost) < len(report.metrics["members"])
+    (message,) = (warning for warning in report.warnings if "diverged" in warning)
+    assert message.startswith(f"{len(lost)} of 5 members diverged and keep their last usable weights; ")
+    assert report.findings[0].code == "diverged"
+    assert report.findings[0].evidence.startswith(f"{len(lost)} of 5 members, ")
 
 
 def test_a_run_is_called_by_its_configuration(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

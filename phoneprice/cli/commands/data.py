@@ -43,6 +43,7 @@ Rows = Annotated[
 ]
 Seed = Annotated[int | None, number_option("--seed", least=0, help_text="Seed of the generator; 0 if not given.")]
 Unlabelled = Annotated[bool, typer.Option("--unlabelled", help="Phones to predict: with an id, without price_range.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 Folder = Annotated[
     Path, path_option("--output", "-o", metavar="DIR", help_text="Directory to write to.", show_default=True)
 ]
@@ -71,7 +72,7 @@ def check(
     from phoneprice.workflows.tables import check_table
 
     resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
-    report = check_table(data, resolved, reference)
+    report = check_table(data, resolved, reference, target)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
     elif session.talks:
@@ -100,7 +101,8 @@ def describe(
     """
     from phoneprice.workflows.tables import describe_table
 
-    report = describe_table(data, _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row)))
+    resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
+    report = describe_table(data, resolved, target)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
     else:
@@ -115,6 +117,7 @@ def sample(
     rows: Rows = None,
     seed: Seed = None,
     unlabelled: Unlabelled = False,
+    force: Force = False,
 ) -> None:
     """Write the bundled sample of synthetic phones, or as many of them as you like.
 
@@ -123,10 +126,11 @@ def sample(
       phoneprice data sample --unlabelled -o new_phones.csv
       phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
     """
-    from phoneprice.workflows.tables import write_sample
+    from phoneprice.workflows.tables import refuse_replacing, write_sample
 
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")
+    refuse_replacing(output, force=force)
     written = write_sample(output, rows, seed, labelled=not unlabelled)
     if session.json:
         session.document({"format": 1, "output": output, "rows": written})

@@ -35,6 +35,7 @@ def evaluate(
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.metrics.requirements import check_requirements, parse_requirements
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
+    from phoneprice.workflows.evaluate import judge
     from phoneprice.workflows.runs import read_options_of, resolve_run
 
     requirements = parse_requirements(require or ())
@@ -43,7 +44,8 @@ def evaluate(
     with listening(session) as on_event:
         report = evaluate_workflow(path, data, options=options, on_event=on_event)
     if session.json:
-        session.document({**report.metrics, "run": report.run, "rows": report.rows, "warnings": report.warnings})
+        facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
+        session.document({**report.metrics, **facts, "gates": judge(requirements, report.metrics)})
     elif session.talks:
         from phoneprice.cli.rendering.results import show_evaluation
 

@@ -105,6 +105,7 @@ def verify(session: Session, run: Run, expect_sha256: ExpectedHash = None) -> No
         return
     session.write("".join(f"{file.sha256}  {path / file.name}\n" for file in files))
     session.say(
-        f"{path}: {len(files)} files, all as they were written. Checked: nothing missing, added or linked; every size "
-        "and SHA-256; that documents, tensors (names, shapes, finite values) and tables fit each other."
+        f"{path}: {len(files) - 1} files listed in manifest.json, that file and manifest.sha256, all as they were "
+        "written. Checked: nothing missing, added or linked; every size and SHA-256; that documents, tensors (names, "
+        "shapes, finite values) and tables fit each other."
     )

@@ -20,6 +20,8 @@ def show_diff(diff: "RunDiff") -> None:
     console.print()
     _show_changes("settings", diff.settings)
     _show_changes("data and environment", diff.environment)
+    if caution := _caution(diff):
+        show(console, caution, style="yellow")
     show(console, _metrics(diff))
     console.print()
     if diff.why_not:
@@ -35,7 +37,8 @@ def _show_changes(what: str, changes: "Sequence[Change]") -> None:
         console.print()
         return
     table = plain_table()
-    for heading in (what, "A", "B"):
+    table.add_column(what, no_wrap=True)
+    for heading in ("A", "B"):
         table.add_column(heading, overflow="fold")
     for change in changes:
         table.add_row(change.key, _text(change.a), _text(change.b))
@@ -48,11 +51,25 @@ def _text(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
+def _caution(diff: "RunDiff") -> str:
+    """What to know before one reads the differences; empty where both runs were measured on held-out rows."""
+    learned = [name for name, rows in zip("AB", diff.measured_on, strict=True) if rows == "training set"]
+    if not learned:
+        return ""
+    if len(learned) == 2:
+        return "Training rows: neither run held out rows, so the figures say nothing about new ones."
+    other = "B" if learned == ["A"] else "A"
+    return (
+        f"Training rows: {learned[0]} held out none, so its figures flatter it beside those of {other}, which are from "
+        "held-out rows; the differences don't show which is better."
+    )
+
+
 def _metrics(diff: "RunDiff") -> "Table":
     table = plain_table()
     table.add_column("metric", min_width=26)
     for heading in ("A", "B", "B - A"):
-        table.add_column(heading, justify="right", min_width=10)
+        table.add_column(heading, justify="right", min_width=9, no_wrap=True)
     for pair in diff.metrics:
         gap = None if pair.a is None or pair.b is None else pair.b - pair.a
         table.add_row(pair.name, figure(pair.a), figure(pair.b), figure(gap))

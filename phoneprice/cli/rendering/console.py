@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,8 +29,16 @@ def stdout(*, whole_lines: bool = False) -> "Console":
 def _console(*, to_stderr: bool) -> "Console":
     from rich.console import Console
 
-    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-    return Console(stderr=to_stderr, width=width, highlight=False, markup=False, emoji=False)
+    class PlainConsole(Console):
+        def on_broken_pipe(self) -> NoReturn:
+            """What rich calls while it handles the error; its own answer is to exit with code 1."""
+            raise  # noqa: PLE0704
+
+    columns, lines = shutil.get_terminal_size((WIDTH, 24))
+    # Without a height rich takes a terminal that calls itself dumb for 80 columns, whatever the width.
+    return PlainConsole(
+        stderr=to_stderr, width=min(WIDTH, columns), height=lines, highlight=False, markup=False, emoji=False
+    )
 
 
 def show(console: "Console", what: "RenderableType", *, style: str = "") -> None:
@@ -63,6 +71,15 @@ def plain_table(title: str = "") -> "Table":
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+
+
+def fitting(console: "Console", tables: "Iterable[Table]") -> "Table":
+    """The first table that fits without breaking a word, or the last one."""
+    unbounded = console.options.update(max_width=UNBOUNDED)
+    for table in tables:
+        if console.measure(table, options=unbounded).minimum <= console.width:
+            break
+    return table
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> "Table":

@@ -53,7 +53,7 @@ def _baselines(document: Mapping[str, Any], baselines: Mapping[str, Any], metric
     table.add_column("model")
     table.add_column(metric, justify="right")
     table.add_column("ours - theirs", justify="right")
-    table.add_column("95% interval", justify="right")
+    table.add_column("95% interval", justify="right", no_wrap=True)
     table.add_row("phoneprice", figure(document["metrics"][metric]["value"]), "", "", style="bold")
     for name, found in baselines.items():
         difference = found["ours_minus_theirs"][metric]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from phoneprice.cli.rendering.console import pairs, show, stdout
 from phoneprice.cli.rendering.figures import count, figure
 from phoneprice.cli.rendering.plots import Canvas
-from phoneprice.cli.rendering.results import confusion_table, metrics_table, per_class_table
+from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from phoneprice.report.facts import ReportFacts
 
 WIDTH, HEIGHT = 60, 10
+BESIDE = 10
+"""Columns of a terminal that the axis needs."""
 _STYLES = {"training": "blue", "validation": "yellow"}
 
 
@@ -22,6 +24,8 @@ def draw_report(facts: "ReportFacts") -> None:
     """What of the report a terminal can show."""
     console = stdout()
     show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
+    if caution := caution_of(facts.metrics):
+        show(console, caution, style="yellow")
     show(console, metrics_table(facts.metrics["metrics"]))
     console.print()
     _draw_losses(console, facts)
@@ -45,13 +49,14 @@ def _draw_losses(console: "Console", facts: "ReportFacts") -> None:
         return
     low, high = min(values), max(values)
     log = low > 0 and high > 20 * low
-    canvas = Canvas(WIDTH, HEIGHT, low, high, log=log)
+    width = min(WIDTH, console.width - BESIDE)
+    canvas = Canvas(width, HEIGHT, low, high, log=log)
     for name, line in lines.items():
         canvas.line(line, _STYLES[name])
     show(console, f"Loss by epoch, mean of the members{' (log scale)' if log else ''}", style="bold")
     _print_canvas(console, canvas, (figure(high), figure(low)))
     last = int(curves.epochs[-1])
-    show(console, f"{'':8}  1{f'epoch {count(last)}':>{WIDTH - 1}}", style="dim")
+    show(console, f"{'':8}  1{f'epoch {count(last)}':>{width - 1}}", style="dim")
     _print_legend(console, lines)
 
 

@@ -41,6 +41,11 @@ def show_evaluation(report: "EvaluationReport") -> None:
     show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
 
 
+def caution_of(document: Mapping[str, Any]) -> str:
+    """What to say above metrics of rows that the run has learned; empty for those of other rows."""
+    return _HEADINGS["training set"] if document.get("measured_on") == "training set" else ""
+
+
 def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
     """A metrics document in tables, on stderr."""
     from rich.columns import Columns

@@ -1,9 +1,10 @@
 """What the inspecting commands found; their tables are data, so they go to stdout."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import UNBOUNDED, pairs, plain_table, show, stdout
+from phoneprice.artifact.layout import MANIFEST
+from phoneprice.cli.rendering.console import UNBOUNDED, fitting, pairs, plain_table, show, stdout
 from phoneprice.cli.rendering.figures import NONE, count, counted, duration, figure, number, share, size
 from phoneprice.cli.session import printable
 
@@ -17,21 +18,27 @@ if TYPE_CHECKING:
     from phoneprice.workflows.runs import RunDetails, RunLine
     from phoneprice.workflows.tables import CheckReport, DescriptionReport
 
-_BESIDE_NAMES = 40
-"""Columns of a terminal that a list of runs needs beside their names."""
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_RUN_HEADINGS = ("run", "created (UTC)", "task", "target", "metric")
+_LONGEST_NAME = 20
+"""Characters of a column's name in a terminal that is too narrow for it."""
+_NARROWEST_TEXT = 24
+"""Characters that text which wraps gets; where there is less room, columns go."""
+_FREQUENT = "most frequent values"
+_EXPENDABLE = (("distinct",), ("25%", "75%"), ("missing",), ("low", "high"))
+"""What a description gives up in a narrow terminal, in this order."""
 
 
 def show_findings(report: "CheckReport") -> None:
     """What ``data check`` found, one finding a row."""
-    console = stdout()
+    console = stdout(whole_lines=True)
     found = counted(len(report.findings), "finding") if report.findings else "nothing to report"
     show(console, f"{report.source}: {_rows(report.rows, report.skipped_rows)}, {found}", style="bold")
     if not report.findings:
         return
     table = plain_table()
     table.add_column("", no_wrap=True)
-    table.add_column("column", max_width=20, overflow="fold")
+    table.add_column("column", max_width=console.width // 2, no_wrap=True, overflow="ellipsis")
     table.add_column("finding", overflow="fold")
     for finding in report.findings:
         style = _SEVERITY_STYLES[finding.severity]
@@ -41,73 +48,127 @@ def show_findings(report: "CheckReport") -> None:
 
 def show_description(report: "DescriptionReport") -> None:
     """Every column in a line: numbers by their quartiles, the others by their most frequent values."""
-    console = stdout()
+    console = stdout(whole_lines=True)
     rows, columns = _rows(report.rows, report.skipped_rows), counted(len(report.columns), "column")
     show(console, f"{report.source}: {rows}, {columns}", style="bold")
     numeric = [column for column in report.columns if column.low is not None and not column.top]
     others = [column for column in report.columns if column not in numeric]
     if numeric:
-        show(console, _description(numeric, report.rows, ("low", "25%", "median", "75%", "high"), _quartiles))
+        show(console, fitting(console, _descriptions(numeric, report.rows, _quartiles)))
     if numeric and others:
         console.print()
     if others:
-        show(console, _description(others, report.rows, ("most frequent values",), _frequent))
+        show(console, fitting(console, _descriptions(others, report.rows, _frequent)))
 
 
-def _description(
-    columns: "Sequence[ColumnSummary]",
-    rows: int,
-    headings: tuple[str, ...],
-    values: "Callable[[ColumnSummary], Iterable[str]]",
-) -> "Table":
+def _descriptions(
+    columns: "Sequence[ColumnSummary]", rows: int, values: "Callable[[ColumnSummary], dict[str, str]]"
+) -> "Iterator[Table]":
+    """The table with all there is, with shortened names, and with ever fewer columns."""
+    lines = [_common(column, rows) | values(column) for column in columns]
+    yield _description(lines, UNBOUNDED)
+    yield _description(lines, _LONGEST_NAME)
+    for names in _EXPENDABLE:
+        lines = [{name: cell for name, cell in line.items() if name not in names} for line in lines]
+        yield _description(lines, _LONGEST_NAME)
+
+
+def _description(lines: Sequence[dict[str, str]], longest_name: int) -> "Table":
     table = plain_table()
-    table.add_column("column", max_width=20, no_wrap=True, overflow="ellipsis")
-    for heading in ("missing", "distinct"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right" if len(headings) > 1 else "left", overflow="fold")
-    for column in columns:
-        missing = share(column.missing, rows) if column.missing else NONE
-        role = "" if column.role == "feature" else f" ({column.role})"
-        table.add_row(f"{printable(column.name)}{role}", missing, count(column.distinct), *values(column))
+    for heading in lines[0]:
+        if heading == "column":
+            width = min(longest_name, max(len(line[heading]) for line in lines))
+            table.add_column(heading, min_width=width, max_width=longest_name, no_wrap=True, overflow="ellipsis")
+        elif heading == _FREQUENT:
+            width = min(_NARROWEST_TEXT, max(len(line[heading]) for line in lines))
+            table.add_column(heading, min_width=width, overflow="fold")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    for line in lines:
+        table.add_row(*line.values())
     return table
 
 
-def _quartiles(column: "ColumnSummary") -> Iterable[str]:
-    return map(number, (column.low, column.lower_quartile, column.median, column.upper_quartile, column.high))
+def _common(column: "ColumnSummary", rows: int) -> dict[str, str]:
+    role = "" if column.role == "feature" else f" ({column.role})"
+    missing = share(column.missing, rows) if column.missing else NONE
+    return {"column": f"{printable(column.name)}{role}", "missing": missing, "distinct": count(column.distinct)}
 
 
-def _frequent(column: "ColumnSummary") -> Iterable[str]:
+def _quartiles(column: "ColumnSummary") -> dict[str, str]:
+    quartiles = column.low, column.lower_quartile, column.median, column.upper_quartile, column.high
+    return dict(zip(("low", "25%", "median", "75%", "high"), map(number, quartiles), strict=True))
+
+
+def _frequent(column: "ColumnSummary") -> dict[str, str]:
     if column.top and column.top[0][1] == 1:
-        yield "each value once"
-        return
-    yield ", ".join(f"{printable(value)} ({count(times)})" for value, times in column.top)
+        return {_FREQUENT: "each value once"}
+    return {_FREQUENT: ", ".join(f"{printable(value)} ({count(times)})" for value, times in column.top)}
 
 
 def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
-    """The runs of a directory, each in one line; in a narrow terminal with the day alone, and long names wrapped."""
+    """The runs of a directory, each in one line; a narrow terminal gets fewer columns and shorter faults."""
+    from rich.text import Text
+
     console = stdout(whole_lines=True)
     if not lines:
         show(console, f"{root}: no runs")
         return
-    table = _runs_table(lines, console.width, short=False)
-    if console.measure(table, options=console.options.update(max_width=UNBOUNDED)).maximum > console.width:
-        table = _runs_table(lines, console.width, short=True)
-    show(console, table)
+    columns = _fitting_columns(lines, console.width)
+    widths = [_longest(column) for column in columns]
+    heading, *rows = (_aligned(row, widths) for row in zip(*columns, strict=True))
+    show(console, Text(heading, "dim"))
+    show(console, Text("─" * min(_total(columns), console.width), "dim"))
+    for line, row in zip(lines, rows, strict=True):
+        text = Text(_aligned((_name(line), f"unusable: {_reason(line, line.fault)}"), widths) if line.fault else row)
+        if line.fault and console.is_terminal:
+            text.truncate(max(console.width, widths[0]), overflow="ellipsis")
+        show(console, text)
 
 
-def _runs_table(lines: "Sequence[RunLine]", width: int, *, short: bool) -> "Table":
-    table = plain_table()
-    longest = max(len(_one_line(str(line.path))) for line in lines)
-    table.add_column("run", overflow="fold", no_wrap=longest <= width - _BESIDE_NAMES)
-    table.add_column("created" if short else "created (UTC)", no_wrap=short, overflow="fold")
-    for heading in ("task", "target", "metric"):
-        table.add_column(heading, overflow="fold")
-    for line in lines:
-        cells = ("unusable", "", "") if line.fault else (line.task, line.target, _headline(line))
-        moment = _moment(line.created)
-        table.add_row(*map(_one_line, (str(line.path), moment[:10] if short else moment, *cells)))
-    return table
+def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[str]]:
+    """Columns below their headings: first the time of day goes, then what names and metrics mostly tell, too."""
+    run, created, task, target, metric = zip(_RUN_HEADINGS, *map(_run_cells, lines), strict=True)
+    day = "created", *(moment[:10] for moment in created[1:])
+    ways: tuple[list[Sequence[str]], ...] = (
+        [run, created, task, target, metric],
+        [run, day, task, target, metric],
+        [run, task, target, metric],
+        [run, target, metric],
+    )
+    return next((columns for columns in ways if _total(columns) <= width), [run, metric])
+
+
+def _run_cells(line: "RunLine") -> tuple[str, ...]:
+    if line.fault:
+        return _name(line), "", "", "", ""
+    return _name(line), _moment(line.created), line.task, _one_line(line.target), _headline(line)
+
+
+def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
+    from rich.cells import cell_len
+
+    return "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=False)).rstrip()
+
+
+def _longest(column: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, column))
+
+
+def _total(columns: Sequence[Iterable[str]]) -> int:
+    """Characters of a line, with two between the columns."""
+    return sum(map(_longest, columns)) + 2 * (len(columns) - 1)
+
+
+def _name(line: "RunLine") -> str:
+    return _one_line(str(line.path))
+
+
+def _reason(line: "RunLine", fault: str) -> str:
+    """The fault less the path, which stands beside it."""
+    return _one_line(fault.removeprefix(str(line.path)).lstrip(":/ "))
 
 
 def _headline(line: "RunLine") -> str:
@@ -123,12 +184,14 @@ def _one_line(text: str) -> str:
 
 def show_run_details(details: "RunDetails") -> None:
     """What a run is, and how good on held-out rows."""
-    from phoneprice.cli.rendering.results import metrics_table
+    from phoneprice.cli.rendering.results import caution_of, metrics_table
 
     console = stdout()
     show(console, pairs(_run_facts(details)))
     if details.metrics.get("metrics"):
         console.print()
+        if caution := caution_of(details.metrics):
+            show(console, caution, style="yellow")
         show(console, metrics_table(details.metrics["metrics"]))
 
 
@@ -152,7 +215,8 @@ def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
         yield "took", f"{took} on {device}, seed {config.training.seed}"
     if environment.get("command_line"):
         yield "command", " ".join(map(str, environment["command_line"]))
-    yield "files", f"{len(run.manifest.files)}, {size(sum(file.bytes for file in run.manifest.files.values()))}"
+    listed = run.manifest.files.values()
+    yield "files", f"{len(listed)} listed in {MANIFEST}, {size(sum(file.bytes for file in listed))}"
 
 
 def show_plan(plan: "TrainingPlan") -> None:
