@@ -31,8 +31,8 @@ from phoneprice.workflows.assess import (
 )
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.fitting import fit
+from phoneprice.workflows.outputs import refuse_output, refuse_unwritable
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
-from phoneprice.workflows.runs import refuse_output
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def cross_validate(
     config = config if isinstance(config, Config) else load_config(config)
     if predictions is not None:
         refuse_output(predictions, data, option="--predictions")
+        refuse_unwritable(predictions)
     warnings: list[str] = []
 
     def hear(event: Any) -> None:

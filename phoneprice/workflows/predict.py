@@ -31,8 +31,8 @@ from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.inference.writers import BlockWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
 from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
+from phoneprice.workflows.outputs import refuse_output
 from phoneprice.workflows.prepare import read_options
-from phoneprice.workflows.runs import refuse_output
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

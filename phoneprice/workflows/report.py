@@ -26,7 +26,7 @@ from phoneprice.report.page import chart_file, charts, page
 from phoneprice.report.words import count, counted, listed
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.events import OnEvent, Warned, ignore
-from phoneprice.workflows.runs import refuse_output
+from phoneprice.workflows.outputs import refuse_other_than_html, refuse_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +75,7 @@ def report(
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
     refuse_output(target, data, path)
-    _refuse_replacing(target)
+    refuse_other_than_html(target)
     if plots is not None:
         _refuse_plots(Path(plots), path)
     facts = gather(loaded, data, options, hear)
@@ -135,16 +135,6 @@ def layer_names(shape: NetworkShape) -> tuple[str, ...]:
     """What the weight matrices are called in words, in the order of ``model.shape``."""
     names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
     return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
-
-
-def _refuse_replacing(output: Path) -> None:
-    """Refuse to replace a file that is no HTML page, such as a table named by a slip. An empty one is no loss."""
-    if not output.is_file():
-        return
-    with storage_faults(output), output.open("rb") as file:
-        beginning = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if beginning and not beginning.startswith((b"<!doctype html", b"<html")):
-        raise UsageError(f"{output}: exists and is no HTML page; choose another -o")
 
 
 def _refuse_plots(directory: Path, run: Path) -> None:

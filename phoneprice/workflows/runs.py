@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ __all__ = [
     "new_run_path",
     "parameter_count",
     "read_options_of",
-    "refuse_output",
     "refuse_place",
     "resolve_run",
     "show_run",
@@ -119,26 +117,6 @@ def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, t
         )
     path = resolve_run(run)
     return path, verify_run(path, expected_sha256 and expected_sha256.lower())
-
-
-def refuse_output(output: Path, data: Path | str | None, run: Path | None = None, *, option: str = "-o") -> None:
-    """Refuse to write over the input, also by links, or into the run. Raises ``UsageError``."""
-    if data is not None and _same_file(output, Path(data)):
-        raise UsageError(f"{output}: is the input itself; name another file with {option}")
-    # The folder as it is named, too: a link in the run may lead out of it.
-    folders = output.parent, *Path(os.path.realpath(output)).parents
-    if run is not None and any(_same_file(folder, run) for folder in folders):
-        raise UsageError(
-            f"{output}: is inside the run, to which nothing may be added; name another place with {option}"
-        )
-
-
-def _same_file(a: Path, b: Path) -> bool:
-    """Whether two paths are one file, also by links."""
-    try:
-        return a.samefile(b)
-    except (OSError, ValueError):
-        return False
 
 
 def parameter_count(shape: NetworkShape) -> int:

@@ -21,9 +21,8 @@ from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import fetch
 from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.errors import UsageError
+from phoneprice.workflows.outputs import STDOUT
 from phoneprice.workflows.prepare import read_options
-from phoneprice.workflows.runs import refuse_output
 
 if TYPE_CHECKING:
     from phoneprice.data.schema import TableSchema
@@ -38,12 +37,8 @@ __all__ = [
     "describe_table",
     "fetch",
     "first_config",
-    "refuse_config_output",
-    "refuse_replacing",
     "write_sample",
 ]
-
-STDOUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -77,20 +72,6 @@ class FirstConfig:
 
     text: str
     reasons: dict[str, str]
-
-
-def refuse_config_output(output: Path, data: Path | None, *, force: bool = False) -> None:
-    """Refuse to write a configuration over the table, or over a file without ``force``. Raises ``UsageError``."""
-    if output == STDOUT:
-        return
-    refuse_output(output, data)
-    refuse_replacing(output, force=force)
-
-
-def refuse_replacing(output: Path, *, force: bool) -> None:
-    """Refuse to replace a file without ``force``. Raises ``UsageError``."""
-    if output != STDOUT and output.is_file() and not force:
-        raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
 def first_config(

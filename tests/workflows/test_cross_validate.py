@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from phoneprice.config.load import load_config
-from phoneprice.errors import UsageError
+from phoneprice.errors import StorageError, UsageError
 from phoneprice.workflows.baselines import Scores
 from phoneprice.workflows.cross_validate import Protocol, cross_validate, make_folds
 
@@ -36,6 +36,14 @@ def test_predictions_never_replace_the_table(nearly_constant: Path) -> None:
         cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, 0), predictions=nearly_constant)
     assert str(caught.value) == f"{nearly_constant}: is the input itself; name another file with --predictions"
     assert nearly_constant.read_bytes() == before
+
+
+def test_nothing_is_trained_for_predictions_that_can_not_be_written(nearly_constant: Path) -> None:
+    events: list[object] = []
+    place = nearly_constant / "predictions.parquet"
+    with pytest.raises(StorageError):
+        cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, 0), predictions=place, on_event=events.append)
+    assert events == []
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

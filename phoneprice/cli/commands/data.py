@@ -126,7 +126,8 @@ def sample(
       phoneprice data sample --unlabelled -o new_phones.csv
       phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
     """
-    from phoneprice.workflows.tables import refuse_replacing, write_sample
+    from phoneprice.workflows.outputs import refuse_replacing
+    from phoneprice.workflows.tables import write_sample
 
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")

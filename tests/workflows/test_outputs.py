@@ -1,0 +1,80 @@
+"""Where commands may write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phoneprice.errors import StorageError, UsageError
+from phoneprice.workflows.outputs import (
+    STDOUT,
+    refuse_other_than_html,
+    refuse_output,
+    refuse_replacing,
+    refuse_unwritable,
+)
+
+
+def test_the_input_and_the_run_are_refused_also_by_links(tmp_path: Path) -> None:
+    data, run, link = tmp_path / "data.csv", tmp_path / "run", tmp_path / "link"
+    data.touch()
+    run.mkdir()
+    link.symlink_to(run)
+    (tmp_path / "same.csv").symlink_to(data)
+    refuse_output(tmp_path / "other.csv", data, run)
+    with pytest.raises(UsageError) as caught:
+        refuse_output(tmp_path / "same.csv", data)
+    assert str(caught.value) == f"{tmp_path}/same.csv: is the input itself; name another file with -o"
+    with pytest.raises(UsageError) as caught:
+        refuse_output(link / "sub" / "x.csv", None, run, option="--plots")
+    assert str(caught.value) == (
+        f"{link}/sub/x.csv: is inside the run, to which nothing may be added; name another place with --plots"
+    )
+
+
+def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
+    file = tmp_path / "there.csv"
+    refuse_replacing(file, force=False)
+    refuse_replacing(STDOUT, force=False)
+    file.touch()
+    refuse_replacing(file, force=True)
+    with pytest.raises(UsageError) as caught:
+        refuse_replacing(file, force=False)
+    assert str(caught.value) == f"{file}: exists already; choose another -o, or replace it with --force"
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted"),
+    [
+        (b"", True),
+        (b"<!doctype html><title>x</title>", True),
+        (b"\xef\xbb\xbf \n<HTML>", True),
+        (b"a,b\n1,2\n", False),
+        (b"\x00\xff", False),
+    ],
+)
+def test_a_report_replaces_pages_alone(tmp_path: Path, content: bytes, accepted: bool) -> None:
+    file = tmp_path / "x.html"
+    refuse_other_than_html(file)
+    file.write_bytes(content)
+    if accepted:
+        refuse_other_than_html(file)
+        return
+    with pytest.raises(UsageError) as caught:
+        refuse_other_than_html(file)
+    assert str(caught.value) == f"{file}: exists and is no HTML page; choose another -o"
+
+
+def test_a_place_that_can_not_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "new.parquet")
+    refuse_unwritable(Path("/dev/null"))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StorageError) as caught:
+        refuse_unwritable(tmp_path / "missing" / "x.parquet")
+    assert str(caught.value) == (
+        f"{tmp_path}/missing/x.parquet: can't be written: no such file or directory; make the directory first"
+    )
+    with pytest.raises(StorageError) as caught:
+        refuse_unwritable(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: can't be written: is a directory; name a file in it"
