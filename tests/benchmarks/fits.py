@@ -1,7 +1,7 @@
 """Training measured from inside a process: prints times (seconds) or rows a second as JSON.
 
-``fits.py cross-validation TABLE REPETITIONS``, and likewise ``throughput``, ``rows`` (tables with commas between) and
-``members``.
+``fits.py cross-validation TABLE REPETITIONS``, and likewise ``throughput``, ``rows`` (tables with commas between),
+``members`` and ``stacking``.
 """
 
 import json
@@ -146,11 +146,27 @@ def members(table: Path, repetitions: int) -> dict[str, list[float]]:
     return interleaved(tasks, repetitions)
 
 
-MEASUREMENTS: dict[str, Callable[[Any, int], dict[str, list[float]]]] = {
+def stacking(table: Path, repetitions: int) -> dict[str, Any]:
+    """Member-rows a second of small steps, with one member and with 64, on the device that ``auto`` finds."""
+    from phoneprice.training.device import choose_device
+
+    common = ("validation.scheme=holdout", "training.epochs=10", "training.batch_rows=128")
+    loaded = {str(k): prepared(table, (*common, f"validation.members={k}")) for k in (1, 64)}
+
+    def member_rows(data: Prepared, config: Config) -> float:
+        clock, rows = fitted(data, config)
+        return rows / clock.epoch_seconds
+
+    tasks = {k: lambda d=data, c=config: member_rows(d, c) for k, (data, config) in loaded.items()}
+    return {**interleaved(tasks, repetitions), "device": str(choose_device("auto"))}
+
+
+MEASUREMENTS: dict[str, Callable[[Any, int], dict[str, Any]]] = {
     "cross-validation": cross_validation,
     "throughput": throughput,
     "rows": rows,
     "members": members,
+    "stacking": stacking,
 }
 
 if __name__ == "__main__":

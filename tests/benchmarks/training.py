@@ -61,3 +61,7 @@ def _growth(*, quick: bool) -> Iterator[Bar]:
         yield bar(f"an epoch of {n},000 rows / {more}", times, found[str(1000 * first)], reference, "at most", LINEAR)
     found = in_own_process("fits.py", "members", training_table(), 5 if quick else 11)
     yield bar("16 members, 2,000 rows", found["16"], found["1"], "one member", "at most", 5.0)
+
+    found = in_own_process("fits.py", "stacking", training_table(), 2 if quick else 5)
+    name = f"64 members, batch 128, {found.pop('device')}"
+    yield bar(name, found["64"], found["1"], "one member", "at least", 20.0, "rows/s")
