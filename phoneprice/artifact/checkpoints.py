@@ -43,15 +43,18 @@ class Checkpoint:
     """The epochs done."""
 
     @property
-    def begun(self) -> bool:
-        """Whether any step is done: the first checkpoint of a training comes before its first step."""
+    def epoch(self) -> int:
+        """The epoch of the last step, 1 for the first; 0 before any step, when the first checkpoint is written."""
         place = self.state.get("place")
-        return bool(self.history) or (place is not None and bool(np.any(place)))
+        return len(self.history) + int(place is not None and bool(np.any(place)))
 
 
-def resumable(directory: Path) -> bool:
-    """Whether ``directory`` holds checkpoints, whatever they are worth."""
-    return directory.is_dir() and any(_NAME.fullmatch(entry.name) for entry in directory.iterdir())
+def last_saved(directory: Path) -> float | None:
+    """When the newest checkpoint in ``directory`` was written (POSIX time); None where there is none to be found."""
+    try:
+        return max((e.stat().st_mtime for e in directory.iterdir() if _NAME.fullmatch(e.name)), default=None)
+    except OSError:  # another process may be deleting them
+        return None
 
 
 class CheckpointStore:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phoneprice.artifact.checkpoints import resumable
+from phoneprice.artifact.checkpoints import last_saved
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.sealed import SealedDirectory
-from phoneprice.artifact.writer import checkpoints_path, old_path, partial_path
+from phoneprice.artifact.writer import being_written, checkpoints_path, old_path, partial_path
 from phoneprice.config.near import nearest_path
 from phoneprice.errors import ModelError
 
@@ -28,10 +28,10 @@ class ListedRun:
 
 
 def new_run_path(config_name: str, root: Path = RUNS, now: datetime | None = None) -> Path:
-    """A name that no run has yet: ``runs/20261123T041500Z-default``."""
+    """A name that no run has yet, nor one that is being trained: ``runs/20261123T041500Z-default``."""
     time = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     path, count = root / f"{time}-{config_name}", 1
-    while os.path.lexists(path):
+    while os.path.lexists(path) or os.path.lexists(partial_path(path)):
         count += 1
         path = root / f"{time}-{config_name}-{count}"
     return path
@@ -60,15 +60,20 @@ def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
     return usable[-1].path
 
 
-def latest_unfinished(root: Path = RUNS) -> Path:
-    """The run in ``root`` whose training was stopped last and can be resumed. Raises ``ModelError`` without any."""
-    by_age = sorted(root.glob(partial_path(root / "*").name), key=lambda partial: partial.stat().st_mtime)
-    for partial in reversed(by_age):
+def latest_unfinished(root: Path = RUNS, *, force: bool = False) -> Path:
+    """The run in ``root`` whose training was stopped last and can be resumed. Raises ``ModelError`` without any.
+
+    One that stands beside a finished run can only be resumed with ``force``; one that goes on now can't be at all.
+    """
+    stopped = dict[Path, float]()
+    for partial in root.glob(partial_path(root / "*").name):
         run = root / partial.name.removeprefix(".").removesuffix(partial.suffix)
-        # One that stands beside a finished run would be refused without --force.
-        if resumable(checkpoints_path(run)) and not os.path.lexists(run):
-            return run
-    raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
+        saved = last_saved(checkpoints_path(run))
+        if saved is not None and (force or not os.path.lexists(run)) and not being_written(run):
+            stopped[run] = saved
+    if not stopped:
+        raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
+    return max(stopped, key=stopped.__getitem__)
 
 
 def _refuse_near_miss(path: Path, root: Path) -> None:

@@ -82,7 +82,7 @@ class RunWriter:
                 _refuse_existing(self.path, self._shown, force=force)  # another process may have finished it just now
                 if not (force or resume):
                     _refuse_unfinished(self.path, self._shown)
-                self._clean(resume=resume)
+                self._clean(keep_checkpoints=force or resume)
             except BaseException:
                 self.close(keep_checkpoints=True)
                 raise
@@ -116,9 +116,10 @@ class RunWriter:
             self._leave(keep_checkpoints=keep_checkpoints)
         self._lock.release()
 
-    def _clean(self, *, resume: bool) -> None:
+    def _clean(self, *, keep_checkpoints: bool) -> None:
+        """What a killed process left goes; checkpoints that may be missed do when there are new ones."""
         for entry in self.partial.iterdir():
-            if entry.name != _LOCK and not (resume and entry.name == _CHECKPOINTS):
+            if entry.name != _LOCK and not (keep_checkpoints and entry.name == _CHECKPOINTS):
                 _delete(entry)
 
     def _swap_in(self, stage: Path) -> None:
@@ -193,9 +194,9 @@ def _refuse_unfinished(path: Path, shown: Path) -> None:
         checkpoint, _ = CheckpointStore(checkpoints_path(path), shown).load()
     except ModelError:
         return
-    if checkpoint is not None and checkpoint.begun:
+    if checkpoint is not None and checkpoint.epoch:
         raise UsageError(
-            f"{shown}: holds an unfinished training, saved after epoch {len(checkpoint.history)}; "
+            f"{shown}: holds an unfinished training, saved in epoch {checkpoint.epoch}; "
             "go on with --resume, or start over with --force"
         )
 
@@ -213,6 +214,21 @@ def checkpoints_path(path: Path) -> Path:
 def old_path(path: Path) -> Path:
     """Where an older version of the run ``path`` waits while the new one takes its name."""
     return path.with_name(f".{path.name}.old")
+
+
+def being_written(path: Path) -> bool:
+    """Whether a process writes the run ``path`` at this moment; asked without writing anything."""
+    try:
+        file = os.open(partial_path(path) / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def recover(path: Path) -> None:

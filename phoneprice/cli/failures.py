@@ -35,8 +35,9 @@ class Failure:
 def exit_code(error: BaseException, session: Session) -> int:
     """Say what happened, in one line on stderr, and return the exit code that scripts rely on.
 
-    With ``--json`` it is also the document on stdout, if nothing is there yet. Whatever the failure, the exit code is
-    141 where the reader of a stream has left; but not after a signal, which on a terminal ends the readers too.
+    With ``--json`` it is also the document on stdout, if nothing is there yet. Where the reader of stdout has left the
+    exit code is 141, whatever the failure, as data is missing; but not after a signal, which on a terminal ends the
+    readers too. That of stderr is told nothing it could miss.
     """
     reader_left = _write(sys.stdout)
     if isinstance(error, BrokenPipeError):
@@ -44,9 +45,9 @@ def exit_code(error: BaseException, session: Session) -> int:
         return PIPE_CLOSED
     failure = _failure(error)
     if session.debug and failure.kind != INTERRUPTION:
-        reader_left |= _write(sys.stderr, "".join(traceback.format_exception(error)))
+        _write(sys.stderr, "".join(traceback.format_exception(error)))
     prefix = "" if failure.kind == INTERRUPTION else "error: "
-    reader_left |= _write(sys.stderr, f"phoneprice: {prefix}{failure.message}\n")
+    _write(sys.stderr, f"phoneprice: {prefix}{failure.message}\n")
     if session.wants_json and not session.wrote:
         reader_left |= _write(sys.stdout, rendered({"format": 1, "error": failure}))
     return PIPE_CLOSED if reader_left and failure.kind != INTERRUPTION else failure.exit_code

@@ -68,7 +68,11 @@ class _LogNormalBetween(torch.autograd.Function):
         least = high * _CLOSEST
         log_p = torch.maximum(p, least).log_()
         if ctx.needs_input_grad[0]:
-            ctx.save_for_backward(_slopes(edges, far_high, log_p).mul_(p > least))
+            slopes = _slopes(edges, far_high, log_p)
+            # Where log_p is that of _CLOSEST * high, the edge that high belongs to has a slope, and the other has none.
+            is_upper = upper < mirrored
+            of_high = torch.stack([is_upper, ~is_upper])
+            ctx.save_for_backward(torch.where(p > least, slopes, slopes * _CLOSEST * of_high))
         return log_p.add_(far_high)
 
     @staticmethod

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from phoneprice.config.near import with_near_name
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
-from phoneprice.data.labels import MAX_CLASSES
-from phoneprice.data.mixed import mostly_numbers
+from phoneprice.data.labels import MAX_CLASSES, assumed_order
+from phoneprice.data.mixed import for_readers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import shown
 from phoneprice.data.schema import Column, TableSchema, infer_columns
@@ -148,6 +148,8 @@ def _classes(subject: _Subject) -> Findings:
     if too_many := _too_many_labels(subject):
         yield Finding("error", name, "too_many_labels", too_many, len(counts))
         return
+    if order := assumed_order(sorted(counts), subject.config.task):
+        yield Finding("warning", name, "assumed_order", order, len(counts))
     if rare := _rare_classes(subject):
         yield Finding("warning", name, "rare_class", rare, counts[rarest])
     if counts[most] >= IMBALANCE * counts[rarest]:
@@ -235,6 +237,14 @@ def tells_nothing(cells: pa.Array) -> NothingTold | None:
         value = shown(next(iter(counted(present))))
         return NothingTold("constant", f"all {len(present)} values are {value}: the column tells nothing", len(present))
     return None
+
+
+def _for_readers(subject: _Subject) -> Findings:
+    for column in subject.features:
+        if column.name in subject.config.data.categorical_columns:
+            continue
+        if what := for_readers(subject.table.columns[column.name]):
+            yield Finding("warning", column.name, "for_readers", what, subject.table.rows)
 
 
 def _ids(subject: _Subject) -> Findings:
@@ -352,8 +362,8 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _missing, _telling_nothing, _ids, _duplicates, _leaks, _zeros,
-    _typing_errors,
+    _no_rows, _no_features, _target, _classes, _missing, _telling_nothing, _for_readers, _ids, _duplicates, _leaks,
+    _zeros, _typing_errors,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from phoneprice.config.near import with_near_name
 from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
+from phoneprice.data.mixed import for_readers
 from phoneprice.data.reading.byte_source import STDIN, STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
@@ -57,7 +58,8 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
     unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
 
     Ids: columns named like one (id, phone_id, index, ...) in which each row has its own value, numbers that count the
-    rows, and text with its own value in each row. Ignored: columns without a value, and free text.
+    rows, and text with its own value in each row. Ignored: columns without a value, numbers written for
+    readers, and free text.
 
     Raises ``DataError`` without the target column, without rows, and for a target that is constant or free text.
     """
@@ -128,7 +130,7 @@ def _id_reason(name: str, cells: pa.Array) -> str:
     if ID_NAME.fullmatch(name.strip()):
         return "named like an id, and each row has its own value"
     if not is_number_array(cells):
-        return "text, and each row has its own" if len(cells) > 20 else ""
+        return "text, and each row has its own" if len(cells) > 20 and not for_readers(cells) else ""
     values = cells.to_numpy()
     counts_rows = values[0] in {0, 1} and bool((np.diff(values) == 1).all())
     return "counts the rows" if counts_rows and len(cells) > 20 else ""
@@ -137,6 +139,8 @@ def _id_reason(name: str, cells: pa.Array) -> str:
 def _unusable(cells: pa.Array) -> str:
     if cells.null_count == len(cells):
         return "no value at all"
+    if written := for_readers(cells):
+        return written
     present = len(cells) - cells.null_count
     distinct = len(cells.drop_null().unique())
     if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present:

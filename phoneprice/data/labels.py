@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -75,6 +76,17 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
         only = f"label {shown(labels.names[0])} in {rows}"
         raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     return labels
+
+
+def assumed_order(names: Sequence[str], task: TaskConfig) -> str:
+    """What to warn of where ordered classes are words whose order nobody has given; empty where all is well."""
+    if task.kind != "ordinal" or task.labels or len(names) < 3 or any(map(canonical_number, names)):
+        return ""
+    order = " < ".join(names) if len(names) <= 5 else f"{' < '.join(names[:4])} < ... < {names[-1]}"
+    return (
+        f"the classes are taken in alphabetical order, {order}; give theirs in task.labels, or set "
+        "task.kind=multiclass if they have none"
+    )
 
 
 def _own_order(counts: dict[str, int]) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,11 @@ MOSTLY = 0.9
 """Share of numbers among the values of a text column from which its other cells are faults."""
 
 
+_FOR_READERS = re.compile(r"[€$£]?\s?[+-]?\d{1,3}([., ']?\d{3})*([.,]\d+)?\s?[€$£%]?")
+_LOOKED_AT = 1000
+"""Rows that show how a column is written."""
+
+
 def mostly_numbers(cells: pa.Array) -> bool:
     """Whether a column was read as text only because a few of its cells are no numbers."""
     if is_number_array(cells):
@@ -29,6 +35,19 @@ def mostly_numbers(cells: pa.Array) -> bool:
     counts = counted(cells)
     numbers = sum(count for text, count in counts.items() if canonical_number(text) is not None)
     return bool(counts) and numbers >= MOSTLY * sum(counts.values())
+
+
+def for_readers(cells: pa.Array) -> str:
+    """What to say of a column of numbers as people write them, such as ``23,0`` or ``$1,200``; empty for any other."""
+    cells = cells.slice(0, _LOOKED_AT)
+    if is_number_array(cells) or mostly_numbers(cells):
+        return ""
+    counts = counted(cells)
+    others = {text: count for text, count in counts.items() if canonical_number(text) is None}
+    written = [text for text in others if _FOR_READERS.fullmatch(text.strip())]
+    if not written or sum(others[text] for text in written) < MOSTLY * sum(others.values()):
+        return ""
+    return f"numbers written like {shown(written[0])} count as text; write them like 1234.5"
 
 
 def settle_mixed(table: Table, config: Config) -> Table:

@@ -98,27 +98,31 @@ def judge(training: Training) -> tuple[TrainingFinding, ...]:
 
 
 def _first_untried(training: Training, *settings: str) -> str:
-    """The first of some remedies that the run does not have already; the last one always helps further."""
+    """The first of some remedies that the run does not have already; the last one is for who has tried them all."""
     return next((setting for setting in settings[:-1] if not _has(training.config, setting)), settings[-1])
 
 
 def _has(config: Config, setting: str) -> bool:
-    """Whether a configuration has the value of ``key=value``."""
+    """Whether a configuration has the value of ``key=value``; of an amount, at least that much."""
     key, _, text = setting.partition("=")
     value: object = config
     for name in key.split("."):
         value = getattr(value, name)
-    return text == str(value)
+    if isinstance(value, tuple):  # dropout, a rate for each layer
+        value = max(value, default=0.0)
+    return value >= float(text) if isinstance(value, float) else text == str(value)
 
 
 def _diverged(training: Training) -> TrainingFinding | None:
     lost = sum("diverged_epoch" in member for member in training.metrics["members"])
+    # Runs of earlier versions say it by their curves alone.
+    lost = lost or int((~np.isfinite(training.curves.train_loss[-1]) & ~training.curves.active[-1]).sum())
     if not lost:
         return None
     lr = training.config.optimizer.lr
     return TrainingFinding(
         "diverged",
-        "The loss of some members became NaN or infinite; they keep their last usable weights.",
+        "The loss of some members exploded; they predict with earlier weights, or untrained where those are worse.",
         f"{lost} of {training.curves.members} members, optimizer.lr = {lr:g}",
         f"optimizer.lr={lr / 10:g}",
         "Goodfellow, Bengio and Courville 2016, section 11.4.1",
@@ -286,15 +290,15 @@ def _vanishing(training: Training) -> TrainingFinding | None:
     if low >= 1e-3 and high <= 1e3:
         return None
     ratio = float(high if high > 1e3 else low)
-    slower = f"optimizer.lr={training.config.optimizer.lr / 10:g}"
     activation = training.config.model.activation
     layers = len(training.config.model.hidden)
+    fewer = f"model.hidden=[{','.join(map(str, training.config.model.hidden[: (layers + 1) // 2]))}]"
     if ratio > 1e3:
         return TrainingFinding(
             "exploding_gradients",
             "The gradients explode: the first hidden layers get far larger ones than the last.",
             f"{layers} hidden layers; first layer's gradient {ratio:.1e} times the last one's",
-            _first_untried(training, "model.normalization.name=batch_norm", slower)
+            _first_untried(training, "model.normalization.name=batch_norm", fewer)
             if training.config.training.gradient_clip_norm
             else "training.gradient_clip_norm=1",
             "Pascanu et al. 2013; Glorot and Bengio 2010",
@@ -302,7 +306,7 @@ def _vanishing(training: Training) -> TrainingFinding | None:
     setting = (
         "model.activation.name=relu"
         if activation.saturates
-        else _first_untried(training, "model.normalization.name=batch_norm", "model.init.name=kaiming_normal", slower)
+        else _first_untried(training, "model.normalization.name=batch_norm", "model.init.name=kaiming_normal", fewer)
     )
     return TrainingFinding(
         "vanishing_gradients",

@@ -1,7 +1,8 @@
-"""The same forward pass on a GPU, by PyTorch in float32."""
+"""The same forward pass on a GPU, by PyTorch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from phoneprice.components.activations import Activation
 from phoneprice.errors import DeviceError
+from phoneprice.inference.engine import rounded
 from phoneprice.inference.folding import FoldedLayer, FoldedNetwork, FoldedNorm
 from phoneprice.model.devices import present_devices
 from phoneprice.records import Inputs
@@ -20,16 +22,20 @@ LEAST_BLOCK_ROWS = 1 << 10
 
 
 class TorchEngine:
-    """Float32 on ``device``; a block that doesn't fit the device's memory is computed in smaller pieces."""
+    """In float64 like the CPU's engine, but on MPS, which has none.
+
+    A block that doesn't fit the device's memory is computed in smaller pieces.
+    """
 
     def __init__(self, network: FoldedNetwork, activation: Activation, device: str) -> None:
         self._device = _available(device)
+        self._dtype = torch.float32 if device == "mps" else torch.float64
         self._network = network
         self._activation = activation
         self._first = self._tensor(network.first)
         self._missing = self._tensor(network.missing)
         self._between = [(self._tensor(step.weight), self._tensor(step.bias)) for step in network.between]
-        self._layers = [_DeviceLayer(layer, self._device) for layer in network.layers]
+        self._layers = [_DeviceLayer(layer, self._tensor) for layer in network.layers]
         self._offset = self._tensor(network.offset)
         self._piece_rows = self.block_rows = BLOCK_ROWS
 
@@ -61,8 +67,7 @@ class TorchEngine:
             score = score + self._deep(first[:deep_rows].view(k, network.layers[0].width, -1))
         if network.skip:
             score = score + first[deep_rows:].view(k, -1, first.shape[1])
-        out: NDArray[np.float32] = score.transpose(1, 2).cpu().numpy()
-        return out
+        return rounded(score.transpose(1, 2).cpu().numpy())
 
     def _first_layer(self, inputs: Inputs) -> Tensor:
         values = self._tensor(inputs.values)
@@ -80,18 +85,18 @@ class TorchEngine:
         return h
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
-        return _tensor(values, self._device)
+        return torch.tensor(values, dtype=self._dtype, device=self._device)
 
 
 class _DeviceLayer:
     """A folded layer's arrays on the device."""
 
-    def __init__(self, layer: FoldedLayer, device: torch.device) -> None:
-        self.slope = None if layer.slope is None else _tensor(layer.slope, device)
+    def __init__(self, layer: FoldedLayer, tensor: Callable[[NDArray[Any]], Tensor]) -> None:
+        self.slope = None if layer.slope is None else tensor(layer.slope)
         self._norm: FoldedNorm | None = layer.norm
         if layer.norm is not None:
-            self._scale = _tensor(layer.norm.scale, device)
-            self._shift = _tensor(layer.norm.shift, device)
+            self._scale = tensor(layer.norm.scale)
+            self._shift = tensor(layer.norm.shift)
 
     def normalised(self, h: Tensor, position: str) -> Tensor:
         """Layer normalisation over the units, axis 1."""
@@ -99,10 +104,6 @@ class _DeviceLayer:
             return h
         variance, mean = torch.var_mean(h, dim=1, keepdim=True, correction=0)
         return (h - mean) * (self._scale / (variance + self._norm.eps).sqrt()) + self._shift
-
-
-def _tensor(values: NDArray[Any], device: torch.device) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32, device=device)
 
 
 def _available(name: str) -> torch.device:

@@ -18,7 +18,7 @@ class MemberProgress:
     active: Tensor
     """Still learning."""
     diverged: Tensor
-    """The epoch at which the loss, the weights or the outputs stopped being finite; 0: never."""
+    """The epoch at which the loss or the weights stopped being finite, or the last one if they exploded; 0: never."""
     best_loss: Tensor
     best_epoch: Tensor
     epochs_since_best: Tensor
@@ -57,9 +57,9 @@ class MemberProgress:
         self.diverged = torch.where(self.active & ~finite, epoch, self.diverged)
         self.active &= finite
 
-    def note_unusable(self, unusable: Tensor, epoch: int) -> None:
-        """Count the members that are ``unusable`` ``(K,)`` after ``epoch``, the last one, as diverged, too."""
-        self.diverged = torch.where(unusable & (self.diverged == 0), epoch, self.diverged)
+    def note_lost(self, lost: Tensor, epoch: int) -> None:
+        """Count the members that are ``lost`` ``(K,)`` after ``epoch``, the last one, as diverged, too."""
+        self.diverged = torch.where(lost & (self.diverged == 0), epoch, self.diverged)
 
     def follow_best(self, loss: Tensor, epoch: int, rule: EarlyStopping) -> Tensor:
         """Note ``loss`` ``(K,)`` after ``epoch`` and stop who has run out of patience; returns who improved."""

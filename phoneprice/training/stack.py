@@ -24,6 +24,8 @@ from phoneprice.training.progress import MemberProgress
 
 _EVALUATION_ELEMENTS = 2**20
 """Activations held at once while evaluating: bounds memory (and fits the cache), not results."""
+_EXPLODED = 1e6
+"""A poor choice may end far worse than it began, as batches of one row with batch normalisation; not so many times."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,7 @@ class Stack:
         self.progress = MemberProgress.start(len(plans))
         self.average = self._copy() if config.training.ema_decay else None
         self.kept = self._copy()
-        """The weights that count so far: the best ones with early stopping, else the last finite ones.
-
-        ``settle`` has the last word.
-        """
+        """The weights that count so far: with early stopping the best ones, else the last finite ones (``settle``)."""
         self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
@@ -241,7 +240,7 @@ class Stack:
     def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:
         """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.
 
-        Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones.
+        Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones, for now.
         Held-out rows are only watched: without stopping rows it is the training loss that decides.
         """
         watched = self.watched_losses()
@@ -275,27 +274,32 @@ class Stack:
 
     @torch.no_grad()
     def settle(self, epoch: int) -> None:
-        """After the last ``epoch``: who can't predict its own training rows with the weights it keeps has diverged.
+        """After the last ``epoch``: members that keep worse weights than they began with go back to those.
 
-        Finite weights are not enough: a loss is computed before the step that it leads to, so the weights kept last
-        may be so large that their outputs overflow. Such a member goes back to the weights it began with. What it had
-        just before the overflow is no better than those, and would have to be carried along by every training.
+        A loss grows for some steps before it overflows, and is computed before the step that it leads to: the last
+        finite weights of a member that diverges are mostly useless. Who fits its training rows ``_EXPLODED`` times
+        worse than at the beginning has diverged, too, whether or not there was time for a NaN.
         """
-        usable = self._usable(self.kept)
-        if usable.all():
+        start = self._fresh_network().tensors
+        first, last = self._training_losses(start), self._training_losses(self.kept)
+        tolerated = torch.where(self.progress.diverged > 0, 1.0, _EXPLODED) * first
+        lost = ~(last.isfinite() & (last <= tolerated))
+        if not lost.any():
             return
-        self.progress.note_unusable(~usable.cpu(), epoch)
-        for name, tensor in self._fresh_network().tensors.items():
-            self.kept[name] = torch.where(per_member(usable, tensor), self.kept[name], tensor)
+        self.progress.note_lost(lost, epoch)
+        for name, tensor in start.items():
+            self.kept[name] = torch.where(per_member(lost.to(tensor.device), tensor), tensor, self.kept[name])
 
-    def _usable(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """``(K,)``: whether all outputs for the member's own training rows are finite."""
-        padded = padded_rows([p.train_rows for p in self.plans])
-        rows, real = (part.to(self.data.values.device) for part in padded)
-        usable = torch.ones(len(self.plans), dtype=torch.bool, device=rows.device)
-        for outputs, _, counts in self._evaluated(weights, rows, real):
-            usable &= (outputs.isfinite().all(2) | ~counts).all(1)
-        return usable
+    def _training_losses(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """``(K,)`` float64 mean loss on the member's own training rows, infinite where an output is no number."""
+        rows, real = padded_rows([p.train_rows for p in self.plans])
+        rows, real = rows.to(self.data.values.device), real.to(self.data.values.device)
+        total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+        for outputs, y, counts in self._evaluated(weights, rows, real):
+            losses = self._row_losses(outputs, y).double()
+            losses[~outputs.isfinite().all(2)] = torch.inf
+            total += torch.where(counts, losses, 0).sum(1)
+        return (total / real.sum(1)).cpu()
 
     def result(self) -> dict[str, NDArray[np.float32]]:
         """The weights that count, as float32 arrays."""

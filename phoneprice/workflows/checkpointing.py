@@ -121,10 +121,10 @@ class Checkpointer:
             more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
             raise ModelError(
                 f"{self._run}: can't go on from its checkpoint: {'; '.join(listed[:_SHOWN])}{more}; "
-                "resume with what it was begun with, or train without --resume"
+                "resume with what it was begun with, or start over with --force"
             )
         if not _fits(checkpoint, training):
-            raise ModelError(f"{self._run}: its checkpoint is of another network; train without --resume")
+            raise ModelError(f"{self._run}: its checkpoint is of another network; start over with --force")
 
     def _how_to_resume(self) -> str:
         if not self._command:

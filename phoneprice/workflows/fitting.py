@@ -67,7 +67,8 @@ def fit(
     target = target_statistics(prepared.targets, plans) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
     on_event(_started(prepared, plans, config, str(device)))
-    training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
+    with enough_memory():
+        training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
     threads = use_threads(config.training.threads, training.step_numbers)
     if checkpointer is not None:
         checkpointer.begin(training, origin_of(prepared, config, device=str(device), threads=threads))
@@ -107,15 +108,16 @@ def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpo
 
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    """Turn PyTorch's ways of running out of memory into a ``DeviceError`` that says what needs less."""
+    """Turn PyTorch's and NumPy's ways of running out of memory into a ``DeviceError`` that says what needs less."""
     import torch
 
     try:
         yield
-    except RuntimeError as fault:
-        if not isinstance(fault, torch.OutOfMemoryError) and "can't allocate memory" not in str(fault):
+    except (RuntimeError, MemoryError) as fault:
+        on_device, in_numpy = isinstance(fault, torch.OutOfMemoryError), isinstance(fault, MemoryError)
+        if not (on_device or in_numpy or "DefaultCPUAllocator" in str(fault)):
             raise
-        where = "the device" if isinstance(fault, torch.OutOfMemoryError) else "memory"
+        where = "the device" if on_device else "memory"
         raise DeviceError(
             f"training: {where} is full; try a smaller training.batch_rows, a smaller training.stack_members "
             "(the results stay the same), or a smaller model.hidden"
@@ -132,6 +134,9 @@ def _likely_cause(config: Config) -> str:
     return f"optimizer.lr = {config.optimizer.lr:g}: try a tenth of it, or training.gradient_clip_norm = 1"
 
 
+_WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those are worse"
+
+
 def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], config: Config, on_event: OnEvent) -> None:
     """``diverged`` ``(K,)`` holds the epoch at which each member diverged, 0 for never."""
     lost = np.flatnonzero(diverged)
@@ -140,4 +145,4 @@ def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], conf
     cause = f"the likely cause is {_likely_cause(config)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
-    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged and keep their last usable weights; {cause}"))
+    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {_WHAT_THEY_KEEP}; {cause}"))

@@ -72,6 +72,8 @@ class FirstConfig:
 
     text: str
     reasons: dict[str, str]
+    ignored: tuple[str, ...] = ()
+    """Columns that it leaves out."""
 
 
 def first_config(
@@ -86,7 +88,7 @@ def first_config(
     options = ReadOptions().but_for(delimiter, encoding)
     table = read_table(data, options)
     inferred = infer_config(table, target, _ordered)
-    return FirstConfig(init_text(inferred, table, options, name), inferred.reasons)
+    return FirstConfig(init_text(inferred, table, options, name), inferred.reasons, inferred.ignored_columns)
 
 
 def _ordered(table: Table, target: str) -> bool:

@@ -138,7 +138,7 @@ def test_an_unfinished_training_is_not_replaced_unasked(tmp_path, epochs, step):
         with pytest.raises(UsageError) as caught:
             refusing(run)
         assert str(caught.value) == (
-            f"{run}: holds an unfinished training, saved after epoch {epochs}; "
+            f"{run}: holds an unfinished training, saved in epoch {epochs or 1}; "
             "go on with --resume, or start over with --force"
         )
         assert len(names(checkpoints_path(run))) == 1

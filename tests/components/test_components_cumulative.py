@@ -57,3 +57,15 @@ def test_an_interval_that_has_closed_has_finite_slopes(name: str, dtype: torch.d
     values, slopes = values_and_slopes(name, torch.stack([ends, ends]))
     assert values.isfinite().all()
     assert slopes.isfinite().all()
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_closed_interval_is_still_drawn_to_the_middle(name: str) -> None:
+    """Or a row that is as wrong as can be would never be learned from."""
+    ends = torch.tensor([-1e8, -13.0, -5.0, 5.0, 13.0, 1e8], dtype=torch.float64)
+    _, slopes = values_and_slopes(name, torch.stack([ends, ends]))
+    shift = slopes.sum(0)
+    assert (shift.sign() == -ends.sign()).all()
+    if name == "normal":  # the slope of log Phi in the tail, linear from -12 on
+        expected = [12.082214, 12.082214, 5.186504, -5.186504, -12.082214, -12.082214]
+        torch.testing.assert_close(shift, torch.tensor(expected, dtype=torch.float64), rtol=1e-5, atol=0)

@@ -203,6 +203,13 @@ def test_numbers_with_typing_errors() -> None:
     assert found(cells, config(categorical_columns=["a"])) == []
 
 
+def test_an_order_that_nobody_gave() -> None:
+    cells = table(a=numbers(40), y=["high", "low", "mid", "low"] * 10)
+    ordinal = Config.model_validate({"data": {"target": "y"}})
+    (finding,) = [finding for finding in check(cells, ordinal, None) if finding.code == "assumed_order"]
+    assert finding.message.startswith("the classes are taken in alphabetical order, high < low < mid; ")
+
+
 TRAINING: dict[str, list[Any]] = {
     "ram": [99.0, 101.0, 100.0, 100.25],
     "wifi": ["yes", "no", "no", "yes"],

@@ -1,11 +1,12 @@
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
-from phoneprice.data.mixed import mostly_numbers, settle_mixed
+from phoneprice.data.mixed import for_readers, mostly_numbers, settle_mixed
 from phoneprice.data.schema import infer_schema
 from phoneprice.errors import DataError
 
@@ -80,3 +81,25 @@ def test_infinite_numbers_are_faults_in_any_case() -> None:
     assert str(fault.value) == (
         "phones.csv line 21, column 'a': found '1e999', expected a finite number; correct it or leave it empty"
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "example"),
+    [
+        (["23,0", "7,25", "110,5"], "23,0"),
+        (["25,120.78", "100", "1,000,000"], "25,120.78"),
+        (["€ 25.120,78", "€ 3"], "€ 25.120,78"),
+        (["5%", "10%", None], "5%"),
+        (["1 200", "13 000"], "1 200"),
+        (["2024-01-31", "2023-12-01"], None),
+        (["31.01.2024", "01.12.2023"], None),
+        (["1.2.3", "1.10.0"], None),
+        (["XL", "23,0", "M"], None),
+        (["12a", "13b"], None),
+        ([None, None], None),
+        ([1.5, 2.0], None),
+    ],
+)
+def test_numbers_written_for_readers(cells: list[Any], example: str | None) -> None:
+    expected = "" if example is None else f"numbers written like '{example}' count as text; write them like 1234.5"
+    assert for_readers(pa.array(cells)) == expected

@@ -238,7 +238,7 @@ def test_exploding_gradients() -> None:
     [
         ((), "training.gradient_clip_norm=1"),
         (("training.gradient_clip_norm=1",), "model.normalization.name=batch_norm"),
-        (("training.gradient_clip_norm=0.5", "model.normalization.name=batch_norm"), "optimizer.lr=0.002"),
+        (("training.gradient_clip_norm=0.5", "model.normalization.name=batch_norm"), "model.hidden=[8,8]"),
     ],
 )
 def test_exploding_gradients_have_another_remedy_once_one_was_tried(tried: tuple[str, ...], remedy: str) -> None:
@@ -261,6 +261,11 @@ def test_equal_units_explain_exploding_gradients() -> None:
         ({"dead_units": [[0.6]] * 100}, ("model.activation.name=leaky_relu",), "optimizer.lr=0.002"),
         ({"saturated": [[0.8]] * 100}, (), "model.init.name=xavier_normal"),
         ({"saturated": [[0.8]] * 100}, ("model.init.name=xavier_normal",), "optimizer.lr=0.002"),
+        (
+            {"saturated": [[0.1]] * 50 + [[0.8]] * 50},
+            ("model.activation.name=tanh", "optimizer.weight_decay=0.05"),
+            "optimizer.lr=0.002",
+        ),
         ({"update_ratio": [[1e-9]] * 100}, ("optimizer.lr=1e-6",), "optimizer.lr=0.005"),
         ({"update_ratio": [[1e-9]] * 100}, ("optimizer.lr=0.005",), "optimizer.lr=0.05"),
     ],

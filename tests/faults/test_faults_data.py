@@ -181,7 +181,10 @@ def test_the_likely_cause(settings: list[str], cause: str) -> None:
         f"training diverged: the loss became NaN or infinite in epoch 2; the likely cause is {cause}"
     )
     _judge_divergence(np.array([0, 2]), config, heard.append)
-    kept = f"1 of 2 members diverged and keep their last usable weights; the likely cause is {cause}"
+    kept = (
+        "1 of 2 members diverged; they predict with earlier weights, or untrained where those are worse; "
+        f"the likely cause is {cause}"
+    )
     assert heard == [Warned(kept)]
     _judge_divergence(np.array([0, 0]), config, heard.append)
     assert len(heard) == 1
@@ -195,8 +198,18 @@ def test_a_device_that_is_not_there(call: Call, tmp_path: Path, monkeypatch: pyt
     assert answer.err.startswith("phoneprice: error: training.device: found 'cuda', but PyTorch ")
 
 
-@pytest.mark.parametrize("message", ["CUDA out of memory", "DefaultCPUAllocator: can't allocate memory"])
-def test_out_of_memory_in_training(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+OUT_OF_MEMORY = [
+    "CUDA out of memory",
+    "DefaultCPUAllocator: can't allocate memory",
+    "[enforce fail at alloc_cpu.cpp:127] data. DefaultCPUAllocator: not enough memory: you tried to allocate 17 bytes",
+]
+
+
+@pytest.mark.parametrize("place", ["_fresh_network", "_losses"])
+@pytest.mark.parametrize("message", OUT_OF_MEMORY)
+def test_out_of_memory_in_training(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, place: str
+) -> None:
     import torch
 
     from phoneprice.training.stack import Stack
@@ -204,7 +217,7 @@ def test_out_of_memory_in_training(call: Call, tmp_path: Path, monkeypatch: pyte
     def full(*_arguments: object) -> None:
         raise (torch.OutOfMemoryError if "CUDA" in message else RuntimeError)(message)
 
-    monkeypatch.setattr(Stack, "_losses", full)
+    monkeypatch.setattr(Stack, place, full)
     (tmp_path / "in.csv").write_text(TEXT)
     answer = call("train", tmp_path / "in.csv", "-o", tmp_path / "run", *QUICK)
     assert answer.code == 6

@@ -11,9 +11,10 @@ import pytest
 from small_trainings import TRAININGS, fingerprint, write_phones
 
 from phoneprice.artifact.loader import load_run
+from phoneprice.artifact.runs import latest_unfinished
 from phoneprice.cli.program import run as run_program
 from phoneprice.config.load import load_config
-from phoneprice.errors import LockedError, ModelError, StoppedError
+from phoneprice.errors import DataError, LockedError, ModelError, StoppedError
 from phoneprice.workflows.events import EpochDone, Event, Noted, Warned
 from phoneprice.workflows.train import train
 
@@ -83,7 +84,7 @@ def test_settings_that_do_not_decide_the_networks(data: Path, tmp_path: Path) ->
     assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")
 
 
-ADVICE = "; resume with what it was begun with, or train without --resume"
+ADVICE = "; resume with what it was begun with, or start over with --force"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,8 @@ def test_without_a_name_the_last_unfinished_training(
     assert "runs/: holds no unfinished training to resume; name the run with -o" in capsys.readouterr().err
     begin(data, Path("runs") / "mine")
     begin(data, Path("runs") / "newer")
-    os.utime(tmp_path / "runs" / ".mine.partial", (1, 1))
+    for checkpoint in checkpoints(Path("runs") / "mine"):
+        os.utime(checkpoint, (1, 1))
     assert run_program(["train", str(data), "--resume", "-q", *options]) == 0
     assert capsys.readouterr().out == "runs/newer\n"
 
@@ -189,7 +191,7 @@ def test_without_resume_only_force_starts_anew(data: Path, tmp_path: Path, capsy
     for more in ([], ["--dry-run"]):
         assert run_program(["train", str(data), "-o", str(tmp_path / "run"), *more]) == 2
         assert capsys.readouterr().err == (
-            f"phoneprice: error: {tmp_path}/run: holds an unfinished training, saved after epoch 3; "
+            f"phoneprice: error: {tmp_path}/run: holds an unfinished training, saved in epoch 3; "
             "go on with --resume, or start over with --force\n"
         )
     assert [path.name for path in checkpoints(tmp_path / "run")] == kept
@@ -209,12 +211,38 @@ def test_without_a_name_only_what_can_be_resumed(
     begin(data, Path("runs") / "mine")
     shutil.copytree(runs / ".mine.partial", runs / ".finished.partial", dirs_exist_ok=True)
     (runs / ".killed-early.partial").mkdir()
-    os.utime(runs / ".mine.partial", (1, 1))
+    for checkpoint in checkpoints(Path("runs") / "mine"):
+        os.utime(checkpoint, (1, 1))
     capsys.readouterr()
     assert run_program(["train", str(data), "--resume", "-q", *options]) == 0
     assert capsys.readouterr().out == "runs/mine\n"
     assert run_program(["train", str(data), "--resume", *options]) == 4
     assert "runs/: holds no unfinished training to resume; name the run with -o" in capsys.readouterr().err
+
+
+def test_without_a_name_none_that_is_being_trained(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin(data, Path("runs") / "stopped")
+    begin(data, Path("runs") / "going on")
+    found: list[Path] = []
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            found.append(latest_unfinished())
+
+    train(data, load_config(None, SETTINGS), Path("runs") / "going on", resume=True, on_event=meanwhile)
+    assert set(found) == {Path("runs") / "stopped"}
+
+
+def test_force_looks_before_it_throws_away(data: Path, tmp_path: Path) -> None:
+    """A slip in the name of the table must not cost the hours that an unfinished training took."""
+    begin(data, tmp_path / "run")
+    kept = [path.name for path in checkpoints(tmp_path / "run")]
+    with pytest.raises(DataError):
+        train(tmp_path / "other.csv", load_config(None, SETTINGS), tmp_path / "run", force=True)
+    assert [path.name for path in checkpoints(tmp_path / "run")] == kept
+    train(data, load_config(None, SETTINGS), tmp_path / "run", force=True)
+    assert sorted(path.name for path in tmp_path.iterdir() if "run" in path.name) == ["run"]
 
 
 def test_two_processes_on_one_run(data: Path, tmp_path: Path) -> None:
@@ -244,7 +272,7 @@ def test_a_checkpoint_of_another_network(data: Path, tmp_path: Path, monkeypatch
     begin(data, tmp_path / "run")
     monkeypatch.setattr("phoneprice.workflows.checkpointing._differences", lambda _then, _now: {})
     message = refusal(data, tmp_path / "run", [*SETTINGS, "model.hidden=[7,5]"])
-    assert message == f"{tmp_path}/run: its checkpoint is of another network; train without --resume"
+    assert message == f"{tmp_path}/run: its checkpoint is of another network; start over with --force"
 
 
 def test_how_to_resume_names_the_run(

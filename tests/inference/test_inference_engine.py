@@ -12,7 +12,7 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import DeviceError
 from phoneprice.inference import torch_engine
 from phoneprice.inference.averages import probabilities
-from phoneprice.inference.engine import block_rows, make_engine, outputs
+from phoneprice.inference.engine import NumpyEngine, block_rows, make_engine, outputs
 from phoneprice.inference.folding import fold
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.torch_engine import TorchEngine
@@ -86,7 +86,7 @@ def test_both_engines_agree(config, monkeypatch):
     ensemble, inputs = random_ensemble(config, 5, classes), random_inputs(700, 5, missing=0.1)
     ours = outputs(make_engine(ensemble, config), inputs)
     theirs = outputs(TorchEngine(fold(ensemble, config), config.model.activation, "cpu"), inputs)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
     if classes:
         p, q = probabilities(ours, config.loss), probabilities(theirs, config.loss)
         np.testing.assert_allclose(p, q, rtol=0, atol=1e-6)
@@ -199,11 +199,15 @@ def test_out_of_memory_means_smaller_pieces(monkeypatch):
     assert str(caught.value) == "cpu: out of memory with 1024 rows at a time; free some of it or use --device cpu"
 
 
-def test_outputs_beyond_float32_stay_finite():
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_outputs_beyond_float32_stay_finite(engine):
     """Finite weights, each fit for float32; their products are not."""
     config = configuration("multiclass", hidden=(7, 5))
     ensemble = random_ensemble(config, 4, 3, members=2)
     huge = {name: values * np.float32(1e25) for name, values in ensemble.parameters.items()}
-    found = outputs(make_engine(replace(ensemble, parameters=huge), config), random_inputs(9, 4))
+    folded = fold(replace(ensemble, parameters=huge), config)
+    activation = config.model.activation
+    chosen = NumpyEngine(folded, activation) if engine == "numpy" else TorchEngine(folded, activation, "cpu")
+    found = outputs(chosen, random_inputs(9, 4))
     assert np.isfinite(found).all()
     assert np.abs(found).max() == np.finfo(np.float32).max

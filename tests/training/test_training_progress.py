@@ -61,10 +61,10 @@ def test_diverged_members_stop_once_and_for_all() -> None:
     assert progress.active.tolist() == [False, False, True]
 
 
-def test_a_member_that_turns_out_unusable_has_diverged_once() -> None:
+def test_a_member_that_turns_out_lost_has_diverged_once() -> None:
     progress = MemberProgress.start(3)
     progress.mark_diverged(torch.tensor([True, False, True]), epoch=4)
-    progress.note_unusable(torch.tensor([True, True, False]), epoch=9)
+    progress.note_lost(torch.tensor([True, True, False]), epoch=9)
     assert progress.diverged.tolist() == [9, 4, 0]
 
 

@@ -75,3 +75,27 @@ def test_many_columns_that_tell_nothing_are_counted() -> None:
         f"phones.csv, column 'x{i}': all 4 values are '1': the column tells nothing" for i in range(5)
     ]
     assert messages[-1] == "phones.csv: 3 more columns like these; 'phoneprice data check' lists them"
+
+
+def test_numbers_written_for_readers_are_named() -> None:
+    message = "numbers written like '1,5' count as text; write them like 1234.5"
+    assert warned(a=["1,5", "2,5", "3,5", "4,25"]) == [f"phones.csv, column 'a': {message}"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "order"),
+    [
+        ((), "high < low < mid"),
+        (("task.labels=['low', 'mid', 'high']",), None),
+        (("task.kind=multiclass", "loss.name=cross_entropy"), None),
+    ],
+)
+def test_an_order_that_nobody_gave_is_named(settings: tuple[str, ...], order: str | None) -> None:
+    heard: list[Any] = []
+    data = table(ram=[1.0, 2.0, 3.0, 4.0], price_range=["low", "mid", "high", "low"])
+    prepare_table(data, load_config(None, [*settings]), heard.append)
+    expected = (
+        f"phones.csv, column 'price_range': the classes are taken in alphabetical order, {order}; "
+        "give theirs in task.labels, or set task.kind=multiclass if they have none"
+    )
+    assert [event.message for event in heard] == ([expected] if order else [])

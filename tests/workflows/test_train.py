@@ -82,9 +82,26 @@ def test_some_members_diverged(data: Path, tmp_path: Path) -> None:
     lost = [member for member in report.metrics["members"] if "diverged_epoch" in member]
     assert 0 < len(lost) < len(report.metrics["members"])
     (message,) = (warning for warning in report.warnings if "diverged" in warning)
-    assert message.startswith(f"{len(lost)} of 5 members diverged and keep their last usable weights; ")
+    assert message.startswith(f"{len(lost)} of 5 members diverged; they predict with ")
     assert report.findings[0].code == "diverged"
     assert report.findings[0].evidence.startswith(f"{len(lost)} of 5 members, ")
+
+
+@pytest.mark.parametrize("lr", ["0.05", "0.1", "0.15"])
+def test_members_that_exploded_do_not_spoil_the_others(tmp_path: Path, lr: str) -> None:
+    """One far row drives some members away; their last finite weights are of any size."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 5))
+    y = x.sum(1) + 0.1 * rng.normal(size=300)
+    x[7], y[7] = 30 * x[7], 40
+    lines = [",".join(f"{value:.4f}" for value in row) for row in np.column_stack([x, y])]
+    (tmp_path / "far.csv").write_text("\n".join(["a,b,c,d,e,y", *lines]))
+    wild = ["optimizer.name=sgd", f"optimizer.lr={lr}", "training.batch_rows=60", "training.epochs=30"]
+    plain = ["data.target=y", "task.kind=regression", "penalty.name=none", "training.network_start=0"]
+    config = load_config(None, [*plain, *wild, "training.threads=1", "training.device=cpu"])
+    report = train(tmp_path / "far.csv", config, tmp_path / "run")
+    assert any("diverged_epoch" in member for member in report.metrics["members"])
+    assert report.metrics["metrics"]["rmse"]["value"] < 100
 
 
 def test_a_run_is_called_by_its_configuration(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,8 @@ def init(
         session.document({"format": 1, "output": output, "toml": made.text, "reasons": made.reasons})
     elif output and output != STDOUT:
         session.say(f"Wrote {output}")
+        if made.ignored:
+            session.say(f"Columns that are not used: {made.reasons['data.ignored_columns']}")
 
 
 def show(session: Session, config: ConfigFile = None, settings: Settings = None) -> None:

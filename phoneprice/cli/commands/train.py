@@ -70,7 +70,12 @@ def train(
     resolved = configuration(config, settings, reading, device)
     from phoneprice.workflows.runs import latest_unfinished, new_run_path, refuse_place
 
-    run = output or (latest_unfinished() if resume else new_run_path(configuration_name(config)))
+    run = output or (latest_unfinished(force=force) if resume else new_run_path(configuration_name(config)))
+    if report:
+        from phoneprice.workflows.outputs import refuse_other_than_html
+        from phoneprice.workflows.report import report_path
+
+        refuse_other_than_html(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)
         _show_plan(session, data, resolved)

@@ -29,7 +29,7 @@ def show_cross_validation(report: "CrossValidationReport") -> None:
     console.print()
     heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(report.rows, 'row')}"
     show(console, f"{heading}, with intervals corrected for shared training rows", style="bold")
-    show(console, metrics_table(document["metrics"]))
+    show(console, metrics_table(document["metrics"], console))
     if baselines := document.get("baselines"):
         console.print()
         show(console, _baselines(document, baselines, _PER_FOLD[report.task.kind][0]))

@@ -26,7 +26,7 @@ def draw_report(facts: "ReportFacts") -> None:
     show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
     if caution := caution_of(facts.metrics):
         show(console, caution, style="yellow")
-    show(console, metrics_table(facts.metrics["metrics"]))
+    show(console, metrics_table(facts.metrics["metrics"], console))
     console.print()
     _draw_losses(console, facts)
     if confusion := facts.metrics.get("confusion"):

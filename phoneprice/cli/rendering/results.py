@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from phoneprice.cli.rendering.console import plain_table, show, stderr
+from phoneprice.cli.rendering.console import fitting, plain_table, show, stderr
 from phoneprice.cli.rendering.figures import count, counted, duration, figure, span
 from phoneprice.cli.session import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -53,7 +53,7 @@ def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
     console = stderr()
     show(console, heading, style="bold")
     if document.get("metrics"):
-        show(console, metrics_table(document["metrics"]))
+        show(console, metrics_table(document["metrics"], console))
         console.print()
     tables: list[RenderableType] = []
     if confusion := document.get("confusion"):
@@ -66,14 +66,20 @@ def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
         console.print()
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> "Table":
-    """Metrics by name with their intervals."""
+def metrics_table(metrics: Mapping[str, Mapping[str, float]], console: "Console") -> "Table":
+    """Metrics by name with their intervals, which a narrow terminal has no room for."""
+    return fitting(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
+
+
+def _metrics_table(metrics: Mapping[str, Mapping[str, float]], *, intervals: bool) -> "Table":
     table = plain_table()
-    table.add_column("metric", min_width=26)
-    table.add_column("value", justify="right", min_width=10)
-    table.add_column("95% interval", justify="right", min_width=20)
+    table.add_column("metric", min_width=26 if intervals else 8, no_wrap=intervals, overflow="fold")
+    table.add_column("value", justify="right", min_width=10, no_wrap=True)
+    if intervals:
+        table.add_column("95% interval", justify="right", min_width=20, no_wrap=True)
     for name, interval in metrics.items():
-        table.add_row(name, figure(interval["value"]), span(interval["low"], interval["high"]))
+        spans = (span(interval["low"], interval["high"]),) if intervals else ()
+        table.add_row(name, figure(interval["value"]), *spans)
     return table
 
 

@@ -192,7 +192,7 @@ def show_run_details(details: "RunDetails") -> None:
         console.print()
         if caution := caution_of(details.metrics):
             show(console, caution, style="yellow")
-        show(console, metrics_table(details.metrics["metrics"]))
+        show(console, metrics_table(details.metrics["metrics"], console))
 
 
 def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
