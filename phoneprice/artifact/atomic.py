@@ -51,8 +51,8 @@ def replace_file(path: str | Path) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     with storage_faults(Path(path)):
-        if _is_stream(target):
-            with target.open("wb") as stream:
+        if _is_stream(Path(path)):  # not the target: /dev/stdout leads to a pipe, which has no other name
+            with Path(path).open("wb") as stream:
                 yield stream
             return
         _remove_strays(target)

@@ -37,6 +37,14 @@ def new_run_path(config_name: str, root: Path = RUNS, now: datetime | None = Non
     return path
 
 
+def require_runs(root: Path) -> None:
+    """Raise ``ModelError`` where ``root`` can't hold runs; that there is no ``runs/`` yet is no fault."""
+    if _is_run(root):
+        raise ModelError(f"{root}: is a run itself; 'phoneprice runs show' shows it")
+    if root != RUNS and not root.is_dir():
+        raise ModelError(f"{root}: no such directory; name one that holds runs")
+
+
 def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
     """The runs directly in ``root``, oldest first, damaged ones included; none if there is no such directory."""
     try:
@@ -79,6 +87,8 @@ def latest_unfinished(root: Path = RUNS, *, force: bool = False) -> Path:
 def _refuse_near_miss(path: Path, root: Path) -> None:
     if os.path.lexists(path) or old_path(path).is_dir():
         return
+    if last_saved(checkpoints_path(path)) is not None:
+        raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
     if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):
         raise ModelError(f"{path}: no such run;{near} 'phoneprice runs list' shows those there are")
 

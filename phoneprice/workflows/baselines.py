@@ -92,9 +92,9 @@ def _regressors() -> dict[str, Callable[[], Any]]:
     return {
         "median": lambda: DummyRegressor(strategy="median"),
         "ridge regression": lambda: _scaled(RidgeCV(np.logspace(-3, 3, 13))),
-        "linear SVM": lambda: _scaled(LinearSVR(dual="auto", random_state=0, max_iter=10_000)),
+        "linear SVM": lambda: _scaled(_of_scaled_target(LinearSVR(dual="auto", random_state=0, max_iter=10_000))),
         "gradient boosting": lambda: HistGradientBoostingRegressor(random_state=0),
-        "scikit-learn MLP": lambda: _scaled(MLPRegressor(random_state=0)),
+        "scikit-learn MLP": lambda: _scaled(_of_scaled_target(MLPRegressor(random_state=0))),
     }
 
 
@@ -114,6 +114,14 @@ class _Quiet:
 
     def predict(self, x: Any) -> Any:
         return self.model.predict(x)
+
+
+def _of_scaled_target(model: Any) -> Any:
+    """For models whose own settings fit a target of about unit size, as our networks get it."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.preprocessing import StandardScaler
+
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 def _scaled(model: Any) -> _Quiet:

@@ -26,7 +26,7 @@ from phoneprice.report.page import chart_file, charts, page
 from phoneprice.report.words import count, counted, listed
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.events import OnEvent, Warned, ignore
-from phoneprice.workflows.outputs import refuse_other_than_html, refuse_output
+from phoneprice.workflows.outputs import STDOUT, refuse_other_than_html, refuse_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +72,8 @@ def report(
     path = resolve_run(run)
     loaded = load_run(path)
     target = Path(output) if output is not None else report_path(path)
+    if target == STDOUT:
+        raise UsageError("-o -: a report is a file; name one, such as report.html")
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
     refuse_output(target, data, path)

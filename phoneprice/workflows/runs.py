@@ -11,7 +11,15 @@ from typing import Any, Literal
 
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run, load_run, verify_run
-from phoneprice.artifact.runs import RUNS, ListedRun, latest_unfinished, list_runs, new_run_path, resolve_run
+from phoneprice.artifact.runs import (
+    RUNS,
+    ListedRun,
+    latest_unfinished,
+    list_runs,
+    new_run_path,
+    require_runs,
+    resolve_run,
+)
 from phoneprice.artifact.sealed import CheckedFile
 from phoneprice.artifact.writer import refuse_place
 from phoneprice.data.reading import ReadOptions
@@ -69,7 +77,8 @@ class RunDetails:
 
 
 def list_run_lines(root: Path = RUNS) -> tuple[RunLine, ...]:
-    """The runs directly in ``root``, oldest first, damaged ones included."""
+    """The runs directly in ``root``, oldest first, damaged ones included. Raises ``ModelError``."""
+    require_runs(root)
     return tuple(map(_line, list_runs(root)))
 
 

@@ -111,6 +111,15 @@ def test_a_device_is_written_to_and_not_replaced():
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
+def test_a_pipe_is_written_to_by_any_name():
+    """As /dev/stdout is one where the shell has put a pipe: a link to a name that is none."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader:
+        _write(f"/dev/fd/{writing}", b"data")
+        os.close(writing)
+        assert reader.read() == b"data"
+
+
 def test_strays_of_killed_processes_go_and_live_ones_stay(tmp_path):
     target = tmp_path / "out.csv"
     stray = tmp_path / ".out.csv.0123abcd.partial-file"

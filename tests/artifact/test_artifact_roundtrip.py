@@ -156,7 +156,8 @@ def test_new_names_do_not_collide(tmp_path):
     first = new_run_path("default", tmp_path, now)
     assert first == tmp_path / "20261123T041500Z-default"
     first.mkdir()
-    assert new_run_path("default", tmp_path, now).name == "20261123T041500Z-default-2"
+    (tmp_path / ".20261123T041500Z-default-2.partial").mkdir()  # one that is being trained
+    assert new_run_path("default", tmp_path, now).name == "20261123T041500Z-default-3"
 
 
 def test_latest_is_the_newest_undamaged_run(tmp_path):

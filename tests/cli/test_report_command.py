@@ -30,6 +30,22 @@ def test_a_training_ends_with_findings_and_names_the_report(call: Call, table: P
     assert not run.with_name("run.html").exists()
 
 
+def test_the_place_of_the_report_is_looked_at_before_the_training(call: Call, table: Path, tmp_path: Path) -> None:
+    page = tmp_path / "run.html"
+    page.write_text("mine")
+    result = call("train", table, *QUICK, "-o", tmp_path / "run", "--report")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"phoneprice: error: {page}: exists and is no HTML page; choose another -o\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["phones.csv", "run.html"]
+
+
+def test_a_report_is_a_file(call: Call, table: Path, tmp_path: Path) -> None:
+    assert call("train", table, *QUICK, "-o", tmp_path / "run", "-q").code == 0
+    result = call("report", tmp_path / "run", "-o", "-")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "phoneprice: error: -o -: a report is a file; name one, such as report.html\n"
+
+
 def test_a_training_with_report(call: Call, table: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     result = call("train", table, *QUICK, "-o", run, "--report", "--json")

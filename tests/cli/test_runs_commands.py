@@ -39,6 +39,30 @@ def test_a_figure_from_training_rows_says_so(call: Call, tmp_path: Path) -> None
     assert call("runs", "list", tmp_path / "runs").out.splitlines()[-1].endswith("accuracy 0.5000 (training rows)")
 
 
+def test_a_list_of_what_holds_no_runs(call: Call, runs: Path) -> None:
+    for root, what in (
+        ("runz", "no such directory; name one that holds runs"),
+        ("runs/a", "is a run itself; 'phoneprice runs show' shows it"),
+    ):
+        result = call("runs", "list", root)
+        assert (result.code, result.out, result.err) == (4, "", f"phoneprice: error: {root}: {what}\n")
+
+
+def test_without_any_run_yet_the_list_is_empty(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call("runs", "list")
+    assert (result.code, result.out) == (0, "runs: no runs\n")
+
+
+def test_an_unfinished_training_is_not_unknown(call: Call, runs: Path) -> None:
+    place = runs / ".c.partial" / "checkpoints"
+    place.mkdir(parents=True)
+    (place / f"00000001-{'0' * 64}.safetensors").touch()
+    result = call("runs", "show", "runs/c")
+    what = "its training is unfinished; go on with 'phoneprice train DATA -o runs/c --resume'"
+    assert (result.code, result.err) == (4, f"phoneprice: error: runs/c: {what}\n")
+
+
 LONG = "20261123T041500Z-a-rather-long-name"
 
 
