@@ -24,6 +24,8 @@ from phoneprice.training.progress import MemberProgress
 
 _EVALUATION_ELEMENTS = 2**20
 """Activations held at once while evaluating: bounds memory (and fits the cache), not results."""
+_ENOUGH_ROWS = 4096
+"""Rows that show whether a member has exploded: of more it is every second, third or so."""
 _EXPLODED = 1e6
 """A poor choice may end far worse than it began, as batches of one row with batch normalisation; not so many times."""
 
@@ -291,8 +293,8 @@ class Stack:
             self.kept[name] = torch.where(per_member(lost.to(tensor.device), tensor), tensor, self.kept[name])
 
     def _training_losses(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """``(K,)`` float64 mean loss on the member's own training rows, infinite where an output is no number."""
-        rows, real = padded_rows([p.train_rows for p in self.plans])
+        """``(K,)`` float64 mean loss on some of the member's training rows, infinite where an output is no number."""
+        rows, real = padded_rows([p.train_rows[:: len(p.train_rows) // _ENOUGH_ROWS + 1] for p in self.plans])
         rows, real = rows.to(self.data.values.device), real.to(self.data.values.device)
         total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
         for outputs, y, counts in self._evaluated(weights, rows, real):
