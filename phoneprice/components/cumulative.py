@@ -12,8 +12,37 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_CERTAIN = 1e30
+"""A logit beyond all that occur, where both distribution functions are exactly 0 or 1."""
 _CLOSEST = 1e-7
 """The least share of ``P(noise < upper)`` that the interval counts as: below, its digits are rounding."""
+
+
+def edges_around(logits: Tensor, targets: Tensor) -> Tensor:
+    """The ``(2, K, B)`` edges of each row's class, from cumulative ``logits`` ``(K, B, C - 1)``.
+
+    Beyond the first and the last cut they are certain: +1e30 and -1e30. ``targets`` are int64 ``(K, B)``.
+    """
+    return _EdgesAround.apply(logits, targets)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _EdgesAround(torch.autograd.Function):
+    """Its gradient is scattered once: autograd's way adds into zeros, sums over both edges and cuts the padding off."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        padded = F.pad(logits, (1, 1), value=-_CERTAIN)
+        padded[..., 0] = _CERTAIN
+        classes = torch.stack([targets, targets + 1])
+        ctx.save_for_backward(classes)
+        ctx.padded = padded.shape[-1]
+        return padded.expand(2, *padded.shape).gather(-1, classes.unsqueeze(-1)).squeeze(-1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (classes,) = ctx.saved_tensors
+        padded = grad.new_zeros(*grad.shape[1:], ctx.padded)
+        return padded.scatter_(-1, classes.movedim(0, -1), grad.movedim(0, -1))[..., 1:-1], None
 
 
 def log_logistic_between(edges: Tensor) -> Tensor:
@@ -56,10 +85,9 @@ class _LogNormalBetween(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, edges: Tensor) -> Tensor:
-        upper, lower = edges
         # Phi(a) - Phi(b) = Phi(-b) - Phi(-a): of the two the one with the smaller numbers, high above low.
-        mirrored = -lower
-        tails = torch.stack([torch.minimum(upper, mirrored), torch.maximum(upper, mirrored).neg_()])
+        mirrored = edges.flip(0).neg_()
+        tails = torch.minimum(edges, mirrored)
         near = tails.clamp_min(-_FAR)
         # Phi(x) is taken as Phi(near) * exp(slope * far), and the exponential of high's far part out of the difference.
         far_high, far_low = tails.sub_(near).mul_(_FAR_SLOPE)
@@ -69,8 +97,9 @@ class _LogNormalBetween(torch.autograd.Function):
         log_p = torch.maximum(p, least).log_()
         if ctx.needs_input_grad[0]:
             slopes = _slopes(edges, far_high, log_p)
+            slopes[1].neg_()
             # Where log_p is that of _CLOSEST * high, the edge that high belongs to has a slope, and the other has none.
-            is_upper = upper < mirrored
+            is_upper = edges[0] < mirrored[0]
             of_high = torch.stack([is_upper, ~is_upper])
             ctx.save_for_backward(torch.where(p > least, slopes, slopes * _CLOSEST * of_high))
         return log_p.add_(far_high)
@@ -78,7 +107,7 @@ class _LogNormalBetween(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (slopes,) = ctx.saved_tensors
-        return torch.stack([slopes[0] * grad, slopes[1] * -grad])
+        return slopes * grad  # type: ignore[no-any-return]
 
 
 def _slopes(edges: Tensor, far_high: Tensor, log_p: Tensor) -> Tensor:

@@ -142,16 +142,11 @@ class Ordinal(_Loss):
         return classes - 1
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        import torch
+        from phoneprice.components.cumulative import edges_around, log_logistic_between, log_normal_between
 
-        from phoneprice.components.cumulative import log_logistic_between, log_normal_between
-
-        # P(y = c) = F(upper) - F(lower); beyond the first and the last cut F is 1 and 0.
-        certain = outputs.new_full((*outputs.shape[:-1], 1), _CERTAIN)
-        padded = torch.cat([certain, outputs, -certain], dim=-1)
-        sides = torch.stack([targets, targets + 1]).unsqueeze(-1)
-        edges = padded.expand(2, *padded.shape).gather(-1, sides).squeeze(-1)
-        return -(log_normal_between if self.distribution == "probit" else log_logistic_between)(edges)
+        # P(y = c) = F(upper) - F(lower)
+        log_between = log_normal_between if self.distribution == "probit" else log_logistic_between
+        return -log_between(edges_around(outputs, targets))
 
     def quantile(self, p: Tensor) -> Tensor:
         """The score below which a share ``p`` of the noise lies: where cut points start."""
@@ -181,10 +176,6 @@ def _falls(values: Array, first: float) -> Array:
     np.subtract(values[:, :-1], values[:, 1:], out=falls[:, 1:-1])
     falls[:, -1] = values[:, -1]
     return falls
-
-
-_CERTAIN = 1e30
-"""A logit beyond all that occur, where both distribution functions are exactly 0 or 1."""
 
 
 class _Regression(_Loss):

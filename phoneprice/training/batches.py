@@ -40,8 +40,8 @@ def sees_every_row(plan: MemberPlan, pace: Pace) -> bool:
 def epoch_rows(plans: Sequence[MemberPlan], pace: Pace, seed: int, epoch: int) -> Tensor:
     """The rows of every step of an epoch: int64 ``(steps, K, B)``."""
     orders = [p.train_rows if sees_every_row(p, pace) else shuffled(p.train_rows, seed, p.index, epoch) for p in plans]
-    rows = np.stack([order[: pace.steps * pace.batch_rows] for order in orders])
-    return torch.from_numpy(rows.reshape(len(plans), pace.steps, pace.batch_rows).transpose(1, 0, 2).copy())
+    rows = np.stack([order[: pace.steps * pace.batch_rows].reshape(pace.steps, -1) for order in orders], axis=1)
+    return torch.from_numpy(rows)
 
 
 def padded_rows(groups: Sequence[Rows]) -> tuple[Tensor, Tensor]:

@@ -93,23 +93,27 @@ class StackedOptimizer:
 
 
 def _groups(choice: Optimizer, parameters: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    """Parameters with the same options in one group: each group is a call of its own at every step."""
+    """Parameters with the same options in one group: each group is a call of its own at every step.
+
+    Only what has a skip path has a ``wide`` part that may learn before the network.
+    """
+    skip = "skip.weight" in parameters
     groups: dict[tuple[float, float, bool], list[Tensor]] = {}
     for name, tensor in parameters.items():
-        groups.setdefault(_options(choice, name), []).append(tensor)
+        groups.setdefault((*_options(choice, name), skip and name.startswith(WIDE)), []).append(tensor)
     return [
         {"params": members, "lr": lr, "weight_decay": decay, "wide": wide}
         for (lr, decay, wide), members in groups.items()
     ]
 
 
-def _options(choice: Optimizer, name: str) -> tuple[float, float, bool]:
-    """Learning rate, weight decay and whether it belongs to the skip path (``wide``), of a parameter."""
+def _options(choice: Optimizer, name: str) -> tuple[float, float]:
+    """Learning rate and weight decay of a parameter."""
     if name.startswith("skip."):
-        return choice.skip_lr or choice.lr, choice.skip_weight_decay, True
+        return choice.skip_lr or choice.lr, choice.skip_weight_decay
     if name.startswith(WIDE):  # cut points and the intercept are free of decay
-        return choice.skip_lr or choice.lr, 0.0, True
-    return choice.lr, 0.0 if name.endswith(NO_DECAY) else choice.weight_decay, False
+        return choice.skip_lr or choice.lr, 0.0
+    return choice.lr, 0.0 if name.endswith(NO_DECAY) else choice.weight_decay
 
 
 def clip_member_gradients(parameters: Mapping[str, Tensor], largest: float) -> None:

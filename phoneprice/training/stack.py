@@ -139,7 +139,8 @@ class Stack:
         parameters = self.network.parameters
         for parameter in parameters.values():
             parameter.grad = None
-        (losses + self._penalty(losses)).sum().backward()  # type: ignore[no-untyped-call]
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        self._penalise(losses.detach())
         if self.config.training.gradient_clip_norm:
             clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
         monitor = self.health if HealthMonitor.is_due(epoch, step, self.pace.steps) else None
@@ -169,13 +170,16 @@ class Stack:
         losses = self.config.loss.row_losses(outputs, y)
         return losses if self._class_weights is None else losses * self._class_weights.gather(1, y)
 
-    def _penalty(self, losses: Tensor) -> Tensor | float:
-        """``(K,)``: the penalty as it counts beside mean ``losses`` ``(K,)``."""
-        penalty, power = self.config.penalty, self.config.loss.noise_power
+    @torch.no_grad()
+    def _penalise(self, losses: Tensor) -> None:
+        """Add the gradient of the penalty as it counts beside mean ``losses`` ``(K,)``."""
+        penalty, power, parameters = self.config.penalty, self.config.loss.noise_power, self.network.parameters
         if not isinstance(penalty, Adaptive):
-            return 0.0
-        share = penalty.value(self.network.parameters) / self._train_rows
-        return share if power is None else share * (power * losses.detach())
+            return
+        share = (torch.ones_like(losses) if power is None else power * losses) / self._train_rows
+        for name, gradient in penalty.gradient(parameters, share).items():
+            gradients = parameters[name].grad
+            parameters[name].grad = gradient if gradients is None else gradients.add_(gradient)
 
     def _move(self, done: int) -> None:
         """One optimizer step after ``done`` steps, the member's own rate and pauses included."""

@@ -10,7 +10,7 @@ import torch
 from scipy.special import log_ndtr
 from torch import Tensor
 
-from phoneprice.components.cumulative import log_logistic_between, log_normal_between
+from phoneprice.components.cumulative import edges_around, log_logistic_between, log_normal_between
 
 BETWEEN: dict[str, Any] = {"logistic": log_logistic_between, "normal": log_normal_between}
 
@@ -69,3 +69,12 @@ def test_a_closed_interval_is_still_drawn_to_the_middle(name: str) -> None:
     if name == "normal":  # the slope of log Phi in the tail, linear from -12 on
         expected = [12.082214, 12.082214, 5.186504, -5.186504, -12.082214, -12.082214]
         torch.testing.assert_close(shift, torch.tensor(expected, dtype=torch.float64), rtol=1e-5, atol=0)
+
+
+def test_edges_around_the_class() -> None:
+    logits = torch.tensor([[[3.0, 1.0, -2.0], [0.5, 0.0, -0.5], [9.0, 8.0, 7.0], [4.0, 3.0, 2.0]]]).requires_grad_()
+    edges = edges_around(logits, torch.tensor([[0, 1, 2, 3]]))
+    assert edges.tolist() == [[[pytest.approx(1e30), 0.5, 8.0, 2.0]], [[3.0, 0.0, 7.0, pytest.approx(-1e30)]]]
+    (edges * torch.arange(1.0, 9.0).view(2, 1, 4)).sum().backward()
+    assert logits.grad is not None
+    assert logits.grad.tolist() == [[[5.0, 0.0, 0.0], [2.0, 6.0, 0.0], [0.0, 3.0, 7.0], [0.0, 0.0, 4.0]]]

@@ -58,6 +58,20 @@ def test_adaptive_gradient() -> None:
     )
 
 
+@pytest.mark.parametrize("sharp", [True, False])
+@pytest.mark.parametrize("missing", ["", "skip.weight", "hidden.0.weight", "output.weight"])
+def test_adaptive_gradient_is_that_of_the_value(sharp: bool, missing: str) -> None:
+    penalty = Adaptive(skip=0.5, inputs=2.0, outputs=3.0, eps=0.01)
+    stack = {n: t.requires_grad_() for n, t in parameters(sharp=sharp).items() if n != missing}
+    factor = torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64)
+    (factor * penalty.value(stack)).sum().backward()
+    with torch.no_grad():
+        found = penalty.gradient(stack, factor)
+    assert set(found) == {n for n, t in stack.items() if t.grad is not None}
+    for name, gradient in found.items():
+        torch.testing.assert_close(gradient, stack[name].grad, rtol=1e-12, atol=1e-15)
+
+
 def test_adaptive_pull_spares_what_is_large() -> None:
     weight = torch.tensor([[[0.01], [0.1], [1.0], [10.0]]], dtype=torch.float64, requires_grad=True)
     Adaptive(eps=1e-6).value({"skip.weight": weight}).sum().backward()
