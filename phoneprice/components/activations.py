@@ -113,7 +113,7 @@ class ReLU(_Activation):
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np
 
-        np.maximum(x, 0, out=x)
+        np.clip(x, 0, np.inf, out=x)  # np.maximum with a number takes three times as long
         return x
 
 

@@ -21,7 +21,7 @@ def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Double:
     by_class = np.ascontiguousarray(loss.link(by_output.T).T, np.float64).reshape(-1, members, rows)
     p: Double = by_class.mean(axis=1).T
     # A probability that is a difference may come out as -6e-17, of which no power exists.
-    np.maximum(p, 0, out=p)
+    np.clip(p, 0, np.inf, out=p)
     return p
 
 

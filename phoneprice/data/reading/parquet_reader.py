@@ -25,7 +25,8 @@ class ParquetReader:
         self._file = file
         self._options = options
         try:
-            self._parquet = pq.ParquetFile(file)
+            # Pre-buffering keeps all of the file that was read until the end (apache/arrow#39808).
+            self._parquet = pq.ParquetFile(file, pre_buffer=False)
             self._schema: pa.Schema = self._parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise _damaged(source, fault) from None

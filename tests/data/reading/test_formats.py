@@ -6,12 +6,15 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.data.reading import ReadOptions, read_blocks, read_table
 from phoneprice.data.reading.cutting import RECORD_BYTES
+from phoneprice.data.reading.options import Selection
+from phoneprice.data.reading.parquet_reader import ParquetReader
 from phoneprice.errors import DataError, UsageError
 
 CSV = 'ram,blue,name\n256,1,"a ""b"""\n,0,手机\n1.5e3,1,NA\n'.encode()
@@ -279,3 +282,28 @@ def test_unknown_encoding() -> None:
             f"found encoding {name!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; "
             "correct --encoding or data.encoding"
         )
+
+
+class CountingFile(io.BytesIO):
+    """Counts the bytes that are read."""
+
+    read_bytes = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.read_bytes += len(data)
+        return data
+
+
+def test_parquet_is_not_read_ahead() -> None:
+    """Or memory would grow with the file: see apache/arrow#39808."""
+    rng = np.random.default_rng(0)
+    groups, rows = 20, 10_000
+    file = io.BytesIO()
+    pq.write_table(pa.table({"x": rng.random(groups * rows)}), file, row_group_size=rows)
+    source = CountingFile(file.getvalue())
+    reader = ParquetReader("p.parquet", source, ReadOptions())
+    jobs = reader.jobs(Selection(("x",), frozenset({"x"})), rows)
+    assert next(jobs)().rows == rows
+    assert source.read_bytes < len(file.getvalue()) / 4
+    assert sum(job().rows for job in jobs) == (groups - 1) * rows
