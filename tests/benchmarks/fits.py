@@ -27,13 +27,16 @@ from phoneprice.workflows.events import EpochDone, Event, TrainingStarted
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare
 
-PLAIN = (
+WIDE_AND_DEEP = (
     "model.hidden=[128, 64]",
     "model.activation.name=relu",
     "validation.scheme=holdout",
     "training.batch_rows=4096",
     "training.epochs=4",
 )
+"""As by default: beside the network a skip path, an ordered loss on learned cut points and a penalty."""
+PLAIN = (*WIDE_AND_DEEP, "model.skip=false", "loss.name=cross_entropy", "penalty.name=none")
+"""The network alone and softmax cross-entropy, as in a course."""
 FULL = (*PLAIN, "model.dropout=0.2", "model.normalization.name=batch_norm")
 TEXTBOOK_ROWS = 20_000
 
@@ -104,19 +107,19 @@ def throughput(table: Path, repetitions: int) -> dict[str, list[float]]:
     from references import matrix_products, textbook_loop
 
     data, plain = prepared(table, PLAIN)
-    full = load_config(None, list(FULL))
+    full, wide = load_config(None, list(FULL)), load_config(None, list(WIDE_AND_DEEP))
     x = torch.from_numpy(data.inputs.values[:TEXTBOOK_ROWS])
     y = torch.from_numpy(data.targets[:TEXTBOOK_ROWS])
     cores = min(len(os.sched_getaffinity(0)), 8)
-    widths, batch = (data.inputs.values.shape[1], *plain.model.hidden, 1), plain.training.batch_rows
+    widths, batch = (data.inputs.values.shape[1], *plain.model.hidden), plain.training.batch_rows
 
     def ours(config: Config) -> float:
         clock, rows = fitted(data, config)
         return rows / clock.epoch_seconds
 
-    def products() -> float:
+    def products(outputs: int) -> float:
         torch.set_num_threads(cores)
-        return matrix_products.rows_per_second(widths, batch)
+        return matrix_products.rows_per_second((*widths, outputs), batch)
 
     def textbook() -> float:
         torch.set_num_threads(cores)
@@ -124,16 +127,18 @@ def throughput(table: Path, repetitions: int) -> dict[str, list[float]]:
 
     tasks = {
         "plain": lambda: ours(plain),
+        "products": lambda: products(data.task.classes),
+        "wide and deep": lambda: ours(wide),
+        "products of one score": lambda: products(1),
         "dropout and BatchNorm": lambda: ours(full),
         "textbook": textbook,
-        "products": products,
     }
     return interleaved(tasks, repetitions, warm_up=False)
 
 
 def rows(tables: str, repetitions: int) -> dict[str, list[float]]:
     """Seconds of an epoch of tables of different length."""
-    loaded = [prepared(Path(table), PLAIN) for table in tables.split(",")]
+    loaded = [prepared(Path(table), WIDE_AND_DEEP) for table in tables.split(",")]
     tasks = {str(len(data.inputs)): lambda d=data, c=config: fitted(d, c)[0].epoch_seconds for data, config in loaded}
     return interleaved(tasks, repetitions, warm_up=False)
 

@@ -59,11 +59,15 @@ def _large(run: Path, repetitions: int) -> Iterator[Bar]:
 
 def _huge(run: Path) -> Iterator[Bar]:
     source = phones(HUGE)
-    output = source.with_suffix(".out.csv")
-    large = processes({"predict": _predict(run, phones(LARGE), output)}, 1)["predict"]
+    outputs = [source.with_suffix(suffix) for suffix in (".out.csv", ".out.parquet")]
+    few = {
+        "predict": _predict(run, phones(LARGE), outputs[0]),
+        "parquet": _predict(run, parquet_of(LARGE), outputs[1]),
+    }
+    large = processes(few, 1)
     commands = {
-        "predict": _predict(run, source, output),
-        "parquet": _predict(run, parquet_of(HUGE), source.with_suffix(".out.parquet")),
+        "predict": _predict(run, source, outputs[0]),
+        "parquet": _predict(run, parquet_of(HUGE), outputs[1]),
         ARROW: _arrow_copy(source),
     }
     runs = interleaved({name: lambda c=c: run_process(c) for name, c in commands.items()}, 2, warm_up=False)
@@ -71,9 +75,8 @@ def _huge(run: Path) -> Iterator[Bar]:
     yield bar("predict 10,000,000 rows", csv, seconds(runs[ARROW]), ARROW, "at most", 2.0)
     yield bar("the same, Parquet in and out", parquet, csv, "CSV in and out", "at most", 0.5)
     yield _memory("memory at 10,000,000 rows", runs["predict"])
-    peaks = [run.peak_bytes / 1e6 for run in runs["predict"]]
-    few = [run.peak_bytes / 1e6 for run in large]
-    yield bar("memory: 10 million against 1 million rows", peaks, few, "1,000,000 rows", "at most", 1.2, "MB")
+    yield _growth("memory: 10 million against 1 million rows", runs["predict"], large["predict"])
+    yield _growth("the same, Parquet in and out", runs["parquet"], large["parquet"])
 
 
 def _arrow_copy(source: Path) -> tuple[str | Path, ...]:
@@ -83,3 +86,8 @@ def _arrow_copy(source: Path) -> tuple[str | Path, ...]:
 def _memory(name: str, runs: list[Finished]) -> Bar:
     peaks = [run.peak_bytes / 1e6 for run in runs]
     return bar(name, peaks, [LIMIT_BYTES / 1e6], "the limit", "at most", 1.0, "MB")
+
+
+def _growth(name: str, runs: list[Finished], few: list[Finished]) -> Bar:
+    peaks, before = ([run.peak_bytes / 1e6 for run in some] for some in (runs, few))
+    return bar(name, peaks, before, "1,000,000 rows", "at most", 1.2, "MB")
