@@ -15,7 +15,6 @@ the one score into cumulative logits. ``K = 1`` is the ordinary MLP.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from phoneprice.components.normalization import LayerNorm
 from phoneprice.config.schema import Config, ModelConfig
+from phoneprice.model.kernels import affine, batch_normalised, linear
 from phoneprice.model.randomness import Purpose, stream
 from phoneprice.model.shape import NetworkShape, parameter_shapes
 
@@ -73,7 +73,7 @@ class StackedMLP:
         """
         score = self._network_score(z, training, masks)
         if self.shape.skip:
-            score = score + _linear(z, self.tensors["skip.weight"])
+            score = score + linear(z, self.tensors["skip.weight"])
         return self._ordered(score) if self.shape.ordered else score
 
     def _network_score(self, z: Tensor, training: bool, masks: Masks | None) -> Tensor:
@@ -88,7 +88,7 @@ class StackedMLP:
             h = self._normalised(self._activated(h, i, training), i, "after", training)
             if masks is not None:
                 h = _dropped(h, masks[i + 1])
-        return _linear(h, t["output.weight"]) + bias
+        return linear(h, t["output.weight"]) + bias
 
     def activations(self, z: Tensor) -> list[Tensor]:
         """What the activation function of each hidden layer gives in prediction: ``(K, B, width)`` each."""
@@ -100,7 +100,7 @@ class StackedMLP:
 
     def _activated(self, h: Tensor, layer: int, training: bool) -> Tensor:
         t = self.tensors
-        h = torch.baddbmm(t[f"hidden.{layer}.bias"], h, t[f"hidden.{layer}.weight"])
+        h = affine(h, t[f"hidden.{layer}.weight"], t[f"hidden.{layer}.bias"])
         h = self._normalised(h, layer, "before", training)
         return self.model.activation.torch(h, t.get(f"hidden.{layer}.slope"))
 
@@ -115,11 +115,11 @@ class StackedMLP:
         mean, variance = t[prefix + "running_mean"], t[prefix + "running_variance"]
         if not training:
             return (h - mean) * ((variance + norm.eps).rsqrt() * scale) + shift
-        out, batch_mean, batch_variance = _BatchNorm.apply(h, scale, shift, norm.eps)  # type: ignore[no-untyped-call]
+        out, batch_mean, batch_variance = batch_normalised(h, scale, shift, norm.eps)
         with torch.no_grad():  # the running variance is the unbiased one, as in torch.nn.BatchNorm1d
             mean.lerp_(batch_mean, norm.momentum)
             variance.lerp_(batch_variance * (h.shape[1] / max(h.shape[1] - 1, 1)), norm.momentum)
-        return out  # type: ignore[no-any-return]
+        return out
 
     def _ordered(self, score: Tensor) -> Tensor:
         return self.tensors["cuts.log_sharpness"].exp() * (score - cut_points(self.tensors))
@@ -140,61 +140,6 @@ def standardised(values: Tensor, missing: Tensor | None, shift: Tensor, factor: 
 
 def _dropped(h: Tensor, mask: Tensor | None) -> Tensor:
     return h if mask is None else h * mask
-
-
-def _linear(h: Tensor, weight: Tensor) -> Tensor:
-    """``(K, B, d)`` inputs times ``(K, d, W)`` weights."""
-    return torch.bmm(h, weight) if weight.shape[2] > 1 else _Column.apply(h, weight)  # type: ignore[no-untyped-call]
-
-
-class _Column(torch.autograd.Function):
-    """``(K, B, d)`` inputs times ``(K, d, 1)`` weights: the one score of ordered and binary classes and of regression.
-
-    Written out because BLAS is slow where one side of a product is 1: against ``torch.bmm`` at 5 members, 1,600 rows
-    and 32 units (MKL on an AMD EPYC, one thread) the forward pass takes 43 us instead of 126, the backward pass 32
-    instead of 369.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, h: Tensor, weight: Tensor) -> Tensor:
-        ctx.save_for_backward(h, weight)
-        return torch.bmm(weight.transpose(1, 2), h.transpose(1, 2)).transpose(1, 2)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor]:
-        h, weight = ctx.saved_tensors
-        h_grad = grad * weight.transpose(1, 2) if ctx.needs_input_grad[0] else None
-        return h_grad, torch.bmm(grad.transpose(1, 2), h).transpose(1, 2)
-
-
-class _BatchNorm(torch.autograd.Function):
-    """Batch normalisation of ``(K, B, width)`` over ``B``.
-
-    Written out because ``F.batch_norm`` would need the member axis beside the width (a copy each way), and autograd
-    through the plain formula makes twice the passes over memory.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, h: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        mean = h.mean(1, keepdim=True)
-        centred = h - mean
-        variance = centred.square().mean(1, keepdim=True)  # torch.var_mean is 15 times slower along this axis
-        inverse = (variance + eps).rsqrt()
-        ctx.save_for_backward(centred, inverse, scale)
-        ctx.mark_non_differentiable(mean, variance)
-        return torch.addcmul(shift, centred, inverse * scale), mean, variance
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        centred, inverse, scale = ctx.saved_tensors
-        shift_grad = grad.sum(1, keepdim=True)
-        scale_grad = (grad * centred).sum(1, keepdim=True) * inverse
-        # Ioffe and Szegedy 2015, section 3: the gradient less its parts along 1 and along the normalised input, with
-        # all factors of a column put together so that the rows are passed over twice.
-        factor = inverse * scale
-        share = factor / -grad.shape[1]
-        along = torch.addcmul(share * shift_grad, centred, share * scale_grad * inverse)
-        return along.addcmul_(grad, factor), scale_grad, shift_grad, None
 
 
 def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:
