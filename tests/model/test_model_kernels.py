@@ -33,9 +33,10 @@ def test_affine(members: int, rows: int, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.skipif(kernels._LINEAR_OF_ONE_DNN is None, reason="PyTorch without oneDNN")
+@pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("first", [True, False])
-def test_large_products_of_one_network_are_one_dnns(first: bool) -> None:
-    h, weight, bias = random((1, 4096, 40), (1, 40, 32), (1, 1, 32), dtype=torch.float32)
+def test_large_products_are_one_dnns(members: int, first: bool) -> None:
+    h, weight, bias = random((members, 4096, 40), (members, 40, 32), (members, 1, 32), dtype=torch.float32)
     out = affine(h.detach() if first else h, weight, bias)
     assert type(out.grad_fn).__name__ == "_OneDnnBackward"
     out.relu_().sum().backward()  # activations work in place
