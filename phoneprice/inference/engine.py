@@ -1,10 +1,4 @@
-"""Raw outputs of an ensemble for encoded rows: one interface, NumPy for the CPU, PyTorch for a GPU.
-
-NumPy rather than ONNX Runtime on the CPU. Measured for the default network (5 members of 32 units, 20 inputs) and
-1,000,000 rows, one thread: ONNX Runtime 0.09 s in float32, NumPy 0.14 s in float32 and 0.27 s in float64, of 1.5 s
-of CPU time that a whole prediction takes. ONNX Runtime would add 78 MB to install, 0.04 s to every start, and a second
-definition, as a graph, of every activation and normalisation.
-"""
+"""Raw outputs of an ensemble for encoded rows: one interface, NumPy for the CPU, PyTorch for a GPU."""
 
 from __future__ import annotations
 
@@ -12,24 +6,11 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from phoneprice.components.activations import Activation
 from phoneprice.config.schema import Config, Device
-from phoneprice.inference.folding import FoldedNetwork, FoldedNorm, fold
+from phoneprice.inference.folding import fold
+from phoneprice.inference.numpy_engine import NumpyEngine, Outputs
 from phoneprice.records import Ensemble, Inputs
-
-Outputs = NDArray[np.float32]
-Double = NDArray[np.float64]
-
-BLOCK_NUMBERS = 1 << 19
-"""Numbers in the widest layer of a block: 4 MiB of float64.
-
-Threads that compute side by side hand the interpreter over at every call: with half as many numbers, 10,000,000 rows of
-Parquet took 1.1 times as long, with twice as many as long.
-"""
-BLOCK_ROWS_RANGE = (64, 4096)
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Engine(Protocol):
@@ -72,12 +53,6 @@ def outputs(engine: Engine, inputs: Inputs) -> Outputs:
     return np.concatenate(parts, axis=1)
 
 
-def rounded(scores: Double) -> Outputs:
-    """Outputs as they are kept: float32, and finite also where float64 reaches further, as for absurd inputs."""
-    out: Outputs = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
-    return out
-
-
 def _padded(inputs: Inputs, rows: int) -> Inputs:
     values = np.zeros((rows, inputs.values.shape[1]), np.float32)
     values[: len(inputs)] = inputs.values
@@ -86,70 +61,3 @@ def _padded(inputs: Inputs, rows: int) -> Inputs:
     missing = np.zeros(values.shape, np.bool_)
     missing[: len(inputs)] = inputs.missing
     return Inputs(values, missing)
-
-
-class NumpyEngine:
-    """Float64 on the CPU, by the BLAS that NumPy brings; only the outputs are rounded to float32.
-
-    In float32, OpenBLAS gives a row other last bits in another place of the block (measured on the Haswell and Zen
-    kernels: 4 to 40% of the values, whatever the block's size). Float64 carries 29 bits more than the outputs keep, so
-    what a row gives doesn't depend on its place.
-    """
-
-    def __init__(self, network: FoldedNetwork, activation: Activation) -> None:
-        self._network = network
-        self._activation = activation
-        self.block_rows = block_rows(network)
-
-    def block(self, inputs: Inputs) -> Outputs:
-        """Outputs ``(K, block_rows, W)`` of exactly ``block_rows`` rows."""
-        network, k = self._network, self._network.members
-        first = self._first(inputs)
-        score: Double | float = 0.0
-        if network.layers:
-            score = self._deep(first[: k * network.layers[0].width].reshape(k, network.layers[0].width, -1))
-        if network.skip:
-            wide = first[k * network.layers[0].width :] if network.layers else first
-            score = score + wide.reshape(k, -1, self.block_rows)
-        return rounded(score + network.offset).swapaxes(1, 2)
-
-    def _first(self, inputs: Inputs) -> Double:
-        """All members' first linear maps, ``(M, block_rows)``."""
-        rows, width = inputs.values.shape
-        if rows != self.block_rows:
-            raise ValueError(f"a block has {self.block_rows} rows, not {rows}")
-        with_one = np.empty((rows, width + 1))
-        with_one[:, :-1] = inputs.values
-        with_one[:, -1] = 1
-        out: Double = self._network.first @ with_one.T
-        if inputs.missing is not None and inputs.missing.any():
-            # A matrix product of its own: what rows without missing cells give must not depend on the others.
-            out += self._network.missing @ inputs.missing.T.astype(np.float64)
-        return out
-
-    def _deep(self, h: Double) -> Double:
-        """From the first hidden layer's ``(K, width, n)`` sums to the scores ``(K, S, n)``."""
-        for layer, linear in zip(self._network.layers, self._network.between, strict=True):
-            h = _normalised(h, layer.norm, "before")
-            h = _normalised(np.asarray(self._activation.numpy(h, layer.slope), np.float64), layer.norm, "after")
-            h = np.matmul(linear.weight, h)
-            h += linear.bias
-        return h
-
-
-def block_rows(network: FoldedNetwork) -> int:
-    """The largest power of two of rows whose widest layer fits the cache: a function of the network alone."""
-    least, most = BLOCK_ROWS_RANGE
-    fitting = max(BLOCK_NUMBERS // network.widest, 1)
-    return min(max(1 << (fitting.bit_length() - 1), least), most)
-
-
-def _normalised(h: Double, norm: FoldedNorm | None, position: str) -> Double:
-    """Layer normalisation over the units, axis 1."""
-    if norm is None or norm.position != position:
-        return h
-    h = h - h.mean(axis=1, keepdims=True)
-    variance = np.square(h).mean(axis=1, keepdims=True)
-    h *= norm.scale / np.sqrt(variance + norm.eps)
-    h += norm.shift
-    return h

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from phoneprice.components.activations import Activation
 from phoneprice.errors import DeviceError
-from phoneprice.inference.engine import rounded
 from phoneprice.inference.folding import FoldedLayer, FoldedNetwork, FoldedNorm
+from phoneprice.inference.numpy_engine import rounded
 from phoneprice.model.devices import present_devices
 from phoneprice.records import Inputs
 

@@ -12,8 +12,9 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import DeviceError
 from phoneprice.inference import torch_engine
 from phoneprice.inference.averages import probabilities
-from phoneprice.inference.engine import NumpyEngine, block_rows, make_engine, outputs
+from phoneprice.inference.engine import make_engine, outputs
 from phoneprice.inference.folding import fold
+from phoneprice.inference.numpy_engine import NumpyEngine, block_rows
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
