@@ -44,20 +44,10 @@ class Adaptive(Component):
     outputs: Annotated[NonNegative, Field(description="strength on the output layer, a unit's weights together")] = 1.0
     eps: Annotated[Positive, Field(description="squared size below which a weight counts as zero")] = 1e-3
 
-    def value(self, parameters: Mapping[str, Tensor]) -> Tensor:
-        """The penalty of each member, ``(K,)``, from parameters named as in ``model.shape``."""
-        total: Tensor | float = 0.0
-        for name, strength, scale in self._terms(parameters):
-            weight = parameters[name]
-            scaled = weight if scale is None else weight * scale
-            sizes = scaled.square().sum(-1) + self.eps
-            total = total + 0.5 * strength * weight.shape[-1] * sizes.log().sum(-1)
-        return total  # type: ignore[return-value]
-
     def gradient(self, parameters: Mapping[str, Tensor], factor: Tensor) -> dict[str, Tensor]:
-        """The gradient of ``factor`` ``(K,)`` times ``value``, by parameter.
+        """The gradient of ``factor`` ``(K,)`` times each member's penalty, by parameter; names as in ``model.shape``.
 
-        Written out, since training has no use for the value: autograd's way was a twentieth of a step.
+        Written out, since training has no use for the penalty itself: autograd's way was a twentieth of a step.
         """
         gradients: dict[str, Tensor] = {}
         for name, strength, scale in self._terms(parameters):

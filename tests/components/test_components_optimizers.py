@@ -11,7 +11,7 @@ from torch import Tensor, optim
 
 from phoneprice.components.base import choices
 from phoneprice.components.optimizers import Optimizer
-from phoneprice.training.optimization import StackedOptimizer
+from phoneprice.training.optimization import StackedOptimizer, _groups
 
 KINDS: dict[str, Any] = choices(Optimizer)
 SHAPES = {
@@ -66,6 +66,13 @@ def movement(
 
 def moved(movements: dict[str, Tensor]) -> set[str]:
     return {n for n, m in movements.items() if bool((m != 0).any())}
+
+
+@pytest.mark.parametrize(("skip", "groups"), [(True, 2), (False, 1)])
+def test_each_group_is_a_call_so_there_are_no_more_than_needed(skip: bool, groups: int) -> None:
+    parameters = {n: t for n, t in stack().items() if skip or not n.startswith("skip.")}
+    optimizer = KINDS["adam"]()
+    assert len(_groups(optimizer, parameters)) == groups
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -315,13 +315,28 @@ def test_the_penalty_counts_once_a_training_row(kind: str, power: float | None) 
     rows = torch.from_numpy(np.stack([p.train_rows for p in stack.plans]))
     z, y = stack.view.batch(fit.setup.data, rows)
     losses = config.loss.row_losses(stack.network.forward(z), y).mean(1)
-    penalty = config.penalty.value(stack.network.parameters) / rows.shape[1]  # type: ignore[union-attr]
-    total = losses + penalty * (1 if power is None else power * losses.detach())
     parameters = stack.network.parameters
-    expected = dict(zip(parameters, torch.autograd.grad(total.sum(), list(parameters.values())), strict=True))
+    expected = dict(zip(parameters, torch.autograd.grad(losses.sum(), list(parameters.values())), strict=True))
+    with torch.no_grad():
+        share = (torch.ones_like(losses) if power is None else power * losses) / rows.shape[1]
+        for name, pull in config.penalty.gradient(parameters, share).items():  # type: ignore[union-attr]
+            expected[name] = expected[name] + pull
     next(stack.steps(0))
     for name, parameter in parameters.items():
         torch.testing.assert_close(parameter.grad, expected[name])
+
+
+def test_clipping_comes_after_the_penalty() -> None:
+    limit = 1e-3
+    config = config_of(
+        "ordinal",
+        penalty={"name": "adaptive", "inputs": 100.0},
+        training={"batch_rows": 1000, "gradient_clip_norm": limit},
+    )
+    stack = small_fit(config).stacks[0]
+    next(stack.steps(0))
+    gradients = torch.cat([p.grad.flatten(1) for p in stack.network.parameters.values() if p.grad is not None], dim=1)
+    torch.testing.assert_close(gradients.norm(dim=1), torch.full_like(gradients[:, 0], limit))
 
 
 # What comes out
