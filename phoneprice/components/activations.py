@@ -186,7 +186,7 @@ class ELU(_Activation):
     def numpy(self, x: Array, slope: Array | None = None) -> Array:
         import numpy as np
 
-        return np.where(x > 0, x, x.dtype.type(self.alpha) * np.expm1(np.minimum(x, 0)))
+        return np.where(x > 0, x, x.dtype.type(self.alpha) * np.expm1(np.clip(x, -np.inf, 0)))
 
 
 _SELU_ALPHA = 1.6732632423543772
@@ -208,7 +208,7 @@ class SELU(_Activation):
         import numpy as np
 
         scale, limit = x.dtype.type(_SELU_SCALE), x.dtype.type(_SELU_SCALE * _SELU_ALPHA)
-        return np.where(x > 0, scale * x, limit * np.expm1(np.minimum(x, 0)))
+        return np.where(x > 0, scale * x, limit * np.expm1(np.clip(x, -np.inf, 0)))
 
 
 class GELU(_Activation):

@@ -152,7 +152,7 @@ def test_regression_is_in_the_units_of_the_target():
 
 def test_block_size_follows_the_network_alone():
     narrow, wide = configuration(hidden=(32,)), configuration(hidden=(4096,))
-    assert block_rows(fold(random_ensemble(narrow, 20, 4, 5), narrow)) == 2048
+    assert block_rows(fold(random_ensemble(narrow, 20, 4, 5), narrow)) == 1024
     assert block_rows(fold(random_ensemble(wide, 20, 4, 5), wide)) == 64
 
 

@@ -16,6 +16,9 @@ from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 
+_BUFFER_BYTES = 1 << 18
+"""Read at once of a column."""
+
 
 class ParquetReader:
     """Reads the schema at once and the rows in batches."""
@@ -25,8 +28,8 @@ class ParquetReader:
         self._file = file
         self._options = options
         try:
-            # Pre-buffering keeps all of the file that was read until the end (apache/arrow#39808).
-            self._parquet = pq.ParquetFile(file, pre_buffer=False)
+            # Else a row group would be read whole, and kept until the end (apache/arrow#39808).
+            self._parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
             self._schema: pa.Schema = self._parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise _damaged(source, fault) from None

@@ -295,12 +295,19 @@ class CountingFile(io.BytesIO):
         return data
 
 
-def test_parquet_is_not_read_ahead() -> None:
-    """Or memory would grow with the file: see apache/arrow#39808."""
+@pytest.mark.parametrize("group_rows", [10_000, 1_000_000])
+def test_parquet_is_not_read_ahead(group_rows: int) -> None:
+    """Or memory would grow with the file, and with its row groups: see apache/arrow#39808."""
     rng = np.random.default_rng(0)
     groups, rows = 20, 10_000
     file = io.BytesIO()
-    pq.write_table(pa.table({"x": rng.random(groups * rows)}), file, row_group_size=rows)
+    pq.write_table(
+        pa.table({"x": rng.random(groups * rows)}),
+        file,
+        row_group_size=group_rows,
+        use_dictionary=False,
+        data_page_size=2**16,
+    )
     source = CountingFile(file.getvalue())
     reader = ParquetReader("p.parquet", source, ReadOptions())
     jobs = reader.jobs(Selection(("x",), frozenset({"x"})), rows)
