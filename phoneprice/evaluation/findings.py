@@ -252,7 +252,7 @@ def _frozen(training: Training) -> TrainingFinding | None:
         return None
     peak = float(np.nanmax(ratios))
     # In a few steps the network may not have begun: its rate warms up from zero, or the skip path goes first.
-    if peak >= 1e-5 or (peak == 0 and training.steps < 30):
+    if peak >= 1e-5 or (peak == 0 and training.steps < 30) or _overshot(training):
         return None
     optimizer = training.config.optimizer
     usual = type(optimizer).model_fields["lr"].default
@@ -266,11 +266,20 @@ def _frozen(training: Training) -> TrainingFinding | None:
     )
 
 
+def _overshot(training: Training) -> bool:
+    """Whether the training loss ended higher than it began; a network thrown that far may not move any more."""
+    finite = _finite(training.train_loss)
+    return len(finite) >= 3 and bool(finite[-1] > finite[0] * 1.02)
+
+
+def _finite(loss: Floats) -> Floats:
+    return loss[np.isfinite(loss)]
+
+
 def _too_high(training: Training) -> TrainingFinding | None:
-    loss = training.train_loss
-    finite = loss[np.isfinite(loss)]
-    if len(finite) < 3 or finite[-1] <= finite[0] * 1.02:
+    if not _overshot(training):
         return None
+    finite = _finite(training.train_loss)
     lr = training.config.optimizer.lr
     return TrainingFinding(
         "learning_rate_too_high",

@@ -50,6 +50,12 @@ def refuse_replacing(output: Path, *, force: bool) -> None:
         raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
+def refuse_other_than_csv(output: Path) -> None:
+    """Refuse a name that promises another format than CSV. Raises ``UsageError``."""
+    if output != STDOUT and output.suffix.lower() not in {"", ".csv", ".txt"}:
+        raise UsageError(f"{output}: a sample is written as CSV; name a .csv file with -o")
+
+
 def refuse_other_than_html(output: Path) -> None:
     """Refuse to replace a file that is no HTML page, such as a table named by a slip. An empty one is no loss."""
     if not output.is_file():

@@ -295,3 +295,11 @@ def test_some_members_diverged() -> None:
 
 def test_a_network_that_has_not_begun_is_not_frozen() -> None:
     assert codes(judge(trained("training.epochs=1"))) == ["too_short"]
+
+
+def test_a_network_that_was_thrown_so_far_that_it_stands_still_had_too_high_a_rate() -> None:
+    still = {"update_ratio": [[0.0, 0.0]] * 5}
+    thrown = told(history(train=[1.4, 1.3, 30.0, 8.8, 8.8], health=still), "optimizer.lr=1")
+    assert codes(judge(thrown))[:1] == ["learning_rate_too_high"]
+    stood = told(history(train=[1.4] * 5, health=still), "optimizer.lr=1e-9")
+    assert "learning_rate_too_low" in codes(judge(stood))

@@ -9,6 +9,7 @@ import pytest
 from phoneprice.errors import StorageError, UsageError
 from phoneprice.workflows.outputs import (
     STDOUT,
+    refuse_other_than_csv,
     refuse_other_than_html,
     refuse_output,
     refuse_replacing,
@@ -78,3 +79,12 @@ def test_a_place_that_can_not_be_written_is_refused_before_the_work(tmp_path: Pa
     with pytest.raises(StorageError) as caught:
         refuse_unwritable(tmp_path)
     assert str(caught.value) == f"{tmp_path}: can't be written: is a directory; name a file in it"
+
+
+def test_a_sample_is_not_named_as_what_it_is_not() -> None:
+    for name in ("-", "phones.csv", "phones.CSV", "phones.txt", "phones", "/dev/stdout"):
+        refuse_other_than_csv(Path(name))
+    for name in ("phones.parquet", "phones.csv.gz", "phones.jsonl", "phones.xlsx"):
+        with pytest.raises(UsageError) as caught:
+            refuse_other_than_csv(Path(name))
+        assert str(caught.value) == f"{name}: a sample is written as CSV; name a .csv file with -o"

@@ -126,11 +126,12 @@ def sample(
       phoneprice data sample --unlabelled -o new_phones.csv
       phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
     """
-    from phoneprice.workflows.outputs import refuse_replacing
+    from phoneprice.workflows.outputs import refuse_other_than_csv, refuse_replacing
     from phoneprice.workflows.tables import write_sample
 
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")
+    refuse_other_than_csv(output)
     refuse_replacing(output, force=force)
     written = write_sample(output, rows, seed, labelled=not unlabelled)
     if session.json:
