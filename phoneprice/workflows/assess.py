@@ -27,9 +27,11 @@ from phoneprice.records import (
     Task,
     Valued,
 )
+from phoneprice.workflows.events import OnEvent, Progress, ignore
 
 Document = dict[str, Any]
 UNCALIBRATED = Calibration()
+_ROWS_BETWEEN_EVENTS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,22 @@ class Model:
     ensemble: Ensemble
     calibration: Calibration = UNCALIBRATED
 
-    def predict(self, inputs: Inputs) -> Predictions:
+    def predict(self, inputs: Inputs, on_event: OnEvent = ignore) -> Predictions:
         """What the ensemble as a whole says of encoded rows."""
-        return Predictor(self.ensemble, self.config, self.calibration, self.task.classes).predict(inputs)
+        predictor = Predictor(self.ensemble, self.config, self.calibration, self.task.classes)
+        parts, rows = [], len(inputs)
+        for start in range(0, max(rows, 1), _ROWS_BETWEEN_EVENTS):
+            part = inputs.take(slice(start, start + _ROWS_BETWEEN_EVENTS))
+            parts.append(predictor.predict(part))
+            on_event(Progress(start + len(part), rows, "rows judged"))
+        return joined(parts)
 
     def take(self, members: Sequence[int]) -> Model:
         """The same with some of the members alone."""
         return replace(self, ensemble=self.ensemble.take(members))
 
 
-def held_out(model: Model, inputs: Inputs, plans: Sequence[MemberPlan]) -> HeldOut | None:
+def held_out(model: Model, inputs: Inputs, plans: Sequence[MemberPlan], on_event: OnEvent = ignore) -> HeldOut | None:
     """Predict each member's held-out rows by that member, or by all members that hold out the same rows.
 
     None where nothing was held out.
@@ -71,7 +79,9 @@ def held_out(model: Model, inputs: Inputs, plans: Sequence[MemberPlan]) -> HeldO
     if not splits:
         return None
     rows = [plans[members[0]].held_out_rows for members in splits.values()]
-    parts = [model.take(members).predict(inputs.take(r)) for r, members in zip(rows, splits.values(), strict=True)]
+    parts = [
+        model.take(members).predict(inputs.take(r), on_event) for r, members in zip(rows, splits.values(), strict=True)
+    ]
     everything = np.concatenate(rows)
     folds = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
     order = np.argsort(everything, kind="stable")

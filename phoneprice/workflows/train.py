@@ -95,11 +95,12 @@ def train(
             hear(Warned(note))
         fitted = fit(prepared, plans, config, hear, checkpointer=checkpointer)
         seconds = time.perf_counter() - started
-        contents = _contents(prepared, plans, fitted, config, seconds, command_line)
+        contents = _contents(prepared, plans, fitted, config, seconds, command_line, hear)
         writer.finish(contents)
     document = dict(contents.metrics)
     curves = Curves.of(contents.history)
     findings = judge(Training(config, prepared.schema, curves, fitted.ensemble.parameters, document))
+    seconds = time.perf_counter() - started
     return TrainReport(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings), findings)
 
 
@@ -110,12 +111,13 @@ def _contents(
     config: Config,
     seconds: float,
     command_line: Sequence[str],
+    on_event: OnEvent,
 ) -> RunContents:
     model = Model(config, prepared.task, fitted.ensemble)
-    held = held_out(model, prepared.inputs, plans)
+    held = held_out(model, prepared.inputs, plans, on_event)
     calibrated = calibrated_on(held, prepared.targets, config)
     calibration = final_calibration(calibrated, config)
-    everything = replace(model, calibration=calibration).predict(prepared.inputs)
+    everything = replace(model, calibration=calibration).predict(prepared.inputs, on_event)
     training_set = measured(prepared.targets, everything, prepared.task)
     document: Document = {"format": 1, "rows": len(prepared.inputs), "task": config.task.kind}
     if held is None:

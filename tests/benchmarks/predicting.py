@@ -51,7 +51,7 @@ def _large(run: Path, repetitions: int) -> Iterator[Bar]:
     parquet_seconds = seconds(runs["parquet"])
     yield bar("the same, Parquet in and out", parquet_seconds, csv, "CSV in and out", "at most", 0.5)
     yield bar("the same, Parquet in and out", parquet_seconds, seconds(runs[ARROW]), f"{ARROW} of CSV", "at most", 1.0)
-    yield _memory("memory at 1,000,000 rows", runs["csv"])
+    yield _memory("memory at 1,000,000 rows of CSV", runs["csv"])
     processes({"chunks": _predict(run, source, outputs[2], "--chunk-rows", "50000")}, 0)
     same = filecmp.cmp(outputs[0], outputs[2], shallow=False)
     yield Bar("files that differ in other chunks", 0.0 if same else 1.0, 1.0, "files", "one file", "at most", 0.0, 0.0)
@@ -64,7 +64,7 @@ def _huge(run: Path) -> Iterator[Bar]:
         "predict": _predict(run, phones(LARGE), outputs[0]),
         "parquet": _predict(run, parquet_of(LARGE), outputs[1]),
     }
-    large = processes(few, 1)
+    large = processes(few, 3)
     commands = {
         "predict": _predict(run, source, outputs[0]),
         "parquet": _predict(run, parquet_of(HUGE), outputs[1]),
@@ -74,9 +74,9 @@ def _huge(run: Path) -> Iterator[Bar]:
     csv, parquet = seconds(runs["predict"]), seconds(runs["parquet"])
     yield bar("predict 10,000,000 rows", csv, seconds(runs[ARROW]), ARROW, "at most", 2.0)
     yield bar("the same, Parquet in and out", parquet, csv, "CSV in and out", "at most", 0.5)
-    yield _memory("memory at 10,000,000 rows", runs["predict"])
-    yield _growth("memory: 10 million against 1 million rows", runs["predict"], large["predict"])
-    yield _growth("the same, Parquet in and out", runs["parquet"], large["parquet"])
+    for kind, name in (("CSV", "predict"), ("Parquet", "parquet")):
+        yield _memory(f"memory at 10,000,000 rows of {kind}", runs[name])
+        yield _growth(f"memory at 10 million rows of {kind}", runs[name], large[name])
 
 
 def _arrow_copy(source: Path) -> tuple[str | Path, ...]:
