@@ -112,7 +112,9 @@ def _message(error: PhonePriceError) -> str:
 def _parser_message(error: Any) -> str:
     """The parser's message in our style: no capital, no full stop, and where the help is."""
     message = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
-    if near := getattr(error, "possibilities", None):
+    if setting := _setting_named(error):
+        message = f"no such option: {error.option_name}; as a setting it is -s {setting}=VALUE"
+    elif near := getattr(error, "possibilities", None):
         message = f"no such option: {error.option_name}; did you mean {' or '.join(sorted(near))}?"
     message = message.replace(". Did you mean", "; did you mean").replace(
         "Got unexpected extra argument(s)", "too many arguments"
@@ -120,3 +122,16 @@ def _parser_message(error: Any) -> str:
     separator = "" if message.endswith("?") else ";"
     command = error.ctx.command_path if error.ctx else "phoneprice"
     return f"{message[:1].lower()}{message[1:]}{separator} see '{command} --help'"
+
+
+def _setting_named(error: Any) -> str:
+    """The one setting that has the name of an option that isn't there, of a command that takes settings; or nothing."""
+    name = getattr(error, "option_name", "").removeprefix("--").replace("-", "_")
+    takes_settings = error.ctx and any("--set" in parameter.opts for parameter in error.ctx.command.params)
+    if not name or not takes_settings:
+        return ""
+    from phoneprice.config.fields import known_paths
+    from phoneprice.config.schema import Config
+
+    paths = {path for path in known_paths(Config) if path.rsplit(".", 1)[-1] == name}
+    return paths.pop() if len(paths) == 1 else ""

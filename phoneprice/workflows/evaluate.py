@@ -11,6 +11,7 @@ import numpy as np
 
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.near import with_near_name
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import ReadOptions, as_numbers, infinite, read_table
 from phoneprice.data.table import Table
@@ -67,7 +68,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     for message in warnings:
         on_event(Warned(message))
     model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
-    predictions = model.predict(prepared.inputs)
+    predictions = model.predict(prepared.inputs, on_event)
     document: Document = {
         "format": 1,
         "rows": len(prepared.inputs),
@@ -93,6 +94,9 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
     if not table.rows:
         found = "every row has text in a numeric column" if table.skipped_rows else "found a header but no rows"
         raise DataError(f"{table.source}: {found}; there is nothing to {purpose}")
+    if run.schema.target not in table.names:
+        missing = f"missing column {with_near_name(run.schema.target, table.names)}, the true values"
+        raise DataError(f"{table.source}: {missing}; add or rename it (phoneprice predict needs none)")
     encoded = FeatureEncoder(run.schema).encode(table)
     targets = np.ascontiguousarray(encode_target(table, run.schema, run.task.kind))
     return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd

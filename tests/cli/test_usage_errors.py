@@ -9,6 +9,11 @@ CASES = {
     "xyzzy": "no such command 'xyzzy'; see 'phoneprice --help'",
     "train --forse": "no such option: --forse; did you mean --force or --set? see 'phoneprice train --help'",
     "train --xyzzy": "no such option: --xyzzy; see 'phoneprice train --help'",
+    "train --epochs": "no such option: --epochs; as a setting it is -s training.epochs=VALUE; "
+    "see 'phoneprice train --help'",
+    "cv --batch-rows=8": "no such option: --batch-rows; as a setting it is -s training.batch_rows=VALUE; "
+    "see 'phoneprice cv --help'",
+    "evaluate --epochs": "no such option: --epochs; see 'phoneprice evaluate --help'",
     "train -z": "no such option: -z; see 'phoneprice train --help'",
     "predict": "missing argument 'RUN'; see 'phoneprice predict --help'",
     "predict RUN": "missing argument 'DATA'; see 'phoneprice predict --help'",

@@ -68,6 +68,15 @@ def test_what_skipping_does_not_help(tmp_path: Path) -> None:
 GAPS, FILLED = "in columns that had none in training", "filled with the median of the training rows"
 
 
+def test_a_table_without_the_true_values(tmp_path: Path) -> None:
+    data = tmp_path / "new.csv"
+    data.write_text("".join(line.rsplit(",", 1)[0] + "\n" for line in (HEADER + GOOD).splitlines()))
+    with pytest.raises(DataError) as caught:
+        evaluate(make_run(tmp_path / "run", skip=False), data)
+    what = "missing column 'price_range', the true values; add or rename it (phoneprice predict needs none)"
+    assert str(caught.value) == f"{data}: {what}"
+
+
 def test_odd_cells_are_named_with_their_file(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", skip=False)
     data = write(tmp_path / "odd.csv", GOOD + "q,,0,1,-1,2,1,1\nr,99,0,1,-1,2,1,1\n")
