@@ -5,6 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+OTHER_NAMES = {
+    "swish": "silu",
+    "linear": "identity",
+    "leakyrelu": "leaky_relu",
+    "he": "kaiming_normal",
+    "he_normal": "kaiming_normal",
+    "he_uniform": "kaiming_uniform",
+    "glorot": "xavier_normal",
+    "glorot_normal": "xavier_normal",
+    "glorot_uniform": "xavier_uniform",
+    "xavier": "xavier_normal",
+    "kaiming": "kaiming_normal",
+    "bce": "binary_cross_entropy",
+    "ce": "cross_entropy",
+    "mae": "l1",
+    "l2": "mse",
+    "batchnorm": "batch_norm",
+    "layernorm": "layer_norm",
+}
+"""What other libraries and papers call things, and what they are called here."""
+
 
 def nearest(word: str, known: Collection[str]) -> str:
     """`` did you mean "x"?`` with the nearest of the known words, or nothing when none is near."""
@@ -39,4 +60,7 @@ def _beginning(name: str) -> str:
 def _near(word: str, known: Collection[str]) -> list[str]:
     from difflib import get_close_matches
 
+    other = OTHER_NAMES.get(word.lower(), "")
+    if other in known:
+        return [other]
     return get_close_matches(word, known, n=1)

@@ -387,7 +387,8 @@ def _too_short(training: Training) -> TrainingFinding | None:
         )
     elif len(loss) > window and len(loss) == epochs and _still_falling(loss, window):
         fall = 1 - loss[-1] / loss[-1 - window]
-        evidence = f"the loss fell by {fall:.1%} in the last {_counted(window, 'epoch')}, to {loss[-1]:.4g}"
+        last = "epoch" if window == 1 else f"{window} epochs"
+        evidence = f"the loss fell by {fall:.1%} in the last {last}, to {loss[-1]:.4g}"
     if evidence is None:
         return None
     small_batches = steps < 30 and epochs >= 10 and training.batch_rows > 64

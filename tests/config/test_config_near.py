@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.config.near import nearest, nearest_path, with_near_name
+from phoneprice.components.activations import Activation
+from phoneprice.components.base import choices
+from phoneprice.components.initializers import Initializer
+from phoneprice.components.losses import Loss
+from phoneprice.components.normalization import Normalization
+from phoneprice.config.near import OTHER_NAMES, nearest, nearest_path, with_near_name
 
 
 def test_near_name() -> None:
@@ -34,3 +39,10 @@ def test_near_path(tmp_path: Path, name: str, near: str | None) -> None:
     (tmp_path / "folders").mkdir()
     expected = f" did you mean '{tmp_path / near}'?" if near else ""
     assert nearest_path(tmp_path / name, Path.is_file) == expected
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_what_others_call_it(name: str) -> None:
+    unions = (Activation, Initializer, Loss, Normalization)
+    known = next(list(choices(union)) for union in unions if OTHER_NAMES[name] in choices(union))
+    assert nearest(name.upper(), known) == f' did you mean "{OTHER_NAMES[name]}"?'
