@@ -13,7 +13,7 @@ from phoneprice.data.reading.cutting import RawBlock, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
 from phoneprice.data.reading.faults import file_fault, line_fault, shown
 from phoneprice.data.reading.formats import Job
-from phoneprice.data.reading.options import OUTER_SPACES, ReadOptions, Selection
+from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
@@ -99,7 +99,7 @@ class BlockParser:
 def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
     """The names, if each is there and none is there twice."""
     for position, name in enumerate(header, start=1):
-        if not name.strip(OUTER_SPACES):
+        if not name.strip():
             what = f"found no name for column {position}, expected one for every column; write it in the header"
             raise line_fault(source, 1, what)
         if name in header[: position - 1]:

@@ -100,6 +100,10 @@ CASES = {
         b"a, ,c\n1,2,3\n",
         " line 1: found no name for column 2, expected one for every column; write it in the header",
     ),
+    "a line end for a name": (
+        b'a,"\r\n",c\n1,2,3\n',
+        " line 1: found no name for column 2, expected one for every column; write it in the header",
+    ),
     "text": (b"a,b\n1,2\nabc,3\n", f" line 3, column 'a': found 'abc', {NUMBER_FIX}"),
     "text with controls": (b"a,b\n1,2\n\x1b[2Jabc,3\n", f" line 3, column 'a': found '\\x1b[2Jabc', {NUMBER_FIX}"),
     "long text": (b"a,b\n1,2\n" + b"x" * 90 + b",3\n", f" line 3, column 'a': found '{'x' * 39}…', {NUMBER_FIX}"),
