@@ -46,32 +46,39 @@ class MemberView:
     fill: Tensor
     target_shift: Tensor | None
     target_scale: Tensor | None
+    lone: Tensor | None
+    """All inputs ``(n, d)`` as a fit's only member sees them, once for all batches; several would need a table each."""
 
     @classmethod
     def of(
-        cls, members: Sequence[int], inputs: InputStatistics, target: TargetStatistics | None, like: Tensor
+        cls, members: Sequence[int], inputs: InputStatistics, target: TargetStatistics | None, data: TrainingData
     ) -> MemberView:
-        """The view of ``members`` (indices into the statistics), on the device and in the dtype of ``like``."""
+        """The view of ``members`` (indices into the statistics), on the device and in the dtype of ``data``."""
 
         def tensor(values: NDArray[np.float64]) -> Tensor:
-            return torch.from_numpy(values[list(members)]).to(like.device, like.dtype)[:, None]
+            return torch.from_numpy(values[list(members)]).to(data.values.device, data.values.dtype)[:, None]
 
+        shift, factor, fill = tensor(inputs.shift), tensor(inputs.factor), tensor(inputs.fill)
         return cls(
-            tensor(inputs.shift),
-            tensor(inputs.factor),
-            tensor(inputs.fill),
+            shift,
+            factor,
+            fill,
             None if target is None else tensor(target.shift),
             None if target is None else tensor(target.scale),
+            standardised(data.values, data.missing, shift[0], factor[0], fill[0]) if len(inputs.shift) == 1 else None,
         )
 
     def batch(self, data: TrainingData, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs ``(K, B, d)`` and targets ``(K, B)`` of ``rows`` ``(K, B)``, as the members see them."""
-        missing = None if data.missing is None else _rows_of(data.missing, rows)
-        z = standardised(_rows_of(data.values, rows), missing, self.shift, self.factor, self.fill)
         y = _rows_of(data.targets, rows)
+        z = self._seen(data, rows) if self.lone is None else _rows_of(self.lone, rows)
         if self.target_shift is not None and self.target_scale is not None:
             y = (y - self.target_shift) / self.target_scale
         return z, y
+
+    def _seen(self, data: TrainingData, rows: Tensor) -> Tensor:
+        missing = None if data.missing is None else _rows_of(data.missing, rows)
+        return standardised(_rows_of(data.values, rows), missing, self.shift, self.factor, self.fill)
 
 
 def _rows_of(table: Tensor, rows: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ class Stack:
         config, like = setup.config, setup.data.values
         self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
         self.pace = Pace.of(plans[0], config.training)
-        self.view = MemberView.of(positions, setup.inputs, setup.target, like)
+        self.view = MemberView.of(positions, setup.inputs, setup.target, setup.data)
         self._classes = setup.classes
         self._class_weights = self._weigh_classes(setup.classes)
         self.network = self._fresh_network()
