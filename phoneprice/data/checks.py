@@ -15,7 +15,7 @@ from phoneprice.config.near import with_near_name
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
-from phoneprice.data.mixed import for_readers, mostly_numbers
+from phoneprice.data.mixed import mostly_numbers, written_for_readers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import shown
 from phoneprice.data.schema import Column, TableSchema, infer_columns
@@ -240,11 +240,9 @@ def tells_nothing(cells: pa.Array) -> NothingTold | None:
 
 
 def _for_readers(subject: _Subject) -> Findings:
-    for column in subject.features:
-        if column.name in subject.config.data.categorical_columns:
-            continue
-        if what := for_readers(subject.table.columns[column.name]):
-            yield Finding("warning", column.name, "for_readers", what, subject.table.rows)
+    names = (column.name for column in subject.features)
+    for name, what in written_for_readers(subject.table, names, subject.config).items():
+        yield Finding("warning", name, "for_readers", what, subject.table.rows)
 
 
 def _ids(subject: _Subject) -> Findings:

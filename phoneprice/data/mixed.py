@@ -14,6 +14,8 @@ from phoneprice.data.values import canonical_number, counted, is_number_array
 from phoneprice.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
 
     from phoneprice.config.schema import Config
@@ -48,6 +50,12 @@ def for_readers(cells: pa.Array) -> str:
     if not written or sum(others[text] for text in written) < MOSTLY * sum(others.values()):
         return ""
     return f"numbers written like {shown(written[0])} count as text; write them like 1234.5"
+
+
+def written_for_readers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
+    """What to say of each of some columns that is written for readers, but for those declared to be categories."""
+    said = {name: for_readers(table.columns[name]) for name in names if name not in config.data.categorical_columns}
+    return {name: what for name, what in said.items() if what}
 
 
 def settle_mixed(table: Table, config: Config) -> Table:

@@ -79,7 +79,7 @@ def _each(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``(K, B, d)`` times ``(K, W, d)``, with the last axes as factors, plus ``(K, 1, W)``; ``(K, B, W)``."""
     biases = [None] * len(h) if bias is None else bias[:, 0].contiguous()  # it reads past gaps without asking
     outs = [_LINEAR_OF_ONE_DNN(*operands, "none", [], "") for operands in zip(h, weight, biases, strict=True)]
-    # Made anew or changed in place: a view made inside a function of autograd's can't be changed by an activation.
+    # In place, since activations change what they get, and autograd forbids that of a view made in its functions.
     return outs[0].unsqueeze_(0) if len(outs) == 1 else torch.stack(outs)
 
 

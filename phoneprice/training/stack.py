@@ -15,7 +15,7 @@ from phoneprice.components.penalties import Adaptive
 from phoneprice.config.schema import Config, EarlyStopping
 from phoneprice.model.mlp import StackedMLP, place_cuts
 from phoneprice.model.shape import network_shape
-from phoneprice.records import InputStatistics, MemberPlan, TargetStatistics
+from phoneprice.records import InputStatistics, MemberPlan, Rows, TargetStatistics
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
@@ -116,6 +116,10 @@ class Stack:
         needed = any(len(p.stopping_rows) for p in self.plans)
         if not any(len(g) for g in groups) or not (watch or needed):
             return None
+        return self._padded(groups)
+
+    def _padded(self, groups: Sequence[Rows]) -> tuple[Tensor, Tensor]:
+        """``padded_rows`` on the device."""
         rows, real = padded_rows(groups)
         return rows.to(self.data.values.device), real.to(self.data.values.device)
 
@@ -298,8 +302,7 @@ class Stack:
 
     def _training_losses(self, weights: Mapping[str, Tensor]) -> Tensor:
         """``(K,)`` float64 mean loss on some of the member's training rows, infinite where an output is no number."""
-        rows, real = padded_rows([p.train_rows[:: len(p.train_rows) // _ENOUGH_ROWS + 1] for p in self.plans])
-        rows, real = rows.to(self.data.values.device), real.to(self.data.values.device)
+        rows, real = self._padded([p.train_rows[:: len(p.train_rows) // _ENOUGH_ROWS + 1] for p in self.plans])
         total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
         for outputs, y, counts in self._evaluated(weights, rows, real):
             losses = self._row_losses(outputs, y).double()

@@ -15,7 +15,7 @@ from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.checks import tells_nothing
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.labels import assumed_order
-from phoneprice.data.mixed import for_readers, settle_mixed
+from phoneprice.data.mixed import settle_mixed, written_for_readers
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import Column, TableSchema, infer_schema
@@ -87,10 +87,8 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     schema = infer_schema(table, config)
     for message in _columns_telling_nothing(table, schema):
         on_event(Warned(message))
-    for column in schema.columns:
-        texts = column.kind == "categorical" and column.name not in config.data.categorical_columns
-        if texts and (what := for_readers(table.columns[column.name])):
-            on_event(Warned(f"{table.source}, column {column.name!r}: {what}"))
+    for name, what in written_for_readers(table, schema.feature_names, config).items():
+        on_event(Warned(f"{table.source}, column {name!r}: {what}"))
     if order := assumed_order(schema.labels, config.task):
         on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))
     encoded = FeatureEncoder(schema).encode(table)

@@ -94,8 +94,8 @@ def train(
         for note in notes:
             hear(Warned(note))
         fitted = fit(prepared, plans, config, hear, checkpointer=checkpointer)
-        seconds = time.perf_counter() - started
-        contents = _contents(prepared, plans, fitted, config, seconds, command_line, hear)
+        training_seconds = time.perf_counter() - started
+        contents = _contents(prepared, plans, fitted, config, training_seconds, command_line, hear)
         writer.finish(contents)
     document = dict(contents.metrics)
     curves = Curves.of(contents.history)

@@ -25,6 +25,7 @@ from phoneprice.errors import UsageError
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
     from phoneprice.workflows.events import OnEvent
+    from phoneprice.workflows.train import TrainReport
 
 Output = Annotated[
     Path | None,
@@ -94,6 +95,11 @@ def train(
             on_event=on_event,
         )
         page = _write_report(trained.run, data, on_event) if report else None
+    _show_trained(session, trained, page, report_command(trained.run, data))
+
+
+def _show_trained(session: Session, trained: "TrainReport", page: Path | None, command: str) -> None:
+    """What the training has come to; ``command`` makes the report where there is no ``page`` yet."""
     if session.json:
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
         session.document({**trained.metrics, **facts, "findings": trained.findings, "report": page})
@@ -104,7 +110,7 @@ def train(
 
         show_training(trained)
         show_health(trained.findings)
-        session.say(f"Report: {page}" if page else f"For a report: {report_command(trained.run, data)}")
+        session.say(f"Report: {page}" if page else f"For a report: {command}")
     session.write(f"{trained.run}\n")
 
 
