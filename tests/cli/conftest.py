@@ -1,9 +1,9 @@
 """The program in this process: what a command line prints and its exit code."""
 
 import pytest
-from calling import Call, Result
 
 from phoneprice.cli.program import run
+from tests.cli.calling import Call, Result
 
 
 @pytest.fixture

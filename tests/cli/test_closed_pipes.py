@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
+from tests.random_runs import random_contents
 
 QUICK = ("-s", "training.epochs=2", "model.hidden=[4]")
 COMMANDS = {

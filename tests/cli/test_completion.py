@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from calling import Call
 
 from phoneprice.cli.completion import complete_config, complete_run, complete_setting
+from tests.cli.calling import Call
 
 
 @pytest.fixture(autouse=True)

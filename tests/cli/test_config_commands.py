@@ -4,11 +4,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from calling import Call
 
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.render import json_schema
 from phoneprice.config.schema import Config
+from tests.cli.calling import Call
 
 
 def test_show_prints_what_loads_again(call: Call) -> None:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from calling import Call, in_terminal
-from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.data.sample import sample_path
+from tests.cli.calling import Call, in_terminal
+from tests.random_runs import random_contents
 
 
 @pytest.fixture

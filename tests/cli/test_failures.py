@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from calling import Call
 
 from phoneprice import errors
 from phoneprice.cli import failures
 from phoneprice.cli.session import Session
+from tests.cli.calling import Call
 
 
 def outcome(error: BaseException, capsys: pytest.CaptureFixture[str], *, debug: bool = False) -> tuple[int, str]:

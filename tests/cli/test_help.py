@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import typer
-from calling import Call
 from typer.main import get_command
 
 from phoneprice.cli.program import NAME, app
 from phoneprice.cli.session import Session
+from tests.cli.calling import Call
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

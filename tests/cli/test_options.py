@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from calling import Call
+
+from tests.cli.calling import Call
 
 DELIMITER = (
     "found delimiter {!r}, expected one character such as ',', ';', '|' or '\\t', "

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Call
-from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.workflows.events import Progress
 from phoneprice.workflows.predict import PredictionReport
+from tests.cli.calling import Call
+from tests.random_runs import random_contents
 
 HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from calling import Call
 
 from phoneprice.cli.rendering.plots import Canvas, sparkline
 from phoneprice.data.sample import sample_path
+from tests.cli.calling import Call
 
 QUICK = ("-s", "training.epochs=3", "training.threads=1", "training.device=cpu")
 

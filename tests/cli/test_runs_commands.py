@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from calling import Call, in_terminal
-from random_runs import random_contents
 
 from phoneprice.artifact.writer import RunWriter
+from tests.cli.calling import Call, in_terminal
+from tests.random_runs import random_contents
 
 
 @pytest.fixture

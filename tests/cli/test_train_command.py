@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Call
-from random_runs import random_contents
 
 from phoneprice.artifact.writer import write_run
 from phoneprice.config.schema import Config
@@ -13,6 +11,8 @@ from phoneprice.errors import DivergedError
 from phoneprice.records import Task
 from phoneprice.workflows.events import Noted, Warned
 from phoneprice.workflows.train import TrainReport
+from tests.cli.calling import Call
+from tests.random_runs import random_contents
 
 METRICS = {
     "format": 1,

@@ -1,7 +1,8 @@
 """What is typed wrong: one line, exit code 2, and a suggestion where there is one."""
 
 import pytest
-from calling import Call
+
+from tests.cli.calling import Call
 
 CASES = {
     "trian": "no such command 'trian'; did you mean 'train'? see 'phoneprice --help'",

@@ -3,13 +3,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_tables import table
 
 from phoneprice.config.schema import Config, ValidationConfig
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
+from tests.small_tables import table
 
 NOISE = np.random.default_rng(0)
 

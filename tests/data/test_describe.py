@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.describe import describe
 from phoneprice.data.reading import ReadOptions, read_table
+from tests.small_tables import table
 
 
 def config(**data: object) -> Config:

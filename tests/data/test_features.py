@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import LARGEST_INPUT, FeatureEncoder, OddCells, Scaling, member_statistics
@@ -15,6 +14,7 @@ from phoneprice.data.schema import Column, TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan
+from tests.small_tables import table
 
 NOTHING = np.zeros(0, dtype=np.int64)
 

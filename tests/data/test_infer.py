@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_tables import table
 
 from phoneprice.config.load import config_from_toml
 from phoneprice.data.infer import infer_config, init_text, is_id_like
@@ -12,6 +11,7 @@ from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
+from tests.small_tables import table
 
 WORDS = ["b", "a", "c"]
 

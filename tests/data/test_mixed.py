@@ -2,13 +2,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.mixed import for_readers, mostly_numbers, settle_mixed
 from phoneprice.data.schema import infer_schema
 from phoneprice.errors import DataError
+from tests.small_tables import table
 
 TYPO = ["1", "2", "3", "many", *["5"] * 16]
 SECOND = [*["7"] * 10, "x", *["8"] * 9]

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from small_tables import table
 
 from phoneprice.config.schema import Config
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import Column, TableSchema, infer_columns, infer_schema, input_names, is_boolean
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
+from tests.small_tables import table
 
 LOSSES = {"multiclass": "cross_entropy", "binary": "binary_cross_entropy", "regression": "mse", "ordinal": "ordinal"}
 

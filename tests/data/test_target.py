@@ -2,12 +2,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_tables import table
 
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.data.target import encode_target, target_statistics
 from phoneprice.errors import DataError
 from phoneprice.records import MemberPlan
+from tests.small_tables import table
 
 NOTHING = np.zeros(0, dtype=np.int64)
 

@@ -1,4 +1,4 @@
-"""The share of a training's time that checkpoints take: ``python tests/faults/checkpoint_cost.py [EPOCHS]``."""
+"""The share of a training's time that checkpoints take: ``python -m tests.faults.checkpoint_cost [EPOCHS]``."""
 
 from __future__ import annotations
 

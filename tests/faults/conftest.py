@@ -2,8 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from counts import LINES, SEED, SHARE
-from forking import Forks
+
+from tests.faults.counts import LINES, SEED, SHARE
+from tests.faults.forking import Forks
 
 
 @pytest.fixture(scope="session")

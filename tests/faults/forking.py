@@ -33,9 +33,9 @@ class Forks:
     """A context manager; ``threads`` is what the children's OpenMP may use."""
 
     def __init__(self, threads: int = 1) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(Path(__file__).parents[2])}
         self._server = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
         )
 
     def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
@@ -94,10 +94,9 @@ def _in_child(job: dict[str, Any]) -> dict[str, Any]:
 def _work(job: dict[str, Any]) -> dict[str, Any]:
     import time
 
-    from file_layer import Act, failing, file_layer, killing, nothing
-
     from phoneprice.config.load import load_config
     from phoneprice.workflows.train import train
+    from tests.faults.file_layer import Act, failing, file_layer, killing, nothing
 
     act: Act = nothing
     if "kill_at" in job:

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from reports import page
+
+from tests.report.reports import page
 
 CHROMIUM = os.environ.get("PHONEPRICE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")

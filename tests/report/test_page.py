@@ -8,11 +8,11 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
-from reports import KINDS, Page, page, shown_metrics, small_run
 
 from phoneprice.data.sample import sample_path
 from phoneprice.errors import DataError, ModelError, UsageError
 from phoneprice.workflows.report import report, report_path
+from tests.report.reports import KINDS, Page, page, shown_metrics, small_run
 
 ALWAYS = ["summary", "curves", "importance", "worst", "health", "configuration", "reproduce"]
 SECTIONS = {

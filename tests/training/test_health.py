@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from fits import config_of, fit_of, plans_of, problem, run
 
 from phoneprice.training.health import LEAST_STEPS, HealthMonitor
+from tests.training.fits import config_of, fit_of, plans_of, problem, run
 
 
 def test_the_measurements() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fits import config_of, fit_of, plans_of, problem, run, weights
 
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
 from phoneprice.components.base import choices
 from phoneprice.config.schema import Config
+from tests.training.fits import config_of, fit_of, plans_of, problem, run, weights
 
 BOTH_NORMS = {"name": "batch_norm", "position": "after"}
 SETTINGS: dict[str, Config] = {

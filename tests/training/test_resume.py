@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fits import fit_of, plans_of, problem
-from test_members import SETTINGS
 
 from phoneprice.records import EpochRecord
 from phoneprice.training.loop import Fit
+from tests.training.fits import fit_of, plans_of, problem
+from tests.training.test_members import SETTINGS
 
 
 def finished(fit: Fit) -> tuple[list[float], dict[str, bytes]]:

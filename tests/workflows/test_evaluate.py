@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from random_runs import numeric_schema, random_contents
 
 from phoneprice import evaluate, load
 from phoneprice.artifact.writer import write_run
@@ -13,6 +12,7 @@ from phoneprice.components.losses import MeanSquaredError
 from phoneprice.config.schema import Config, DataConfig, TaskConfig
 from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import DataError
+from tests.random_runs import numeric_schema, random_contents
 
 HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
 GOOD = "".join(f"p{i},{i}.5,0,1,-1,2,1,{i % 4}\n" for i in range(8))

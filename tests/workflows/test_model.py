@@ -4,13 +4,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from random_runs import numeric_schema, random_contents
 
 from phoneprice import evaluate, load, predict
 from phoneprice.artifact.writer import write_run
 from phoneprice.components.losses import MeanSquaredError
 from phoneprice.config.schema import Config, TaskConfig
 from phoneprice.errors import DataError, ModelError, UsageError
+from tests.random_runs import numeric_schema, random_contents
 
 FEATURES = [f"x{i}" for i in range(6)]
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from random_runs import names, numeric_schema, random_contents
 
 from phoneprice.artifact.writer import write_run
 from phoneprice.config.schema import Config
@@ -24,6 +23,7 @@ from phoneprice.errors import DataError, ModelError, StorageError, UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.workflows.events import Progress, Warned
 from phoneprice.workflows.predict import predict
+from tests.random_runs import names, numeric_schema, random_contents
 
 predict_module = sys.modules["phoneprice.workflows.predict"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_tables import table
 
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import sample_path
 from phoneprice.errors import ConfigError
 from phoneprice.workflows.events import Warned, ignore
 from phoneprice.workflows.prepare import prepare, prepare_table
+from tests.small_tables import table
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
 from phoneprice.workflows.report_data import look_at_data
+from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
 
 
 @pytest.mark.parametrize(("bad", "counted"), [(BAD, "1 row"), (BAD + WORSE, "2 rows")])

@@ -8,16 +8,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from counts import SEED, report
-from file_layer import always, failing, file_layer
-from forking import Forks
-from random_runs import names
-from small_trainings import TRAININGS, fingerprint, write_phones
 
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import StorageError
 from phoneprice.workflows.predict import predict
+from tests.faults.counts import SEED, report
+from tests.faults.file_layer import always, failing, file_layer
+from tests.faults.forking import Forks
+from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
+from tests.random_runs import names
 
 ERRORS = (errno.ENOSPC, errno.EIO)
 SETTINGS = [*TRAININGS["ordinal"], "training.checkpoint_seconds=0", "training.epochs=4"]

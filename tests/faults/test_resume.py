@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_trainings import TRAININGS, fingerprint, write_phones
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import latest_unfinished
@@ -17,6 +16,7 @@ from phoneprice.config.load import load_config
 from phoneprice.errors import DataError, LockedError, ModelError, StoppedError
 from phoneprice.workflows.events import EpochDone, Event, Noted, Warned
 from phoneprice.workflows.train import train
+from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
 
 SETTINGS = [*TRAININGS["textbook"], "training.checkpoint_seconds=0"]
 

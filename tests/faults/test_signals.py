@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from small_trainings import COMMON, write_phones
 
 from phoneprice.artifact.loader import verify_run
 from phoneprice.workflows.stopping import StopRequests
+from tests.faults.small_trainings import COMMON, write_phones
 
 PROGRAM = [sys.executable, "-m", "phoneprice"]
 LONG = [*COMMON, "training.epochs=400", "training.batch_rows=16", "training.checkpoint_seconds=0.05"]

@@ -6,9 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
-from counts import SEED, report, share_of
-from forking import Forks, Outcome
-from small_trainings import TRAININGS, fingerprint, write_phones
+
+from tests.faults.counts import SEED, report, share_of
+from tests.faults.forking import Forks, Outcome
+from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
 
 INTERVALS = ("0", "0.01", "10")
 

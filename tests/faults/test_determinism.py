@@ -7,11 +7,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from counts import SEED, report, share_of
-from forking import Forks
-from small_trainings import TRAININGS, fingerprint, write_phones
 
 from phoneprice.workflows.predict import predict
+from tests.faults.counts import SEED, report, share_of
+from tests.faults.forking import Forks
+from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
 
 CHUNKS = (1, 2, 3, 7, 64, 100, 511, 512, 513, 1000, 1023, 1024, 4096, 9999, 10_000)
 

@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from random_runs import names, random_contents
 
 from phoneprice.artifact import atomic, writer
 from phoneprice.artifact.checkpoints import Checkpoint, CheckpointStore
@@ -13,6 +12,7 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.writer import RunWriter, checkpoints_path, old_path, partial_path, refuse_place, write_run
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 from phoneprice.records import EpochRecord
+from tests.random_runs import names, random_contents
 
 OLD = random_contents(seed=1, metrics={"which": "old"})
 NEW = random_contents(seed=2, metrics={"which": "new"})

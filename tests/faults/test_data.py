@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from counts import report, share_of
-from small_trainings import COMMON
 
 from phoneprice.cli.program import run as run_program
 from phoneprice.data.sample import generate
+from tests.faults.counts import report, share_of
+from tests.faults.small_trainings import COMMON
 
 QUICK = [word for s in (*COMMON, "training.epochs=2", "model.hidden=[3]") for word in ("-s", s)]
 

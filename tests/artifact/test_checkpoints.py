@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_runs import names
 from safetensors.numpy import save
 
 from phoneprice.artifact.checkpoints import FORMAT, Checkpoint, CheckpointStore
 from phoneprice.artifact.manifest import sha256
 from phoneprice.errors import ModelError, StorageError
 from phoneprice.records import EpochRecord
+from tests.random_runs import names
 
 
 def checkpoint(seed: int = 0, epochs: int = 2) -> Checkpoint:

@@ -14,7 +14,7 @@ from phoneprice.training.device import choose_device, use_threads
 ONE_STEP = """
 import sys
 sys.path.insert(0, {tests!r})
-from fits import config_of, fit_of, plans_of, problem, run
+from tests.training.fits import config_of, fit_of, plans_of, problem, run
 inputs, y = problem("ordinal")
 config = config_of(optimizer={{"name": {optimizer!r}}}, training={{"epochs": 1, "gradient_clip_norm": 1.0}})
 fit = fit_of(config, plans_of(len(y)), inputs, y)
@@ -26,7 +26,7 @@ print(*sorted({{"torch._dynamo", "torch._inductor", "sympy", "sklearn", "scipy",
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon", "sgd"])
 def test_a_step_imports_no_compiler(optimizer: str, request: pytest.FixtureRequest) -> None:
-    script = ONE_STEP.format(tests=str(request.path.parent), optimizer=optimizer)
+    script = ONE_STEP.format(tests=str(request.config.rootpath), optimizer=optimizer)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 

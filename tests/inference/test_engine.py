@@ -5,7 +5,6 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from random_runs import random_ensemble, random_inputs
 
 from phoneprice.components.activations import Activation
 from phoneprice.config.schema import Config
@@ -20,6 +19,7 @@ from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
 from phoneprice.model.shape import network_shape
 from phoneprice.records import Calibration, Inputs
+from tests.random_runs import random_ensemble, random_inputs
 
 ACTIVATIONS = [kind.model_fields["name"].default for kind in get_args(get_args(Activation)[0])]
 NORMS = [

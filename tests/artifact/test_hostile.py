@@ -1,4 +1,4 @@
-"""Runs from somewhere else: the table "A run directory from somewhere else" of FAULTS.md."""
+"""Runs from somewhere else: the table "A run directory from somewhere else" of docs/faults.md."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-from random_runs import random_contents
 
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import LISTED, MANIFEST, MANIFEST_HASH
@@ -14,6 +13,7 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
 from phoneprice.artifact.writer import write_run
 from phoneprice.errors import ModelError
+from tests.random_runs import random_contents
 
 DAMAGED = "the run is damaged, use another copy of it"
 

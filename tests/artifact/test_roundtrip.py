@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_runs import numeric_schema, random_contents, random_ensemble
 from safetensors.numpy import load
 
 from phoneprice.artifact import layout
@@ -18,6 +17,7 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, InputStatistics
+from tests.random_runs import numeric_schema, random_contents, random_ensemble
 
 REGRESSION = Config.model_validate({"task": {"kind": "regression"}, "loss": {"name": "huber"}})
 SETTINGS = {

@@ -4,10 +4,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from random_runs import names
 
 from phoneprice.artifact.atomic import replace_file
 from phoneprice.errors import StorageError
+from tests.random_runs import names
 
 
 def _write(path, data):

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from random_runs import random_contents
 
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.artifact.writer import write_run
 from phoneprice.errors import ModelError
+from tests.random_runs import random_contents
 
 
 def test_a_run_that_is_missing_but_has_a_near_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fits import CLASSES, config_of, fit_of, plans_of, problem, run, statistics, weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from phoneprice.components.base import choices
@@ -20,6 +19,7 @@ from phoneprice.training import stack as stack_module
 from phoneprice.training.data import TrainingData
 from phoneprice.training.loop import Fit, StepDone
 from phoneprice.training.stack import FitSetup
+from tests.training.fits import CLASSES, config_of, fit_of, plans_of, problem, run, statistics, weights
 
 KINDS = list(CLASSES)
 

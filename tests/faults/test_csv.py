@@ -10,11 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from counts import SEED, report, share_of
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from random_runs import numeric_schema, random_contents
-from reference_csv import Parsed, Refused, number, parse
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.writer import write_run
@@ -24,6 +21,9 @@ from phoneprice.errors import DataError, UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified
 from phoneprice.workflows.predict import predict
+from tests.faults.counts import SEED, report, share_of
+from tests.faults.reference_csv import Parsed, Refused, number, parse
+from tests.random_runs import numeric_schema, random_contents
 
 FEATURES = ("x0", "x1")
 COLUMNS = ("id", *FEATURES, "note")

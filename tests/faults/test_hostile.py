@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from counts import SEED, report, share_of
-from mutants import FORGERIES, MUTATIONS, Sandbox, flip, forge, read_run
 
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import ModelError
+from tests.faults.counts import SEED, report, share_of
+from tests.faults.mutants import FORGERIES, MUTATIONS, Sandbox, flip, forge, read_run
 
 PREDICTION_FILES = ("config.toml", "schema.json", "features.json", "model.safetensors", "calibration.json", "manifest")
 
@@ -128,7 +128,7 @@ def test_a_few_mutants(box: Sandbox, guard: type[Guard]) -> None:
 
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.__name__)
 def test_every_kind_of_forgery(box: Sandbox, forgery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mutants.FORGERIES", (forgery,))
+    monkeypatch.setattr("tests.faults.mutants.FORGERIES", (forgery,))
     chance = random.Random(SEED)
     for _ in range(25):
         refused(box, forge(box, chance))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fits import NONE, config_of
 
 from phoneprice.records import MemberPlan
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows
+from tests.training.fits import NONE, config_of
 
 
 def plan(rows: int, index: int = 0) -> MemberPlan:
