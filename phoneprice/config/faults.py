@@ -15,8 +15,8 @@ from pydantic_core import ErrorDetails
 
 from phoneprice.components.base import Settings
 from phoneprice.config.fields import choices, optional, section, shown, toml_value
-from phoneprice.config.near import nearest
 from phoneprice.config.schema import Config
+from phoneprice.config.suggestions import nearest
 
 Path = tuple[str, ...]
 

@@ -43,10 +43,10 @@ from phoneprice.config.layers import (
     override_settings,
     read_file,
 )
-from phoneprice.config.near import nearest
 from phoneprice.config.presets import find_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, TaskConfig
+from phoneprice.config.suggestions import nearest
 from phoneprice.errors import ConfigError
 
 _GIVEN = "the configuration given"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phoneprice.config.near import nearest
+from phoneprice.config.suggestions import nearest
 from phoneprice.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]

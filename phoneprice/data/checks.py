@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phoneprice.config.near import with_near_name
+from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
-from phoneprice.data.mixed import mostly_numbers, written_for_readers
+from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import shown
 from phoneprice.data.schema import Column, TableSchema, infer_columns
@@ -120,7 +120,7 @@ def _no_features(subject: _Subject) -> Findings:
 def _target(subject: _Subject) -> Findings:
     name, cells = subject.config.data.target, subject.target
     if cells is None:
-        what = f"no column {with_near_name(name, subject.table.names)}: checked as a table without a target"
+        what = f"no column {with_suggestion(name, subject.table.names)}: checked as a table without a target"
         yield Finding("note", name, "no_target", what, 1)
         return
     if cells.null_count:
@@ -213,14 +213,14 @@ def _missing(subject: _Subject) -> Findings:
             yield Finding("note", column.name, "missing", f"{what}; imputed", count)
 
 
-def _telling_nothing(subject: _Subject) -> Findings:
+def _uninformative(subject: _Subject) -> Findings:
     for column in subject.features:
-        if what := tells_nothing(subject.table.columns[column.name]):
+        if what := uninformative(subject.table.columns[column.name]):
             yield Finding("warning", column.name, what.code, what.message, what.count)
 
 
 @dataclass(frozen=True)
-class NothingTold:
+class Uninformative:
     """Why nothing can be learned from a column."""
 
     code: Literal["all_missing", "constant"]
@@ -228,21 +228,23 @@ class NothingTold:
     count: int
 
 
-def tells_nothing(cells: pa.Array) -> NothingTold | None:
+def uninformative(cells: pa.Array) -> Uninformative | None:
     """What to say of a column without a value or with only one; None where its values differ."""
     present = cells.drop_null()
     if len(cells) and not len(present):
-        return NothingTold("all_missing", "all cells missing; remove the column", len(cells))
+        return Uninformative("all_missing", "all cells missing; remove the column", len(cells))
     if len(present) > 1 and len(present.unique()) == 1:
         value = shown(next(iter(counted(present))))
-        return NothingTold("constant", f"all {len(present)} values are {value}: the column tells nothing", len(present))
+        return Uninformative(
+            "constant", f"all {len(present)} values are {value}: the column tells nothing", len(present)
+        )
     return None
 
 
-def _for_readers(subject: _Subject) -> Findings:
+def _formatted_numbers(subject: _Subject) -> Findings:
     names = (column.name for column in subject.features)
-    for name, what in written_for_readers(subject.table, names, subject.config).items():
-        yield Finding("warning", name, "for_readers", what, subject.table.rows)
+    for name, what in columns_of_formatted_numbers(subject.table, names, subject.config).items():
+        yield Finding("warning", name, "formatted_numbers", what, subject.table.rows)
 
 
 def _ids(subject: _Subject) -> Findings:
@@ -360,7 +362,7 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _missing, _telling_nothing, _for_readers, _ids, _duplicates, _leaks,
+    _no_rows, _no_features, _target, _classes, _missing, _uninformative, _formatted_numbers, _ids, _duplicates, _leaks,
     _zeros, _typing_errors,
 )  # fmt: skip
 
@@ -371,7 +373,7 @@ def _compare(subject: _Subject, reference: Table | TableSchema) -> Findings:
     known = {column.name for column in columns}
     for column in columns:
         if column.name not in names:
-            what = f"no column {with_near_name(column.name, names)}, which the training data has; add or rename"
+            what = f"no column {with_suggestion(column.name, names)}, which the training data has; add or rename"
             yield Finding("error", column.name, "missing_column", what, 1)
         else:
             yield from _unlike(subject.table.columns[column.name], column)

@@ -119,14 +119,14 @@ class FeatureEncoder:
         another value than yes or no in a boolean one.
         """
         require_columns(table, self._schema.feature_names)
-        block = _Block(table, self._width)
+        filling = _ColumnInputs(table, self._width)
         for column in self._schema.columns:
-            _ENCODERS[column.kind](block, column)
+            _ENCODERS[column.kind](filling, column)
             if column.has_missing:
-                block.indicate(column.name)
+                filling.indicate(column.name)
             else:
-                block.count_missing(column)
-        return Encoded(Inputs(block.values, block.missing), block.odd)
+                filling.count_missing(column)
+        return Encoded(Inputs(filling.values, filling.missing), filling.odd)
 
 
 def require_columns(table: Table, names: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ def require_columns(table: Table, names: Sequence[str]) -> None:
     require_named(table.source, names, table.names)
 
 
-class _Block:
+class _ColumnInputs:
     """Arrays being filled, input after input."""
 
     def __init__(self, table: Table, width: int) -> None:
@@ -172,22 +172,22 @@ class _Block:
             kind[column.name] += found
 
 
-def _encode_numeric(block: _Block, column: Column) -> None:
-    out = block.take_inputs(1)[:, 0]
-    x = present = numbers_of(block.table, column.name)
+def _encode_numeric(filling: _ColumnInputs, column: Column) -> None:
+    out = filling.take_inputs(1)[:, 0]
+    x = present = numbers_of(filling.table, column.name)
     if not len(x):
         return
-    if block.table.columns[column.name].null_count:
+    if filling.table.columns[column.name].null_count:
         absent = np.isnan(x)
-        block.mark_missing(absent)
+        filling.mark_missing(absent)
         x = np.where(absent, column.center, x)
     low, high = x.min(), x.max()
     if column.low is not None and column.high is not None and (low < column.low or high > column.high):
         # Missing cells stand at the centre, which is so rough that it may be outside itself; NaN is not.
         outside = int(np.count_nonzero((present < column.low) | (present > column.high)))
-        block.odd.out_of_range.update({column.name: outside} if outside else {})
+        filling.odd.out_of_range.update({column.name: outside} if outside else {})
     with np.errstate(over="ignore"):  # what overflows is cut off below
-        conditioned = np.subtract(x, column.center, out=block.scratch)
+        conditioned = np.subtract(x, column.center, out=filling.scratch)
         np.divide(conditioned, column.spread, out=conditioned)
         ends = np.array([low, high]) - column.center
     if np.abs(ends).max() > LARGEST_INPUT * column.spread:
@@ -195,9 +195,9 @@ def _encode_numeric(block: _Block, column: Column) -> None:
     out[:] = conditioned
 
 
-def _encode_boolean(block: _Block, column: Column) -> None:
-    out = block.take_inputs(1)[:, 0]
-    cells = block.table.columns[column.name]
+def _encode_boolean(filling: _ColumnInputs, column: Column) -> None:
+    out = filling.take_inputs(1)[:, 0]
+    cells = filling.table.columns[column.name]
     values = _zeros_and_ones(cells)
     if values is not None:
         out[:] = values
@@ -206,11 +206,11 @@ def _encode_boolean(block: _Block, column: Column) -> None:
     if codes.min(initial=0) == UNKNOWN:
         row = int(np.flatnonzero(codes == UNKNOWN)[0])
         raise DataError(
-            f"{block.table.place(row, column.name)}: found {shown(str(cells[row].as_py()))}, "
+            f"{filling.table.place(row, column.name)}: found {shown(str(cells[row].as_py()))}, "
             "expected yes or no as in training (yes, no, true, false, y, n, 1, 0); correct it"
         )
     if cells.null_count:
-        block.mark_missing(codes == MISSING)
+        filling.mark_missing(codes == MISSING)
     out[:] = codes == 1
 
 
@@ -225,14 +225,14 @@ def _zeros_and_ones(cells: pa.Array) -> NDArray[np.float64] | None:
     return values if bool(((values == 0) | (values == 1)).all()) else None
 
 
-def _encode_categorical(block: _Block, column: Column) -> None:
-    out = block.take_inputs(len(column.categories))
-    codes = recode(block.table.columns[column.name], category_code(column))
+def _encode_categorical(filling: _ColumnInputs, column: Column) -> None:
+    out = filling.take_inputs(len(column.categories))
+    codes = recode(filling.table.columns[column.name], category_code(column))
     known = np.flatnonzero(codes >= 0)
     out[known, codes[known]] = 1
     unseen = int(np.count_nonzero(codes == UNKNOWN))
     if unseen:
-        block.odd.unseen_categories[column.name] += unseen
+        filling.odd.unseen_categories[column.name] += unseen
 
 
 def category_code(column: Column) -> Callable[[str], int]:

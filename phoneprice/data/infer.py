@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from phoneprice.config.near import with_near_name
 from phoneprice.config.schema import DataConfig
+from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.labels import MAX_CLASSES, listed
-from phoneprice.data.mixed import for_readers
+from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN, STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
@@ -79,7 +79,7 @@ def require_target(table: Table, target: str) -> None:
     if target not in table.columns:
         known = f"the columns are {', '.join(map(printable, table.names))}"
         raise file_fault(
-            table.source, f"no column {with_near_name(target, table.names)} to predict; {known}; correct --target"
+            table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; correct --target"
         )
 
 
@@ -130,7 +130,7 @@ def _id_reason(name: str, cells: pa.Array) -> str:
     if ID_NAME.fullmatch(name.strip()):
         return "named like an id, and each row has its own value"
     if not is_number_array(cells):
-        return "text, and each row has its own" if len(cells) > 20 and not for_readers(cells) else ""
+        return "text, and each row has its own" if len(cells) > 20 and not formatted_numbers(cells) else ""
     values = cells.to_numpy()
     counts_rows = values[0] in {0, 1} and bool((np.diff(values) == 1).all())
     return "counts the rows" if counts_rows and len(cells) > 20 else ""
@@ -139,7 +139,7 @@ def _id_reason(name: str, cells: pa.Array) -> str:
 def _unusable(cells: pa.Array) -> str:
     if cells.null_count == len(cells):
         return "no value at all"
-    if written := for_readers(cells):
+    if written := formatted_numbers(cells):
         return written
     present = len(cells) - cells.null_count
     distinct = len(cells.drop_null().unique())

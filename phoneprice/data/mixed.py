@@ -25,7 +25,7 @@ MOSTLY = 0.9
 """Share of numbers among the values of a text column from which its other cells are faults."""
 
 
-_FOR_READERS = re.compile(r"[€$£]?\s?[+-]?\d{1,3}([., ']?\d{3})*([.,]\d+)?\s?[€$£%]?")
+_FORMATTED_NUMBER = re.compile(r"[€$£]?\s?[+-]?\d{1,3}([., ']?\d{3})*([.,]\d+)?\s?[€$£%]?")
 _LOOKED_AT = 1000
 """Rows that show how a column is written."""
 
@@ -39,22 +39,24 @@ def mostly_numbers(cells: pa.Array) -> bool:
     return bool(counts) and numbers >= MOSTLY * sum(counts.values())
 
 
-def for_readers(cells: pa.Array) -> str:
+def formatted_numbers(cells: pa.Array) -> str:
     """What to say of a column of numbers as people write them, such as ``23,0`` or ``$1,200``; empty for any other."""
     cells = cells.slice(0, _LOOKED_AT)
     if is_number_array(cells) or mostly_numbers(cells):
         return ""
     counts = counted(cells)
     others = {text: count for text, count in counts.items() if canonical_number(text) is None}
-    written = [text for text in others if _FOR_READERS.fullmatch(text.strip())]
+    written = [text for text in others if _FORMATTED_NUMBER.fullmatch(text.strip())]
     if not written or sum(others[text] for text in written) < MOSTLY * sum(others.values()):
         return ""
     return f"numbers written like {shown(written[0])} count as text; write them like 1234.5"
 
 
-def written_for_readers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
+def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
     """What to say of each of some columns that is written for readers, but for those declared to be categories."""
-    said = {name: for_readers(table.columns[name]) for name in names if name not in config.data.categorical_columns}
+    said = {
+        name: formatted_numbers(table.columns[name]) for name in names if name not in config.data.categorical_columns
+    }
     return {name: what for name, what in said.items() if what}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.near import with_near_name
+from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
 from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading.cells import to_numbers
@@ -177,11 +177,11 @@ def _check_names(table: Table, data: DataConfig) -> None:
     if data.target not in table.columns:
         raise file_fault(
             table.source,
-            f"no column {with_near_name(data.target, table.names)} to predict; "
+            f"no column {with_suggestion(data.target, table.names)} to predict; "
             f"the columns are {', '.join(map(printable, table.names))}; name it with -s data.target=NAME",
         )
     for key in ("ignored_columns", "categorical_columns"):
-        unknown = [with_near_name(name, table.names) for name in getattr(data, key) if name not in table.columns]
+        unknown = [with_suggestion(name, table.names) for name in getattr(data, key) if name not in table.columns]
         if unknown:
             raise file_fault(table.source, f"no column {', '.join(unknown)}; correct data.{key}")
     for key in ("id_columns", "ignored_columns"):

@@ -23,7 +23,7 @@ LabelKind = Literal["text", "number", "boolean"]
 
 
 @dataclass(frozen=True)
-class ResultBlock:
+class ResultRows:
     """Some rows of the output: ``cells`` of any type, then ``probabilities`` as whole millionths, int32 ``(n,)``."""
 
     cells: Mapping[str, pa.Array]
@@ -52,18 +52,18 @@ class ResultColumns:
             names = ", ".join(repr(name) for name in clashing)
             raise UsageError(f"the input has a column {names}, which predictions have too; rename it in the input")
 
-    def block(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> ResultBlock:
+    def block(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> ResultRows:
         """The output's rows for the same rows of the input."""
         cells = {name: copied[name] for name in self.copied}
         if isinstance(predicted, Valued):
-            return ResultBlock({**cells, PREDICTION: pa.array(predicted.values)}, {})
+            return ResultRows({**cells, PREDICTION: pa.array(predicted.values)}, {})
         classes, p = predicted.classes, predicted.probabilities
         confidence = np.take_along_axis(p, classes[:, None], axis=1)[:, 0]
         columns = (confidence, *p.T)
         probabilities = {
             name: np.rint(column * 1e6).astype(np.int32) for name, column in zip(self.added[1:], columns, strict=True)
         }
-        return ResultBlock({**cells, PREDICTION: self._labels.take(pa.array(classes))}, probabilities)
+        return ResultRows({**cells, PREDICTION: self._labels.take(pa.array(classes))}, probabilities)
 
 
 def label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:

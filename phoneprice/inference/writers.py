@@ -1,4 +1,4 @@
-"""Predictions as CSV, JSON Lines or Parquet, block by block, to any binary stream."""
+"""Predictions as CSV, JSON Lines or Parquet, rows by rows, to any binary stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.csv
 
 from phoneprice.errors import UsageError
 from phoneprice.inference.decimals import six_decimals
-from phoneprice.inference.results import PREDICTION, ResultBlock
+from phoneprice.inference.results import PREDICTION, ResultRows
 
 Format = Literal["csv", "jsonl", "parquet"]
 Packing = Literal["none", "gzip", "zstd"]
@@ -33,11 +33,11 @@ _PACKINGS: Mapping[str, Packing] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zst
 _GZIP_LEVEL = 6
 
 
-class BlockWriter(Protocol):
+class RowWriter(Protocol):
     """Writes an output's rows in order."""
 
-    def write(self, block: ResultBlock) -> None:
-        """Append rows; the first block, which may have none, gives names and types."""
+    def write(self, rows: ResultRows) -> None:
+        """Append rows; the first rows, which may have none, gives names and types."""
 
 
 def format_of(path: Path) -> tuple[Format, Packing]:
@@ -56,7 +56,7 @@ def format_of(path: Path) -> tuple[Format, Packing]:
 
 
 @contextmanager
-def open_writer(file: BinaryIO, kind: Format, packing: Packing) -> Iterator[BlockWriter]:
+def open_writer(file: BinaryIO, kind: Format, packing: Packing) -> Iterator[RowWriter]:
     """A writer to ``file``, complete when the body ends; ``file`` stays open."""
     if kind == "parquet":
         with _ParquetWriter(file) as parquet:
@@ -112,10 +112,10 @@ class CsvWriter:
         self._sink = sink
         self._started = False
 
-    def write(self, block: ResultBlock) -> None:
+    def write(self, rows: ResultRows) -> None:
         """Append rows."""
-        columns = dict(block.cells)
-        columns |= {name: six_decimals(values) for name, values in block.probabilities.items()}
+        columns = dict(rows.cells)
+        columns |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
         if not self._started:
             self._sink.write((",".join(map(_csv_cell, columns)) + "\n").encode())
             self._started = True
@@ -137,11 +137,11 @@ class JsonLinesWriter:
     def __init__(self, sink: _Sink) -> None:
         self._sink = sink
 
-    def write(self, block: ResultBlock) -> None:
+    def write(self, rows: ResultRows) -> None:
         """Append rows."""
         parts: list[pa.Array | str] = []
-        texts = {name: _json_cells(array) for name, array in block.cells.items()}
-        texts |= {name: six_decimals(values) for name, values in block.probabilities.items()}
+        texts = {name: _json_cells(array) for name, array in rows.cells.items()}
+        texts |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
         for name, cells in texts.items():
             parts += [f"{', ' if parts else '{'}{json.dumps(name, ensure_ascii=False)}: ", cells]
         lines = pc.binary_join_element_wise(*parts, "}\n", "")
@@ -149,7 +149,7 @@ class JsonLinesWriter:
 
 
 class _ParquetWriter:
-    """A row group a block, with Snappy; probabilities are float64, rounded like their text.
+    """A row group a rows, with Snappy; probabilities are float64, rounded like their text.
 
     Against zstd the file has 1.6 times the size, but a whole prediction takes 0.9 times as long.
     """
@@ -158,15 +158,15 @@ class _ParquetWriter:
         self._file = file
         self._writer: Any = None
 
-    def write(self, block: ResultBlock) -> None:
+    def write(self, rows: ResultRows) -> None:
         """Append rows."""
         import pyarrow.parquet as pq
 
-        columns = {**block.cells, **{name: pa.array(part / 1e6) for name, part in block.probabilities.items()}}
+        columns = {**rows.cells, **{name: pa.array(part / 1e6) for name, part in rows.probabilities.items()}}
         batch = pa.record_batch(columns)
         if self._writer is None:
             # Numbers hardly repeat: without a dictionary they take less time and less space.
-            repeating = [n for n, cells in block.cells.items() if n == PREDICTION or pa.types.is_string(cells.type)]
+            repeating = [n for n, cells in rows.cells.items() if n == PREDICTION or pa.types.is_string(cells.type)]
             self._writer = pq.ParquetWriter(self._file, batch.schema, compression="snappy", use_dictionary=repeating)
         if batch.num_rows:
             self._writer.write_batch(batch)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.metrics.calibration import ece
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.intervals import bootstrap, mean, proportion, resampled, seeded
 from phoneprice.metrics.ranking import ranking_metrics
+from phoneprice.metrics.reliability import ece
 from phoneprice.records import Interval, Task
 
 if TYPE_CHECKING:

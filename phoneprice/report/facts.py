@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from phoneprice.metrics.curves import Curves
 from phoneprice.records import Interval, Predictions, Task, TrainingFinding
+from phoneprice.records.curves import Curves
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,9 @@ import numpy as np
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Classified, TrainingFinding
 from phoneprice.report import html
-from phoneprice.report.curves import health_charts, loss_chart, metric_chart, rate_chart
 from phoneprice.report.facts import FromData, ReportFacts
-from phoneprice.report.inputs import dependence_chart, importance_chart
-from phoneprice.report.predictions import (
+from phoneprice.report.feature_charts import dependence_chart, importance_chart
+from phoneprice.report.prediction_charts import (
     confusion_chart,
     predicted_values,
     ranking_charts,
@@ -24,6 +23,7 @@ from phoneprice.report.predictions import (
 )
 from phoneprice.report.style import chart_style, page_style
 from phoneprice.report.svg import Chart
+from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
 from phoneprice.report.words import count, counted, figure, share
 
 MOST_CLASSES = 12

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config
-from phoneprice.evaluation.calibration import Calibrated, calibrate
+from phoneprice.evaluation.calibration_fit import Calibrated, calibrate
 from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.classification import classification_metrics
 from phoneprice.metrics.confusion import confusion, per_class

@@ -17,7 +17,7 @@ from phoneprice.artifact.atomic import replace_file
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
-from phoneprice.evaluation.intervals import corrected_resampled_t, paired_difference
+from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
 from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task
 from phoneprice.workflows.assess import (
     Document,
@@ -29,9 +29,9 @@ from phoneprice.workflows.assess import (
     measured,
     prediction_columns,
 )
+from phoneprice.workflows.destinations import refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.fitting import fit
-from phoneprice.workflows.outputs import refuse_output, refuse_unwritable
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
 
 
@@ -55,7 +55,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class CrossValidationReport:
+class CrossValidationResult:
     """What was found; ``metrics`` is the document of ``--json``."""
 
     source: str
@@ -75,7 +75,7 @@ def cross_validate(
     baselines: bool = False,
     predictions: Path | None = None,
     on_event: OnEvent = ignore,
-) -> CrossValidationReport:
+) -> CrossValidationResult:
     """Train and test on every fold; with ``baselines`` scikit-learn's models too, on the same folds.
 
     ``predictions`` names a Parquet file for one row a test row and repeat. Raises ``DataError`` where a class has
@@ -101,7 +101,7 @@ def cross_validate(
     if predictions is not None:
         _write_predictions(predictions, prepared, folds, tested)
     source = prepared.table.source
-    return CrossValidationReport(
+    return CrossValidationResult(
         source, config, prepared.task, protocol, document, len(prepared.inputs), tuple(warnings)
     )
 

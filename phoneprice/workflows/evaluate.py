@@ -11,14 +11,14 @@ import numpy as np
 
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
-from phoneprice.config.near import with_near_name
+from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import ReadOptions, as_numbers, infinite, read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.values import amount, is_number_array
 from phoneprice.errors import DataError
-from phoneprice.metrics.requirements import Requirement
+from phoneprice.evaluation.requirements import Requirement
 from phoneprice.records import Task
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, Warned, ignore
@@ -26,7 +26,7 @@ from phoneprice.workflows.prepare import Prepared, read_options
 
 
 @dataclass(frozen=True)
-class EvaluationReport:
+class EvaluationResult:
     """The metrics of a run on a table; ``metrics`` is the document of ``--json``."""
 
     run: Path
@@ -49,7 +49,7 @@ class Gate:
 
 def evaluate(
     run: Path | str, data: Path | str, *, options: ReadOptions | None = None, on_event: OnEvent = ignore
-) -> EvaluationReport:
+) -> EvaluationResult:
     """Predict the labelled rows of ``data`` with the whole ensemble of ``run`` and compare.
 
     Raises ``ModelError`` for the run, ``DataError`` for the data.
@@ -58,7 +58,7 @@ def evaluate(
     return evaluate_table(loaded, read_labelled(loaded, data, options), on_event)
 
 
-def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationReport:
+def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationResult:
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
     warnings = left_out(table)
@@ -76,7 +76,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         "measured_on": table.source,
         **measured(prepared.targets, predictions, loaded.task),
     }
-    return EvaluationReport(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
+    return EvaluationResult(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
 
 
 def judge(requirements: Iterable[Requirement], document: Document) -> tuple[Gate, ...]:
@@ -95,7 +95,7 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
         found = "every row has text in a numeric column" if table.skipped_rows else "found a header but no rows"
         raise DataError(f"{table.source}: {found}; there is nothing to {purpose}")
     if run.schema.target not in table.names:
-        missing = f"missing column {with_near_name(run.schema.target, table.names)}, the true values"
+        missing = f"missing column {with_suggestion(run.schema.target, table.names)}, the true values"
         raise DataError(f"{table.source}: {missing}; add or rename it (phoneprice predict needs none)")
     encoded = FeatureEncoder(run.schema).encode(table)
     targets = np.ascontiguousarray(encode_target(table, run.schema, run.task.kind))

@@ -16,14 +16,14 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder, require_columns
-from phoneprice.data.reading import read_blocks
+from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import UsageError
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.workflows.assess import Document, Model
-from phoneprice.workflows.evaluate import EvaluationReport, evaluate_table, read_labelled, without_text
+from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, without_text
 from phoneprice.workflows.events import Event, Warned
 from phoneprice.workflows.prepare import read_options
 
@@ -105,7 +105,7 @@ class LoadedModel:
             return _framed(data, {f"prob_{label}": p[:, i] for i, label in enumerate(self.labels)})
         return np.ascontiguousarray(p)
 
-    def evaluate(self, data: pd.DataFrame | Path | str | Columns) -> EvaluationReport:
+    def evaluate(self, data: pd.DataFrame | Path | str | Columns) -> EvaluationResult:
         """The metrics on labelled rows, as ``phoneprice evaluate`` has them."""
         return evaluate_table(self.run, self._labelled(data), _warn)
 
@@ -121,7 +121,7 @@ class LoadedModel:
         schema, options = self.run.schema, replace(read_options(self.config.data), on_bad_row="fail")
         if is_frame(data):
             return self._frame(data, schema.feature_names)
-        with read_blocks(data, options, schema.numeric_names, schema.text_names) as blocks:
+        with read_chunks(data, options, schema.numeric_names, schema.text_names) as blocks:
             return concat(list(blocks))
 
     def _labelled(self, data: Any) -> Table:

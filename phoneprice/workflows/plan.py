@@ -12,8 +12,8 @@ from phoneprice.data.splits import plan_members
 from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
 from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.inspect_runs import parameter_count
 from phoneprice.workflows.prepare import labelled_source, prepare
-from phoneprice.workflows.runs import parameter_count
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Device
 from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.reading import BlockStream, open_blocks
+from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table, printable
 from phoneprice.data.values import amount
@@ -28,10 +28,10 @@ from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import ResultColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
-from phoneprice.inference.writers import BlockWriter, columns_of, format_of, open_writer
+from phoneprice.inference.writers import RowWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
+from phoneprice.workflows.destinations import refuse_output
 from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
-from phoneprice.workflows.outputs import refuse_output
 from phoneprice.workflows.prepare import read_options
 
 Item = TypeVar("Item")
@@ -46,7 +46,7 @@ WAITING = 2
 
 
 @dataclass(frozen=True)
-class PredictionReport:
+class PredictionResult:
     """What ``predict`` has done: ``counts`` are rows by predicted label (regression: none)."""
 
     rows: int
@@ -68,7 +68,7 @@ def predict(
     encoding: str | None = None,
     on_bad_row: Literal["fail", "skip"] | None = None,
     on_event: OnEvent = ignore,
-) -> PredictionReport:
+) -> PredictionResult:
     """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout (as CSV).
 
     How ``data`` is read is as in training, but for ``delimiter``, ``encoding`` and ``on_bad_row`` where given.
@@ -84,13 +84,13 @@ def predict(
     task = loaded.task
     predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, task.classes, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
-    with one_blas_thread(), open_blocks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
+    with one_blas_thread(), open_chunks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
         job = _Job(loaded, predictor, columns, stream, on_event, spreadsheet_safe=spreadsheet_safe, computing=computing)
         with _open_output(target) as writer:
             job.run(writer)
-    return PredictionReport(job.rows, target, job.label_counts(), tuple(job.warnings))
+    return PredictionResult(job.rows, target, job.label_counts(), tuple(job.warnings))
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class _Job:
     loaded: Run
     predictor: Predictor
     columns: ResultColumns
-    stream: BlockStream
+    stream: ChunkStream
     on_event: OnEvent
     spreadsheet_safe: bool
     computing: int
@@ -128,7 +128,7 @@ class _Job:
         self.stream.require(loaded.schema.feature_names)
         self.stream.select(numbers, texts, self.columns.copied)
 
-    def run(self, writer: BlockWriter) -> None:
+    def run(self, writer: RowWriter) -> None:
         """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""
         with (
             ThreadPoolExecutor(self.computing, thread_name_prefix="phoneprice-compute") as computing,
@@ -154,7 +154,7 @@ class _Job:
             self._counts += np.bincount(chunk.predicted.classes, minlength=len(self._counts))
         return chunk
 
-    def _write(self, writer: BlockWriter, chunk: _Chunk) -> None:
+    def _write(self, writer: RowWriter, chunk: _Chunk) -> None:
         copied = columns_of(self.columns.copied, chunk.table.written, safe=self.spreadsheet_safe)
         writer.write(self.columns.block(copied, chunk.predicted))
 
@@ -235,7 +235,7 @@ def _check_output(output: Path, data: str | Path, run: Path) -> None:
 
 
 @contextmanager
-def _open_output(output: Path) -> Iterator[BlockWriter]:
+def _open_output(output: Path) -> Iterator[RowWriter]:
     """A writer to the output, which appears under its name when it is complete."""
     if str(output) == STREAM:
         stdout: BinaryIO = sys.stdout.buffer

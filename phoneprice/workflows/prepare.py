@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data.checks import tells_nothing
+from phoneprice.data.checks import uninformative
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.labels import assumed_order
-from phoneprice.data.mixed import settle_mixed, written_for_readers
+from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import Column, TableSchema, infer_schema
@@ -85,9 +85,9 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     if table.skipped_rows:
         on_event(Warned(f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"))
     schema = infer_schema(table, config)
-    for message in _columns_telling_nothing(table, schema):
+    for message in _uninformative_columns(table, schema):
         on_event(Warned(message))
-    for name, what in written_for_readers(table, schema.feature_names, config).items():
+    for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
         on_event(Warned(f"{table.source}, column {name!r}: {what}"))
     if order := assumed_order(schema.labels, config.task):
         on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))
@@ -98,12 +98,12 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
 
 
-def _columns_telling_nothing(table: Table, schema: TableSchema) -> list[str]:
+def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:
     """What to warn of where a column has no value, or only one: in the words of ``data check``, of many the first."""
     found = [
         f"{table.source}, column {column.name!r}: {what.message}"
         for column in schema.columns
-        if _may_tell_nothing(column) and (what := tells_nothing(table.columns[column.name]))
+        if _may_be_uninformative(column) and (what := uninformative(table.columns[column.name]))
     ]
     if len(found) > MOST_COLUMNS:
         more = amount(len(found) - MOST_COLUMNS, "more column")
@@ -111,7 +111,7 @@ def _columns_telling_nothing(table: Table, schema: TableSchema) -> list[str]:
     return found
 
 
-def _may_tell_nothing(column: Column) -> bool:
+def _may_be_uninformative(column: Column) -> bool:
     """A look at the schema is quicker than one at the cells; it leaves yes/no open, whose range is always 0 to 1."""
     if column.kind == "categorical":
         return len(column.categories) < 2

@@ -15,18 +15,18 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.render import to_toml
 from phoneprice.data.reading import ReadOptions
+from phoneprice.diagnosis.findings import Training, judge
 from phoneprice.errors import UsageError
-from phoneprice.evaluation.findings import Training, judge
-from phoneprice.metrics.curves import Curves
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import NetworkShape, parameter_shapes
 from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
+from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
 from phoneprice.report.page import chart_file, charts, page
 from phoneprice.report.words import count, counted, listed
 from phoneprice.workflows.assess import Document
+from phoneprice.workflows.destinations import STDOUT, refuse_other_than_html, refuse_output
 from phoneprice.workflows.events import OnEvent, Warned, ignore
-from phoneprice.workflows.outputs import STDOUT, refuse_other_than_html, refuse_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,9 +107,9 @@ def gather(
     held = _held_out_rows(run.out_of_fold(), run.task)
     baselines, from_data = _trivial_baselines(document, held), None
     if data is not None:
-        from phoneprice.workflows.report_data import look_at_data
+        from phoneprice.workflows.report_rows import explain_rows
 
-        linear, from_data = look_at_data(run, data, held, options, on_event)
+        linear, from_data = explain_rows(run, data, held, options, on_event)
         baselines = (*baselines, *linear)
     curves = Curves.of(run.history())
     return ReportFacts(

@@ -16,10 +16,10 @@ from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
-from phoneprice.evaluation.calibration import Calibrated
-from phoneprice.evaluation.findings import Training, judge
-from phoneprice.metrics.curves import Curves
+from phoneprice.diagnosis.findings import Training, judge
+from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.records import Classified, MemberPlan, Predictions, Task, TrainingFinding
+from phoneprice.records.curves import Curves
 from phoneprice.workflows.assess import (
     Document,
     HeldOut,
@@ -34,12 +34,12 @@ from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.fitting import Fitted, fit
+from phoneprice.workflows.inspect_runs import new_run_path
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
-from phoneprice.workflows.runs import new_run_path
 
 
 @dataclass(frozen=True)
-class TrainReport:
+class TrainResult:
     """A finished run: where it is, and the document ``metrics.json`` of what it is worth."""
 
     run: Path
@@ -62,7 +62,7 @@ def train(
     force: bool = False,
     command_line: Sequence[str] = (),
     on_event: OnEvent = ignore,
-) -> TrainReport:
+) -> TrainResult:
     """Train on ``data`` (the bundled sample where None) and write the run directory ``run``.
 
     ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
@@ -101,7 +101,7 @@ def train(
     curves = Curves.of(contents.history)
     findings = judge(Training(config, prepared.schema, curves, fitted.ensemble.parameters, document))
     seconds = time.perf_counter() - started
-    return TrainReport(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings), findings)
+    return TrainResult(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings), findings)
 
 
 def _contents(

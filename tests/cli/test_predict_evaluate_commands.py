@@ -9,7 +9,7 @@ import pytest
 
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.workflows.events import Progress
-from phoneprice.workflows.predict import PredictionReport
+from phoneprice.workflows.predict import PredictionResult
 from tests.cli.calling import Call
 from tests.random_runs import random_contents
 
@@ -34,10 +34,10 @@ def data(tmp_path: Path) -> Path:
 def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
 
-    def predict(run: Any, data: Any, output: Any, *, on_event: Any, **options: Any) -> PredictionReport:
+    def predict(run: Any, data: Any, output: Any, *, on_event: Any, **options: Any) -> PredictionResult:
         asked.update(run=run, data=data, output=output, **options)
         on_event(Progress(10, None, "rows"))
-        return PredictionReport(10, output, {"0": 4, "1": 6}, ("w",))
+        return PredictionResult(10, output, {"0": 4, "1": 6}, ("w",))
 
     monkeypatch.setattr("phoneprice.workflows.predict.predict", predict)
     result = call("predict", "latest", "-", "-o", "out.parquet", "--json")

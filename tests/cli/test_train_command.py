@@ -10,7 +10,7 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
 from phoneprice.records import Task
 from phoneprice.workflows.events import Noted, Warned
-from phoneprice.workflows.train import TrainReport
+from phoneprice.workflows.train import TrainResult
 from tests.cli.calling import Call
 from tests.random_runs import random_contents
 
@@ -27,11 +27,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The arguments of the last call of the workflow, which trains nothing."""
     asked: dict[str, Any] = {}
 
-    def train(data: Any, config: Config, run: Any, *, on_event: Any, **options: Any) -> TrainReport:
+    def train(data: Any, config: Config, run: Any, *, on_event: Any, **options: Any) -> TrainResult:
         asked.update(data=data, config=config, run=run, **options)
         on_event(Noted("noted"))
         on_event(Warned("watch out"))
-        return TrainReport(run, config, Task("ordinal", "y", ("0", "1")), METRICS, 2000, 2.4, ("watch out",))
+        return TrainResult(run, config, Task("ordinal", "y", ("0", "1")), METRICS, 2000, 2.4, ("watch out",))
 
     monkeypatch.setattr("phoneprice.workflows.train.train", train)
     return asked
@@ -93,7 +93,7 @@ def test_json(call: Call, asked: dict[str, Any]) -> None:
 
 
 def test_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(*_arguments: Any, **_options: Any) -> TrainReport:
+    def train(*_arguments: Any, **_options: Any) -> TrainResult:
         raise DivergedError("training diverged; lower optimizer.lr")
 
     monkeypatch.setattr("phoneprice.workflows.train.train", train)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import LARGEST_INPUT, FeatureEncoder, OddCells, Scaling, member_statistics
-from phoneprice.data.reading import ReadOptions, read_blocks, read_table
+from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.schema import Column, TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -282,7 +282,7 @@ def test_real_phones_read_either_way(real_data: Path) -> None:
     schema = infer_schema(whole, Config())
     encoder = FeatureEncoder(schema)
     inputs = encoder.encode(whole).inputs
-    with read_blocks(file, ReadOptions(), schema.numeric_names, schema.text_names, block_rows=700) as blocks:
+    with read_chunks(file, ReadOptions(), schema.numeric_names, schema.text_names, block_rows=700) as blocks:
         parts = [encoder.encode(block) for block in blocks]
     np.testing.assert_array_equal(np.concatenate([part.inputs.values for part in parts]), inputs.values)
     assert sum((part.odd for part in parts), OddCells()).messages() == []

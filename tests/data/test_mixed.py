@@ -5,7 +5,7 @@ import pytest
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
-from phoneprice.data.mixed import for_readers, mostly_numbers, settle_mixed
+from phoneprice.data.mixed import formatted_numbers, mostly_numbers, settle_mixed
 from phoneprice.data.schema import infer_schema
 from phoneprice.errors import DataError
 from tests.small_tables import table
@@ -102,4 +102,4 @@ def test_infinite_numbers_are_faults_in_any_case() -> None:
 )
 def test_numbers_written_for_readers(cells: list[Any], example: str | None) -> None:
     expected = "" if example is None else f"numbers written like '{example}' count as text; write them like 1234.5"
-    assert for_readers(pa.array(cells)) == expected
+    assert formatted_numbers(pa.array(cells)) == expected

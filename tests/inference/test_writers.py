@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from phoneprice.errors import UsageError
 from phoneprice.inference.decimals import six_decimals
-from phoneprice.inference.results import ResultBlock, ResultColumns
+from phoneprice.inference.results import ResultColumns, ResultRows
 from phoneprice.inference.writers import format_of, open_writer, without_formulas
 from phoneprice.records import Classified, Task, Valued
 
@@ -34,7 +34,7 @@ def block(texts, name="id"):
     n = len(texts)
     numbers = pa.array(range(n), pa.int64())
     probabilities = {"prob_a": np.arange(n, dtype=np.int32) * 250_000}
-    return ResultBlock({name: pa.array(texts, pa.string()), "prediction": numbers}, probabilities)
+    return ResultRows({name: pa.array(texts, pa.string()), "prediction": numbers}, probabilities)
 
 
 def test_all_millionths():
@@ -69,7 +69,7 @@ def test_any_text_survives_json_lines(texts, name):
 
 def test_json_lines_hold_numbers_and_null():
     columns = {"id": pa.array(["a", None]), "x": pa.array([0.5, None]), "prediction": pa.array([1, 2])}
-    lines = written([ResultBlock(columns, {"confidence": np.array([5, 1_000_000], np.int32)})], "jsonl")
+    lines = written([ResultRows(columns, {"confidence": np.array([5, 1_000_000], np.int32)})], "jsonl")
     assert lines.decode() == (
         '{"id": "a", "x": 0.5, "prediction": 1, "confidence": 0.000005}\n'
         '{"id": null, "x": null, "prediction": 2, "confidence": 1.000000}\n'
@@ -78,8 +78,8 @@ def test_json_lines_hold_numbers_and_null():
 
 def test_quoted_and_plain_blocks_write_numbers_alike():
     values = pa.array([0.1, 1e300, -2.5e-7, 3.0, None])
-    plain = ResultBlock({"id": pa.array(["a"] * 5), "prediction": values}, {})
-    quoted = ResultBlock({"id": pa.array(["a,"] * 5), "prediction": values}, {})
+    plain = ResultRows({"id": pa.array(["a"] * 5), "prediction": values}, {})
+    quoted = ResultRows({"id": pa.array(["a,"] * 5), "prediction": values}, {})
     assert written([quoted]).decode().replace('"a,"', "a") == written([plain]).decode()
 
 

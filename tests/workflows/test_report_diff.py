@@ -13,7 +13,7 @@ from phoneprice.errors import UsageError
 from phoneprice.evaluation.paired import lead, mcnemar, row_errors
 from phoneprice.records import Classified, Valued
 from phoneprice.workflows.diff import diff_runs
-from phoneprice.workflows.runs import RunLine, best_first
+from phoneprice.workflows.inspect_runs import RunLine, best_first
 from phoneprice.workflows.train import train
 
 

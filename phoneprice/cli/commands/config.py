@@ -52,8 +52,8 @@ def init(
         raise UsageError("--from-data FILE and --target COL go together; give both or none")
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the configuration with -o FILE")
-    from phoneprice.workflows.outputs import refuse_config_output
-    from phoneprice.workflows.tables import binary_output, first_config
+    from phoneprice.workflows.destinations import refuse_config_output
+    from phoneprice.workflows.inspect_tables import binary_output, first_config
 
     if output:
         refuse_config_output(output, from_data, force=force)

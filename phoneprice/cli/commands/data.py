@@ -69,7 +69,7 @@ def check(
       phoneprice data check phones.csv --target price_range
       phoneprice data check new_phones.csv --reference phones.csv
     """
-    from phoneprice.workflows.tables import check_table
+    from phoneprice.workflows.inspect_tables import check_table
 
     resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
     report = check_table(data, resolved, reference, target)
@@ -99,7 +99,7 @@ def describe(
     For example:
       phoneprice data describe phones.csv
     """
-    from phoneprice.workflows.tables import describe_table
+    from phoneprice.workflows.inspect_tables import describe_table
 
     resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
     report = describe_table(data, resolved, target)
@@ -126,8 +126,8 @@ def sample(
       phoneprice data sample --unlabelled -o new_phones.csv
       phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
     """
-    from phoneprice.workflows.outputs import refuse_other_than_csv, refuse_replacing
-    from phoneprice.workflows.tables import write_sample
+    from phoneprice.workflows.destinations import refuse_other_than_csv, refuse_replacing
+    from phoneprice.workflows.inspect_tables import write_sample
 
     if session.json and output == STDOUT:
         raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")
@@ -148,7 +148,7 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
     For example:
       phoneprice data fetch -o kaggle
     """
-    from phoneprice.workflows.tables import fetch as fetch_files
+    from phoneprice.workflows.inspect_tables import fetch as fetch_files
 
     files = fetch_files(output)
     if session.json:

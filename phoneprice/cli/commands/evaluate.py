@@ -33,10 +33,10 @@ def evaluate(
       phoneprice evaluate latest more_phones.csv --require 'accuracy>=0.95'
     """
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.metrics.requirements import check_requirements, parse_requirements
+    from phoneprice.evaluation.requirements import check_requirements, parse_requirements
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
     from phoneprice.workflows.evaluate import judge
-    from phoneprice.workflows.runs import read_options_of, resolve_run
+    from phoneprice.workflows.inspect_runs import read_options_of, resolve_run
 
     requirements = parse_requirements(require or ())
     path = resolve_run(run)

@@ -48,8 +48,8 @@ def report(
         _draw(session, run, output, plots)
         return
     from phoneprice.cli.rendering.progress import listening
+    from phoneprice.workflows.inspect_runs import read_options_of, resolve_run
     from phoneprice.workflows.report import report as report_workflow
-    from phoneprice.workflows.runs import read_options_of, resolve_run
 
     path = resolve_run(run)
     options = read_options_of(path, delimiter, encoding, on_bad_row)

@@ -27,7 +27,7 @@ def list_(session: Session, root: Root = Path("runs"), best: Best = False) -> No
       phoneprice runs list
       phoneprice runs list --best
     """
-    from phoneprice.workflows.runs import best_first, list_run_lines
+    from phoneprice.workflows.inspect_runs import best_first, list_run_lines
 
     lines = list_run_lines(root)
     if best:
@@ -46,7 +46,7 @@ def show(session: Session, run: Run) -> None:
     For example:
       phoneprice runs show latest
     """
-    from phoneprice.workflows.runs import show_run
+    from phoneprice.workflows.inspect_runs import show_run
 
     details = show_run(run)
     if not session.json:
@@ -97,7 +97,7 @@ def verify(session: Session, run: Run, expect_sha256: ExpectedHash = None) -> No
     For example:
       phoneprice runs verify runs/phones
     """
-    from phoneprice.workflows.runs import verify as verify_run
+    from phoneprice.workflows.inspect_runs import verify as verify_run
 
     path, files = verify_run(run, expect_sha256)
     if session.json:

@@ -25,7 +25,7 @@ from phoneprice.errors import UsageError
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
     from phoneprice.workflows.events import OnEvent
-    from phoneprice.workflows.train import TrainReport
+    from phoneprice.workflows.train import TrainResult
 
 Output = Annotated[
     Path | None,
@@ -69,11 +69,11 @@ def train(
         raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
     reading = Reading(delimiter, encoding, on_bad_row)
     resolved = configuration(config, settings, reading, device)
-    from phoneprice.workflows.runs import latest_unfinished, new_run_path, refuse_place
+    from phoneprice.workflows.inspect_runs import latest_unfinished, new_run_path, refuse_place
 
     run = output or (latest_unfinished(force=force) if resume else new_run_path(configuration_name(config)))
     if report:
-        from phoneprice.workflows.outputs import refuse_other_than_html
+        from phoneprice.workflows.destinations import refuse_other_than_html
         from phoneprice.workflows.report import report_path
 
         refuse_other_than_html(report_path(run))  # now, and not when all the training is done
@@ -98,7 +98,7 @@ def train(
     _show_trained(session, trained, page, report_command(trained.run, data))
 
 
-def _show_trained(session: Session, trained: "TrainReport", page: Path | None, command: str) -> None:
+def _show_trained(session: Session, trained: "TrainResult", page: Path | None, command: str) -> None:
     """What the training has come to; ``command`` makes the report where there is no ``page`` yet."""
     if session.json:
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}

@@ -10,7 +10,7 @@ from phoneprice.cli.rendering.results import metrics_table
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from phoneprice.workflows.cross_validate import CrossValidationReport
+    from phoneprice.workflows.cross_validate import CrossValidationResult
 
 _PER_FOLD = {
     "ordinal": ("accuracy", "mean_absolute_class_error", "log_loss"),
@@ -21,7 +21,7 @@ _PER_FOLD = {
 _SHORT = {"mean_absolute_class_error": "class distance", "balanced_accuracy": "balanced acc."}
 
 
-def show_cross_validation(report: "CrossValidationReport") -> None:
+def show_cross_validation(report: "CrossValidationResult") -> None:
     """All tables, on stderr."""
     console, document = stderr(), report.metrics
     protocol = report.protocol

@@ -38,7 +38,7 @@ def draw_report(facts: "ReportFacts") -> None:
 
 
 def _draw_losses(console: "Console", facts: "ReportFacts") -> None:
-    from phoneprice.report.curves import mean_of_members
+    from phoneprice.report.training_charts import mean_of_members
 
     curves = facts.curves
     lines = {"training": mean_of_members(curves.train_loss).tolist()}

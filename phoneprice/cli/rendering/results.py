@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from phoneprice.workflows.evaluate import EvaluationReport
-    from phoneprice.workflows.train import TrainReport
+    from phoneprice.workflows.evaluate import EvaluationResult
+    from phoneprice.workflows.train import TrainResult
 
 MOST_CLASSES = 10
 """More of them make no matrix; the most frequent confusions are listed."""
@@ -28,7 +28,7 @@ _HEADINGS = {
 }
 
 
-def show_training(report: "TrainReport") -> None:
+def show_training(report: "TrainResult") -> None:
     """The metrics of a new run, and what it took."""
     document = report.metrics
     show_metrics(_HEADINGS[document["measured_on"]], document)
@@ -36,7 +36,7 @@ def show_training(report: "TrainReport") -> None:
     show(stderr(), f"Trained {took} in {duration(report.seconds)}")
 
 
-def show_evaluation(report: "EvaluationReport") -> None:
+def show_evaluation(report: "EvaluationResult") -> None:
     """The metrics of a run on other rows."""
     show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
 

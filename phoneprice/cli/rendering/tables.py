@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from phoneprice.data.describe import ColumnSummary
+    from phoneprice.workflows.inspect_runs import RunDetails, RunLine
+    from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
     from phoneprice.workflows.plan import TrainingPlan
-    from phoneprice.workflows.runs import RunDetails, RunLine
-    from phoneprice.workflows.tables import CheckReport, DescriptionReport
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _RUN_HEADINGS = ("run", "created (UTC)", "task", "target", "metric")
@@ -29,7 +29,7 @@ _EXPENDABLE = (("distinct",), ("25%", "75%"), ("missing",), ("low", "high"))
 """What a description gives up in a narrow terminal, in this order."""
 
 
-def show_findings(report: "CheckReport") -> None:
+def show_findings(report: "CheckResult") -> None:
     """What ``data check`` found, one finding a row."""
     console = stdout(whole_lines=True)
     found = counted(len(report.findings), "finding") if report.findings else "nothing to report"
@@ -46,7 +46,7 @@ def show_findings(report: "CheckReport") -> None:
     show(console, table)
 
 
-def show_description(report: "DescriptionReport") -> None:
+def show_description(report: "DescriptionResult") -> None:
     """Every column in a line: numbers by their quartiles, the others by their most frequent values."""
     console = stdout(whole_lines=True)
     rows, columns = _rows(report.rows, report.skipped_rows), counted(len(report.columns), "column")

@@ -5,22 +5,22 @@ from phoneprice.data.reading.cells import NUMBER, Numbers, parse_cell
 from phoneprice.data.reading.columns import as_numbers
 from phoneprice.data.reading.faults import infinite, no_number, shown
 from phoneprice.data.reading.options import ReadOptions
-from phoneprice.data.reading.stream import BLOCK_ROWS, BlockStream, open_blocks
-from phoneprice.data.reading.whole import read_blocks, read_header, read_table
+from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
+from phoneprice.data.reading.whole import read_chunks, read_header, read_table
 
 __all__ = [
-    "BLOCK_ROWS",
+    "CHUNK_ROWS",
     "NUMBER",
     "STDIN_NAME",
-    "BlockStream",
+    "ChunkStream",
     "Numbers",
     "ReadOptions",
     "as_numbers",
     "infinite",
     "no_number",
-    "open_blocks",
+    "open_chunks",
     "parse_cell",
-    "read_blocks",
+    "read_chunks",
     "read_header",
     "read_table",
     "shown",

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 
-from phoneprice.config.near import nearest_path
+from phoneprice.config.suggestions import nearest_path
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.errors import DataError
 

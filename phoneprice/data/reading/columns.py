@@ -16,7 +16,7 @@ from phoneprice.errors import DataError
 
 @dataclass(frozen=True)
 class ColumnReader:
-    """The columns asked for, out of the cells of a block."""
+    """The columns asked for, out of the cells of a segment."""
 
     source: str
     selection: Selection

@@ -1,4 +1,4 @@
-"""A CSV file as a header and a series of jobs that each parse a block."""
+"""A CSV file as a header and a series of jobs that each parse a segment."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.cutting import RawBlock, RecordCutter
+from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
 from phoneprice.data.reading.faults import file_fault, line_fault, shown
 from phoneprice.data.reading.formats import Job
@@ -23,7 +23,7 @@ DELIMITERS = ",;\t|"
 
 
 class CsvReader:
-    """Reads the header at once and the rows block by block."""
+    """Reads the header at once and the rows segment by segment."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
@@ -33,22 +33,22 @@ class CsvReader:
         self._cutter = RecordCutter(stream, quoted=True)
         self.header = self._read_header()
 
-    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
-        """One job a block, to be run in any order."""
-        blocks = BlockParser(self.source, selection, self._options)
-        while (block := self._cutter.take(block_rows)) is not None:
-            yield partial(blocks.parse, block)
+    def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
+        """One job a segment, to be run in any order."""
+        segments = SegmentParser(self.source, selection, self._options)
+        while (segment := self._cutter.take(chunk_rows)) is not None:
+            yield partial(segments.parse, segment)
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
 
     def _read_header(self) -> tuple[str, ...]:
-        block = self._cutter.take(1)
-        if block is None:
+        segment = self._cutter.take(1)
+        if segment is None:
             raise file_fault(self.source, EMPTY)
-        self._check_delimiter(block.data)
-        records = StrictParser(self.source, self._options.delimiter, None).parse(block)
+        self._check_delimiter(segment.data)
+        records = StrictParser(self.source, self._options.delimiter, None).parse(segment)
         if records.fault is not None:
             raise records.fault
         return checked_header(self.source, tuple(records.cells[0]))
@@ -67,7 +67,7 @@ class CsvReader:
             )
 
 
-class BlockParser:
+class SegmentParser:
     """Fast where that is safe, strict elsewhere; both give the same table."""
 
     def __init__(self, source: str, selection: Selection, options: ReadOptions) -> None:
@@ -76,14 +76,14 @@ class BlockParser:
         self._fast = FastParser(self._columns)
         self._strict = StrictParser(source, options.delimiter, len(selection.header))
 
-    def parse(self, block: RawBlock) -> Table:
-        """The rows of a block; raises ``DataError`` for its first fault."""
-        table = self._fast.parse(block)
-        return self.parse_strictly(block) if table is None else table
+    def parse(self, segment: RawSegment) -> Table:
+        """The rows of a segment; raises ``DataError`` for its first fault."""
+        table = self._fast.parse(segment)
+        return self.parse_strictly(segment) if table is None else table
 
-    def parse_strictly(self, block: RawBlock) -> Table:
+    def parse_strictly(self, segment: RawSegment) -> Table:
         """The same without the fast reader."""
-        records = self._strict.parse(block)
+        records = self._strict.parse(segment)
         # A faulty cell before the broken record is the first fault.
         table = self._columns.read(self._cells(records), np.array(records.lines, np.int64), rows=len(records.lines))
         if records.fault is not None:

@@ -1,4 +1,4 @@
-"""Cuts a stream of UTF-8 bytes into blocks of whole records, each of a given number of lines.
+"""Cuts a stream of UTF-8 bytes into segments of whole records, each of a given number of lines.
 
 A line feed ends a record unless it stands inside quotes, that is after an odd number of quote characters. That
 holds up to the first fault in quoting, and the strict reader stops there.
@@ -16,12 +16,12 @@ LF, CR, QUOTE = 10, 13, 34
 _BLANK_END = {b"", b"\n", b"\r"}  # what may stand before the last line feed if its line is blank
 RECORD_BYTES = 16 << 20
 """A longer record is an error: memory must stay bounded whatever the file holds."""
-BLOCK_BYTES = 8 << 20
+SEGMENT_BYTES = 8 << 20
 TOO_LONG = "found a record of more than 16 MiB, expected a row; look for a quote that is never closed"
 
 
 @dataclass(frozen=True)
-class RawBlock:
+class RawSegment:
     """Whole records as UTF-8 bytes, the last byte a line feed; where they stood in the file."""
 
     data: bytes
@@ -30,7 +30,7 @@ class RawBlock:
 
 
 class RecordCutter:
-    """Takes blocks of records off a stream, one after the other."""
+    """Takes segments of records off a stream, one after the other."""
 
     def __init__(self, stream: Utf8Source, *, quoted: bool) -> None:
         self._stream = stream
@@ -43,10 +43,10 @@ class RecordCutter:
         self._line = 1
         self._offset = stream.offset
 
-    def take(self, records: int) -> RawBlock | None:
+    def take(self, records: int) -> RawSegment | None:
         """The next ``records`` records (fewer if they are long, or at the end), or None after the last.
 
-        Blank lines at the end of a block stay for the next one, so at the end of the file they vanish.
+        Blank lines at the end of a segment stay for the next one, so at the end of the file they vanish.
         """
         goal = records
         while True:
@@ -57,13 +57,13 @@ class RecordCutter:
                 return self._cut(data, kept)
             if self._ended:
                 return None
-            if self._size >= BLOCK_BYTES:
+            if self._size >= SEGMENT_BYTES:
                 raise blank_line(self._stream.source, self._line)
             goal = len(self._ends) + 1
 
     def _fill(self, goal: int) -> None:
         while not self._ended and len(self._ends) < goal:
-            if len(self._ends) and self._size >= BLOCK_BYTES:
+            if len(self._ends) and self._size >= SEGMENT_BYTES:
                 return
             if self._size > RECORD_BYTES:
                 raise line_fault(self._stream.source, self._line, TOO_LONG)
@@ -105,11 +105,11 @@ class RecordCutter:
         content = np.flatnonzero((lengths > 2) | ((lengths == 2) & (first != CR)))
         return int(content[-1]) + 1 if len(content) else 0
 
-    def _cut(self, data: bytes, records: int) -> RawBlock:
+    def _cut(self, data: bytes, records: int) -> RawSegment:
         end = int(self._ends[records - 1])
-        block = RawBlock(data[:end], self._line, self._offset)
+        segment = RawSegment(data[:end], self._line, self._offset)
         self._chunks, self._size = [data[end:]], len(data) - end
         self._ends = self._ends[records:] - end
-        self._line += block.data.count(b"\n")
+        self._line += segment.data.count(b"\n")
         self._offset += end
-        return block
+        return segment

@@ -1,7 +1,7 @@
-"""CSV by Arrow, for blocks in which Arrow can't go wrong.
+"""CSV by Arrow, for segments in which Arrow can't go wrong.
 
 Arrow takes ``"15"7`` as 157, an unterminated last cell, NUL bytes and blank lines, and counts rows instead of
-lines. So a block goes to Arrow only if it has no quote, NUL byte, blank line or lone carriage return and is valid
+lines. So a segment goes to Arrow only if it has no quote, NUL byte, blank line or lone carriage return and is valid
 UTF-8 (quotes around cells that need none are taken off first). Whatever Arrow then refuses, or reads as a value
 that is not finite, goes to the strict reader.
 """
@@ -15,13 +15,13 @@ import pyarrow.csv
 
 from phoneprice.data.reading.cells import finite, number_like, spellings
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.cutting import CR, LF, RawBlock
+from phoneprice.data.reading.cutting import CR, LF, RawSegment
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 
 
 class FastParser:
-    """Parses blocks of one file, or declines."""
+    """Parses segments of one file, or declines."""
 
     def __init__(self, columns: ColumnReader) -> None:
         self._columns = columns
@@ -34,9 +34,9 @@ class FastParser:
         )
         self._convert = _convert_options(self._selection, columns.options)
 
-    def parse(self, block: RawBlock) -> Table | None:
-        """The table, or None if the strict reader has to look at the block."""
-        data = self._without_quotes(block.data)
+    def parse(self, segment: RawSegment) -> Table | None:
+        """The table, or None if the strict reader has to look at the segment."""
+        data = self._without_quotes(segment.data)
         rows = _plain_lines(data)
         if rows is None or self._spaced_missing_numbers(data):
             return None
@@ -50,10 +50,10 @@ class FastParser:
         if found.num_rows != rows:
             return None
         cells = {name: _one_array(found[name]) for name in self._selection.wanted}
-        return self._table(cells, block.first_line, rows)
+        return self._table(cells, segment.first_line, rows)
 
     def _without_quotes(self, data: bytes) -> bytes:
-        """The block without its quotes, if each cell in quotes would be the same cell without them."""
+        """The segment without its quotes, if each cell in quotes would be the same cell without them."""
         if b'"' not in data or not self._needless_quotes.fullmatch(data):
             return data
         return data.replace(b'"', b"")
@@ -84,15 +84,15 @@ def _convert_options(selection: Selection, options: ReadOptions) -> pa.csv.Conve
 
 
 def _needless_quotes(delimiter: str) -> re.Pattern[bytes]:
-    """Cells of which those in quotes hold no delimiter, quote or line end, up to the end of the block."""
+    """Cells of which those in quotes hold no delimiter, quote or line end, up to the end of the segment."""
     d = re.escape(delimiter).encode()
     cell = rb'[^"\r\n' + d + rb"]*+"
     return re.compile(rb'(?:(?:"' + cell + rb'"|' + cell + rb")(?:" + d + rb"|\r?\n))*+")
 
 
 def _plain_lines(data: bytes) -> int | None:
-    """The number of lines, or None if the block holds what Arrow treats its own way."""
-    # Arrow would take a byte-order mark off every block, not only off the start of the file.
+    """The number of lines, or None if the segment holds what Arrow treats its own way."""
+    # Arrow would take a byte-order mark off every segment, not only off the start of the file.
     if b'"' in data or b"\0" in data or data.startswith(codecs.BOM_UTF8) or not is_utf8(data):
         return None
     characters = np.frombuffer(data, np.uint8)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from phoneprice.config.near import with_near_name
+from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.table import printable
 from phoneprice.errors import DataError
 
@@ -21,7 +21,7 @@ def file_fault(source: str, what: str) -> DataError:
 
 def require_named(source: str, names: Iterable[str], header: Collection[str]) -> None:
     """Raise ``DataError`` that lists, in their order, every one of the names that the header lacks."""
-    missing = [with_near_name(name, header) for name in names if name not in header]
+    missing = [with_suggestion(name, header) for name in names if name not in header]
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise file_fault(source, f"missing column{plural} {', '.join(missing)}; add or rename")

@@ -1,4 +1,4 @@
-"""What every format offers to the stream of blocks."""
+"""What every format offers to the stream of segments."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -7,7 +7,7 @@ from phoneprice.data.reading.options import Selection
 from phoneprice.data.table import Table
 
 Job = Callable[[], Table]
-"""The work on a block that is independent of the other blocks."""
+"""The work on a segment that is independent of the other segments."""
 
 
 class FormatReader(Protocol):
@@ -25,8 +25,8 @@ class FormatReader(Protocol):
     def numeric_columns(self) -> frozenset[str] | None:
         """The columns that are numbers by their type; None where the format has no types."""
 
-    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
-        """Jobs, in the order of the file; each gives a table of at most ``block_rows`` rows."""
+    def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
+        """Jobs, in the order of the file; each gives a table of at most ``chunk_rows`` rows."""
 
     def close(self) -> None:
         """Close the file."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY, checked_header
-from phoneprice.data.reading.cutting import RawBlock, RecordCutter
+from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded, shown
 from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
@@ -27,7 +27,7 @@ _TEXT: dict[object, str | None] = {True: "1", False: "0", None: None}
 
 
 class JsonLinesReader:
-    """Reads the first object for the header, then blocks of lines."""
+    """Reads the first object for the header, then segments of lines."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
@@ -38,13 +38,13 @@ class JsonLinesReader:
         self._first = self._cutter.take(1)
         self.header = self._read_header()
 
-    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
-        """One job a block."""
+    def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
+        """One job a segment."""
         columns = ColumnReader(self.source, selection, self._options)
-        block = self._first
-        while block is not None:
-            yield partial(_parse, columns, block)
-            block = self._cutter.take(block_rows)
+        segment = self._first
+        while segment is not None:
+            yield partial(_parse, columns, segment)
+            segment = self._cutter.take(chunk_rows)
 
     def close(self) -> None:
         """Close the file."""
@@ -59,29 +59,31 @@ class JsonLinesReader:
         return checked_header(self.source, tuple(row))
 
 
-def _parse(columns: ColumnReader, block: RawBlock) -> Table:
-    rows, fault = _objects(columns.source, block, frozenset(columns.selection.header))
+def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
+    rows, fault = _objects(columns.source, segment, frozenset(columns.selection.header))
     cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
-    lines = np.arange(block.first_line, block.first_line + len(rows))
+    lines = np.arange(segment.first_line, segment.first_line + len(rows))
     table = columns.read(cells, lines, rows=len(rows))
     if fault is not None:
         raise fault
     return table
 
 
-def _objects(source: str, block: RawBlock, header: frozenset[str] | None = None) -> tuple[list[Row], DataError | None]:
+def _objects(
+    source: str, segment: RawSegment, header: frozenset[str] | None = None
+) -> tuple[list[Row], DataError | None]:
     """The objects before the first fault, and the fault (raised when only the header is wanted)."""
     rows: list[Row] = []
-    offset = block.offset
+    offset = segment.offset
     try:
-        for line, data in enumerate(block.data.split(b"\n")[:-1], start=block.first_line):
+        for line, data in enumerate(segment.data.split(b"\n")[:-1], start=segment.first_line):
             rows.append(_object(source, line, data, offset))
             _check_keys(source, line, rows, header)
             offset += len(data) + 1
     except DataError as fault:
         if header is None:
             raise
-        return rows[: line - block.first_line], fault
+        return rows[: line - segment.first_line], fault
     return rows, None
 
 

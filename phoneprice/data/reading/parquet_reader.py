@@ -40,13 +40,13 @@ class ParquetReader:
         """The columns of a number type, booleans included."""
         return frozenset(field.name for field in self._schema if is_number(field.type))
 
-    def jobs(self, selection: Selection, block_rows: int) -> Iterator[Job]:
+    def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a batch."""
         self._check_types(selection)
         columns = ColumnReader(self.source, selection, self._options)
         first_row = 1
         try:
-            for batch in self._parquet.iter_batches(block_rows, columns=list(selection.wanted)):
+            for batch in self._parquet.iter_batches(chunk_rows, columns=list(selection.wanted)):
                 yield partial(_parse, columns, batch, first_row)
                 first_row += batch.num_rows
         except (pa.ArrowException, OSError) as fault:

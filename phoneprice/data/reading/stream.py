@@ -1,6 +1,6 @@
 """A file as a stream of tables of a fixed number of rows, parsed ahead of the consumer.
 
-The file is read in the consumer's thread, so Ctrl-C ends a wait for standard input; blocks are parsed by one other
+The file is read in the consumer's thread, so Ctrl-C ends a wait for standard input; segments are parsed by one other
 thread (Arrow releases the interpreter lock), in order, two ahead at most, so memory stays flat. A second thread gained
 nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
@@ -27,7 +27,7 @@ from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import PhonePriceError
 
-BLOCK_ROWS = 65_536
+CHUNK_ROWS = 65_536
 AHEAD = 2
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 PACKED_SUFFIXES = (".gz", ".zst", ".zstd")
@@ -61,16 +61,16 @@ def _named_json(name: str) -> bool:
     return bool(suffixes) and suffixes[-1] in JSON_SUFFIXES
 
 
-class BlockStream:
-    """Tables of exactly ``block_rows`` rows, the last one shorter; at least one table, if an empty one.
+class ChunkStream:
+    """Tables of exactly ``chunk_rows`` rows, the last one shorter; at least one table, if an empty one.
 
     The header is known at once. ``select`` says which columns are read, before the first table is taken.
     Used as a context manager, or closed, it ends its thread and closes the file.
     """
 
-    def __init__(self, reader: FormatReader, block_rows: int = BLOCK_ROWS) -> None:
+    def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS) -> None:
         self._reader = reader
-        self._block_rows = block_rows
+        self._block_rows = chunk_rows
         self._selection = Selection(reader.header)
         self._tables: Generator[Table] | None = None
         self._closed = False
@@ -142,9 +142,9 @@ class BlockStream:
         self.close()
 
 
-def open_blocks(source: str | Path, options: ReadOptions, block_rows: int = BLOCK_ROWS) -> BlockStream:
+def open_chunks(source: str | Path, options: ReadOptions, chunk_rows: int = CHUNK_ROWS) -> ChunkStream:
     """Open a file (``-`` is standard input) and read its header; raises ``DataError``."""
-    return BlockStream(open_reader(source, options), block_rows)
+    return ChunkStream(open_reader(source, options), chunk_rows)
 
 
 def empty_table(source: str, selection: Selection) -> Table:
@@ -179,7 +179,7 @@ def _submit_next(pool: ThreadPoolExecutor, jobs: Iterator[Job], waiting: deque[F
     except StopIteration:
         return False
     except PhonePriceError as fault:
-        # A fault further on in the file must not hide one in the blocks before it.
+        # A fault further on in the file must not hide one in the segments before it.
         failed: Future[Table] = Future()
         failed.set_exception(fault)
         waiting.append(failed)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from phoneprice.data.reading.cutting import RawBlock
+from phoneprice.data.reading.cutting import RawSegment
 from phoneprice.data.reading.faults import blank_line, line_fault, not_encoded, nul_byte, shown
 from phoneprice.data.table import printable
 from phoneprice.errors import DataError
@@ -48,28 +48,28 @@ class Records:
 
 
 class StrictParser:
-    """Parses the blocks of one file; ``fields`` is the number of columns (None: the header, any number)."""
+    """Parses the segments of one file; ``fields`` is the number of columns (None: the header, any number)."""
 
     def __init__(self, source: str, delimiter: str, fields: int | None) -> None:
         self._source = source
         self._dialect = dialect(delimiter)
         self._fields = fields
 
-    def parse(self, block: RawBlock) -> Records:
-        """All records of a block, or those before the fault that comes with them."""
+    def parse(self, segment: RawSegment) -> Records:
+        """All records of a segment, or those before the fault that comes with them."""
         found = Records([], [])
         try:
-            self._parse_into(found, block)
+            self._parse_into(found, segment)
         except DataError as fault:
             found.fault = fault
         return found
 
-    def _parse_into(self, found: Records, block: RawBlock) -> None:
-        lines = block.data.split(b"\n")
+    def _parse_into(self, found: Records, segment: RawSegment) -> None:
+        lines = segment.data.split(b"\n")
         lines.pop()
-        index, offset = 0, block.offset
+        index, offset = 0, segment.offset
         while index < len(lines):
-            record, line = lines[index], block.first_line + index
+            record, line = lines[index], segment.first_line + index
             if b'"' in record:
                 record = _whole_record(lines, index)
                 index += record.count(b"\n")

@@ -10,7 +10,7 @@ from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers
 from phoneprice.data.reading.faults import infinite
 from phoneprice.data.reading.options import ReadOptions
-from phoneprice.data.reading.stream import BLOCK_ROWS, BlockStream, open_blocks
+from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
 
 
@@ -26,7 +26,7 @@ def read_table(
     the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
     missing, so that the table still knows its names. Raises ``DataError``.
     """
-    with open_blocks(source, options) as stream:
+    with open_chunks(source, options) as stream:
         names = [name for name in stream.header if name not in skip_columns]
         undecided = _ask_for(stream, names, text_columns)
         table = concat(list(stream))
@@ -36,17 +36,17 @@ def read_table(
     return replace(table, columns={name: columns.get(name, unread) for name in header}, written={})
 
 
-def read_blocks(
+def read_chunks(
     source: str | Path,
     options: ReadOptions,
     numeric: Collection[str],
     text: Collection[str],
-    block_rows: int = BLOCK_ROWS,
+    chunk_rows: int = CHUNK_ROWS,
     *,
     verbatim: Collection[str] = (),
-) -> BlockStream:
-    """Stream the columns asked for; see ``BlockStream``. Raises ``DataError``, also while it is iterated."""
-    stream = open_blocks(source, options, block_rows)
+) -> ChunkStream:
+    """Stream the columns asked for; see ``ChunkStream``. Raises ``DataError``, also while it is iterated."""
+    stream = open_chunks(source, options, chunk_rows)
     try:
         return stream.select(numeric, text, verbatim)
     except BaseException:
@@ -56,11 +56,11 @@ def read_blocks(
 
 def read_header(source: str | Path, options: ReadOptions) -> tuple[str, ...]:
     """The column names of a file (not for standard input, which can be read once only)."""
-    with open_blocks(source, options) as stream:
+    with open_chunks(source, options) as stream:
         return stream.header
 
 
-def _ask_for(stream: BlockStream, names: list[str], text_columns: Collection[str]) -> frozenset[str]:
+def _ask_for(stream: ChunkStream, names: list[str], text_columns: Collection[str]) -> frozenset[str]:
     """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
     text = frozenset(name for name in names if name in text_columns)
     rest = frozenset(names) - text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.data.reading import ReadOptions, read_blocks, read_header, read_table
+from phoneprice.data.reading import ReadOptions, read_chunks, read_header, read_table
 from phoneprice.errors import DataError
 
 NUMBER_FIX = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
@@ -115,13 +115,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("block_rows", [1, 2, 65_536])
-def test_whole_message(case: str, block_rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunk_rows", [1, 2, 65_536])
+def test_whole_message(case: str, chunk_rows: int, tmp_path: Path) -> None:
     content, message = CASES[case]
     path = tmp_path / "phones.csv"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
-        list(read_blocks(path, ReadOptions(), ["a"], ["b"], block_rows))
+        list(read_chunks(path, ReadOptions(), ["a"], ["b"], chunk_rows))
     assert str(caught.value) == f"{path}{message}"
 
 
@@ -130,7 +130,7 @@ def test_no_number(cell: str, tmp_path: Path) -> None:
     path = tmp_path / "phones.csv"
     path.write_text(f"a,b\n1,2\n{cell},3\n")
     with pytest.raises(DataError, match=r"line 3, column 'a'.*expected a number"):
-        list(read_blocks(path, ReadOptions(), ["a"], ["b"]))
+        list(read_chunks(path, ReadOptions(), ["a"], ["b"]))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_no_number(cell: str, tmp_path: Path) -> None:
 def test_number(cell: str, value: float | None, tmp_path: Path) -> None:
     path = tmp_path / "phones.csv"
     path.write_text(f"a,b\n{cell},x\n")
-    (table,) = read_blocks(path, ReadOptions(), ["a"], ["b"])
+    (table,) = read_chunks(path, ReadOptions(), ["a"], ["b"])
     assert table.columns["a"].to_pylist() == [value]
 
 
@@ -170,11 +170,11 @@ SAME = {
 
 
 @pytest.mark.parametrize("case", SAME)
-@pytest.mark.parametrize("block_rows", [1, 65_536])
-def test_same_as_plain(case: str, block_rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunk_rows", [1, 65_536])
+def test_same_as_plain(case: str, chunk_rows: int, tmp_path: Path) -> None:
     path = tmp_path / "手机 价格.csv"
     path.write_bytes(SAME[case])
-    tables = list(read_blocks(path, ReadOptions(), ["a"], ["b"], block_rows))
+    tables = list(read_chunks(path, ReadOptions(), ["a"], ["b"], chunk_rows))
     assert [v for t in tables for v in t.columns["a"].to_pylist()] == [1, 2]
     assert [v for t in tables for v in t.columns["b"].to_pylist()] == ["x", "y z"]
 
@@ -182,7 +182,7 @@ def test_same_as_plain(case: str, block_rows: int, tmp_path: Path) -> None:
 def test_quoted_newline_keeps_line_numbers(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b'a,b\r\n1,"x\r\n""y"""\r\n2,z\r\n')
-    (table,) = read_blocks(path, ReadOptions(), ["a"], ["b"])
+    (table,) = read_chunks(path, ReadOptions(), ["a"], ["b"])
     assert table.columns["b"].to_pylist() == ['x\r\n"y"', "z"]
     assert table.lines is not None
     assert table.lines.tolist() == [2, 4]
@@ -191,7 +191,7 @@ def test_quoted_newline_keeps_line_numbers(tmp_path: Path) -> None:
 def test_header_only_gives_one_empty_table(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a,b,c\n")
-    with read_blocks(path, ReadOptions(), ["b"], ["a"]) as stream:
+    with read_chunks(path, ReadOptions(), ["b"], ["a"]) as stream:
         assert stream.header == ("a", "b", "c")
         (table,) = stream
     assert table.rows == 0
@@ -204,27 +204,27 @@ def test_skip_counts_rows_with_text_only(tmp_path: Path) -> None:
     path.write_bytes(b"a,b\n1,x\nu,y\n3,z\nv,w\n")
     options = ReadOptions(on_bad_row="skip")
     for rows in (1, 2, 9):
-        with read_blocks(path, options, ["a"], ["b"], rows) as stream:
+        with read_chunks(path, options, ["a"], ["b"], rows) as stream:
             tables = list(stream)
         assert [v for t in tables for v in t.columns["b"].to_pylist()] == ["x", "z"]
         assert stream.skipped_rows == sum(t.skipped_rows for t in tables) == 2
     path.write_bytes(b"a,b\n1,x\nu,y\n3\n")
     with pytest.raises(DataError, match=r"line 4: found 1 field, expected 2"):
-        list(read_blocks(path, options, ["a"], ["b"]))
+        list(read_chunks(path, options, ["a"], ["b"]))
 
 
 def test_infinite_is_not_skipped(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a,b\n1,x\n1e999,y\n")
     with pytest.raises(DataError, match="found '1e999', expected a finite number"):
-        list(read_blocks(path, ReadOptions(on_bad_row="skip"), ["a"], ["b"]))
+        list(read_chunks(path, ReadOptions(on_bad_row="skip"), ["a"], ["b"]))
 
 
 def test_missing_columns_are_all_listed(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"ram,b\n1,x\n")
     with pytest.raises(DataError) as caught:
-        read_blocks(path, ReadOptions(), ["rma", "b"], ["zzz"])
+        read_chunks(path, ReadOptions(), ["rma", "b"], ["zzz"])
     assert str(caught.value) == f"{path}: missing columns 'rma' (did you mean 'ram'?), 'zzz'; add or rename"
 
 
@@ -250,7 +250,7 @@ def test_damage_in_another_encoding(tmp_path: Path) -> None:
 def test_missing_value_that_is_a_number(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a\n-999\n -999 \n-999.0\n1\n")
-    (table,) = read_blocks(path, ReadOptions(missing_values=frozenset({"-999"})), ["a"], [])
+    (table,) = read_chunks(path, ReadOptions(missing_values=frozenset({"-999"})), ["a"], [])
     assert table.columns["a"].to_pylist() == [None, None, -999, 1]
 
 
@@ -258,7 +258,7 @@ def test_nan_is_text_when_it_is_not_missing(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a\n1\nnan\n")
     with pytest.raises(DataError, match="line 3, column 'a': found 'nan', expected a number"):
-        list(read_blocks(path, ReadOptions(missing_values=frozenset({""})), ["a"], []))
+        list(read_chunks(path, ReadOptions(missing_values=frozenset({""})), ["a"], []))
 
 
 def test_kinds_are_inferred_and_text_columns_round_trip(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_infinite_in_a_whole_table(tmp_path: Path) -> None:
 def test_verbatim_keeps_numbers_and_missing_words_as_written(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a,b\n1.50,=x\nNA, na \n")
-    (table,) = read_blocks(path, ReadOptions(), ["a"], ["b"], verbatim=["a", "b"])
+    (table,) = read_chunks(path, ReadOptions(), ["a"], ["b"], verbatim=["a", "b"])
     assert table.columns["a"].to_pylist() == [1.5, None]
     assert table.columns["b"].to_pylist() == ["=x", None]
     assert table.written["a"].to_pylist() == ["1.50", "NA"]
@@ -301,7 +301,7 @@ def test_no_column_asked_for_still_counts_and_checks(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a,b\n1,2\n3,4\n")
     assert read_header(path, ReadOptions()) == ("a", "b")
-    assert [table.rows for table in read_blocks(path, ReadOptions(), [], [], 1)] == [1, 1]
+    assert [table.rows for table in read_chunks(path, ReadOptions(), [], [], 1)] == [1, 1]
     path.write_bytes(b"a,b\n1,2\n3\n")
     with pytest.raises(DataError, match=r"line 3: found 1 field, expected 2"):
-        list(read_blocks(path, ReadOptions(), [], []))
+        list(read_chunks(path, ReadOptions(), [], []))

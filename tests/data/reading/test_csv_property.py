@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from phoneprice.data.reading import ReadOptions, read_blocks
+from phoneprice.data.reading import ReadOptions, read_chunks
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.cutting import RawBlock
+from phoneprice.data.reading.cutting import RawSegment
 from phoneprice.data.reading.fast_csv import FastParser
 from phoneprice.data.reading.options import Selection
 from phoneprice.errors import DataError
@@ -144,10 +144,10 @@ def _number(cell: str, line: int) -> float | None:
     return value
 
 
-def ours(path: Path, block_rows: int) -> Rows | str:
+def ours(path: Path, chunk_rows: int) -> Rows | str:
     found: Rows = []
     try:
-        with read_blocks(path, ReadOptions(), ["n"], ["t"], block_rows) as stream:
+        with read_chunks(path, ReadOptions(), ["n"], ["t"], chunk_rows) as stream:
             for table in stream:
                 assert table.lines is not None
                 n, t = table.columns["n"].to_pylist(), table.columns["t"].to_pylist()
@@ -190,7 +190,7 @@ def test_the_fast_path_is_taken_where_it_is_safe() -> None:
     columns = ColumnReader("p.csv", Selection(("n", "t"), frozenset("n"), frozenset("t")), ReadOptions())
     fast = FastParser(columns)
     for data in (b"1,a\n", b"1,a\r\n2,b\r\n", b'"1","a"\n', "1,手机\n".encode(), b"NA,\n"):
-        assert fast.parse(RawBlock(data, 2, 4)) is not None
+        assert fast.parse(RawSegment(data, 2, 4)) is not None
     for data in (
         b'1,"a,"\n',
         b'"15"7,a\n',
@@ -201,5 +201,5 @@ def test_the_fast_path_is_taken_where_it_is_safe() -> None:
         b"1,\xff\n",
         b"nan(1),a\n",
     ):
-        assert fast.parse(RawBlock(data, 2, 4)) is None
-    assert fast.parse(RawBlock(b"nan(1),a\n", 2, 4)) is None
+        assert fast.parse(RawSegment(data, 2, 4)) is None
+    assert fast.parse(RawSegment(b"nan(1),a\n", 2, 4)) is None

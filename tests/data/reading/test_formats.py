@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from phoneprice.data.reading import ReadOptions, read_blocks, read_table
+from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.reading.cutting import RECORD_BYTES
 from phoneprice.data.reading.options import Selection
 from phoneprice.data.reading.parquet_reader import ParquetReader
@@ -77,14 +77,14 @@ def test_same_table(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-@pytest.mark.parametrize("block_rows", [1, 2, 100])
-def test_same_blocks_from_standard_input(name: str, block_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("chunk_rows", [1, 2, 100])
+def test_same_blocks_from_standard_input(name: str, chunk_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe:
         buffer = io.BytesIO(FORMS[name])
 
     monkeypatch.setattr(sys, "stdin", Pipe)
-    tables = list(read_blocks("-", ReadOptions(), ["ram", "blue"], ["name"], block_rows))
-    assert [table.rows for table in tables[:-1]] == [block_rows] * (len(tables) - 1)
+    tables = list(read_chunks("-", ReadOptions(), ["ram", "blue"], ["name"], chunk_rows))
+    assert [table.rows for table in tables[:-1]] == [chunk_rows] * (len(tables) - 1)
     assert {table.source for table in tables} == {"<stdin>"}
     check({c: [v for t in tables for v in t.columns[c].to_pylist()] for c in tables[0].columns})
 
@@ -174,7 +174,7 @@ def test_whole_message(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
-        list(read_blocks(path, ReadOptions(), ["ram"], []))
+        list(read_chunks(path, ReadOptions(), ["ram"], []))
     assert str(caught.value) == f"{path}{message}"
 
 
@@ -203,8 +203,8 @@ def test_parquet_types_and_values(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 2, column 'a': found 'inf', expected a finite number"):
         read_table(path, ReadOptions(), skip_columns=["when"])
     with pytest.raises(DataError, match="row 2, column 's': found 'x', expected a number"):
-        list(read_blocks(path, ReadOptions(), ["s"], [], 1))
-    (table,) = read_blocks(path, ReadOptions(), ["n"], [], verbatim=["when", "n"])
+        list(read_chunks(path, ReadOptions(), ["s"], [], 1))
+    (table,) = read_chunks(path, ReadOptions(), ["n"], [], verbatim=["when", "n"])
     assert str(table.written["when"].type) == "date32[day]"
     assert table.written["n"].to_pylist() == [1, 2]
     assert table.columns["n"].to_pylist() == [1.0, 2.0]
@@ -244,7 +244,7 @@ def test_giant_line_is_refused_before_it_is_read(tmp_path: Path) -> None:
         for _ in range(20):
             file.write(b"x" * (1 << 20))
     with pytest.raises(DataError) as caught:
-        list(read_blocks(path, ReadOptions(), ["a"], ["b"]))
+        list(read_chunks(path, ReadOptions(), ["a"], ["b"]))
     assert RECORD_BYTES == 16 << 20
     assert str(caught.value) == (
         f"{path} line 3: found a record of more than 16 MiB, expected a row; look for a quote that is never closed"
@@ -255,7 +255,7 @@ def test_blank_lines_without_end_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a\n1\n" + b"\n" * (10 << 20))
     with pytest.raises(DataError, match="line 3: found a blank line"):
-        list(read_blocks(path, ReadOptions(), ["a"], []))
+        list(read_chunks(path, ReadOptions(), ["a"], []))
 
 
 @pytest.mark.parametrize("delimiter", ["", ",,", "é", '"', "a", "1", "\n", "."])

@@ -18,8 +18,8 @@ import numpy as np
 from phoneprice.components.normalization import BatchNorm
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema
-from phoneprice.metrics.curves import Curves
 from phoneprice.records import TrainingFinding
+from phoneprice.records.curves import Curves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from scipy import optimize
 from sklearn import metrics as sk
 
 from phoneprice.config.schema import TaskConfig
-from phoneprice.evaluation.calibration import calibrate, fit_temperature, fit_threshold
+from phoneprice.evaluation.calibration_fit import calibrate, fit_temperature, fit_threshold
 from phoneprice.metrics.classification import SMALLEST, log_losses
 from phoneprice.metrics.decisions import temper
 

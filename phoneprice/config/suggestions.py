@@ -33,7 +33,7 @@ def nearest(word: str, known: Collection[str]) -> str:
     return f' did you mean "{near[0]}"?' if near else ""
 
 
-def with_near_name(name: str, known: Collection[str]) -> str:
+def with_suggestion(name: str, known: Collection[str]) -> str:
     """A name in quotes, with the nearest known one if there is one like it."""
     near = _near(name, known)
     return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.metrics.calibration import reliability
 from phoneprice.metrics.ranking import cumulative
+from phoneprice.metrics.reliability import reliability
 from phoneprice.records import Classified, Task
 from phoneprice.report.facts import HeldOutRows, LatentScore
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart

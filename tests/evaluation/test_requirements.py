@@ -1,8 +1,8 @@
 import pytest
 
 from phoneprice.errors import QualityGateError, UsageError
+from phoneprice.evaluation.requirements import Requirement, check_requirements, parse_requirements
 from phoneprice.metrics.catalogue import METRICS
-from phoneprice.metrics.requirements import Requirement, check_requirements, parse_requirements
 
 DOCUMENT = {"format": 1, "metrics": {"accuracy": {"value": 0.94, "low": 0.9, "high": 0.96}, "log_loss": {"value": 0.2}}}
 

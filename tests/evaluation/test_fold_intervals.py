@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from phoneprice.evaluation.intervals import corrected_resampled_t, paired_difference
+from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
 from phoneprice.records import Interval
 
 

@@ -21,7 +21,7 @@ from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import fetch
 from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.workflows.outputs import STDOUT
+from phoneprice.workflows.destinations import STDOUT
 from phoneprice.workflows.prepare import read_options
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from phoneprice.data.table import Table
 
 __all__ = [
-    "CheckReport",
-    "DescriptionReport",
+    "CheckResult",
+    "DescriptionResult",
     "FirstConfig",
     "binary_output",
     "check_table",
@@ -42,7 +42,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class CheckReport:
+class CheckResult:
     """What is wrong or odd in a table, the gravest first."""
 
     source: str
@@ -57,7 +57,7 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
-class DescriptionReport:
+class DescriptionResult:
     """What the columns of a table hold."""
 
     source: str
@@ -100,7 +100,7 @@ def _ordered(table: Table, target: str) -> bool:
 
 def check_table(
     data: Path | str, config: Config, reference: Path | None = None, target: str | None = None
-) -> CheckReport:
+) -> CheckResult:
     """Check a table, alone or against the table or the run that ``reference`` names.
 
     A run says itself what is its target and what are ids. ``target`` is a column that must be there, in the table or
@@ -118,15 +118,15 @@ def check_table(
     table = _read(data, config)
     if expected is not None:
         require_target(table, expected)
-    return CheckReport(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
+    return CheckResult(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
 
 
-def describe_table(data: Path | str, config: Config, target: str | None = None) -> DescriptionReport:
+def describe_table(data: Path | str, config: Config, target: str | None = None) -> DescriptionResult:
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     table = _read(data, config)
     if target is not None:
         require_target(table, target)
-    return DescriptionReport(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
+    return DescriptionResult(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
 
 
 def write_sample(output: Path, rows: int | None = None, seed: int | None = None, *, labelled: bool = True) -> int:

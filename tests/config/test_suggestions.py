@@ -9,12 +9,12 @@ from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
 from phoneprice.components.losses import Loss
 from phoneprice.components.normalization import Normalization
-from phoneprice.config.near import OTHER_NAMES, nearest, nearest_path, with_near_name
+from phoneprice.config.suggestions import OTHER_NAMES, nearest, nearest_path, with_suggestion
 
 
 def test_near_name() -> None:
-    assert with_near_name("pricerange", ["ram", "price_range"]) == "'pricerange' (did you mean 'price_range'?)"
-    assert with_near_name("zzz", ["ram"]) == "'zzz'"
+    assert with_suggestion("pricerange", ["ram", "price_range"]) == "'pricerange' (did you mean 'price_range'?)"
+    assert with_suggestion("zzz", ["ram"]) == "'zzz'"
     assert nearest("pricerange", ["ram", "price_range"]) == ' did you mean "price_range"?'
     assert nearest("zzz", ["ram"]) == ""
 

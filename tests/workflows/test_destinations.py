@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phoneprice.errors import StorageError, UsageError
-from phoneprice.workflows.outputs import (
+from phoneprice.workflows.destinations import (
     STDOUT,
     refuse_other_than_csv,
     refuse_other_than_html,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phoneprice.metrics.curves import Curves
+from phoneprice.records.curves import Curves
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.svg import Axis, Chart
 from phoneprice.report.words import counted, figure

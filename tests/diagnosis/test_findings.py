@@ -14,9 +14,9 @@ from phoneprice.config.schema import Config
 from phoneprice.data.reading import read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.splits import plan_members
-from phoneprice.evaluation.findings import Training, judge
-from phoneprice.metrics.curves import Curves
+from phoneprice.diagnosis.findings import Training, judge
 from phoneprice.records import TrainingFinding
+from phoneprice.records.curves import Curves
 from phoneprice.workflows.assess import Model, held_out, measured
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit

@@ -18,7 +18,7 @@ from phoneprice.data.reading import ReadOptions
 from phoneprice.data.schema import Column
 from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
-from phoneprice.evaluation.explain import Part, partial_dependence, permutation_importance
+from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows, Valued
 from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
@@ -41,7 +41,7 @@ MOST_CELLS = 30
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _RowsByFold:
     """A labelled table and, fold by fold, which rows what part of the ensemble may be asked about."""
 
     run: Run
@@ -57,7 +57,7 @@ class _Looked:
         return Model(run.config, run.task, run.ensemble, run.calibration)
 
 
-def look_at_data(
+def explain_rows(
     run: Run, data: Path | str, held: HeldOutRows | None, options: ReadOptions | None, on_event: OnEvent
 ) -> tuple[tuple[Baseline, ...], FromData]:
     """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
@@ -78,7 +78,7 @@ def look_at_data(
     return baselines, found
 
 
-def _look(run: Run, table: Table, on_event: OnEvent) -> _Looked:
+def _look(run: Run, table: Table, on_event: OnEvent) -> _RowsByFold:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits().get("data_sha256")
     odd_cells = [] if seen else [f"{table.source}: {message}" for message in odd.messages()]
@@ -86,7 +86,7 @@ def _look(run: Run, table: Table, on_event: OnEvent) -> _Looked:
         on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
-    return _Looked(run, prepared, seen and bool(_splits(plans)), folds)
+    return _RowsByFold(run, prepared, seen and bool(_splits(plans)), folds)
 
 
 def _splits(plans: Sequence[MemberPlan]) -> dict[bytes, list[int]]:
@@ -103,7 +103,7 @@ def _folds(plans: Sequence[MemberPlan]) -> Iterator[tuple[Rows, tuple[int, ...]]
         yield plans[members[0]].held_out_rows, tuple(members)
 
 
-def _sampled_parts(looked: _Looked) -> list[Part]:
+def _sampled_parts(looked: _RowsByFold) -> list[Part]:
     total = sum(len(rows) for rows, _ in looked.folds)
     generator = np.random.Generator(np.random.Philox(key=looked.run.config.training.seed))
     parts = []
@@ -116,7 +116,7 @@ def _sampled_parts(looked: _Looked) -> list[Part]:
     return parts
 
 
-def _dependences(looked: _Looked, names: Sequence[str]) -> Iterator[Dependence]:
+def _dependences(looked: _RowsByFold, names: Sequence[str]) -> Iterator[Dependence]:
     columns = {column.name: column for column in looked.run.schema.columns}
     rows = np.unique(np.linspace(0, len(looked.prepared.inputs) - 1, DEPENDENCE_ROWS).astype(np.int64))
     inputs = looked.prepared.inputs.take(rows)
@@ -125,7 +125,7 @@ def _dependences(looked: _Looked, names: Sequence[str]) -> Iterator[Dependence]:
             yield found
 
 
-def _dependence(looked: _Looked, column: Column, inputs: Inputs) -> Dependence | None:
+def _dependence(looked: _RowsByFold, column: Column, inputs: Inputs) -> Dependence | None:
     response = partial_dependence(column, looked.run.schema, inputs, looked.model.predict)
     if len(response.grid) < 2:
         return None
@@ -139,7 +139,7 @@ def _dependence(looked: _Looked, column: Column, inputs: Inputs) -> Dependence |
     return Dependence(column.name, response.grid, names, means, response.deciles)
 
 
-def _worst(looked: _Looked, by_importance: Sequence[str]) -> Iterator[WorstRow]:
+def _worst(looked: _RowsByFold, by_importance: Sequence[str]) -> Iterator[WorstRow]:
     prepared, labels = looked.prepared, looked.run.task.labels
     rows, predictions = _all_predictions(looked)
     y = prepared.targets[rows]
@@ -156,7 +156,7 @@ def _worst(looked: _Looked, by_importance: Sequence[str]) -> Iterator[WorstRow]:
         )
 
 
-def _all_predictions(looked: _Looked) -> tuple[NDArray[np.int64], Predictions]:
+def _all_predictions(looked: _RowsByFold) -> tuple[NDArray[np.int64], Predictions]:
     parts = [looked.model.take(members).predict(looked.prepared.inputs.take(rows)) for rows, members in looked.folds]
     return np.concatenate([rows for rows, _ in looked.folds]), joined(parts)
 
@@ -179,7 +179,7 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(looked: _Looked, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
+def _linear_baseline(looked: _RowsByFold, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
     """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
     from phoneprice.workflows.baselines import linear_model
 

@@ -1,0 +1,1 @@
+"""What a training was like: its curves, what went wrong in it, and what to try."""
