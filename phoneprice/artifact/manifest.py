@@ -13,6 +13,7 @@ from typing import Any
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import FORMAT_VERSION, LIMITS, LISTED, MANIFEST, OPTIONAL
 from phoneprice.errors import ModelError
+from phoneprice.wording import cut
 
 _KEYS = frozenset({"format_version", "package_version", "created", "files"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -67,10 +68,10 @@ def parse_manifest(data: bytes, source: str) -> Manifest:
 def _check_version(document: Any, source: str) -> None:
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise _damaged(source, f"found format_version {_short(version)}, expected {FORMAT_VERSION}")
+        raise _damaged(source, f"found format_version {cut(repr(version), 80)}, expected {FORMAT_VERSION}")
     if version > FORMAT_VERSION:
         raise ModelError(
-            f"{source}: found format_version {_short(version)}, this program reads up to {FORMAT_VERSION}; "
+            f"{source}: found format_version {cut(repr(version), 80)}, this program reads up to {FORMAT_VERSION}; "
             "update it with pip install --upgrade phoneprice"
         )
 
@@ -78,7 +79,7 @@ def _check_version(document: Any, source: str) -> None:
 def _entries(files: dict[str, Any], source: str) -> dict[str, FileEntry]:
     for name in files:
         if name not in LISTED:
-            raise _damaged(source, f"found file {_short(name)}, which is no file of a run")
+            raise _damaged(source, f"found file {cut(repr(name), 80)}, which is no file of a run")
     for name in LISTED:
         if name not in files and name not in OPTIONAL:
             raise _damaged(source, f"file {name!r} is not listed")
@@ -90,15 +91,10 @@ def _entry(name: str, document: Any, source: str) -> FileEntry:
         raise _damaged(source, f"expected bytes and sha256 for {name!r}")
     size, digest = document["bytes"], document["sha256"]
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= LIMITS[name]:
-        raise _damaged(source, f"found {_short(size)} bytes for {name!r}, allowed are 0 to {LIMITS[name]}")
+        raise _damaged(source, f"found {cut(repr(size), 80)} bytes for {name!r}, allowed are 0 to {LIMITS[name]}")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise _damaged(source, f"found sha256 {_short(digest)} for {name!r}, expected 64 hexadecimal digits")
+        raise _damaged(source, f"found sha256 {cut(repr(digest), 80)} for {name!r}, expected 64 hexadecimal digits")
     return FileEntry(size, digest)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _damaged(source: str, reason: str) -> ModelError:

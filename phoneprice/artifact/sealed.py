@@ -16,6 +16,7 @@ from typing import Self
 from phoneprice.artifact.layout import LIMITS, LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.errors import ModelError
+from phoneprice.wording import cut, printable
 
 _CHUNK_BYTES = 1 << 20
 _COPY = "the run is damaged, use another copy of it"
@@ -100,7 +101,7 @@ class SealedDirectory:
         """The directory holds the listed files, no other, each regular and of its size."""
         for name in sorted(self._names() - set(self.manifest.files) - {MANIFEST, MANIFEST_HASH}):
             kind = "not listed in the manifest" if name in LISTED else "no file of a run"
-            raise ModelError(f"{self.path / _shown(name)}: {kind}; nothing in a run may be added, {_COPY}")
+            raise ModelError(f"{self.path / cut(printable(name), 80)}: {kind}; nothing in a run may be added, {_COPY}")
         for name, entry in self.manifest.files.items():
             size = self._size(name)
             if size != entry.bytes:
@@ -164,8 +165,3 @@ def _open_directory(path: Path) -> int:
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
         raise ModelError(f"{path}: can't be read: {reason.lower()}") from None
-
-
-def _shown(name: str) -> str:
-    shown = name if name.isprintable() else repr(name)[1:-1]
-    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from phoneprice.errors import ModelError
+from phoneprice.wording import cut
 
 MAX_DEPTH = 16
 MAX_VALUES = 500_000
@@ -70,5 +71,4 @@ def _constant(name: str) -> NoReturn:
 
 
 def _invalid(source: str, reason: str) -> ModelError:
-    short = reason if len(reason) <= 200 else f"{reason[:197]}..."
-    return ModelError(f"{source}: not valid: {short}; the run is damaged, use another copy of it")
+    return ModelError(f"{source}: not valid: {cut(reason, 200)}; the run is damaged, use another copy of it")

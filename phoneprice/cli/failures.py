@@ -12,8 +12,9 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
-from phoneprice.cli.session import Session, printable, rendered
+from phoneprice.cli.session import Session, rendered
 from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
+from phoneprice.wording import printable
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
@@ -86,7 +87,7 @@ def _failure(error: BaseException) -> Failure:
         what = printable(" ".join(f"{type(error).__name__}: {error}".split()))
         message = f"unexpected {what}; this is a bug: run again with --debug and report what it prints"
         return Failure("Bug", message, PhonePriceError.exit_code)
-    return Failure(type(known).__name__, printable(_message(known)), known.exit_code)
+    return Failure(type(known).__name__, printable(_message(known), lines=True), known.exit_code)
 
 
 def _known(error: BaseException) -> PhonePriceError | None:

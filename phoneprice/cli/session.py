@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
+from phoneprice.wording import printable
+
 
 @dataclass
 class Session:
@@ -34,7 +36,7 @@ class Session:
     def say(self, text: str) -> None:
         """A line for people, on stderr; nothing with ``--quiet``."""
         if not self.quiet:
-            sys.stderr.write(f"{printable(text)}\n")
+            sys.stderr.write(f"{printable(text, lines=True)}\n")
             sys.stderr.flush()
 
     def write(self, text: str) -> None:
@@ -51,13 +53,6 @@ def rendered(document: Mapping[str, Any]) -> str:
     """A document as JSON that stdout can show; what is no finite number becomes null."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return json.dumps(_plain(document), indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n"
-
-
-def printable(text: str) -> str:
-    """Text that may go to a terminal: control characters come escaped, line ends stay."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
+from phoneprice.wording import cut, printable
 
 
 def choices(field: FieldInfo) -> dict[str, type[Component]]:
@@ -101,8 +102,7 @@ def toml_value(value: object) -> str:
 
 def shown(value: object) -> str:
     """``value`` in TOML notation, cut where it is too long for a message."""
-    text = toml_value(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return cut(printable(toml_value(value)), 80)
 
 
 def _key(key: Any) -> str:

@@ -17,19 +17,18 @@ from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.faults import shown
 from phoneprice.data.schema import Column, TableSchema, infer_columns
 from phoneprice.data.values import (
     UNKNOWN,
-    amount,
     canonical_number,
-    counted,
     is_number_array,
     merged_numbers,
     number_text,
     recode,
     truth_code,
+    value_counts,
 )
+from phoneprice.wording import count, counted, quoted, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +85,7 @@ class _Subject:
         """Rows a class; empty without a target or for a regression."""
         if self.target is None or self.config.task.kind == "regression":
             return {}
-        found = counted(self.target)
+        found = value_counts(self.target)
         return merged_numbers(found) or found
 
 
@@ -124,13 +123,13 @@ def _target(subject: _Subject) -> Findings:
         yield Finding("note", name, "no_target", what, 1)
         return
     if cells.null_count:
-        what = f"{amount(cells.null_count, 'row')} without a target; fill it in or delete them"
+        what = f"{counted(cells.null_count, 'row')} without a target; fill it in or delete them"
         yield Finding("error", name, "target_missing", what, cells.null_count)
     if subject.config.task.kind == "regression" and not is_number_array(cells):
         numbers = to_numbers(cells, frozenset())
         if not numbers.clean:
             row = int(min([*numbers.text_rows, *numbers.infinite_rows]))
-            what = f"found {shown(cells[row].as_py())} ({subject.table.place(row)}), a regression needs numbers"
+            what = f"found {quoted(cells[row].as_py())} ({subject.table.place(row)}), a regression needs numbers"
             yield Finding(
                 "error", name, "target_not_numeric", what, len(numbers.text_rows) + len(numbers.infinite_rows)
             )
@@ -142,7 +141,7 @@ def _classes(subject: _Subject) -> Findings:
         return
     rarest, most = min(counts, key=lambda text: counts[text]), max(counts, key=lambda text: counts[text])
     if len(counts) == 1:
-        what = f"{amount(counts[most], 'row')}, all of class {shown(most)}; add rows of another class"
+        what = f"{counted(counts[most], 'row')}, all of class {quoted(most)}; add rows of another class"
         yield Finding("error", name, "one_class", what, counts[most])
         return
     if too_many := _too_many_labels(subject):
@@ -154,8 +153,8 @@ def _classes(subject: _Subject) -> Findings:
         yield Finding("warning", name, "rare_class", rare, counts[rarest])
     if counts[most] >= IMBALANCE * counts[rarest]:
         what = (
-            f"{amount(counts[most], 'row')} of class {shown(most)}, {counts[rarest]} of class {shown(rarest)}; "
-            "look at balanced accuracy, or set loss.class_weights"
+            f"{counted(counts[most], 'row')} of class {quoted(most)}, {count(counts[rarest])} of class {quoted(rarest)}"
+            "; look at balanced accuracy, or set loss.class_weights"
         )
         yield Finding("warning", name, "imbalance", what, len(counts))
 
@@ -179,11 +178,11 @@ def _rare_classes(subject: _Subject) -> str:
 
 def _have(classes: Iterable[str], rows: int) -> str:
     """``class '3' has 1 row``, or ``classes '3', '4' and 2 more have 1 row each``: of many the first few."""
-    names = [shown(text) for text in classes]
+    names = [quoted(text) for text in classes]
     if len(names) == 1:
-        return f"class {names[0]} has {amount(rows, 'row')}"
+        return f"class {names[0]} has {counted(rows, 'row')}"
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"classes {', '.join(names[:MOST_NAMED])}{more} have {amount(rows, 'row')} each"
+    return f"classes {', '.join(names[:MOST_NAMED])}{more} have {counted(rows, 'row')} each"
 
 
 def _too_many_labels(subject: _Subject) -> str:
@@ -202,15 +201,15 @@ def _too_many_labels(subject: _Subject) -> str:
 
 def _missing(subject: _Subject) -> Findings:
     for column in subject.features:
-        count = subject.table.columns[column.name].null_count
-        share = count / max(subject.table.rows, 1)
-        if not count or share == 1:
+        missing = subject.table.columns[column.name].null_count
+        part = missing / max(subject.table.rows, 1)
+        if not missing or part == 1:
             continue
-        what = f"{amount(count, 'cell')} missing ({share:.1%})"
-        if share >= MANY_MISSING:
-            yield Finding("warning", column.name, "missing", f"{what}: the column tells little", count)
+        what = f"{counted(missing, 'cell')} missing ({share(part)})"
+        if part >= MANY_MISSING:
+            yield Finding("warning", column.name, "missing", f"{what}: the column tells little", missing)
         else:
-            yield Finding("note", column.name, "missing", f"{what}; imputed", count)
+            yield Finding("note", column.name, "missing", f"{what}; imputed", missing)
 
 
 def _uninformative(subject: _Subject) -> Findings:
@@ -234,9 +233,9 @@ def uninformative(cells: pa.Array) -> Uninformative | None:
     if len(cells) and not len(present):
         return Uninformative("all_missing", "all cells missing; remove the column", len(cells))
     if len(present) > 1 and len(present.unique()) == 1:
-        value = shown(next(iter(counted(present))))
+        value = quoted(next(iter(value_counts(present))))
         return Uninformative(
-            "constant", f"all {len(present)} values are {value}: the column tells nothing", len(present)
+            "constant", f"all {counted(len(present), 'value')} are {value}: the column tells nothing", len(present)
         )
     return None
 
@@ -261,11 +260,11 @@ def _duplicates(subject: _Subject) -> Findings:
         return
     repeated = subject.table.rows - _groups(subject.table, [*names, *target]).num_rows
     if repeated:
-        what = f"{amount(repeated, 'row')} like an earlier one; such rows may be trained on and held out at once"
+        what = f"{counted(repeated, 'row')} like an earlier one; such rows may be trained on and held out at once"
         yield Finding("warning", None, "duplicates", what, repeated)
     conflicting = subject.table.rows - _groups(subject.table, names).num_rows - repeated
     if target and conflicting:
-        what = f"{amount(conflicting, 'row')} with the features of another row, but a different target"
+        what = f"{counted(conflicting, 'row')} with the features of another row, but a different target"
         yield Finding("warning", None, "conflicts", what, conflicting)
 
 
@@ -341,7 +340,7 @@ def _zeros(subject: _Subject) -> Findings:
         apart = len(np.unique(others)) > 2 and others.min() >= 0.1 * np.median(others) and others.min() > 1
         if named or apart:
             what = (
-                f"{amount(zeros, 'cell')} with 0, which can hardly be measured; if it stands for a gap, leave it empty"
+                f"{counted(zeros, 'cell')} with 0, which can hardly be measured; if it stands for a gap, leave it empty"
             )
             yield Finding("warning", column.name, "zero_gaps", what, zeros)
 
@@ -353,9 +352,9 @@ def _typing_errors(subject: _Subject) -> Findings:
             continue
         if not mostly_numbers(cells) or not len(odd := to_numbers(cells, frozenset()).text_rows):
             continue
-        found = f"{shown(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
+        found = f"{quoted(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
         what = (
-            f"numbers but for {amount(len(odd), 'cell')}, such as {found}; "
+            f"numbers but for {counted(len(odd), 'cell')}, such as {found}; "
             "correct, or add the column to data.categorical_columns"
         )
         yield Finding("error", column.name, "mostly_numbers", what, len(odd))
@@ -393,12 +392,12 @@ def _unlike(cells: pa.Array, column: Column) -> Findings:
     odd = np.flatnonzero(recode(cells, truth_code if boolean else category_code(column)) == UNKNOWN)
     if not len(odd):
         return
-    example = shown(str(cells[int(odd[0])].as_py()))
+    example = quoted(str(cells[int(odd[0])].as_py()))
     if boolean:
-        what = f"{amount(len(odd), 'cell')} neither yes nor no, such as {example}; correct"
+        what = f"{counted(len(odd), 'cell')} neither yes nor no, such as {example}; correct"
         yield Finding("error", column.name, "not_boolean", what, len(odd))
     else:
-        what = f"{amount(len(odd), 'cell')} of categories that training did not have, such as {example}"
+        what = f"{counted(len(odd), 'cell')} of categories that training did not have, such as {example}"
         yield Finding("warning", column.name, "unseen_category", what, len(odd))
 
 
@@ -406,14 +405,14 @@ def _outside(cells: pa.Array, column: Column) -> Findings:
     numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
     text = numbers.null_count - cells.null_count
     if text:
-        what = f"{amount(text, 'cell')} with text where training had numbers; correct"
+        what = f"{counted(text, 'cell')} with text where training had numbers; correct"
         yield Finding("error", column.name, "not_numeric", what, text)
     if column.low is None or column.high is None:
         return
     outside = pc.sum(pc.or_(pc.less(numbers, column.low), pc.greater(numbers, column.high))).as_py() or 0
     if outside:
         span = f"{number_text(column.low)} to {number_text(column.high)}"
-        what = f"{amount(outside, 'cell')} outside the range of the training data, {span}"
+        what = f"{counted(outside, 'cell')} outside the range of the training data, {span}"
         yield Finding("warning", column.name, "out_of_range", what, outside)
 
 
@@ -431,7 +430,7 @@ def _overlap(subject: _Subject, reference: Table) -> Findings:
     groups = pa.concat_tables(parts).group_by(list(ours)).aggregate([("ours", "min"), ("ours", "sum")])
     shared = pc.sum(pc.if_else(pc.equal(groups["ours_min"], 0), groups["ours_sum"], 0)).as_py() or 0
     if shared:
-        what = f"{amount(shared, 'row')} also in the training data; figures on them say nothing about new data"
+        what = f"{counted(shared, 'row')} also in the training data; figures on them say nothing about new data"
         yield Finding("warning", None, "overlap", what, shared)
 
 

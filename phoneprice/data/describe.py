@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.schema import ColumnKind, kind_of
-from phoneprice.data.values import counted, is_number_array
+from phoneprice.data.values import is_number_array, value_counts
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config, DataConfig
@@ -66,7 +66,7 @@ def _summary(name: str, cells: pa.Array, data: DataConfig) -> ColumnSummary:
 
 
 def _most_frequent(cells: pa.Array) -> tuple[tuple[str, int], ...]:
-    counts = counted(cells)
+    counts = value_counts(cells)
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP_VALUES])
 
 

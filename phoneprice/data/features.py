@@ -10,12 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phoneprice.data.reading.faults import require_named, shown
+from phoneprice.data.reading.faults import require_named
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
 from phoneprice.data.values import (
     MISSING,
     UNKNOWN,
-    amount,
     canonical_number,
     is_number_array,
     recode,
@@ -23,6 +22,7 @@ from phoneprice.data.values import (
 )
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics
+from phoneprice.wording import counted, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ class OddCells:
             ),
         )
         return [
-            f"{amount(counts.total(), cells)} {what} ({_by_column(counts)}): {then}"
+            f"{counted(counts.total(), cells)} {what} ({_by_column(counts)}): {then}"
             for counts, cells, what, then in kinds
             if counts
         ]
@@ -206,7 +206,7 @@ def _encode_boolean(filling: _ColumnInputs, column: Column) -> None:
     if codes.min(initial=0) == UNKNOWN:
         row = int(np.flatnonzero(codes == UNKNOWN)[0])
         raise DataError(
-            f"{filling.table.place(row, column.name)}: found {shown(str(cells[row].as_py()))}, "
+            f"{filling.table.place(row, column.name)}: found {quoted(str(cells[row].as_py()))}, "
             "expected yes or no as in training (yes, no, true, false, y, n, 1, 0); correct it"
         )
     if cells.null_count:

@@ -21,8 +21,9 @@ from phoneprice.data.reading.byte_source import STDIN, STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of
-from phoneprice.data.table import Table, printable
-from phoneprice.data.values import counted, is_number_array, merged_numbers
+from phoneprice.data.table import Table
+from phoneprice.data.values import is_number_array, merged_numbers, value_counts
+from phoneprice.wording import count, counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +89,7 @@ def _told(reasons: dict[str, str]) -> str:
 
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
-    found = counted(table.columns[target])
+    found = value_counts(table.columns[target])
     numbers = merged_numbers(found)
     counts = found if numbers is None else numbers
     if len(counts) < 2:
@@ -102,7 +103,7 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
     whole = all(value.is_integer() for value in values)
     if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
         what = "whole numbers" if whole else "numbers"
-        return "regression", f"{len(values)} different {what} in {table.rows} rows: a quantity"
+        return "regression", f"{count(len(values))} different {what} in {counted(table.rows, 'row')}: a quantity"
     few = f"{len(values)} different whole numbers, {values[0]:g} to {values[-1]:g}"
     if ordered is not None and not ordered(table, target):
         return "multiclass", f"{few}, and they are predicted better without an order"
@@ -111,7 +112,7 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
 
 def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     if len(counts) > min(MAX_CLASSES, table.rows / 2):
-        what = f"{len(counts)} different texts in {table.rows} rows, expected classes or numbers"
+        what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
         raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
     names = listed(sorted(counts))
     return (
@@ -160,8 +161,9 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
     reasons, source, file = inferred.reasons, quote(printable(inferred.source)), quote(name)
     again = STDIN if inferred.source == STDIN_NAME else source
     yield from _comment(
-        f"Made from {source} ({table.rows} rows) by `phoneprice config init`. What is not here keeps its default: "
-        f"`phoneprice config show -c {file}` prints every setting. Train with `phoneprice train {again} -c {file}`."
+        f"Made from {source} ({counted(table.rows, 'row')}) by `phoneprice config init`. What is not here keeps its "
+        f"default: `phoneprice config show -c {file}` prints every setting. "
+        f"Train with `phoneprice train {again} -c {file}`."
     )
     yield from ("", "[data]", f"target = {_quoted(inferred.target)}", "")
     # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.

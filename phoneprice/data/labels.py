@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from phoneprice.data.reading.faults import shown
-from phoneprice.data.table import Table, printable
+from phoneprice.data.table import Table
 from phoneprice.data.values import (
     UNKNOWN,
-    amount,
     canonical_number,
-    counted,
     merged_numbers,
     recode,
     truth,
     truth_code,
+    value_counts,
 )
 from phoneprice.errors import DataError
+from phoneprice.wording import count, counted, printable, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +58,7 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     """
     cells = table.columns[target]
     require_present(table, target, "a label")
-    found = counted(cells)
+    found = value_counts(cells)
     counts = merged_numbers(found) or found
     where = f"{printable(table.source)}, column {target!r}"
     labels = _own_order(counts)
@@ -67,13 +66,14 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
         raise _more_than_two(labels, counts, where)
     if len(counts) > MAX_CLASSES:
         raise DataError(
-            f"{where}: found {len(counts)} different labels, at most {MAX_CLASSES} classes are allowed; {_REGRESSION}"
+            f"{where}: found {count(len(counts))} different labels, at most {count(MAX_CLASSES)} classes are allowed; "
+            f"{_REGRESSION}"
         )
     if task.labels:
         labels = _configured_order(labels, task.labels, where)
     if len(labels.names) < 2:
-        rows = "the only row" if len(cells) == 1 else f"all {len(cells)} rows"
-        only = f"label {shown(labels.names[0])} in {rows}"
+        rows = "the only row" if len(cells) == 1 else f"all {counted(len(cells), 'row')}"
+        only = f"label {quoted(labels.names[0])} in {rows}"
         raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     return labels
 
@@ -122,7 +122,7 @@ def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labe
 
 
 def _more_than_two(labels: Labels, counts: dict[str, int], where: str) -> DataError:
-    found = ", ".join(f"{name} ({amount(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
+    found = ", ".join(f"{name} ({counted(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
     more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
     remedy = _REGRESSION if len(labels.names) > MAX_CLASSES else 'set task.kind = "multiclass" or "ordinal"'
     return DataError(
@@ -141,11 +141,11 @@ def require_present(table: Table, column: str, expected: str) -> None:
         )
 
 
-def _more_rows(count: int) -> str:
-    return "" if count == 1 else f" (so in {count} rows)"
+def _more_rows(missing: int) -> str:
+    return "" if missing == 1 else f" (so in {counted(missing, 'row')})"
 
 
 def listed(labels: tuple[str, ...] | list[str]) -> str:
     """Labels for a message, the first ten of many."""
-    text = ", ".join(shown(label) for label in labels[:SHOWN_LABELS])
+    text = ", ".join(quoted(label) for label in labels[:SHOWN_LABELS])
     return text if len(labels) <= SHOWN_LABELS else f"{text} and {len(labels) - SHOWN_LABELS} more"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phoneprice.data.reading.cells import NO_ROWS, Numbers, to_numbers
-from phoneprice.data.reading.faults import infinite, no_number, shown
-from phoneprice.data.values import canonical_number, counted, is_number_array
+from phoneprice.data.reading.faults import infinite, no_number
+from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
+from phoneprice.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ def mostly_numbers(cells: pa.Array) -> bool:
     """Whether a column was read as text only because a few of its cells are no numbers."""
     if is_number_array(cells):
         return False
-    counts = counted(cells)
+    counts = value_counts(cells)
     numbers = sum(count for text, count in counts.items() if canonical_number(text) is not None)
     return bool(counts) and numbers >= MOSTLY * sum(counts.values())
 
@@ -44,12 +45,12 @@ def formatted_numbers(cells: pa.Array) -> str:
     cells = cells.slice(0, _LOOKED_AT)
     if is_number_array(cells) or mostly_numbers(cells):
         return ""
-    counts = counted(cells)
+    counts = value_counts(cells)
     others = {text: count for text, count in counts.items() if canonical_number(text) is None}
     written = [text for text in others if _FORMATTED_NUMBER.fullmatch(text.strip())]
     if not written or sum(others[text] for text in written) < MOSTLY * sum(others.values()):
         return ""
-    return f"numbers written like {shown(written[0])} count as text; write them like 1234.5"
+    return f"numbers written like {quoted(written[0])} count as text; write them like 1234.5"
 
 
 def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
@@ -101,6 +102,6 @@ def _fault(table: Table, row: int, found: dict[str, Numbers], target: str) -> Da
     if name == target:
         return no_number(place, value)
     return DataError(
-        f"{place}: found {shown(value)}, expected a number as in the rest of the column; correct it, "
+        f"{place}: found {quoted(value)}, expected a number as in the rest of the column; correct it, "
         "leave such rows out with --on-bad-row skip, or add the column to data.categorical_columns"
     )

@@ -14,8 +14,9 @@ from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_pres
 from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
-from phoneprice.data.table import Table, printable
-from phoneprice.data.values import canonical_number, counted, is_number_array, merged_numbers, truth
+from phoneprice.data.table import Table
+from phoneprice.data.values import canonical_number, is_number_array, merged_numbers, truth, value_counts
+from phoneprice.wording import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -223,7 +224,7 @@ def is_boolean(cells: pa.Array) -> bool:
 
 def _categories(cells: pa.Array, limit: int) -> tuple[str, ...]:
     """The most frequent texts, most frequent first, then by alphabet; numbers count under their one spelling."""
-    found = counted(cells)
+    found = value_counts(cells)
     counts = merged_numbers(found) or found
     return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
 

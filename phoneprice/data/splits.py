@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.data.values import amount
 from phoneprice.errors import DataError
 from phoneprice.records import MemberPlan
+from phoneprice.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _require_rows(y: Target, folds: int, *, stratified: bool, labels: Sequence[s
     if not stratified:
         if len(y) < folds:
             remedy = f"lower the number of folds (--folds {len(y)}) or add rows" if len(y) > 1 else "add rows"
-            raise DataError(f"found {amount(len(y), 'row')}, {folds} folds need one each; {remedy}")
+            raise DataError(f"found {counted(len(y), 'row')}, {folds} folds need one each; {remedy}")
         return
     classes, counts = np.unique(y, return_counts=True)
     least = int(counts.min())
@@ -98,7 +98,7 @@ def _splits(y: Target, config: Config, n_rows: int, *, stratified: bool) -> tupl
         return everything, ()
     rarest = int(np.unique(y, return_counts=True)[1].min()) if stratified else n_rows
     what = "the rarest class has" if stratified else "the table has"
-    found = f"{what} {amount(rarest, 'row')}"
+    found = f"{what} {counted(rarest, 'row')}"
     if rarest < 2:
         return everything, (f"{found}: no rows are held out, so the run has no held-out metrics",)
     if validation.scheme == "holdout":

@@ -8,10 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-
-def printable(name: str) -> str:
-    """A file or column name that may go to a terminal: control characters come escaped."""
-    return name if name.isprintable() else repr(name)[1:-1]
+from phoneprice.wording import printable
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import numpy as np
 from phoneprice.data.features import require_columns
 from phoneprice.data.labels import listed, require_present
 from phoneprice.data.schema import TableSchema, labels_of, target_numbers
-from phoneprice.data.values import UNKNOWN, amount, counted
+from phoneprice.data.values import UNKNOWN, value_counts
 from phoneprice.errors import DataError
 from phoneprice.records import TargetStatistics
+from phoneprice.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +44,10 @@ def encode_target(table: Table, schema: TableSchema, kind: TaskKind) -> Target:
 def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) -> None:
     rows = np.flatnonzero(codes == UNKNOWN)
     if len(rows):
-        unknown = list(counted(table.take(rows).columns[schema.target]))
+        unknown = list(value_counts(table.take(rows).columns[schema.target]))
         raise DataError(
             f"{table.place(int(rows[0]), schema.target)}: found labels that training did not have, "
-            f"{listed(unknown)} in {amount(len(rows), 'row')}; "
+            f"{listed(unknown)} in {counted(len(rows), 'row')}; "
             f"the model knows {listed(schema.labels)}; correct or delete these rows"
         )
 

@@ -54,7 +54,7 @@ def recode(cells: pa.Array, meaning: Callable[[str], int]) -> NDArray[np.int64]:
     return recoded
 
 
-def counted(cells: pa.Array) -> dict[str, int]:
+def value_counts(cells: pa.Array) -> dict[str, int]:
     """Each distinct text and its number of cells, missing ones left out, in order of appearance."""
     counts: dict[str, int] = {}
     found = cells.drop_null().value_counts()
@@ -77,11 +77,6 @@ def merged_numbers(counts: dict[str, int]) -> dict[str, int] | None:
 def is_number_array(cells: pa.Array) -> bool:
     """Whether a column was read as numbers."""
     return bool(pa.types.is_float64(cells.type))
-
-
-def amount(count: int, what: str) -> str:
-    """A count with its noun: ``1 row``, ``2 rows``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _texts(distinct: pa.Array) -> list[str]:

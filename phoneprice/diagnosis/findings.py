@@ -20,6 +20,7 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema
 from phoneprice.records import TrainingFinding
 from phoneprice.records.curves import Curves
+from phoneprice.wording import counted, figure, number, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,7 +137,7 @@ def _tiny_batch_with_batch_norm(training: Training) -> TrainingFinding | None:
     alone = "a batch of one row has no variance at all" if rows == 1 else "its mean and variance are mostly noise"
     return TrainingFinding(
         "tiny_batch_norm",
-        f"Batch normalisation with {_counted(rows, 'row')} a batch can't work: {alone}.",
+        f"Batch normalisation with {counted(rows, 'row')} a batch can't work: {alone}.",
         f"training.batch_rows = {training.config.training.batch_rows}",
         # A table of so few rows gives no larger batch.
         "training.batch_rows=64" if training.config.training.batch_rows <= 4 else "model.normalization.name=none",
@@ -157,7 +158,7 @@ def _raw_inputs(training: Training) -> TrainingFinding | None:
     return TrainingFinding(
         "unscaled_inputs",
         "The inputs are not scaled, and some are far larger than others: no learning rate fits them all.",
-        f"{widest} spans {ranges[widest]:,.4g}, {narrowest} {ranges[narrowest]:,.4g}",
+        f"{widest} spans {number(ranges[widest])}, {narrowest} {number(ranges[narrowest])}",
         "data.scaling=standard",
         "LeCun et al. 1998, Efficient BackProp, section 4.3",
     )
@@ -181,7 +182,7 @@ def _symmetric_units(training: Training) -> TrainingFinding | None:
         "symmetric_units",
         f"The units of {which} are copies of each other, or nearly: they started equal and got equal gradients.",
         f"model.init = {init.name}; after training the weights of a unit and its nearest neighbour differ by "
-        f"{_typical_distance(training.parameters[f'hidden.{layers[0] - 1}.weight']):.1%}",
+        f"{share(_typical_distance(training.parameters[f'hidden.{layers[0] - 1}.weight']))}",
         _first_untried(training, remedy, remedy.replace("normal", "uniform")),
         "Goodfellow, Bengio and Courville 2016, section 8.4",
     )
@@ -224,7 +225,7 @@ def _heavy_dropout(training: Training) -> TrainingFinding | None:
         "heavy_dropout",
         f"Dropout leaves out {rate:.0%} of the {'inputs' if inputs else 'hidden units'} at every step: too little is "
         "left to learn with.",
-        f"{key} = {rate:g}; training loss {training.train_loss[-1]:.4g}",
+        f"{key} = {rate:g}; training loss {figure(training.train_loss[-1])}",
         f"{key}=0.2",
         "Srivastava et al. 2014, section 7.3 and appendix A.4: keep 50% to 80% of hidden units, 80% of inputs",
     )
@@ -240,7 +241,7 @@ def _heavy_decay(training: Training) -> TrainingFinding | None:
     return TrainingFinding(
         "heavy_weight_decay",
         "Weight decay pulls the hidden layers' weights to zero faster than the loss can hold them.",
-        f"optimizer.weight_decay = {decay:g}; the weights shrank to {left:.1%} of their largest size",
+        f"optimizer.weight_decay = {decay:g}; the weights shrank to {share(left)} of their largest size",
         "optimizer.weight_decay=0.01",
         "Krogh and Hertz 1992; Loshchilov and Hutter 2019, appendix B: useful values are below 0.1",
     )
@@ -284,7 +285,7 @@ def _too_high(training: Training) -> TrainingFinding | None:
     return TrainingFinding(
         "learning_rate_too_high",
         "The training loss ended higher than it began: the steps overshoot.",
-        f"optimizer.lr = {lr:g}; training loss {finite[0]:.4g} after epoch 1, {finite[-1]:.4g} at the end",
+        f"optimizer.lr = {lr:g}; training loss {figure(finite[0])} after epoch 1, {figure(finite[-1])} at the end",
         f"optimizer.lr={min(lr / 10, type(training.config.optimizer).model_fields['lr'].default):g}",
         "Bengio 2012, Practical recommendations, section 3.1.1; Smith 2017",
     )
@@ -383,12 +384,12 @@ def _too_short(training: Training) -> TrainingFinding | None:
     evidence = None
     if steps < 30:
         evidence = (
-            f"{_counted(epochs, 'epoch')} of {_counted(max(steps // epochs, 1), 'step')} are {_counted(steps, 'step')}"
+            f"{counted(epochs, 'epoch')} of {counted(max(steps // epochs, 1), 'step')} are {counted(steps, 'step')}"
         )
     elif len(loss) > window and len(loss) == epochs and _still_falling(loss, window):
         fall = 1 - loss[-1] / loss[-1 - window]
         last = "epoch" if window == 1 else f"{window} epochs"
-        evidence = f"the loss fell by {fall:.1%} in the last {last}, to {loss[-1]:.4g}"
+        evidence = f"the loss fell by {share(fall)} in the last {last}, to {figure(loss[-1])}"
     if evidence is None:
         return None
     small_batches = steps < 30 and epochs >= 10 and training.batch_rows > 64
@@ -420,7 +421,7 @@ def _decayed_early(training: Training) -> TrainingFinding | None:
         "decayed_too_early",
         "The learning rate was reduced to next to nothing while the loss was still falling.",
         f"scheduler = {scheduler.name}; 1% of the highest rate is left after epoch {start + 1} of {len(rates)}; the "
-        f"loss had fallen by {1 - loss[start] / loss[start - window]:.1%} in the {_counted(window, 'epoch')} before",
+        f"loss had fallen by {share(1 - loss[start] / loss[start - window])} in the {counted(window, 'epoch')} before",
         "scheduler.name=cosine",
         "Bengio 2012, section 3.1.1; Loshchilov and Hutter 2017",
     )
@@ -441,8 +442,8 @@ def _spikes(training: Training) -> TrainingFinding | None:
     return TrainingFinding(
         "loss_spikes",
         "The training loss jumps up again and again.",
-        f"{count} times in {_counted(len(loss), 'epoch')} to over 1.5 times the lowest loss before; "
-        f"highest in epoch {worst + 1}: {loss[worst]:.4g}",
+        f"{count} times in {counted(len(loss), 'epoch')} to over 1.5 times the lowest loss before; "
+        f"highest in epoch {worst + 1}: {figure(loss[worst])}",
         f"optimizer.lr={lr / 3:.2g}" if clipped else "training.gradient_clip_norm=1",
         "Pascanu et al. 2013, section 3.2; Goodfellow, Bengio and Courville 2016, section 8.2.4",
     )
@@ -453,7 +454,7 @@ def _learned_nothing(training: Training) -> TrainingFinding | None:
     if "r2" in figures:
         useless, evidence = (
             figures["r2"]["value"] < 0.02,
-            f"R2 is {figures['r2']['value']:.3f}; always the mean gives 0",
+            f"R2 is {figure(figures['r2']['value'])}; always the mean gives 0",
         )
     elif "per_class" in training.metrics:
         support = np.array([line["support"] for line in training.metrics["per_class"]], dtype=np.float64)
@@ -461,7 +462,7 @@ def _learned_nothing(training: Training) -> TrainingFinding | None:
         usual, found = float(-(shares * np.log(shares)).sum()), figures["log_loss"]["value"]
         # Overconfident predictions can be right and still have a large log loss.
         useless = found > 0.98 * usual and figures["accuracy"]["value"] < shares.max() + 0.05
-        evidence = f"log loss is {found:.4g}; always the class shares give {usual:.4g}"
+        evidence = f"log loss is {figure(found)}; always the class shares give {figure(usual)}"
     else:
         return None
     if not useless:
@@ -488,8 +489,8 @@ def _overfitted(training: Training) -> TrainingFinding | None:
     return TrainingFinding(
         "overfitting",
         "The network learned its training rows by heart: on other rows it has been getting worse for long.",
-        f"validation loss was lowest ({loss[best]:.4g}) after epoch {best + 1} of {len(loss)} and ended at "
-        f"{loss[-1]:.4g}; training loss {training.train_loss[-1]:.4g}",
+        f"validation loss was lowest ({figure(loss[best])}) after epoch {best + 1} of {len(loss)} and ended at "
+        f"{figure(loss[-1])}; training loss {figure(training.train_loss[-1])}",
         "training.early_stopping.patience_epochs=20"
         if not any(training.config.model.layer_dropout)
         else _first_untried(training, "model.dropout=0.5", "training.early_stopping.patience_epochs=20"),
@@ -560,7 +561,3 @@ def _typical(values: Floats) -> Floats:
     if known.all():
         return np.asarray(np.median(values, axis=1))
     return np.array([np.median(row[good]) if good.any() else np.nan for row, good in zip(values, known, strict=True)])
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phoneprice.report.facts import Dependence, FromData
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
-from phoneprice.report.words import figure
+from phoneprice.wording import figure
 
 MOST_BARS = 20
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from phoneprice.report.svg import Chart
-from phoneprice.report.words import figure
+from phoneprice.wording import figure
 
 
 def element(tag: str, text: str) -> str:

@@ -24,7 +24,7 @@ from phoneprice.report.prediction_charts import (
 from phoneprice.report.style import chart_style, page_style
 from phoneprice.report.svg import Chart
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
-from phoneprice.report.words import count, counted, figure, share
+from phoneprice.wording import count, counted, figure, share
 
 MOST_CLASSES = 12
 """More of them make no matrix; the most frequent confusions are listed."""

@@ -11,7 +11,7 @@ from phoneprice.metrics.reliability import reliability
 from phoneprice.records import Classified, Task
 from phoneprice.report.facts import HeldOutRows, LatentScore
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
-from phoneprice.report.words import count, counted, figure, share
+from phoneprice.wording import count, counted, figure, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

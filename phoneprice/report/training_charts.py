@@ -10,7 +10,7 @@ import numpy as np
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.svg import Axis, Chart
-from phoneprice.report.words import counted, figure
+from phoneprice.wording import counted, figure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

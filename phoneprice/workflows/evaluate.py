@@ -16,10 +16,11 @@ from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import ReadOptions, as_numbers, infinite, read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
-from phoneprice.data.values import amount, is_number_array
+from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.evaluation.requirements import Requirement
 from phoneprice.records import Task
+from phoneprice.wording import counted
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.prepare import Prepared, read_options
@@ -106,7 +107,7 @@ def left_out(table: Table) -> list[str]:
     """What to warn of where rows of the table were skipped."""
     if not table.skipped_rows:
         return []
-    return [f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"]
+    return [f"{table.source}: left out {counted(table.skipped_rows, 'row')} with text in a numeric column"]
 
 
 def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:

@@ -22,14 +22,14 @@ from phoneprice.config.schema import Device
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema
-from phoneprice.data.table import Table, printable
-from phoneprice.data.values import amount
+from phoneprice.data.table import Table
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import ResultColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.inference.writers import RowWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
+from phoneprice.wording import counted, noun, printable
 from phoneprice.workflows.destinations import refuse_output
 from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
 from phoneprice.workflows.prepare import read_options
@@ -163,12 +163,13 @@ class _Job:
         known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
         extra = [printable(name) for name in self.stream.header if name not in known]
         if extra:
-            plural = "s" if len(extra) > 1 else ""
-            self._warn(f"{self._source}: not used in training, so ignored: column{plural} {', '.join(extra)}")
+            self._warn(
+                f"{self._source}: not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}"
+            )
 
     def _warn_of_rows(self) -> None:
         if self.stream.skipped_rows:
-            rows = amount(self.stream.skipped_rows, "row")
+            rows = counted(self.stream.skipped_rows, "row")
             self._warn(f"{self._source}: left out {rows} with text in a numeric column")
         for message in self._odd.messages():
             self._warn(f"{self._source}: {message}")

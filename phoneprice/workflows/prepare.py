@@ -21,10 +21,10 @@ from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import Column, TableSchema, infer_schema
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
-from phoneprice.data.values import amount
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
+from phoneprice.wording import counted
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 
 MOST_COLUMNS = 5
@@ -83,7 +83,7 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
     table = settle_mixed(table, config)
     if table.skipped_rows:
-        on_event(Warned(f"{table.source}: left out {amount(table.skipped_rows, 'row')} with text in a numeric column"))
+        on_event(Warned(f"{table.source}: left out {counted(table.skipped_rows, 'row')} with text in a numeric column"))
     schema = infer_schema(table, config)
     for message in _uninformative_columns(table, schema):
         on_event(Warned(message))
@@ -106,7 +106,7 @@ def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:
         if _may_be_uninformative(column) and (what := uninformative(table.columns[column.name]))
     ]
     if len(found) > MOST_COLUMNS:
-        more = amount(len(found) - MOST_COLUMNS, "more column")
+        more = counted(len(found) - MOST_COLUMNS, "more column")
         return [*found[:MOST_COLUMNS], f"{table.source}: {more} like these; 'phoneprice data check' lists them"]
     return found
 

@@ -23,7 +23,7 @@ from phoneprice.records import Classified, Predictions, Task, TrainingFinding, V
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
 from phoneprice.report.page import chart_file, charts, page
-from phoneprice.report.words import count, counted, listed
+from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.destinations import STDOUT, refuse_other_than_html, refuse_output
 from phoneprice.workflows.events import OnEvent, Warned, ignore
@@ -241,12 +241,12 @@ def _summary(run: Run, document: Document, environment: Document) -> Iterator[tu
     rate = f"{config.optimizer.name} at {config.optimizer.lr:g}, {config.scheduler.name} schedule"
     yield "training", f"{config.loss.name} loss, {rate}, {counted(config.training.epochs, 'epoch')}"
     if "training_seconds" in environment:
-        yield "took", f"{environment['training_seconds']:.1f} seconds on {environment.get('device', '?')}"
+        yield "took", f"{duration(environment['training_seconds'])} on {environment.get('device', '?')}"
 
 
 def _classes(document: Document, task: Task) -> str:
     support = [f"{line['label']} ({counted(line['support'], 'row')})" for line in document.get("per_class", ())]
-    return listed(support or list(task.labels))
+    return ", ".join(support or task.labels)
 
 
 def _environment(document: Document) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from phoneprice.evaluation.explanation import Part, partial_dependence, permutat
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows, Valued
 from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
+from phoneprice.wording import counted, number
 from phoneprice.workflows.assess import Model, joined
 from phoneprice.workflows.evaluate import left_out, prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
@@ -65,7 +66,7 @@ def explain_rows(
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
     baselines = _linear_baseline(looked, held, metric) if looked.seen and held is not None else ()
     importances = permutation_importance(_sampled_parts(looked), run.schema, metric, run.config.training.seed)
-    rows = "the rows each member has not seen" if looked.seen else f"all {len(looked.prepared.inputs):,} rows"
+    rows = "the rows each member has not seen" if looked.seen else f"all {counted(len(looked.prepared.inputs), 'row')}"
     found = FromData(
         source=looked.prepared.table.source,
         measured_on=f"Measured on {rows} of {Path(looked.prepared.table.source).name}.",
@@ -149,7 +150,7 @@ def _worst(looked: _RowsByFold, by_importance: Sequence[str]) -> Iterator[WorstR
         row = int(rows[i])
         yield WorstRow(
             place=_place(prepared.table, row),
-            truth=labels[y[i]] if labels else f"{y[i]:.6g}",
+            truth=labels[y[i]] if labels else number(y[i]),
             predicted=_predicted(predictions, i, labels),
             error=float(errors[i]),
             cells={name: _cell(prepared.table.columns[name][row].as_py()) for name in columns},
@@ -163,7 +164,7 @@ def _all_predictions(looked: _RowsByFold) -> tuple[NDArray[np.int64], Prediction
 
 def _predicted(predictions: Predictions, row: int, labels: Sequence[str]) -> str:
     if isinstance(predictions, Valued):
-        return f"{predictions.values[row]:.6g}"
+        return number(predictions.values[row])
     chosen = int(predictions.classes[row])
     return f"{labels[chosen]} ({predictions.probabilities[row, chosen]:.0%} sure)"
 
@@ -176,7 +177,7 @@ def _place(table: Table, row: int) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "missing"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def _linear_baseline(looked: _RowsByFold, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:

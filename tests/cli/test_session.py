@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from phoneprice.cli.session import Session, printable
+from phoneprice.cli.session import Session
 
 
 def test_a_document_is_json_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,14 +43,3 @@ def test_talks() -> None:
     assert Session().talks
     assert not Session(json=True).talks
     assert not Session(quiet=True).talks
-
-
-@given(st.text())
-def test_nothing_reaches_the_terminal_but_printable_text(text: str) -> None:
-    shown = printable(text)
-    assert all(c.isprintable() or c == "\n" for c in shown)
-    assert shown == text or not all(c.isprintable() or c == "\n" for c in text)
-
-
-def test_printable() -> None:
-    assert printable("ü \x1b]0;x\x07\u202e\n") == "ü \\x1b]0;x\\x07\\u202e\n"

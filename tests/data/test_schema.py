@@ -223,7 +223,7 @@ FAULTS: list[tuple[Table, Config, str]] = [
     ),
     (
         table(a=[0.0] * 1001, price=[float(i) for i in range(1001)]), config(),
-        ("phones.csv, column 'price': found 1001 different labels, at most 1000 classes are allowed; for "
+        ("phones.csv, column 'price': found 1,001 different labels, at most 1,000 classes are allowed; for "
         'a number to predict set task.kind = "regression"'),
     ),
 ]  # fmt: skip

@@ -7,11 +7,11 @@ from phoneprice.data.values import (
     MISSING,
     UNKNOWN,
     canonical_number,
-    counted,
     merged_numbers,
     number_text,
     recode,
     truth,
+    value_counts,
 )
 
 
@@ -64,7 +64,7 @@ def test_recode_asks_once_a_value() -> None:
 
 
 def test_counts() -> None:
-    assert counted(pa.array(["b", "a", None, "b"])) == {"b": 2, "a": 1}
-    assert counted(pa.array([1.0, 0.5, 1.0])) == {"1": 2, "0.5": 1}
+    assert value_counts(pa.array(["b", "a", None, "b"])) == {"b": 2, "a": 1}
+    assert value_counts(pa.array([1.0, 0.5, 1.0])) == {"1": 2, "0.5": 1}
     assert merged_numbers({"1": 2, "1.0": 3, "2": 1}) == {"1": 5, "2": 1}
     assert merged_numbers({"1": 2, "x": 3}) is None

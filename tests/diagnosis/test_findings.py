@@ -158,7 +158,7 @@ def test_overfitting() -> None:
     findings = judge(told(history(train=flat(1, 0.01), validation=validation)))
     assert codes(findings) == ["overfitting"]
     assert findings[0].evidence == (
-        "validation loss was lowest (0.4) after epoch 30 of 100 and ended at 0.9; training loss 0.01"
+        "validation loss was lowest (0.4000) after epoch 30 of 100 and ended at 0.9000; training loss 0.0100"
     )
     assert findings[0].setting == "training.early_stopping.patience_epochs=20"
     stopped = told(history(train=flat(1, 0.01), validation=validation), "training.early_stopping.patience_epochs=20")
@@ -170,7 +170,7 @@ def test_learned_nothing() -> None:
     document = {"metrics": {"log_loss": {"value": 0.692}, "accuracy": {"value": 0.51}}, "per_class": per_class}
     findings = judge(told(history(train=[0.693] * 50), metrics=document))
     assert codes(findings) == ["learned_nothing"]
-    assert findings[0].evidence.startswith("log loss is 0.692; always the class shares give 0.6931")
+    assert findings[0].evidence.startswith("log loss is 0.6920; always the class shares give 0.6931")
     regression = {"metrics": {"r2": {"value": 0.01}}}
     assert codes(judge(told(history(train=[1.0] * 50), metrics=regression))) == ["learned_nothing"]
 

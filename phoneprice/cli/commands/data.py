@@ -23,6 +23,7 @@ from phoneprice.cli.options import (
 )
 from phoneprice.cli.session import Session
 from phoneprice.errors import DataError, UsageError
+from phoneprice.wording import counted
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
@@ -137,7 +138,7 @@ def sample(
     if session.json:
         session.document({"format": 1, "output": output, "rows": written})
     elif output != STDOUT:
-        session.say(f"Wrote {written:,} synthetic phones to {output}")
+        session.say(f"Wrote {counted(written, 'synthetic phone')} to {output}")
 
 
 def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:

@@ -90,7 +90,7 @@ def predict(
         facts = {"run": run, "output": output, "rows": report.rows, "predictions": report.counts}
         session.document({"format": 1, **facts, "warnings": report.warnings})
     else:
-        from phoneprice.cli.rendering.figures import counted
+        from phoneprice.wording import counted
 
         place = "" if output == STDOUT else f" to {output}"
         session.say(f"Wrote {counted(report.rows, 'prediction')}{place}")

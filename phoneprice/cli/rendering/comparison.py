@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from phoneprice.cli.rendering.console import fitting, plain_table, show, stdout
-from phoneprice.cli.rendering.figures import NONE, counted, figure
+from phoneprice.wording import NONE, counted, cut, figure
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,7 +48,7 @@ def _show_changes(what: str, changes: "Sequence[Change]") -> None:
 
 def _text(value: Any) -> str:
     text = NONE if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return cut(text, 40)
 
 
 def _caution(diff: "RunDiff") -> str:

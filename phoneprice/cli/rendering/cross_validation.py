@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from phoneprice.cli.rendering.console import plain_table, show, stderr
-from phoneprice.cli.rendering.figures import count, counted, figure, span
 from phoneprice.cli.rendering.results import metrics_table
+from phoneprice.wording import count, counted, figure, span
 
 if TYPE_CHECKING:
     from rich.table import Table

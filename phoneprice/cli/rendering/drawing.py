@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from phoneprice.cli.rendering.console import pairs, show, stdout
-from phoneprice.cli.rendering.figures import count, figure
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
+from phoneprice.wording import count, figure
 
 if TYPE_CHECKING:
     from rich.console import Console

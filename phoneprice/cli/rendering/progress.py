@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from phoneprice.cli.rendering.console import stderr
-from phoneprice.cli.rendering.figures import count, counted, duration, figure
 from phoneprice.cli.rendering.plots import sparkline
 from phoneprice.cli.session import Session
+from phoneprice.wording import count, counted, duration, figure
 from phoneprice.workflows.events import EpochDone, Event, Noted, OnEvent, Progress, TrainingStarted, Warned, ignore
 
 if TYPE_CHECKING:

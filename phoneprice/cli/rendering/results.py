@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from phoneprice.cli.rendering.console import fitting, plain_table, show, stderr
-from phoneprice.cli.rendering.figures import count, counted, duration, figure, span
-from phoneprice.cli.session import printable
+from phoneprice.wording import count, counted, duration, figure, printable, span
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

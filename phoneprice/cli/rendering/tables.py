@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.cli.rendering.console import UNBOUNDED, fitting, pairs, plain_table, show, stdout
-from phoneprice.cli.rendering.figures import NONE, count, counted, duration, figure, number, share, size
-from phoneprice.cli.session import printable
+from phoneprice.wording import NONE, count, counted, duration, figure, number, printable, share, size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +141,7 @@ def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[st
 def _run_cells(line: "RunLine") -> tuple[str, ...]:
     if line.fault:
         return _name(line), "", "", "", ""
-    return _name(line), _moment(line.created), line.task, _one_line(line.target), _headline(line)
+    return _name(line), _moment(line.created), line.task, printable(line.target), _headline(line)
 
 
 def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
@@ -163,12 +162,12 @@ def _total(columns: Sequence[Iterable[str]]) -> int:
 
 
 def _name(line: "RunLine") -> str:
-    return _one_line(str(line.path))
+    return printable(str(line.path))
 
 
 def _reason(line: "RunLine", fault: str) -> str:
     """The fault less the path, which stands beside it."""
-    return _one_line(fault.removeprefix(str(line.path)).lstrip(":/ "))
+    return printable(fault.removeprefix(str(line.path)).lstrip(":/ "))
 
 
 def _headline(line: "RunLine") -> str:
@@ -176,10 +175,6 @@ def _headline(line: "RunLine") -> str:
         return ""
     learned = " (training rows)" if line.measured_on == "training set" else ""
     return f"{line.metric} {figure(line.value)}{learned}"
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n")
 
 
 def show_run_details(details: "RunDetails") -> None:

@@ -3,7 +3,7 @@
 from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import NUMBER, Numbers, parse_cell
 from phoneprice.data.reading.columns import as_numbers
-from phoneprice.data.reading.faults import infinite, no_number, shown
+from phoneprice.data.reading.faults import infinite, no_number
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.reading.whole import read_chunks, read_header, read_table
@@ -23,5 +23,4 @@ __all__ = [
     "read_chunks",
     "read_header",
     "read_table",
-    "shown",
 ]

@@ -11,12 +11,13 @@ import pyarrow as pa
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
-from phoneprice.data.reading.faults import file_fault, line_fault, shown
+from phoneprice.data.reading.faults import file_fault, line_fault
 from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
+from phoneprice.wording import quoted
 
 EMPTY = "the file is empty, expected a header line with the names of the columns; check that it is the right file"
 DELIMITERS = ",;\t|"
@@ -104,6 +105,6 @@ def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
             raise line_fault(source, 1, what)
         if name in header[: position - 1]:
             first = header.index(name) + 1
-            what = f"found the name {shown(name)} for columns {first} and {position}, expected distinct names"
+            what = f"found the name {quoted(name)} for columns {first} and {position}, expected distinct names"
             raise line_fault(source, 1, f"{what}; rename one of them")
     return header

@@ -3,15 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from phoneprice.config.suggestions import with_suggestion
-from phoneprice.data.table import printable
 from phoneprice.errors import DataError
-
-SHOWN_CHARACTERS = 40
-
-
-def shown(value: str) -> str:
-    """A value from a file in quotes: escaped, and cut to about 40 characters."""
-    return repr(value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 1] + "…")
+from phoneprice.wording import noun, printable, quoted
 
 
 def file_fault(source: str, what: str) -> DataError:
@@ -23,8 +16,7 @@ def require_named(source: str, names: Iterable[str], header: Collection[str]) ->
     """Raise ``DataError`` that lists, in their order, every one of the names that the header lacks."""
     missing = [with_suggestion(name, header) for name in names if name not in header]
     if missing:
-        plural = "s" if len(missing) > 1 else ""
-        raise file_fault(source, f"missing column{plural} {', '.join(missing)}; add or rename")
+        raise file_fault(source, f"missing {noun(len(missing), 'column')} {', '.join(missing)}; add or rename")
 
 
 def line_fault(source: str, line: int, what: str) -> DataError:
@@ -35,13 +27,13 @@ def line_fault(source: str, line: int, what: str) -> DataError:
 def no_number(place: str, value: str) -> DataError:
     """Text in a numeric column."""
     return DataError(
-        f"{place}: found {shown(value)}, expected a number; correct it, or leave such rows out with --on-bad-row skip"
+        f"{place}: found {quoted(value)}, expected a number; correct it, or leave such rows out with --on-bad-row skip"
     )
 
 
 def infinite(place: str, value: str) -> DataError:
     """An infinite number, or one too large for float64."""
-    return DataError(f"{place}: found {shown(value)}, expected a finite number; correct it or leave it empty")
+    return DataError(f"{place}: found {quoted(value)}, expected a finite number; correct it or leave it empty")
 
 
 def blank_line(source: str, line: int) -> DataError:

@@ -15,12 +15,13 @@ import pyarrow as pa
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY, checked_header
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
-from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded, shown
+from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
 from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
-from phoneprice.data.table import Table, printable
+from phoneprice.data.table import Table
 from phoneprice.errors import DataError
+from phoneprice.wording import printable, quoted
 
 Row = dict[str, str | None]
 _TEXT: dict[object, str | None] = {True: "1", False: "0", None: None}
@@ -90,7 +91,7 @@ def _objects(
 def _check_keys(source: str, line: int, rows: list[Row], header: frozenset[str] | None) -> None:
     if header is not None and not header.issuperset(rows[-1]):
         extra = next(key for key in rows[-1] if key not in header)
-        what = f"found the key {shown(extra)}, expected the keys of line 1 only"
+        what = f"found the key {quoted(extra)}, expected the keys of line 1 only"
         raise line_fault(source, line, f"{what}; write every key in line 1 (null where it is missing)")
 
 
@@ -106,7 +107,7 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
         reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({_reason(fault)})"
         raise line_fault(source, line, f"found {reason}, expected a JSON object; correct the line") from None
     if not isinstance(pairs, _Pairs):
-        found = shown(data.decode())
+        found = quoted(data.decode())
         raise line_fault(source, line, f"found {found}, expected a JSON object; write one object a line")
     return _row(source, line, pairs)
 

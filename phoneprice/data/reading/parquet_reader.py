@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault, shown
+from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
+from phoneprice.wording import quoted
 
 _BUFFER_BYTES = 1 << 18
 """Read at once of a column."""
@@ -60,7 +61,7 @@ class ParquetReader:
         names = tuple(self._schema.names)
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice or not all(names):
-            what = f"found the column name {shown(twice[0] if twice else '')}"
+            what = f"found the column name {quoted(twice[0] if twice else '')}"
             raise file_fault(self.source, f"{what}, expected distinct names; rename the column")
         return names
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from phoneprice.data.reading.cutting import RawSegment
-from phoneprice.data.reading.faults import blank_line, line_fault, not_encoded, nul_byte, shown
-from phoneprice.data.table import printable
+from phoneprice.data.reading.faults import blank_line, line_fault, not_encoded, nul_byte
 from phoneprice.errors import DataError
+from phoneprice.wording import counted, printable, quoted
 
 _BAD = re.compile("[\0\udc80-\udcff]")  # NUL, or a byte that surrogateescape could not decode
 _QUOTED = r'[^"]*+(?:""[^"]*+)*+'
@@ -135,13 +135,13 @@ class StrictParser:
         else:
             return line_fault(self._source, line, LONE_CR)
         start = max(text.rfind(delimiter, 0, end) + 1, end - 20)
-        seen = shown(text[start : end + 20].partition("\n")[0])
+        seen = quoted(text[start : end + 20].partition("\n")[0])
         fix = "quote the whole cell and double the quotes in it"
         return line_fault(self._source, line, f"found {what} in {seen}, expected {delimiter!r}; {fix}")
 
     def _check_count(self, found: int, line: int) -> None:
         if self._fields is not None and found != self._fields:
-            what = f"found {found} field{'s' if found > 1 else ''}, expected {self._fields} as in the header"
+            what = f"found {counted(found, 'field')}, expected {self._fields} as in the header"
             missing = "add the missing" if found < self._fields else "remove the extra"
             raise line_fault(self._source, line, f"{what}; {missing} {self._dialect.delimiter!r} or quote the text")
 

@@ -4,7 +4,7 @@ import codecs
 
 from phoneprice.data.reading.byte_source import Readable
 from phoneprice.data.reading.faults import not_encoded
-from phoneprice.data.table import printable
+from phoneprice.wording import printable
 
 BOM = codecs.BOM_UTF8
 CHUNK_BYTES = 1 << 20

@@ -1,0 +1,99 @@
+"""How numbers, counts and text from elsewhere are written for people: in messages, in the terminal and on pages."""
+
+import math
+
+NONE = "-"
+"""For a value that there is none of."""
+
+
+def count(number: int) -> str:
+    """``2,000``."""
+    return f"{number:,}"
+
+
+def noun(number: int, singular: str, plural: str | None = None) -> str:
+    """``row`` for 1, ``rows`` for any other number; ``plural`` where an s won't do."""
+    return singular if number == 1 else plural or f"{singular}s"
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{count(number)} {noun(number, singular, plural)}"
+
+
+def figure(value: float | None) -> str:
+    """A measured value in four decimals, or in about five digits where it is large or tiny."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    size = abs(value)
+    if value and (size < 0.001 or size >= 1e9):
+        return f"{value:.3e}"
+    decimals = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1 if size < 10_000 else 0
+    return f"{value:,.{decimals}f}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """``0.9690 to 0.9823``; none where an end is missing or both are one."""
+    ends = figure(low), figure(high)
+    return NONE if NONE in ends or low == high else " to ".join(ends)
+
+
+def number(value: float | None) -> str:
+    """A value of a table as it might stand there: all its digits if it is whole, else at most five."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    size = abs(value)
+    whole = value == int(value) or size >= 10_000
+    return f"{value + 0.0:.0f}" if whole and size < 1e7 else f"{value:.5g}"  # + 0.0: no -0
+
+
+def share(part: float, whole: float = 1) -> str:
+    """``12.5%``."""
+    return f"{part / whole:.1%}" if whole else NONE
+
+
+def duration(seconds: float) -> str:
+    """``0.8 s``, ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size(n_bytes: int) -> str:
+    """``812 B``, ``4.2 kB``, ``66 MB``."""
+    value, unit = float(n_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    r"""Text from a file or a run that a terminal only shows and never obeys.
+
+    What Unicode calls not printable is escaped: control characters, those that turn the direction of reading or have
+    no width, odd spaces, lone surrogates (``\x1b``, ``\u202e``). With ``lines`` line ends stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or (lines and c == "\n") else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def quoted(text: str, most: int = 40) -> str:
+    """Text from a file in quotes, printable, and cut to about ``most`` characters."""
+    return repr(cut(text, most))  # repr escapes by the rule of ``printable``, the quote and the backslash as well
+
+
+def cut(text: str, most: int) -> str:
+    """Text of at most ``most`` characters, with an ellipsis where some were left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,121 @@
+"""Numbers, counts and text from elsewhere as people read them."""
+
+import ast
+import math
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneprice import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.97654, "0.9765"),
+        (0.0, "0.0000"),
+        (1.0, "1.0000"),
+        (-3.14159, "-3.1416"),
+        (0.0004, "4.000e-04"),
+        (12.34567, "12.346"),
+        (123.4567, "123.46"),
+        (1234.567, "1,234.6"),
+        (123456.7, "123,457"),
+        (2.5e10, "2.500e+10"),
+        (math.nan, "-"),
+        (math.inf, "-"),
+        (None, "-"),
+    ],
+)
+def test_figure(value: float | None, text: str) -> None:
+    assert wording.figure(value) == text
+
+
+@given(st.floats(-1e300, 1e300))
+def test_a_figure_is_near_its_value_and_short(value: float) -> None:
+    text = wording.figure(value)
+    assert len(text) <= 12
+    assert math.isclose(float(text.replace(",", "")), value, rel_tol=6e-2, abs_tol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1998.0, "1998"),
+        (851.75, "851.75"),
+        (1615.25, "1615.2"),
+        (185000.5, "185000"),
+        (0.00012345678, "0.00012346"),
+        (0.5, "0.5"),
+        (1e9, "1e+09"),
+        (None, "-"),
+        (-0.0, "0"),
+    ],
+)
+def test_number(value: float | None, text: str) -> None:
+    assert wording.number(value) == text
+
+
+def test_counts() -> None:
+    assert wording.counted(1, "row") == "1 row"
+    assert wording.counted(2000, "row") == "2,000 rows"
+    assert wording.counted(4, "class", "classes") == "4 classes"
+    assert wording.noun(2, "column") == "columns"
+    assert wording.share(0.125) == wording.share(1, 8) == "12.5%"
+    assert wording.share(0, 0) == "-"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (65, "1 min 05 s"), (7800, "2 h 10 min")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (4200, "4.2 kB"), (66_000_000, "66 MB"), (3e15, "3000 TB")]
+)
+def test_size(n_bytes: int, text: str) -> None:
+    assert wording.size(n_bytes) == text
+
+
+def test_span() -> None:
+    assert wording.span(0.5, 0.75) == "0.5000 to 0.7500"
+    assert wording.span(0.5, 0.5) == wording.span(None, 1.0) == wording.span(0.0, math.nan) == "-"
+
+
+TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""All characters of Unicode that only turn the direction in which text is read."""
+
+
+@given(st.text(st.characters()) | st.text(st.sampled_from(f"a\n\\\x00\x1b\x7f\x9b\u2028\ud800{TURNS}")))
+def test_printable_text_is_shown_and_never_obeyed(text: str) -> None:
+    shown, of_lines = wording.printable(text), wording.printable(text, lines=True)
+    obeyed = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert not [c for c in shown if unicodedata.category(c) in obeyed]
+    assert not [c for c in of_lines if unicodedata.category(c) in obeyed and c != "\n"]
+    assert of_lines.count("\n") == text.count("\n")
+    assert wording.printable(shown) == shown
+    assert (shown == text) == text.isprintable()
+    assert all(c.isascii() for c in shown if c not in text)
+    shown.encode()  # no lone surrogates
+
+
+@given(st.text(), st.integers(2, 50))
+def test_quoted_text_is_printable_and_short(text: str, most: int) -> None:
+    shown = wording.quoted(text, most)
+    assert wording.printable(shown) == shown
+    assert len(shown) <= 2 + 10 * most
+    assert text in {wording.cut(text, most), ast.literal_eval(shown)} or "\N{HORIZONTAL ELLIPSIS}" in shown
+
+
+def test_text_from_elsewhere() -> None:
+    assert wording.printable("ü \x1b]0;x\x07\u202e\n") == "ü \\x1b]0;x\\x07\\u202e\\n"
+    assert wording.printable("ü \x1b\n", lines=True) == "ü \\x1b\n"
+    assert wording.quoted("it's\x1b") == '"it\'s\\x1b"'
+    assert wording.quoted("x" * 41) == f"'{'x' * 39}\N{HORIZONTAL ELLIPSIS}'"
+    assert wording.cut("abc", 3) == "abc"
+    assert wording.cut("abcd", 3) == "ab\N{HORIZONTAL ELLIPSIS}"
