@@ -30,7 +30,7 @@ from phoneprice.workflows.assess import (
     prediction_columns,
 )
 from phoneprice.workflows.destinations import refuse_output, refuse_unwritable
-from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
 
@@ -86,23 +86,17 @@ def cross_validate(
     if predictions is not None:
         refuse_output(predictions, data, option="--predictions")
         refuse_unwritable(predictions)
-    warnings: list[str] = []
-
-    def hear(event: Any) -> None:
-        if isinstance(event, Warned):
-            warnings.append(event.message)
-        on_event(event)
-
-    prepared = prepare(labelled_source(data, hear), config, hear)
+    collector = WarningCollector(on_event)
+    prepared = prepare(labelled_source(data, collector), config, collector)
     folds = make_folds(prepared, config, protocol)
-    tested, document = _on_folds(prepared, folds, config, protocol, hear)
+    tested, document = _on_folds(prepared, folds, config, protocol, collector)
     if baselines:
-        document["baselines"] = _baselines(prepared, folds, document["folds"], hear)
+        document["baselines"] = _baselines(prepared, folds, document["folds"], collector)
     if predictions is not None:
         _write_predictions(predictions, prepared, folds, tested)
     source = prepared.table.source
     return CrossValidationResult(
-        source, config, prepared.task, protocol, document, len(prepared.inputs), tuple(warnings)
+        source, config, prepared.task, protocol, document, len(prepared.inputs), collector.messages
     )
 
 

@@ -22,7 +22,7 @@ from phoneprice.evaluation.requirements import Requirement
 from phoneprice.records import Task
 from phoneprice.wording import counted
 from phoneprice.workflows.assess import Document, Model, measured
-from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.prepare import Prepared, read_options
 
 
@@ -62,14 +62,15 @@ def evaluate(
 def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationResult:
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
-    warnings = left_out(table)
+    collector = WarningCollector(on_event)
+    for message in left_out(table):
+        collector.warn(message)
     if prepared.sha256 == loaded.splits().get("data_sha256"):
-        warnings.append("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
-    warnings += [f"{table.source}: {message}" for message in odd.messages()]
-    for message in warnings:
-        on_event(Warned(message))
+        collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
+    for message in odd.messages():
+        collector.warn(f"{table.source}: {message}")
     model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
-    predictions = model.predict(prepared.inputs, on_event)
+    predictions = model.predict(prepared.inputs, collector)
     document: Document = {
         "format": 1,
         "rows": len(prepared.inputs),
@@ -77,7 +78,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         "measured_on": table.source,
         **measured(prepared.targets, predictions, loaded.task),
     }
-    return EvaluationResult(loaded.path, table.source, loaded.task, document, table.rows, tuple(warnings))
+    return EvaluationResult(loaded.path, table.source, loaded.task, document, table.rows, collector.messages)
 
 
 def judge(requirements: Iterable[Requirement], document: Document) -> tuple[Gate, ...]:

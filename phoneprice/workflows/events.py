@@ -54,5 +54,28 @@ Event = Warned | Noted | TrainingStarted | EpochDone | Progress
 OnEvent = Callable[[Event], None]
 
 
+class WarningCollector:
+    """A listener that passes every event on to another one, and keeps the messages of the warnings."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self._messages: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Pass ``event`` on."""
+        if isinstance(event, Warned):
+            self._messages.append(event.message)
+        self._on_event(event)
+
+    def warn(self, message: str) -> None:
+        """Report a warning of one's own."""
+        self(Warned(message))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """All warnings so far, in order."""
+        return tuple(self._messages)
+
+
 def ignore(_event: Event) -> None:
     """The listener of those who don't ask."""

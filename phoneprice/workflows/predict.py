@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from phoneprice.inference.writers import RowWriter, columns_of, format_of, open_
 from phoneprice.records import Classified, Predictions
 from phoneprice.wording import counted, noun, printable
 from phoneprice.workflows.destinations import refuse_output
-from phoneprice.workflows.events import OnEvent, Progress, Warned, ignore
+from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
 
 Item = TypeVar("Item")
@@ -77,6 +77,7 @@ def predict(
     Raises ``ModelError``, ``DataError``, ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it
     was.
     """
+    collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
     options = read_options(loaded.config.data).but_for(delimiter, encoding, on_bad_row)
     target = Path(output)
@@ -87,10 +88,12 @@ def predict(
     with one_blas_thread(), open_chunks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
-        job = _Job(loaded, predictor, columns, stream, on_event, spreadsheet_safe=spreadsheet_safe, computing=computing)
+        job = _Job(
+            loaded, predictor, columns, stream, collector, spreadsheet_safe=spreadsheet_safe, computing=computing
+        )
         with _open_output(target) as writer:
             job.run(writer)
-    return PredictionResult(job.rows, target, job.label_counts(), tuple(job.warnings))
+    return PredictionResult(job.rows, target, job.label_counts(), collector.messages)
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,11 @@ class _Job:
     predictor: Predictor
     columns: ResultColumns
     stream: ChunkStream
-    on_event: OnEvent
+    collector: WarningCollector
     spreadsheet_safe: bool
     computing: int
     """Threads that compute."""
     rows: int = 0
-    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loaded = self.loaded
@@ -136,7 +138,7 @@ class _Job:
         ):
             computed = map(self._count, _ahead(computing, self._predict, self.stream, self.computing))
             for _ in _ahead(behind, partial(self._write, writer), computed, WAITING):
-                self.on_event(Progress(self.rows, None, "rows"))
+                self.collector(Progress(self.rows, None, "rows"))
         self._warn_of_rows()
 
     def label_counts(self) -> dict[str, int]:
@@ -163,24 +165,16 @@ class _Job:
         known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
         extra = [printable(name) for name in self.stream.header if name not in known]
         if extra:
-            self._warn(
-                f"{self._source}: not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}"
-            )
+            self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}")
 
     def _warn_of_rows(self) -> None:
         if self.stream.skipped_rows:
-            rows = counted(self.stream.skipped_rows, "row")
-            self._warn(f"{self._source}: left out {rows} with text in a numeric column")
+            self._warn(f"left out {counted(self.stream.skipped_rows, 'row')} with text in a numeric column")
         for message in self._odd.messages():
-            self._warn(f"{self._source}: {message}")
-
-    @property
-    def _source(self) -> str:
-        return printable(self.stream.source)
+            self._warn(message)
 
     def _warn(self, message: str) -> None:
-        self.warnings.append(message)
-        self.on_event(Warned(message))
+        self.collector.warn(f"{printable(self.stream.source)}: {message}")
 
 
 def _ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:

@@ -26,7 +26,7 @@ from phoneprice.report.page import chart_file, charts, page
 from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.destinations import STDOUT, refuse_other_than_html, refuse_output
-from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,13 +62,7 @@ def report(
     SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for an ``output`` that is
     the data, inside the run, or a file that is no HTML page; ``StorageError``.
     """
-    warnings: list[str] = []
-
-    def hear(event: Any) -> None:
-        if isinstance(event, Warned):
-            warnings.append(event.message)
-        on_event(event)
-
+    collector = WarningCollector(on_event)
     path = resolve_run(run)
     loaded = load_run(path)
     target = Path(output) if output is not None else report_path(path)
@@ -80,11 +74,11 @@ def report(
     refuse_other_than_html(target)
     if plots is not None:
         _refuse_plots(Path(plots), path)
-    facts = gather(loaded, data, options, hear)
+    facts = gather(loaded, data, options, collector)
     with replace_file(target) as file:
         file.write(page(facts).encode())
     written = tuple(_write_plots(facts, Path(plots))) if plots is not None else ()
-    return ReportFile(path, target, written, facts.findings, tuple(warnings))
+    return ReportFile(path, target, written, facts.findings, collector.messages)
 
 
 def report_path(run: Path) -> Path:

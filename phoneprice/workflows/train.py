@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +31,7 @@ from phoneprice.workflows.assess import (
 )
 from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
-from phoneprice.workflows.events import OnEvent, Warned, ignore
+from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit
 from phoneprice.workflows.inspect_runs import new_run_path
 from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
@@ -75,33 +74,29 @@ def train(
     nothing is left half-written.
     """
     started = time.perf_counter()
-    warnings: list[str] = []
-
-    def hear(event: Any) -> None:
-        if isinstance(event, Warned):
-            warnings.append(event.message)
-        on_event(event)
-
+    collector = WarningCollector(on_event)
     name = Path(config).stem if isinstance(config, Path | str) else "default"
     config = config if isinstance(config, Config) else load_config(config)
     path = Path(run) if run is not None else new_run_path(name)
     with (
         RunWriter(path, force=force, resume=resume) as writer,
-        Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=hear) as checkpointer,
+        Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=collector) as checkpointer,
     ):
-        prepared = prepare(labelled_source(data, hear), config, hear)
+        prepared = prepare(labelled_source(data, collector), config, collector)
         plans, notes = plan_members(prepared.targets, config, len(prepared.inputs))
         for note in notes:
-            hear(Warned(note))
-        fitted = fit(prepared, plans, config, hear, checkpointer=checkpointer)
+            collector.warn(note)
+        fitted = fit(prepared, plans, config, collector, checkpointer=checkpointer)
         training_seconds = time.perf_counter() - started
-        contents = _contents(prepared, plans, fitted, config, training_seconds, command_line, hear)
+        contents = _contents(prepared, plans, fitted, config, training_seconds, command_line, collector)
         writer.finish(contents)
     document = dict(contents.metrics)
     curves = Curves.of(contents.history)
     findings = judge(Training(config, prepared.schema, curves, fitted.ensemble.parameters, document))
     seconds = time.perf_counter() - started
-    return TrainResult(path, config, prepared.task, document, len(prepared.inputs), seconds, tuple(warnings), findings)
+    return TrainResult(
+        path, config, prepared.task, document, len(prepared.inputs), seconds, collector.messages, findings
+    )
 
 
 def _contents(
