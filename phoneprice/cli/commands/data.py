@@ -77,9 +77,9 @@ def check(
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
     elif session.talks:
-        from phoneprice.cli.rendering.tables import show_findings
+        from phoneprice.cli.rendering.data import show_table_findings
 
-        show_findings(report)
+        show_table_findings(report)
     if report.errors:
         found = "1 finding" if report.errors == 1 else f"{report.errors} findings"
         raise DataError(f"{report.source}: {found} of severity error; training or prediction would stop at them")
@@ -107,7 +107,7 @@ def describe(
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
     else:
-        from phoneprice.cli.rendering.tables import show_description
+        from phoneprice.cli.rendering.data import show_description
 
         show_description(report)
 

@@ -68,7 +68,7 @@ def _draw(session: Session, run: Path, output: Path | None, plots: Path | None) 
         raise UsageError("--terminal writes no file: leave out -o, --plots and --json")
     from phoneprice.artifact.loader import load_run
     from phoneprice.artifact.runs import resolve_run
-    from phoneprice.cli.rendering.drawing import draw_report
+    from phoneprice.cli.rendering.terminal_report import draw_report
     from phoneprice.workflows.report import gather
 
     draw_report(gather(load_run(resolve_run(run))))

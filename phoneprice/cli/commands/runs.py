@@ -35,7 +35,7 @@ def list_(session: Session, root: Root = Path("runs"), best: Best = False) -> No
     if session.json:
         session.document({"format": 1, "runs": lines})
     else:
-        from phoneprice.cli.rendering.tables import show_runs
+        from phoneprice.cli.rendering.runs import show_runs
 
         show_runs(lines, root)
 
@@ -50,7 +50,7 @@ def show(session: Session, run: Run) -> None:
 
     details = show_run(run)
     if not session.json:
-        from phoneprice.cli.rendering.tables import show_run_details
+        from phoneprice.cli.rendering.runs import show_run_details
 
         show_run_details(details)
         return
@@ -82,7 +82,7 @@ def diff(session: Session, run: Run, other: Second) -> None:
         paired = [{**vars(line), "beyond_chance": line.beyond_chance} for line in found.paired]
         session.document({"format": 1, **vars(found), "paired": paired})
     else:
-        from phoneprice.cli.rendering.comparison import show_diff
+        from phoneprice.cli.rendering.run_diff import show_diff
 
         show_diff(found)
 

@@ -105,11 +105,11 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
         session.document({**trained.metrics, **facts, "findings": trained.findings, "report": page})
         return
     if session.talks:
-        from phoneprice.cli.rendering.health import show_health
         from phoneprice.cli.rendering.results import show_training
+        from phoneprice.cli.rendering.training_findings import show_training_findings
 
         show_training(trained)
-        show_health(trained.findings)
+        show_training_findings(trained.findings)
         session.say(f"Report: {page}" if page else f"For a report: {command}")
     session.write(f"{trained.run}\n")
 
@@ -136,6 +136,6 @@ def _show_plan(session: Session, data: Path | None, config: "Config") -> None:
     if session.json:
         session.document({"format": 1, "plan": plan})
     else:
-        from phoneprice.cli.rendering.tables import show_plan as render
+        from phoneprice.cli.rendering.plan import show_plan
 
-        render(plan)
+        show_plan(plan)

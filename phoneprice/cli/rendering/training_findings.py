@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MOST = 3
 
 
-def show_health(findings: "Sequence[TrainingFinding]") -> None:
+def show_training_findings(findings: "Sequence[TrainingFinding]") -> None:
     """The findings at the end of a training; nothing for a healthy one."""
     from rich.text import Text
 

@@ -1,0 +1,37 @@
+"""``train --dry-run``: what a training would do."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.wording import count, counted
+
+if TYPE_CHECKING:
+    from phoneprice.workflows.plan import TrainingPlan
+
+
+def show_plan(plan: "TrainingPlan") -> None:
+    """What ``train --dry-run`` would do."""
+    show(stdout(), pairs(_plan_facts(plan)))
+
+
+def _plan_facts(plan: "TrainingPlan") -> Iterable[tuple[str, str]]:
+    yield "data", f"{plan.data}, {counted(plan.rows, 'row')}"
+    classes = f" ({counted(len(plan.labels), 'class', 'classes')}: {', '.join(plan.labels)})" if plan.labels else ""
+    yield "task", f"{plan.task}: {plan.target}{classes}"
+    yield "features", f"{len(plan.features)}: {', '.join(plan.features)}"
+    layers = ", ".join(map(str, plan.hidden)) or "none"
+    yield "network", f"{counted(plan.inputs, 'input')}, hidden {layers}, {counted(plan.parameters, 'parameter')} in all"
+    yield "members", f"{plan.members}, each on {_span(plan.train_rows)} rows"
+    yield "held out", f"{_span(plan.held_out_rows)} rows a member"
+    if any(plan.stopping_rows):
+        yield "stopping", f"{_span(plan.stopping_rows)} rows a member, set aside for early stopping"
+    each = _span([steps // plan.epochs for steps in plan.steps])
+    yield "steps", f"{_span(plan.steps)} a member: {counted(plan.epochs, 'epoch')} of {each}"
+    yield "batch", f"{_span(plan.batch_rows)} rows"
+
+
+def _span(numbers: Sequence[int]) -> str:
+    """``1,600``, or ``1,599 to 1,601``."""
+    low, high = min(numbers, default=0), max(numbers, default=0)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"

@@ -1,0 +1,129 @@
+"""``runs list`` and ``runs show``: the runs of a directory, and one of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from phoneprice.artifact.layout import MANIFEST
+from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.wording import counted, duration, figure, printable, size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from phoneprice.workflows.inspect_runs import RunDetails, RunLine
+
+_HEADINGS = ("run", "created (UTC)", "task", "target", "metric")
+
+
+def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
+    """The runs of a directory, each in one line; a narrow terminal gets fewer columns and shorter faults."""
+    from rich.text import Text
+
+    console = stdout(whole_lines=True)
+    if not lines:
+        show(console, f"{root}: no runs")
+        return
+    columns = _fitting_columns(lines, console.width)
+    widths = [_longest(column) for column in columns]
+    heading, *rows = (_aligned(row, widths) for row in zip(*columns, strict=True))
+    show(console, Text(heading, "dim"))
+    show(console, Text("─" * min(_total(columns), console.width), "dim"))
+    for line, row in zip(lines, rows, strict=True):
+        text = Text(_aligned((_name(line), f"unusable: {_reason(line, line.fault)}"), widths) if line.fault else row)
+        if line.fault and console.is_terminal:
+            text.truncate(max(console.width, widths[0]), overflow="ellipsis")
+        show(console, text)
+
+
+def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[str]]:
+    """Columns below their headings: first the time of day goes, then what names and metrics mostly tell, too."""
+    run, created, task, target, metric = zip(_HEADINGS, *map(_run_cells, lines), strict=True)
+    day = "created", *(moment[:10] for moment in created[1:])
+    ways: tuple[list[Sequence[str]], ...] = (
+        [run, created, task, target, metric],
+        [run, day, task, target, metric],
+        [run, task, target, metric],
+        [run, target, metric],
+    )
+    return next((columns for columns in ways if _total(columns) <= width), [run, metric])
+
+
+def _run_cells(line: "RunLine") -> tuple[str, ...]:
+    if line.fault:
+        return _name(line), "", "", "", ""
+    return _name(line), _moment(line.created), line.task, printable(line.target), _headline(line)
+
+
+def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
+    from rich.cells import cell_len
+
+    return "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=False)).rstrip()
+
+
+def _longest(column: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, column))
+
+
+def _total(columns: Sequence[Iterable[str]]) -> int:
+    """Characters of a line, with two between the columns."""
+    return sum(map(_longest, columns)) + 2 * (len(columns) - 1)
+
+
+def _name(line: "RunLine") -> str:
+    return printable(str(line.path))
+
+
+def _reason(line: "RunLine", fault: str) -> str:
+    """The fault less the path, which stands beside it."""
+    return printable(fault.removeprefix(str(line.path)).lstrip(":/ "))
+
+
+def _headline(line: "RunLine") -> str:
+    if line.metric is None:
+        return ""
+    learned = " (training rows)" if line.measured_on == "training set" else ""
+    return f"{line.metric} {figure(line.value)}{learned}"
+
+
+def show_run_details(details: "RunDetails") -> None:
+    """What a run is, and how good on held-out rows."""
+    from phoneprice.cli.rendering.results import caution_of, metrics_table
+
+    console = stdout()
+    show(console, pairs(_run_facts(details)))
+    if details.metrics.get("metrics"):
+        console.print()
+        if caution := caution_of(details.metrics):
+            show(console, caution, style="yellow")
+        show(console, metrics_table(details.metrics["metrics"], console))
+
+
+def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
+    run, config, environment = details.run, details.run.config, details.environment
+    shape = run.shape
+    yield "run", str(run.path)
+    yield "created", f"{_moment(run.manifest.created)} UTC, by phoneprice {run.manifest.package_version}"
+    yield "task", f"{run.task.kind}: {run.task.target}"
+    if run.task.labels:
+        yield "classes", ", ".join(run.task.labels)
+    yield "columns", ", ".join(column.name for column in run.schema.columns)
+    layers = ", ".join(map(str, shape.hidden)) or "none"
+    skip = ", with a linear skip path" if shape.skip else ""
+    yield "hidden", f"{layers} ({config.model.activation.name}){skip}"
+    members, parameters = counted(shape.members, "member"), counted(details.parameters, "parameter")
+    yield "network", f"{members}, {counted(len(run.input_names), 'input')}, {parameters}"
+    yield "training", f"{config.loss.name} loss, {config.optimizer.name}, {counted(config.training.epochs, 'epoch')}"
+    if "training_seconds" in environment:
+        device, took = environment.get("device", "?"), duration(environment["training_seconds"])
+        yield "took", f"{took} on {device}, seed {config.training.seed}"
+    if environment.get("command_line"):
+        yield "command", " ".join(map(str, environment["command_line"]))
+    listed = run.manifest.files.values()
+    yield "files", f"{len(listed)} listed in {MANIFEST}, {size(sum(file.bytes for file in listed))}"
+
+
+def _moment(created: str) -> str:
+    """``2026-11-23 04:15:00`` from ISO 8601."""
+    return created.replace("T", " ")[:19]
