@@ -66,10 +66,6 @@ class SealedDirectory:
             raise self._changed(name)
         return CheckedFile(name, entry.bytes, entry.sha256)
 
-    def has(self, name: str) -> bool:
-        """Whether the manifest lists the file."""
-        return name in self.manifest.files
-
     def source(self, name: str) -> str:
         """How messages call a file."""
         return str(self.path / name)

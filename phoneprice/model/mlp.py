@@ -14,7 +14,7 @@ the one score into cumulative logits. ``K = 1`` is the ordinary MLP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -54,13 +54,8 @@ class StackedMLP:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """What gradients train."""
+        """What gradients train: all but the running statistics of batch normalisation."""
         return {n: t for n, t in self.tensors.items() if not n.endswith(BUFFERS)}
-
-    @property
-    def buffers(self) -> dict[str, Tensor]:
-        """Running statistics of batch normalisation."""
-        return {n: t for n, t in self.tensors.items() if n.endswith(BUFFERS)}
 
     def to(self, device: torch.device) -> StackedMLP:
         """The same networks on ``device``."""
@@ -164,9 +159,3 @@ def place_cuts(tensors: Mapping[str, Tensor], cuts: Tensor) -> None:
     """Set the cut points to ``cuts`` ``(K, C - 1)``, increasing; in place."""
     tensors["cuts.first"].copy_(cuts[:, None, :1])
     tensors["cuts.log_gaps"].copy_(cuts.diff(dim=-1).clamp_min(1e-3).log()[:, None, :])
-
-
-def stacked(members: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Stacks of members, one after the other, as one stack."""
-    parts = list(members)
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -51,13 +51,12 @@ class HealthMonitor:
             low, high = activation.torch(far).tolist()
             margin = NEAR_BOUND * (high - low)
             self._inside = low + margin, high - margin
-        weights = list(self._weights)
-        self._root_sizes = sample.new_tensor([w[0].numel() ** 0.5 for w in weights])[:, None]
+        self._root_sizes = sample.new_tensor([w[0].numel() ** 0.5 for w in self._weights])[:, None]
         self._before: list[Tensor] = []
         self._gradients: list[Tensor] = []
         hidden = len(network.shape.hidden)
         kinds = {"dead_units": self._dies * hidden, "saturated": self._saturates * hidden}
-        kinds |= dict.fromkeys(WEIGHT_KINDS, len(weights))
+        kinds |= dict.fromkeys(WEIGHT_KINDS, len(self._weights))
         self.values = {name: sample.new_full((len(sample), n), torch.nan) for name, n in kinds.items() if n}
         """The latest measurements."""
 
@@ -118,7 +117,7 @@ def row_scores(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 
 def sample_rows(plans: Sequence[MemberPlan]) -> Tensor:
     """Evenly spaced training rows of each member, as many of each: int64 ``(K, B)``."""
-    count = min(SAMPLE_ROWS, *(len(plan.train_rows) for plan in plans), SAMPLE_ROWS)
+    count = min(SAMPLE_ROWS, *(len(plan.train_rows) for plan in plans))
     return torch.from_numpy(np.stack([_spread(plan.train_rows, count) for plan in plans]))
 
 

@@ -87,11 +87,6 @@ def report_path(run: Path) -> Path:
     return whole.with_name(f"{whole.name}.html")
 
 
-def findings_of(run: Run) -> tuple[TrainingFinding, ...]:
-    """What went wrong in the training of a run, the likeliest cause first."""
-    return judge(Training(run.config, run.schema, Curves.of(run.history()), run.ensemble.parameters, run.metrics()))
-
-
 def gather(
     run: Run, data: Path | str | None = None, options: ReadOptions | None = None, on_event: OnEvent = ignore
 ) -> ReportFacts:

@@ -17,7 +17,7 @@ from phoneprice.components.initializers import Initializer
 from phoneprice.components.normalization import Normalization
 from phoneprice.config.schema import Config
 from phoneprice.model import mlp
-from phoneprice.model.mlp import StackedMLP, cut_points, place_cuts, stacked, standardised
+from phoneprice.model.mlp import StackedMLP, cut_points, place_cuts, standardised
 from phoneprice.model.shape import network_shape, parameter_shapes
 
 ACTIVATIONS = choices(Activation)
@@ -164,7 +164,7 @@ def test_tiny_batches_give_no_nan(norm: dict[str, Any], rows: int) -> None:
     outputs.sum().backward()
     assert outputs.isfinite().all()
     assert all(t.grad is not None and t.grad.isfinite().all() for t in network.parameters.values())
-    assert all(t.isfinite().all() for t in network.buffers.values())
+    assert all(t.isfinite().all() for t in network.tensors.values())
 
 
 def test_dropout_masks_multiply_the_inputs_and_each_layer() -> None:
@@ -233,9 +233,9 @@ def test_shapes_are_those_declared(norm: Any, hidden: tuple[int, ...], skip: boo
     declared = parameter_shapes(network.shape)
     assert {n: tuple(t.shape) for n, t in network.tensors.items()} == declared
     assert all(size[0] == MEMBERS for size in declared.values())
-    assert network.parameters.keys() | network.buffers.keys() == declared.keys()
-    assert not network.parameters.keys() & network.buffers.keys()
-    assert bool(network.buffers) == (norm["name"] == "batch_norm" and bool(hidden))
+    running = {n for n in declared if ".norm.running_" in n}
+    assert network.parameters.keys() == declared.keys() - running
+    assert bool(running) == (norm["name"] == "batch_norm" and bool(hidden))
     outputs = network.forward(batch())
     assert outputs.shape == (MEMBERS, ROWS, CLASSES - 1 if kind == "ordinal" else CLASSES)
 
@@ -296,14 +296,6 @@ def test_standardised_inputs() -> None:
     assert standardised(values, None, shift, factor, fill).tolist() == [[[0, 0], [1, 0]]]
     factor = torch.tensor([[[0.5, 10.0]]])
     assert standardised(values, missing, shift, factor, fill).tolist() == [[[0, 20], [1, 50]]]
-
-
-def test_stacks_join_in_order() -> None:
-    parts = [network_of(config_of(), members=k).tensors for k in (1, 2)]
-    joined = stacked(parts)
-    for name, tensor in joined.items():
-        assert torch.equal(tensor[:1], parts[0][name])
-        assert torch.equal(tensor[1:], parts[1][name])
 
 
 def test_moving_to_a_device_copies_nothing_but_the_place() -> None:
