@@ -22,7 +22,7 @@ from phoneprice.data.values import (
 )
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics
-from phoneprice.wording import counted, quoted
+from phoneprice.wording import count, counted, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ class OddCells:
 
 
 def _by_column(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+    return ", ".join(f"{printable(name)} {count(cells)}" for name, cells in counts.most_common())
 
 
 @dataclass(frozen=True)

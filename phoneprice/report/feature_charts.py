@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phoneprice.report.facts import Dependence, FromData
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
-from phoneprice.wording import figure
+from phoneprice.wording import figure, number
 
 MOST_BARS = 20
 
@@ -76,7 +76,7 @@ def _words(found: Dependence) -> str:
     ]
     low, high = found.grid[0], found.grid[-1]
     return (
-        f"Average prediction as {found.column} goes from {figure(float(low))} to {figure(float(high))}: "
+        f"Average prediction as {found.column} goes from {number(float(low))} to {number(float(high))}: "
         f"{'; '.join(moves)}."
     )
 

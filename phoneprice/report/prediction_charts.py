@@ -198,19 +198,14 @@ def confusion_chart(labels: list[str], counts: list[list[int]]) -> Chart:
         chart.row_label(i, labels[i])
         for j, cell in enumerate(row):
             part = cell / max(sum(row), 1)
-            chart.bar(((j - 0.48, i - 0.48), (j + 0.48, i + 0.48)), f"{'hit' if i == j else 'miss'} s{_shade(part)}")
+            chart.bar(((j - 0.48, i - 0.48), (j + 0.48, i + 0.48)), f"{'hit' if i == j else 'miss'} s{shade(part)}")
             chart.text((j, i), count(cell), dy=4)
     return chart
 
 
-def _shade(part: float) -> int:
-    """0 to 5, for the square root of a share."""
-    return min(round(5 * part**0.5), 5) if part else 0
-
-
 def shade(part: float) -> int:
-    """How strongly a cell of the confusion matrix is coloured, 0 to 5."""
-    return _shade(part)
+    """How strongly a cell of the confusion matrix is coloured: 0 to 5, by the square root of its share."""
+    return min(round(5 * part**0.5), 5) if part else 0
 
 
 def predicted_values(rows: HeldOutRows) -> Any:

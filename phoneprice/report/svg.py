@@ -14,7 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
+
+from markupsafe import Markup, escape
+
+from phoneprice.wording import cut, printable
 
 WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 26, 40
@@ -87,6 +90,32 @@ def tick_text(value: float) -> str:
     return text or "0"
 
 
+def element(tag: str, *content: str, **attributes: str | float) -> Markup:
+    """An element of SVG or HTML: the one place where text becomes part of a picture, printable and escaped.
+
+    Numbers are units of the picture, rounded to tenths. ``text_anchor`` stands for ``text-anchor``, ``class_`` for
+    ``class``. What is ``Markup`` already, such as another element, stays as it is.
+    """
+    named = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{_escaped(f"{value:.1f}" if isinstance(value, float) else value)}"'
+        for name, value in attributes.items()
+    )
+    inner = "".join(map(_escaped, content))
+    return Markup(f"<{tag}{named}>{inner}</{tag}>" if inner else f"<{tag}{named}/>")  # noqa: S704  # all is escaped
+
+
+def _escaped(value: str | float) -> str:
+    return str(escape(value if isinstance(value, Markup) else printable(str(value), lines=True)))
+
+
+def key_mark(style: str, x: int = 0, y: int = 5) -> Markup:
+    """What a legend shows of a style, 22 units wide: a piece of a line, or a dot."""
+    if "dot" in style.split():
+        return element("circle", class_=style, cx=x + 11, cy=y, r=4)
+    kind = style if style in {"rule", "mark", "whisker"} else f"line {style}"
+    return element("line", class_=kind, x1=x, y1=y, x2=x + 22, y2=y)
+
+
 @dataclass
 class Chart:
     """A picture being drawn; ``name`` is its id and file name, ``description`` is read aloud."""
@@ -99,7 +128,7 @@ class Chart:
     height: int = HEIGHT
     left: int = LEFT
     grid: str = "y"
-    _body: list[str] = field(default_factory=list)
+    _body: list[Markup] = field(default_factory=list)
     _legend: list[tuple[str, str]] = field(default_factory=list)
 
     def at(self, x: float, y: float) -> Point:
@@ -120,7 +149,7 @@ class Chart:
             steps.append(f"{'M' if broken else 'L'}{px:.1f} {py:.1f}")
             broken = False
         if steps:
-            self._body.append(f'<path class="line {style}" d="{"".join(steps)}"/>')
+            self._draw("path", class_=f"line {style}", d="".join(steps))
         self.key(style, label)
 
     def area(self, points: Sequence[Point], base: float, style: str) -> None:
@@ -128,44 +157,38 @@ class Chart:
         if points:
             corners = [(points[0][0], base), *points, (points[-1][0], base)]
             path = "L".join("{:.1f} {:.1f}".format(*self.at(x, y)) for x, y in corners)
-            self._body.append(f'<path class="area {style}" d="M{path}Z"/>')
+            self._draw("path", class_=f"area {style}", d=f"M{path}Z")
 
     def dots(self, points: Iterable[Point], style: str, label: str = "", radius: float = 2.5) -> None:
         """A dot for each point."""
         for x, y in points:
             px, py = self.at(x, y)
-            self._body.append(f'<circle class="{style}" cx="{px:.1f}" cy="{py:.1f}" r="{radius}"/>')
+            self._draw("circle", class_=style, cx=px, cy=py, r=radius)
         self.key(style, label)
 
     def bar(self, box: tuple[Point, Point], style: str, tip: str = "") -> None:
         """A bar between two corners in values."""
         (x0, y0), (x1, y1) = (self.at(*corner) for corner in box)
-        tip_text = f"<title>{escape(tip)}</title>" if tip else ""
-        self._body.append(
-            f'<rect class="bar {style}" x="{min(x0, x1):.1f}" y="{min(y0, y1):.1f}" width="{abs(x1 - x0):.1f}" '
-            f'height="{abs(y1 - y0):.1f}">{tip_text}</rect>'
-        )
+        place = {"x": min(x0, x1), "y": min(y0, y1), "width": abs(x1 - x0), "height": abs(y1 - y0)}
+        self._draw("rect", element("title", tip) if tip else "", class_=f"bar {style}", **place)
 
     def rule(self, start: Point, end: Point, style: str = "rule", label: str = "") -> None:
         """A straight line between two values."""
         (x0, y0), (x1, y1) = self.at(*start), self.at(*end)
-        self._body.append(f'<line class="{style}" x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}"/>')
+        self._draw("line", class_=style, x1=x0, y1=y0, x2=x1, y2=y1)
         self.key(style, label)
 
     def text(self, place: Point, text: str, anchor: str = "middle", dy: float = 0) -> None:
         """A word at a value."""
         x, y = self.at(*place)
-        self._body.append(f'<text x="{x:.1f}" y="{y + dy:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
+        self._draw("text", text, x=x, y=y + dy, text_anchor=anchor)
 
     def row_label(self, y: float, text: str) -> None:
         """A word left of the axis, cut to fit."""
         _, py = self.at(self.x.low, y)
-        fits = max(int((self.left - 8) / 7.4), 3)
-        short = text if len(text) <= fits else f"{text[: fits - 1]}\N{HORIZONTAL ELLIPSIS}"
-        self._body.append(
-            f'<text x="{self.left - 6}" y="{py + 4:.1f}" text-anchor="end">{escape(short)}'
-            f"{'' if short == text else f'<title>{escape(text)}</title>'}</text>"
-        )
+        short = cut(text, max(int((self.left - 8) / 7.4), 3))
+        whole = "" if short == text else element("title", text)
+        self._draw("text", short, whole, x=self.left - 6, y=py + 4, text_anchor="end")
 
     def key(self, style: str, label: str) -> None:
         """An entry of the legend."""
@@ -173,54 +196,61 @@ class Chart:
             self._legend.append((style, label))
 
     @property
-    def legend(self) -> tuple[tuple[str, str], ...]:
-        """Style and meaning of what needs explaining."""
-        return tuple(self._legend)
+    def legend(self) -> tuple[tuple[Markup, str], ...]:
+        """Mark and meaning of what needs explaining."""
+        return tuple((key_mark(style), label) for style, label in self._legend)
 
-    def render(self, style_sheet: str = "") -> str:
+    def render(self, style_sheet: str = "") -> Markup:
         """The SVG element; with a style sheet a file of its own, legend included."""
-        keys = _key_lines(self._legend, self.height) if style_sheet else []
-        height = self.height + 18 * len(keys)
-        head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" class="chart" '
-            f'aria-labelledby="{self.name}-t {self.name}-d"><title id="{self.name}-t">{escape(self.title)}</title>'
-            f'<desc id="{self.name}-d">{escape(self.description)}</desc>'
+        title, description = f"{self.name}-t", f"{self.name}-d"
+        sheet = [element("style", style_sheet), *self._keys()] if style_sheet else []
+        height = self.height + (18 * len(self._legend) if style_sheet else 0)
+        return element(
+            "svg",
+            element("title", self.title, id=title),
+            element("desc", self.description, id=description),
+            *sheet,
+            *self._frame(),
+            *self._body,
+            xmlns="http://www.w3.org/2000/svg",
+            viewBox=f"0 0 {WIDTH} {height}",
+            role="img",
+            class_="chart",
+            aria_labelledby=f"{title} {description}",
         )
-        sheet = f"<style>{style_sheet}</style>" if style_sheet else ""
-        return "".join([head, sheet, *self._frame(), *self._body, *keys, "</svg>"])
 
-    def _frame(self) -> Iterable[str]:
+    def _draw(self, tag: str, *content: str, **attributes: str | float) -> None:
+        self._body.append(element(tag, *content, **attributes))
+
+    def _keys(self) -> Iterable[Markup]:
+        for i, (style, label) in enumerate(self._legend):
+            top = self.height + 18 * i
+            yield key_mark(style, LEFT, top + 6)
+            yield element("text", label, x=LEFT + 28, y=top + 10)
+
+    def _frame(self) -> Iterable[Markup]:
         bottom, right = self.height - BOTTOM, WIDTH - RIGHT
         if "y" in self.grid:
             for tick in self.y.ticks():
                 _, y = self.at(self.x.low, tick)
-                yield f'<line class="grid" x1="{self.left}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>'
-                yield f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick_text(tick)}</text>'
+                yield element("line", class_="grid", x1=self.left, y1=y, x2=right, y2=y)
+                yield element("text", tick_text(tick), x=self.left - 6, y=y + 4, text_anchor="end")
         last = -math.inf
         for tick in self.x.ticks():
             x, _ = self.at(tick, self.y.low)
             text = tick_text(tick)
             half = 3.4 * len(text)
-            anchor = "end" if x + half > WIDTH else "middle"
             if x - half < last:  # no room left beside the one before
                 continue
             last = x + half + 4
-            yield f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>' if "x" in self.grid else ""
-            yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="{anchor}">{text}</text>'
-        yield f'<line class="axis" x1="{self.left}" y1="{bottom}" x2="{right}" y2="{bottom}"/>'
+            if "x" in self.grid:
+                yield element("line", class_="grid", x1=x, y1=TOP, x2=x, y2=bottom)
+            yield element("text", text, x=x, y=bottom + 15, text_anchor="end" if x + half > WIDTH else "middle")
+        yield element("line", class_="axis", x1=self.left, y1=bottom, x2=right, y2=bottom)
         middle = (self.left + right) / 2
-        place = f'x="{middle}" y="{self.height - 6}" text-anchor="middle"'
-        yield f'<text class="label" {place}>{escape(self.x.label)}</text>'
+        yield element("text", self.x.label, class_="label", x=middle, y=self.height - 6, text_anchor="middle")
         if self.y.label:
-            yield f'<text class="label" x="2" y="12">{escape(self.y.label)}</text>'
-
-
-def _key_lines(legend: Sequence[tuple[str, str]], top: int) -> list[str]:
-    return [
-        f'<line class="line {style}" x1="{LEFT}" y1="{top + 18 * i + 6}" x2="{LEFT + 22}" y2="{top + 18 * i + 6}"/>'
-        f'<text x="{LEFT + 28}" y="{top + 18 * i + 10}">{escape(label)}</text>'
-        for i, (style, label) in enumerate(legend)
-    ]
+            yield element("text", self.y.label, class_="label", x=2, y=12)
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> Sequence[Point]:

@@ -10,7 +10,7 @@ import numpy as np
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.svg import Axis, Chart
-from phoneprice.wording import counted, figure
+from phoneprice.wording import counted, figure, number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def rate_chart(curves: Curves) -> Chart:
     chart = Chart(
         "rate",
         "Learning rate by epoch",
-        f"The learning rate was at most {figure(peak)} and ended at {figure(float(np.nanmax(rates[-1])))}.",
+        f"The learning rate was at most {number(peak)} and ended at {number(float(np.nanmax(rates[-1])))}.",
         _epochs(curves),
         Axis.over(rates.ravel(), "learning rate" + (" (log scale)" if log else ""), log=log, zero=not log),
     )

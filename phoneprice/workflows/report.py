@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from phoneprice.model.shape import NetworkShape, parameter_shapes
 from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
-from phoneprice.report.page import chart_file, charts, page
 from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.destinations import STDOUT, refuse_other_than_html, refuse_output
@@ -74,6 +74,8 @@ def report(
     refuse_other_than_html(target)
     if plots is not None:
         _refuse_plots(Path(plots), path)
+    from phoneprice.report.page import page
+
     facts = gather(loaded, data, options, collector)
     with replace_file(target) as file:
         file.write(page(facts).encode())
@@ -140,7 +142,9 @@ def _refuse_plots(directory: Path, run: Path) -> None:
 def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:
     with storage_faults(directory):
         directory.mkdir(parents=True, exist_ok=True)
-    for chart in charts(facts):
+    from phoneprice.report.page import chart_file, charts
+
+    for chart in chain.from_iterable(charts(facts).values()):
         path = directory / f"{chart.name}.svg"
         with replace_file(path) as file:
             file.write(chart_file(chart).encode())

@@ -228,7 +228,7 @@ def test_missing_cells_where_training_had_none_are_reported(tmp_path, ending):
     table = table.set_column(1, "x0", pa.array([None] * 5000, pa.float64()))
     data = save(table, tmp_path / f"in.{ending}")
     assert predict(tmp_path / "run", data, tmp_path / "out.csv", chunk_rows=1000).warnings == (
-        f"{data}: 5000 missing cells {GAPS} (x0 5000): {FILLED}",
+        f"{data}: 5,000 missing cells {GAPS} (x0 5,000): {FILLED}",
     )
 
 
