@@ -74,3 +74,9 @@ def _normalization_shapes(shape: NetworkShape, layer: int, width: int) -> dict[s
         "batch_norm": ("scale", "shift", "running_mean", "running_variance"),
     }[shape.normalization]
     return {f"hidden.{layer}.norm.{kind}": (shape.members, 1, width) for kind in kinds}
+
+
+def layer_names(shape: NetworkShape) -> tuple[str, ...]:
+    """What people call the weight matrices, in the order of ``parameter_shapes``: hidden 1, hidden 2, output, skip."""
+    names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
+    return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)

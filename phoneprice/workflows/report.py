@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,8 +18,9 @@ from phoneprice.config.render import to_toml
 from phoneprice.data.reading import ReadOptions
 from phoneprice.diagnosis.findings import Training, judge
 from phoneprice.errors import UsageError
+from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.decisions import temper
-from phoneprice.model.shape import NetworkShape, parameter_shapes
+from phoneprice.model.shape import layer_names
 from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
@@ -124,12 +125,6 @@ def gather(
     )
 
 
-def layer_names(shape: NetworkShape) -> tuple[str, ...]:
-    """What the weight matrices are called in words, in the order of ``model.shape``."""
-    names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
-    return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
-
-
 def _refuse_plots(directory: Path, run: Path) -> None:
     try:
         refuse_output(directory / "plot.svg", None, run)
@@ -185,38 +180,11 @@ def _latent_score(run: Run, held: HeldOutRows | None) -> LatentScore | None:
         cuts = np.arange(classes - 1, dtype=np.float64) + 0.5
         values: Floats = (p * np.arange(classes)).sum(axis=1)
         return LatentScore(values, cuts, exact=False, unit="mean class (0 is the lowest)")
-    cuts = _cut_points(run.ensemble.parameters)
+    cuts = mean_cut_points(run.ensemble.parameters)
     probit = getattr(run.config.loss, "distribution", "logit") == "probit"
-    values = _score_of(temper(p, 1 / run.calibration.temperature), cuts, probit=probit)
+    values = score_behind(temper(p, 1 / run.calibration.temperature), cuts, probit=probit)
     unit = "standard deviations of the noise" if probit else "log-odds"
     return LatentScore(values, cuts, exact=True, unit=f"score ({unit})")
-
-
-def _cut_points(parameters: Mapping[str, NDArray[np.float32]]) -> Floats:
-    """The members' mean cut points on the scale of the noise, centred: float64 ``(C - 1,)``."""
-    sharpness = np.exp(parameters["cuts.log_sharpness"].astype(np.float64))
-    gaps = np.exp(parameters["cuts.log_gaps"].astype(np.float64)).cumsum(axis=-1)
-    cuts = np.concatenate([np.zeros_like(sharpness), gaps], axis=-1) * sharpness
-    centred = cuts - cuts.mean(axis=-1, keepdims=True)
-    return np.asarray(centred.mean(axis=0)[0])
-
-
-def _score_of(p: Floats, cuts: Floats, *, probit: bool) -> Floats:
-    """``score = cut + link(P(y > cut))`` at the cut where that probability is nearest to one half."""
-    above = np.flip(np.flip(p, 1).cumsum(axis=1), 1)[:, 1:]
-    below = p.cumsum(axis=1)[:, :-1]
-    smaller = np.clip(np.minimum(above, below), 1e-300, 0.5)
-    if probit:
-        from scipy.special import ndtri
-
-        distance = -ndtri(smaller)
-    else:
-        distance = np.log1p(-smaller) - np.log(smaller)
-    # Far beyond all cuts every probability is 0 or 1: then the cut next to the class counts.
-    rows, places = np.arange(len(p)), np.arange(len(cuts)) + 0.5
-    nearest = (distance + 1e-6 * np.abs(places - p.argmax(axis=1)[:, None])).argmin(axis=1)
-    side = np.where(above[rows, nearest] > below[rows, nearest], 1.0, -1.0)
-    return np.asarray(cuts[nearest] + side * distance[rows, nearest])
 
 
 def _summary(run: Run, document: Document, environment: Document) -> Iterator[tuple[str, str]]:
