@@ -99,9 +99,9 @@ def gather(
     held = _held_out_rows(run.out_of_fold(), run.task)
     baselines, from_data = _trivial_baselines(document, held), None
     if data is not None:
-        from phoneprice.workflows.report_rows import explain_rows
+        from phoneprice.workflows.report_rows import facts_from_rows
 
-        linear, from_data = explain_rows(run, data, held, options, on_event)
+        linear, from_data = facts_from_rows(run, data, held, options, on_event)
         baselines = (*baselines, *linear)
     curves = Curves.of(run.history())
     return ReportFacts(

@@ -42,13 +42,13 @@ MOST_CELLS = 30
 
 
 @dataclass(frozen=True)
-class _RowsByFold:
-    """A labelled table and, fold by fold, which rows what part of the ensemble may be asked about."""
+class _LabelledRows:
+    """A labelled table and, fold by fold, some of its rows with the members that are asked about them."""
 
     run: Run
     prepared: Prepared
-    seen: bool
-    """It is the table the run was trained on."""
+    out_of_fold: bool
+    """Each row is asked of the members that held it out; else all members are asked about all rows."""
     folds: tuple[tuple[Rows, tuple[int, ...]], ...]
     """Rows and members."""
 
@@ -58,28 +58,29 @@ class _RowsByFold:
         return Model(run.config, run.task, run.ensemble, run.calibration)
 
 
-def explain_rows(
+def facts_from_rows(
     run: Run, data: Path | str, held: HeldOutRows | None, options: ReadOptions | None, on_event: OnEvent
 ) -> tuple[tuple[Baseline, ...], FromData]:
     """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
-    looked = _look(run, read_labelled(run, data, options), on_event)
+    labelled = _labelled_rows(run, read_labelled(run, data, options), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
-    baselines = _linear_baseline(looked, held, metric) if looked.seen and held is not None else ()
-    importances = permutation_importance(_sampled_parts(looked), run.schema, metric, run.config.training.seed)
-    rows = "the rows each member has not seen" if looked.seen else f"all {counted(len(looked.prepared.inputs), 'row')}"
+    baselines = _linear_baseline(labelled, held, metric) if labelled.out_of_fold and held is not None else ()
+    importances = permutation_importance(_sampled_parts(labelled), run.schema, metric, run.config.training.seed)
+    all_rows = f"all {counted(len(labelled.prepared.inputs), 'row')}"
+    rows = "the rows each member has not seen" if labelled.out_of_fold else all_rows
     found = FromData(
-        source=looked.prepared.table.source,
-        measured_on=f"Measured on {rows} of {Path(looked.prepared.table.source).name}.",
+        source=labelled.prepared.table.source,
+        measured_on=f"Measured on {rows} of {Path(labelled.prepared.table.source).name}.",
         metric=metric if metric == "accuracy" else "RMSE",
         importances=tuple(Importance(name, loss) for name, loss in importances.items()),
-        dependences=tuple(_dependences(looked, list(importances)[:TOP])),
-        worst=tuple(_worst(looked, list(importances))),
+        dependences=tuple(_dependences(labelled, list(importances)[:TOP])),
+        worst=tuple(_worst(labelled, list(importances))),
         error_name="log loss" if run.task.labels else "off by",
     )
     return baselines, found
 
 
-def _look(run: Run, table: Table, on_event: OnEvent) -> _RowsByFold:
+def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits().get("data_sha256")
     odd_cells = [] if seen else [f"{table.source}: {message}" for message in odd.messages()]
@@ -87,7 +88,7 @@ def _look(run: Run, table: Table, on_event: OnEvent) -> _RowsByFold:
         on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
-    return _RowsByFold(run, prepared, seen and bool(_splits(plans)), folds)
+    return _LabelledRows(run, prepared, seen and bool(_splits(plans)), folds)
 
 
 def _splits(plans: Sequence[MemberPlan]) -> dict[bytes, list[int]]:
@@ -104,34 +105,34 @@ def _folds(plans: Sequence[MemberPlan]) -> Iterator[tuple[Rows, tuple[int, ...]]
         yield plans[members[0]].held_out_rows, tuple(members)
 
 
-def _sampled_parts(looked: _RowsByFold) -> list[Part]:
-    total = sum(len(rows) for rows, _ in looked.folds)
-    generator = np.random.Generator(np.random.Philox(key=looked.run.config.training.seed))
+def _sampled_parts(labelled: _LabelledRows) -> list[Part]:
+    total = sum(len(rows) for rows, _ in labelled.folds)
+    generator = np.random.Generator(np.random.Philox(key=labelled.run.config.training.seed))
     parts = []
-    for rows, members in looked.folds:
+    for rows, members in labelled.folds:
         if total > MOST_ROWS:
             kept = max(len(rows) * MOST_ROWS // total, 1)
             rows = np.sort(generator.choice(rows, kept, replace=False))  # noqa: PLW2901
-        inputs = looked.prepared.inputs.take(rows)
-        parts.append(Part(inputs, looked.prepared.targets[rows], looked.model.take(members).predict))
+        inputs = labelled.prepared.inputs.take(rows)
+        parts.append(Part(inputs, labelled.prepared.targets[rows], labelled.model.take(members).predict))
     return parts
 
 
-def _dependences(looked: _RowsByFold, names: Sequence[str]) -> Iterator[Dependence]:
-    columns = {column.name: column for column in looked.run.schema.columns}
-    rows = np.unique(np.linspace(0, len(looked.prepared.inputs) - 1, DEPENDENCE_ROWS).astype(np.int64))
-    inputs = looked.prepared.inputs.take(rows)
+def _dependences(labelled: _LabelledRows, names: Sequence[str]) -> Iterator[Dependence]:
+    columns = {column.name: column for column in labelled.run.schema.columns}
+    rows = np.unique(np.linspace(0, len(labelled.prepared.inputs) - 1, DEPENDENCE_ROWS).astype(np.int64))
+    inputs = labelled.prepared.inputs.take(rows)
     for name in names:
-        if (found := _dependence(looked, columns[name], inputs)) is not None:
+        if (found := _dependence(labelled, columns[name], inputs)) is not None:
             yield found
 
 
-def _dependence(looked: _RowsByFold, column: Column, inputs: Inputs) -> Dependence | None:
-    response = partial_dependence(column, looked.run.schema, inputs, looked.model.predict)
+def _dependence(labelled: _LabelledRows, column: Column, inputs: Inputs) -> Dependence | None:
+    response = partial_dependence(column, labelled.run.schema, inputs, labelled.model.predict)
     if len(response.grid) < 2:
         return None
-    labels, means = looked.run.task.labels, response.means
-    names: tuple[str, ...] = (looked.run.task.target,)
+    labels, means = labelled.run.task.labels, response.means
+    names: tuple[str, ...] = (labelled.run.task.target,)
     if len(labels) == 2:
         names, means = (f"probability of {labels[1]}",), means[:, 1:]
     elif labels:
@@ -140,9 +141,9 @@ def _dependence(looked: _RowsByFold, column: Column, inputs: Inputs) -> Dependen
     return Dependence(column.name, response.grid, names, means, response.deciles)
 
 
-def _worst(looked: _RowsByFold, by_importance: Sequence[str]) -> Iterator[WorstRow]:
-    prepared, labels = looked.prepared, looked.run.task.labels
-    rows, predictions = _all_predictions(looked)
+def _worst(labelled: _LabelledRows, by_importance: Sequence[str]) -> Iterator[WorstRow]:
+    prepared, labels = labelled.prepared, labelled.run.task.labels
+    rows, predictions = _all_predictions(labelled)
     y = prepared.targets[rows]
     errors = row_errors("log_loss" if labels else "mae", y, predictions)
     columns = [*(c for c in prepared.schema.id_columns if c in prepared.table.columns), *by_importance][:MOST_CELLS]
@@ -157,9 +158,11 @@ def _worst(looked: _RowsByFold, by_importance: Sequence[str]) -> Iterator[WorstR
         )
 
 
-def _all_predictions(looked: _RowsByFold) -> tuple[NDArray[np.int64], Predictions]:
-    parts = [looked.model.take(members).predict(looked.prepared.inputs.take(rows)) for rows, members in looked.folds]
-    return np.concatenate([rows for rows, _ in looked.folds]), joined(parts)
+def _all_predictions(labelled: _LabelledRows) -> tuple[NDArray[np.int64], Predictions]:
+    parts = [
+        labelled.model.take(members).predict(labelled.prepared.inputs.take(rows)) for rows, members in labelled.folds
+    ]
+    return np.concatenate([rows for rows, _ in labelled.folds]), joined(parts)
 
 
 def _predicted(predictions: Predictions, row: int, labels: Sequence[str]) -> str:
@@ -180,14 +183,17 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(looked: _RowsByFold, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
+def _linear_baseline(labelled: _LabelledRows, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
     """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
     from phoneprice.workflows.baselines import linear_model
 
-    name, build, x = linear_model(looked.prepared)
-    y, order = looked.prepared.targets, np.argsort(np.concatenate([rows for rows, _ in looked.folds]), kind="stable")
+    name, build, x = linear_model(labelled.prepared)
+    y, order = (
+        labelled.prepared.targets,
+        np.argsort(np.concatenate([rows for rows, _ in labelled.folds]), kind="stable"),
+    )
     predicted = []
-    for rows, _ in looked.folds:
+    for rows, _ in labelled.folds:
         others = np.setdiff1d(np.arange(len(y)), rows)
         predicted.append(build().fit(x[others], y[others]).predict(x[rows]))
     values = np.concatenate(predicted)[order]

@@ -9,7 +9,7 @@ import pytest
 from phoneprice.artifact.loader import load_run
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
-from phoneprice.workflows.report_rows import explain_rows
+from phoneprice.workflows.report_rows import facts_from_rows
 from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
 
 
@@ -18,9 +18,9 @@ from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, writ
 def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
     run, options, heard = load_run(make_run(tmp_path / "run", skip=skip)), None if skip else SKIP, list[Event]()
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
-    _, found = explain_rows(run, mixed, None, options, heard.append)
+    _, found = facts_from_rows(run, mixed, None, options, heard.append)
     assert heard == [Warned(f"{mixed}: left out {counted} with text in a numeric column")]
-    _, expected = explain_rows(run, good, None, None, heard.append)
+    _, expected = facts_from_rows(run, good, None, None, heard.append)
     assert len(heard) == 1
     assert found.importances == expected.importances
 
@@ -30,5 +30,5 @@ def test_nothing_to_look_at(tmp_path: Path) -> None:
     for rows, found in (("", "found a header but no rows"), (BAD, "every row has text in a numeric column")):
         data = write(tmp_path / "none.csv", rows)
         with pytest.raises(DataError) as caught:
-            explain_rows(run, data, None, None, ignore)
+            facts_from_rows(run, data, None, None, ignore)
         assert str(caught.value) == f"{data}: {found}; there is nothing to look at"
