@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,21 +86,17 @@ class _Confusion:
 
 def page(facts: ReportFacts) -> str:
     """The whole page as text."""
-    document, pictures = facts.metrics, charts(facts)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            facts=facts,
-            charts=pictures,
-            sections={name: title for name, title in _SECTIONS.items() if _is_shown(name, facts, pictures)},
-            baselines=[baseline for baseline in facts.baselines if facts.metric in baseline.metrics],
-            measured_on=_MEASURED_ON.get(document["measured_on"], document["measured_on"]),
-            confusion=_confusion(document.get("confusion")),
-            classes=document.get("per_class"),
-            calibration=document.get("calibration"),
-            settings=_without_comments(facts.config_toml),
-        )
+    document, pictures, template = facts.metrics, charts(facts), _environment().get_template("report.html")
+    return template.render(
+        facts=facts,
+        charts=pictures,
+        sections={name: title for name, title in _SECTIONS.items() if _is_shown(name, facts, pictures)},
+        baselines=[baseline for baseline in facts.baselines if facts.metric in baseline.metrics],
+        measured_on=_MEASURED_ON.get(document["measured_on"], document["measured_on"]),
+        confusion=_confusion(document.get("confusion")),
+        classes=document.get("per_class"),
+        calibration=document.get("calibration"),
+        settings=_without_comments(facts.config_toml),
     )
 
 
@@ -161,6 +158,7 @@ def _without_comments(toml: str) -> str:
     return "\n".join(f"\n{line}" if line.startswith("[") else line for line in lines).strip()
 
 
+@cache
 def _environment() -> Environment:
     """The templates with the words they use; a name that is given nowhere is a bug and raises."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
