@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
+from phoneprice.records.findings import TrainingFinding as TrainingFinding
 
 Floats = NDArray[np.floating[Any]]
 Rows = NDArray[np.int64]
@@ -162,19 +163,3 @@ class Calibration:
     threshold: float | None = None
     decision: str = "argmax"
     costs: tuple[tuple[float, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class TrainingFinding:
-    """One thing that went wrong in a training, in plain words."""
-
-    code: str
-    """What it is called in JSON, such as ``symmetric_units``."""
-    summary: str
-    """What is wrong, in one sentence."""
-    evidence: str
-    """The figures it was seen by."""
-    setting: str
-    """The line of configuration to try, as it is given to ``-s``."""
-    source: str
-    """Where the threshold comes from."""

@@ -16,7 +16,8 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.render import to_toml
 from phoneprice.data.reading import ReadOptions
-from phoneprice.diagnosis.findings import Training, judge
+from phoneprice.diagnosis.findings import judge
+from phoneprice.diagnosis.training import Training
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.decisions import temper

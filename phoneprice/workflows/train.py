@@ -15,7 +15,8 @@ from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
-from phoneprice.diagnosis.findings import Training, judge
+from phoneprice.diagnosis.findings import judge
+from phoneprice.diagnosis.training import Training
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.records import Classified, MemberPlan, Predictions, Task, TrainingFinding
 from phoneprice.records.curves import Curves

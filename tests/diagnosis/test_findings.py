@@ -14,7 +14,8 @@ from phoneprice.config.schema import Config
 from phoneprice.data.reading import read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.splits import plan_members
-from phoneprice.diagnosis.findings import Training, judge
+from phoneprice.diagnosis.findings import judge
+from phoneprice.diagnosis.training import Training
 from phoneprice.records import TrainingFinding
 from phoneprice.records.curves import Curves
 from phoneprice.workflows.assess import Model, held_out, measured
