@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from phoneprice.data.table import Table
 
 Severity = Literal["error", "warning", "note"]
+FindingCode = Literal[
+    "no_rows", "no_features", "no_target", "target_missing", "target_not_numeric", "one_class", "too_many_labels",
+    "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
+    "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
+    "unseen_category", "not_numeric", "out_of_range", "overlap",
+]  # fmt: skip
 
 MANY_MISSING = 0.5
 """Share of missing cells from which a column tells little."""
@@ -61,7 +67,7 @@ class Finding:
     severity: Severity
     column: str | None
     """None for the table as a whole."""
-    code: str
+    code: FindingCode
     message: str
     count: int
     """How many cells, rows or columns it is about."""
