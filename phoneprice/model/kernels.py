@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_LINEAR_OF_ONE_DNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+from phoneprice.model.torch_versions import are_private_parts_known
+
+_LINEAR_OF_ONE_DNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if are_private_parts_known() else None
 """There where PyTorch was built with oneDNN; its compiler calls it for linear layers."""
 _ENOUGH_PRODUCTS = 1 << 23
 """Multiplications from which it pays, whatever the number of members and threads: each call takes some 20 us."""

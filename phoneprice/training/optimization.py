@@ -8,7 +8,7 @@ every rule whose step is proportional to the rate (SGD to Adamax).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -17,16 +17,16 @@ from torch.optim import Optimizer as TorchOptimizer
 
 from phoneprice.components.optimizers import Muon, Optimizer
 from phoneprice.model.mlp import NO_DECAY
+from phoneprice.model.torch_versions import are_private_parts_known
 
 WIDE = ("skip.", "cuts.", "output.bias")
 
 
-def keep_dynamo_out() -> None:
-    """Let optimizers be built without importing ``torch._dynamo``, which takes as long as torch itself.
+def _keep_compiler_out() -> None:
+    """Let optimizers be built without importing PyTorch's compiler, ``torch._dynamo``: as long as importing torch.
 
     PyTorch wraps four methods in a decorator that imports the compiler on first use and remembers, on the wrapped
     function, what to call from then on. Nothing here is compiled, so the function itself is what to call.
-    (``StackedOptimizer.step`` passes by a wrapper of ``step`` for the same reason.)
     """
     for name in ("add_param_group", "zero_grad", "load_state_dict", "state_dict"):
         inner = getattr(getattr(TorchOptimizer, name), "__wrapped__", None)
@@ -34,11 +34,18 @@ def keep_dynamo_out() -> None:
             setattr(inner, "__dynamo_disable", inner)
 
 
+def _rule_of(part: TorchOptimizer) -> Callable[[TorchOptimizer], Any]:
+    """An optimizer's ``step``, less a wrapper of it that imports the compiler, too."""
+    step = type(part).step
+    return inspect.unwrap(step) if are_private_parts_known() else step
+
+
 class StackedOptimizer:
     """The configured optimizer over a stack's parameters, in groups with rates of their own."""
 
     def __init__(self, choice: Optimizer, parameters: Mapping[str, Tensor]) -> None:
-        keep_dynamo_out()
+        if are_private_parts_known():
+            _keep_compiler_out()
         self._views: list[tuple[Tensor, list[Tensor]]] = []
         self._parts: list[TorchOptimizer] = []
         rest = dict(parameters)
@@ -69,7 +76,7 @@ class StackedOptimizer:
             for k, view in enumerate(members):
                 view.grad = None if stack.grad is None else stack.grad[k].T
         for part in self._parts:
-            inspect.unwrap(type(part).step)(part)  # the bare rule: its wrapper imports the compiler
+            _rule_of(part)(part)
 
     def state(self) -> dict[str, Tensor]:
         """All averages and step counts, named ``PART.PARAMETER.KIND`` by position."""
