@@ -8,6 +8,7 @@ import typer
 
 from phoneprice.cli.help import Command, Group
 from phoneprice.cli.session import Session
+from phoneprice.cli.several_values import several_values
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, also of an error.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -53,7 +54,7 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
     text, _, examples = (inspect.getdoc(function) or "").partition("\n\nFor example:\n")
     register = app.command(
         name or function.__name__,
-        cls=Command,
+        cls=type("Command", (Command,), {"several_values": several_values(function)}),
         help=text,
         epilog=inspect.cleandoc(examples),
         context_settings=_HELP_OPTIONS,

@@ -5,13 +5,13 @@ Typer's own boxes need rich, whose import takes longer than everything else that
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from phoneprice.cli.listed import repeat_options
+from phoneprice.cli.several_values import SeveralValues, repeat_options
 
 HEADING, NAME = "1;4", "1"
 """ANSI: bold and underlined, bold."""
@@ -52,10 +52,13 @@ def _write_examples(examples: str | None, formatter: Any) -> None:
 class Command(TyperCommand):
     """A command whose help ends with examples, which are its ``epilog``."""
 
+    several_values: ClassVar[Mapping[str, SeveralValues]] = {}
+    """The options that take several values, by parameter."""
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As Typer does, but ``-s a=1 b=2`` means ``-s a=1 -s b=2``, and every error knows its command."""
         try:
-            return super().parse_args(ctx, list(repeat_options(args, self.get_params(ctx))))
+            return super().parse_args(ctx, list(repeat_options(args, self.get_params(ctx), self.several_values)))
         except Exception as error:
             if getattr(error, "ctx", ctx) is None:
                 error.ctx = ctx  # type: ignore[attr-defined]

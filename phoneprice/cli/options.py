@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from phoneprice.cli.completion import complete_config, complete_run, complete_setting
+from phoneprice.cli.several_values import SeveralValues
 
 Completer = Callable[[str], list[str]] | None
 
@@ -94,6 +95,7 @@ Settings = Annotated[
         help_text="Change one setting, such as optimizer.lr=0.01; may be repeated.",
         autocompletion=complete_setting,
     ),
+    SeveralValues(r"[a-z_][\w.]*\s*="),
 ]
 Output = Annotated[
     Path,

@@ -6,7 +6,6 @@ import gc
 import io
 import os
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,13 +13,12 @@ if TYPE_CHECKING:
 
 
 def set_up_process() -> None:
-    """Everything below."""
+    """Prepare garbage collection, threads, streams and imports for one command."""
     # A short command is all imports, which leave no garbage: looking for some would cost a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
     _let_threads_sleep()
     _prepare_streams()
     keep_pandas_out()
-    keep_plugins_out()
 
 
 def _prepare_streams() -> None:
@@ -48,7 +46,7 @@ def _let_threads_sleep() -> None:
 
 
 class _NoPandas:
-    """An import hook to which pandas is not installed."""
+    """An import hook that finds pandas not installed."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """What Python asks before it looks for a module anywhere."""
@@ -58,21 +56,11 @@ class _NoPandas:
 
 
 def keep_pandas_out() -> None:
-    """Let pyarrow run without pandas, which it imports the first time it sees an array: 0.3 s that give nothing here.
+    """Let Arrow and scikit-learn run as they do where pandas isn't installed.
 
-    Arrow and scikit-learn do without pandas where it isn't installed, and so it seems to them.
-    (``sys.modules["pandas"] = None`` says the same, but crashes pyarrow.)
+    Arrow imports pandas the first time it sees an array: 0.3 s, a quarter of predicting a small table, for an optional
+    feature. No command uses pandas itself; whoever has imported it before, as a notebook, keeps it, and the Python API,
+    which takes data frames, never calls this. (``sys.modules["pandas"] = None`` says the same, but crashes pyarrow.)
     """
     if "pandas" not in sys.modules and not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):
         sys.meta_path.insert(0, _NoPandas())
-
-
-def keep_plugins_out() -> None:
-    """Let pydantic build its models without looking for plugins in the metadata of every installed package.
-
-    ``PYDANTIC_DISABLE_PLUGINS`` alone still imports what reads metadata, e-mail parser and all: 12 ms, a tenth of
-    ``config show``. So the module that would look is replaced by one that has found none.
-    """
-    found_none = ModuleType("pydantic.plugin._loader")
-    vars(found_none)["get_plugins"] = tuple
-    sys.modules.setdefault(found_none.__name__, found_none)

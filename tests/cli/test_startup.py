@@ -134,15 +134,6 @@ def test_pandas_that_is_there_stays() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_pydantic_finds_no_plugins() -> None:
-    process = after_start("""
-from pydantic import BaseModel
-class Model(BaseModel): x: int
-print(Model(x="1").x, "importlib.metadata" in sys.modules)
-""")
-    assert (process.stdout, process.stderr) == ("1 False\n", "")
-
-
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from phoneprice.cli.options import Data, Delimiter, Encoding, OnBadRow, Run, text_option
 from phoneprice.cli.session import Session
+from phoneprice.cli.several_values import SeveralValues
 
 Require = Annotated[
     list[str] | None,
@@ -12,6 +13,7 @@ Require = Annotated[
         metavar="CONDITION",
         help_text="Exit with code 9 unless this holds, such as 'accuracy>=0.95'; may be repeated.",
     ),
+    SeveralValues(r"[a-z]\w*\s*[<>=]"),
 ]
 
 

@@ -18,6 +18,7 @@ from phoneprice.cli.options import (
     text_option,
 )
 from phoneprice.cli.session import Session
+from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
 
 Output = Annotated[
@@ -33,6 +34,7 @@ Output = Annotated[
 Keep = Annotated[
     list[str] | None,
     text_option("--keep", metavar="COL", help_text="Input column to copy to the output; may be repeated."),
+    SeveralValues(r".", after_arguments=True),
 ]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Copy all input columns to the output.")]
 ChunkRows = Annotated[

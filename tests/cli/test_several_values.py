@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.main import get_command
 
-from phoneprice.cli.listed import repeat_options
 from phoneprice.cli.program import app
+from phoneprice.cli.several_values import repeat_options
 
 
 def repeated(name: str, line: str) -> str:
     command = get_command(app).commands[name]  # type: ignore[attr-defined]
-    return " ".join(repeat_options(line.split(), command.get_params(typer.Context(command))))
+    return " ".join(repeat_options(line.split(), command.get_params(typer.Context(command)), command.several_values))
 
 
 @pytest.mark.parametrize(
