@@ -103,7 +103,12 @@ def _open_beside(target: Path) -> tuple[Path, BinaryIO]:
     while True:
         partial = target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}{_SUFFIX}")
         file = partial.open("xb")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            file.close()
+            partial.unlink()
+            raise
         if os.fstat(file.fileno()).st_nlink:  # else somebody took it for a stray before it was locked
             return partial, file
         file.close()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.data.features import LARGEST_INPUT
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Inputs, Interval, Predictions
@@ -121,7 +120,7 @@ def _set(inputs: Inputs, span: slice, values: dict[int, float]) -> Inputs:
     changed = inputs.values.copy()
     changed[:, span] = 0
     for offset, value in values.items():
-        changed[:, span.start + offset] = np.clip(value, -LARGEST_INPUT, LARGEST_INPUT)
+        changed[:, span.start + offset] = value
     missing = None
     if inputs.missing is not None:
         missing = inputs.missing.copy()

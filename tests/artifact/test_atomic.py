@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -49,28 +50,61 @@ def test_an_exception_leaves_the_old_version_alone(tmp_path, fault):
     assert names(tmp_path) == ["out.csv"]
 
 
-@pytest.mark.parametrize(
-    ("number", "reason"),
-    [
-        (errno.ENOSPC, "no space left on device; free some space and run again"),
-        (errno.EIO, "input/output error; check the disk"),
-        (errno.EDQUOT, "disk quota exceeded; free some of your quota and run again"),
-    ],
-)
-@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.replace"])
-def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, number, reason, call):
-    target = tmp_path / "out.csv"
-    target.write_bytes(b"old")
+REASONS = {
+    errno.ENOSPC: "no space left on device; free some space and run again",
+    errno.EIO: "input/output error; check the disk",
+    errno.EDQUOT: "disk quota exceeded; free some of your quota and run again",
+}
 
-    def fail(*_args, **_kwargs):
+
+def _failing_from(call, nth, number):
+    """``call``, which fails with ``number`` at its ``nth`` use (0 is the first) and ever after."""
+    uses = iter(range(1000))
+
+    def failing(*args, **kwargs):
+        if next(uses) >= nth:
+            raise OSError(number, os.strerror(number))
+        return call(*args, **kwargs)
+
+    return failing
+
+
+def _written_while_failing(target, monkeypatch, owner, name, nth, number):
+    """What ``target`` then holds of its old version b"old" and the new one b"new"."""
+    target.write_bytes(b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, _failing_from(getattr(owner, name), nth, number))
+        with pytest.raises(StorageError) as caught:
+            _write(target, b"new")
+    assert str(caught.value) == f"{target}: can't be written: {REASONS[number]}"
+    assert names(target.parent) == [target.name]
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("number", REASONS)
+@pytest.mark.parametrize(("owner", "name"), [(Path, "open"), (fcntl, "flock"), (os, "fsync"), (Path, "replace")])
+def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, owner, name, number):
+    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, owner, name, 0, number) == b"old"
+
+
+@pytest.mark.parametrize("number", REASONS)
+def test_where_only_the_directory_is_not_flushed_the_new_version_is_there(tmp_path, monkeypatch, number):
+    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, os, "fsync", 1, number) == b"new"
+
+
+def _write_all_but_the_last(path, number):
+    with replace_file(path) as file:
+        file.write(b"ne")
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(
-        os if call == "fsync" else "pathlib.Path.replace", *(("fsync", fail) if call == "fsync" else (fail,))
-    )
+
+@pytest.mark.parametrize("number", REASONS)
+def test_a_disk_that_fails_while_writing(tmp_path, number):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
     with pytest.raises(StorageError) as caught:
-        _write(target, b"new")
-    assert str(caught.value) == f"{target}: can't be written: {reason}"
+        _write_all_but_the_last(target, number)
+    assert str(caught.value) == f"{target}: can't be written: {REASONS[number]}"
     assert target.read_bytes() == b"old"
     assert names(tmp_path) == ["out.csv"]
 
