@@ -7,6 +7,7 @@ from importlib import import_module  # noqa: TID251  # see _MODULES
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from phoneprice.config.reading import Reading
     from phoneprice.workflows.cross_validate import cross_validate
     from phoneprice.workflows.estimators import PhonePriceClassifier, PhonePriceRegressor
     from phoneprice.workflows.evaluate import evaluate
@@ -16,16 +17,26 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["PhonePriceClassifier", "PhonePriceRegressor", "cross_validate", "evaluate", "load", "predict", "train"]
+__all__ = [
+    "PhonePriceClassifier",
+    "PhonePriceRegressor",
+    "Reading",
+    "cross_validate",
+    "evaluate",
+    "load",
+    "predict",
+    "train",
+]
 
 _MODULES = {
-    "PhonePriceClassifier": "estimators",
-    "PhonePriceRegressor": "estimators",
-    "cross_validate": "cross_validate",
-    "evaluate": "evaluate",
-    "load": "model",
-    "predict": "predict",
-    "train": "train",
+    "PhonePriceClassifier": "workflows.estimators",
+    "PhonePriceRegressor": "workflows.estimators",
+    "Reading": "config.reading",
+    "cross_validate": "workflows.cross_validate",
+    "evaluate": "workflows.evaluate",
+    "load": "workflows.model",
+    "predict": "workflows.predict",
+    "train": "workflows.train",
 }
 
 
@@ -33,7 +44,7 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"phoneprice.workflows.{_MODULES[name]}")
+    module = import_module(f"phoneprice.{_MODULES[name]}")
     found: object = getattr(module, name)
     globals()[name] = found
     return found

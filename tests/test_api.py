@@ -29,6 +29,7 @@ def test_names():
     assert phoneprice.__all__ == [
         "PhonePriceClassifier",
         "PhonePriceRegressor",
+        "Reading",
         "cross_validate",
         "evaluate",
         "load",

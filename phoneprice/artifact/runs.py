@@ -11,8 +11,8 @@ from phoneprice.artifact.checkpoints import last_saved
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.sealed import SealedDirectory
 from phoneprice.artifact.writer import being_written, checkpoints_path, old_path, partial_path
-from phoneprice.config.suggestions import nearest_path
 from phoneprice.errors import ModelError
+from phoneprice.suggestions import nearest_path
 
 RUNS = Path("runs")
 LATEST = "latest"

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from phoneprice.cli.help import Command, Group
+from phoneprice.cli.options import READING
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import several_values
+from phoneprice.config.reading import Reading
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, also of an error.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -38,15 +40,21 @@ def group(summary: str, examples: str = "", *, completion: bool = False) -> type
 def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
     """Add ``function(session, ...)`` to ``app``, with the options that every command has.
 
+    In the place of an argument ``reading`` it has the options that make one.
+
     Its docstring is the help, and ends with ``For example:`` and command lines.
     """
+    own = list(inspect.signature(function).parameters.values())[1:]
+    reads = own[-1:] and own[-1].name == "reading"
 
     def call(ctx: typer.Context, *, json: bool, quiet: bool, debug: bool, **arguments: Any) -> None:
         session: Session = ctx.obj
         session.json, session.quiet, session.debug = json, quiet, debug
+        if reads:
+            arguments["reading"] = Reading(**{option.name: arguments.pop(option.name) for option in READING})
         function(session, **arguments)
 
-    own = list(inspect.signature(function).parameters.values())[1:]
+    own = [*own[:-1], *READING] if reads else own
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [context, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *_OPTIONS]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -5,21 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.options import Reading, setting
+from phoneprice.cli.options import setting
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
 
 
-def configuration(
-    file: Path | None, settings: Sequence[str] | None, reading: Reading | None = None, device: str | None = None
-) -> "Config":
-    """Defaults < file < environment < ``-s`` < the options that have a setting's meaning; raises ``ConfigError``."""
+def configuration(file: Path | None, settings: Sequence[str] | None, device: str | None = None) -> "Config":
+    """Defaults < file < environment < ``-s`` < the option ``--device``; raises ``ConfigError``."""
     from phoneprice.config.load import load_config
 
-    options = list((reading or Reading()).settings())
-    if device is not None:
-        options.append(setting("training.device", device))
+    options = [] if device is None else [setting("training.device", device)]
     return load_config(file, [*(settings or ()), *options], os.environ)
 
 

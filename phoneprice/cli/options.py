@@ -1,20 +1,22 @@
 """The arguments and options that commands share."""
 
+import inspect
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from phoneprice.cli.completion import complete_config, complete_run, complete_setting
+from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
+from phoneprice.data.formats import READABLE, STREAM
+from phoneprice.errors import UsageError
 
 Completer = Callable[[str], list[str]] | None
 
 _READING = "Reading DATA"
-STDIN = STDOUT = Path("-")
 
 
 def path_argument(metavar: str, help_text: str, *, show_default: bool = False, autocompletion: Completer = None) -> Any:
@@ -66,15 +68,13 @@ def text_option(
     )
 
 
-_FORMATS = "CSV (also .gz, .zst), Parquet or JSON Lines"
-
 Run = Annotated[
     Path,
     path_argument("RUN", "Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
-Data = Annotated[Path, path_argument("DATA", f"Table: {_FORMATS}; - is stdin.")]
+Data = Annotated[Path, path_argument("DATA", f"Table: {READABLE}; - is stdin.")]
 OptionalData = Annotated[
-    Path | None, path_argument("DATA", f"Table: {_FORMATS}; - is stdin; without one, the bundled synthetic sample.")
+    Path | None, path_argument("DATA", f"Table: {READABLE}; - is stdin; without one, the bundled synthetic sample.")
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -131,30 +131,17 @@ OnBadRow = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How DATA is to be read; None leaves it to the configuration."""
+READING = tuple(
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    for name, annotation in (("delimiter", Delimiter), ("encoding", Encoding), ("on_bad_row", OnBadRow))
+)
+"""The options that make a ``Reading``."""
 
-    delimiter: str | None = None
-    encoding: str | None = None
-    on_bad_row: Literal["fail", "skip"] | None = None
 
-    def settings(self) -> Iterator[str]:
-        """As settings of the configuration, for ``-s``.
-
-        Raises ``UsageError`` for what can't be used, which the configuration would call by another name.
-        """
-        self._check()
-        for name, value in vars(self).items():
-            if value is not None:
-                yield setting(f"data.{name}", "\t" if value == r"\t" else value)
-
-    def _check(self) -> None:
-        if self.delimiter is None and self.encoding is None:
-            return
-        from phoneprice.data.reading.options import ReadOptions
-
-        ReadOptions().but_for(self.delimiter, self.encoding)
+def refuse_stdout(session: Session, output: Path | None, what: str, option: str = "-o") -> None:
+    """Refuse to write to stdout what ``--json`` needs for itself. Raises ``UsageError``."""
+    if session.json and output == STREAM:
+        raise UsageError(f"--json needs stdout for itself; name a file for {what} with {option} FILE")
 
 
 def setting(key: str, value: str) -> str:

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from phoneprice.components.base import Settings
 from phoneprice.config.fields import choices, optional, section, shown, toml_value
 from phoneprice.config.schema import Config
-from phoneprice.config.suggestions import nearest
+from phoneprice.suggestions import did_you_mean
 
 Path = tuple[str, ...]
 
@@ -94,7 +94,7 @@ def _type_fault(where: str, field: FieldInfo | None, errors: Sequence[ErrorDetai
             continue
         literals = error["ctx"]["expected"].replace("'", '"')
         allowed.append(literals)
-        hint = nearest(str(found), re.findall(r'"([^"]*)"', literals))
+        hint = did_you_mean(str(found), re.findall(r'"([^"]*)"', literals))
     if field and optional(field):
         allowed.append(toml_value(None))
     index = _index(errors[0])

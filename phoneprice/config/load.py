@@ -46,8 +46,8 @@ from phoneprice.config.layers import (
 from phoneprice.config.presets import find_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, TaskConfig
-from phoneprice.config.suggestions import nearest
 from phoneprice.errors import ConfigError
+from phoneprice.suggestions import did_you_mean
 
 _GIVEN = "the configuration given"
 
@@ -188,12 +188,12 @@ class _Merger:
     def _unknown_key(self, key: str, model: type[Settings], setting: Setting, path: tuple[str, ...]) -> None:
         known = tuple(model.model_fields)
         owner = f' for "{component_name(model)}"' if issubclass(model, Component) else ""
-        hint = nearest(key, known) or _elsewhere(key)
+        hint = did_you_mean(key, known) or _elsewhere(key)
         self._fault(f"{'.'.join((*path, key))}: unknown key{owner};{hint} one of {', '.join(known)}", setting)
 
     def _unknown_name(self, setting: Setting, known: Sequence[str], path: tuple[str, ...]) -> None:
         found = f"{'.'.join(path)}.name: found {shown(setting.value)}"
-        hint = nearest(str(setting.value), known)
+        hint = did_you_mean(str(setting.value), known)
         self._fault(f"{found};{hint} one of {', '.join(map(toml_value, known))}", setting)
 
     def _fault(self, text: str, setting: Setting) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phoneprice.config.suggestions import nearest
 from phoneprice.errors import ConfigError
+from phoneprice.suggestions import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -26,5 +26,5 @@ def find_config(name: Path | str) -> Path:
     if str(name) in known:
         return known[str(name)]
     problem = "is a directory, not a configuration file" if path.is_dir() else "no such configuration file"
-    hint = nearest(path.stem, tuple(known))
+    hint = did_you_mean(path.stem, tuple(known))
     raise ConfigError(f"{name}: {problem};{hint} give a path or one of {', '.join(known)}")

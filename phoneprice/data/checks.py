@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
@@ -28,6 +27,7 @@ from phoneprice.data.values import (
     truth_code,
     value_counts,
 )
+from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, quoted, share
 
 if TYPE_CHECKING:

@@ -119,14 +119,14 @@ class FeatureEncoder:
         another value than yes or no in a boolean one.
         """
         require_columns(table, self._schema.feature_names)
-        filling = _ColumnInputs(table, self._width)
+        builder = _InputBuilder(table, self._width)
         for column in self._schema.columns:
-            _ENCODERS[column.kind](filling, column)
+            _ENCODERS[column.kind](builder, column)
             if column.has_missing:
-                filling.indicate(column.name)
+                builder.indicate(column.name)
             else:
-                filling.count_missing(column)
-        return Encoded(Inputs(filling.values, filling.missing), filling.odd)
+                builder.count_missing(column)
+        return Encoded(Inputs(builder.values, builder.missing), builder.odd)
 
 
 def require_columns(table: Table, names: Sequence[str]) -> None:
@@ -134,8 +134,8 @@ def require_columns(table: Table, names: Sequence[str]) -> None:
     require_named(table.source, names, table.names)
 
 
-class _ColumnInputs:
-    """Arrays being filled, input after input."""
+class _InputBuilder:
+    """Builds the inputs of a table's rows, one column after the other."""
 
     def __init__(self, table: Table, width: int) -> None:
         self.table = table
@@ -172,22 +172,22 @@ class _ColumnInputs:
             kind[column.name] += found
 
 
-def _encode_numeric(filling: _ColumnInputs, column: Column) -> None:
-    out = filling.take_inputs(1)[:, 0]
-    x = present = numbers_of(filling.table, column.name)
+def _encode_numeric(builder: _InputBuilder, column: Column) -> None:
+    out = builder.take_inputs(1)[:, 0]
+    x = present = numbers_of(builder.table, column.name)
     if not len(x):
         return
-    if filling.table.columns[column.name].null_count:
+    if builder.table.columns[column.name].null_count:
         absent = np.isnan(x)
-        filling.mark_missing(absent)
+        builder.mark_missing(absent)
         x = np.where(absent, column.center, x)
     low, high = x.min(), x.max()
     if column.low is not None and column.high is not None and (low < column.low or high > column.high):
         # Missing cells stand at the centre, which is so rough that it may be outside itself; NaN is not.
         outside = int(np.count_nonzero((present < column.low) | (present > column.high)))
-        filling.odd.out_of_range.update({column.name: outside} if outside else {})
+        builder.odd.out_of_range.update({column.name: outside} if outside else {})
     with np.errstate(over="ignore"):  # what overflows is cut off below
-        conditioned = np.subtract(x, column.center, out=filling.scratch)
+        conditioned = np.subtract(x, column.center, out=builder.scratch)
         np.divide(conditioned, column.spread, out=conditioned)
         ends = np.array([low, high]) - column.center
     if np.abs(ends).max() > LARGEST_INPUT * column.spread:
@@ -195,9 +195,9 @@ def _encode_numeric(filling: _ColumnInputs, column: Column) -> None:
     out[:] = conditioned
 
 
-def _encode_boolean(filling: _ColumnInputs, column: Column) -> None:
-    out = filling.take_inputs(1)[:, 0]
-    cells = filling.table.columns[column.name]
+def _encode_boolean(builder: _InputBuilder, column: Column) -> None:
+    out = builder.take_inputs(1)[:, 0]
+    cells = builder.table.columns[column.name]
     values = _zeros_and_ones(cells)
     if values is not None:
         out[:] = values
@@ -206,11 +206,11 @@ def _encode_boolean(filling: _ColumnInputs, column: Column) -> None:
     if codes.min(initial=0) == UNKNOWN:
         row = int(np.flatnonzero(codes == UNKNOWN)[0])
         raise DataError(
-            f"{filling.table.place(row, column.name)}: found {quoted(str(cells[row].as_py()))}, "
+            f"{builder.table.place(row, column.name)}: found {quoted(str(cells[row].as_py()))}, "
             "expected yes or no as in training (yes, no, true, false, y, n, 1, 0); correct it"
         )
     if cells.null_count:
-        filling.mark_missing(codes == MISSING)
+        builder.mark_missing(codes == MISSING)
     out[:] = codes == 1
 
 
@@ -225,14 +225,14 @@ def _zeros_and_ones(cells: pa.Array) -> NDArray[np.float64] | None:
     return values if bool(((values == 0) | (values == 1)).all()) else None
 
 
-def _encode_categorical(filling: _ColumnInputs, column: Column) -> None:
-    out = filling.take_inputs(len(column.categories))
-    codes = recode(filling.table.columns[column.name], category_code(column))
+def _encode_categorical(builder: _InputBuilder, column: Column) -> None:
+    out = builder.take_inputs(len(column.categories))
+    codes = recode(builder.table.columns[column.name], category_code(column))
     known = np.flatnonzero(codes >= 0)
     out[known, codes[known]] = 1
     unseen = int(np.count_nonzero(codes == UNKNOWN))
     if unseen:
-        filling.odd.unseen_categories[column.name] += unseen
+        builder.odd.unseen_categories[column.name] += unseen
 
 
 def category_code(column: Column) -> Callable[[str], int]:

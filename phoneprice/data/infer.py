@@ -14,15 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.config.schema import DataConfig
-from phoneprice.config.suggestions import with_suggestion
+from phoneprice.data.formats import STREAM
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
-from phoneprice.data.reading.byte_source import STDIN, STDIN_NAME
+from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array, merged_numbers, value_counts
+from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, printable
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = No
 
 def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
     reasons, source, file = inferred.reasons, quote(printable(inferred.source)), quote(name)
-    again = STDIN if inferred.source == STDIN_NAME else source
+    again = str(STREAM) if inferred.source == STDIN_NAME else source
     yield from _comment(
         f"Made from {source} ({counted(table.rows, 'row')}) by `phoneprice config init`. What is not here keeps its "
         f"default: `phoneprice config show -c {file}` prints every setting. "

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from phoneprice.data.reading.cells import NO_ROWS, Numbers, to_numbers
-from phoneprice.data.reading.faults import infinite, no_number
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
 
     from phoneprice.config.schema import Config
+    from phoneprice.data.reading.options import OnBadRow
+    from phoneprice.data.schema import TableSchema
     from phoneprice.data.table import Table
 
 MOSTLY = 0.9
@@ -65,19 +64,27 @@ def settle_mixed(table: Table, config: Config) -> Table:
     """The table with columns that are mostly numbers, and the target of a regression, as numbers.
 
     A row with text in one of them is left out and counted where ``data.on_bad_row`` is ``skip``. Raises ``DataError``
-    for it otherwise, and for a number that is not finite. Columns in ``data.categorical_columns`` stay as they are.
+    for it otherwise, and for a number that is not finite in any other row. Columns in ``data.categorical_columns``
+    stay as they are.
     """
-    found = {name: to_numbers(table.columns[name], frozenset()) for name in _mixed(table, config)}
-    if not found:
-        return table
-    for name, numbers in found.items():
-        _require_finite(table, name, numbers)
-    bad = np.unique(np.concatenate([NO_ROWS, *(numbers.text_rows for numbers in found.values())]))
-    if len(bad) and config.data.on_bad_row == "fail":
-        raise _fault(table, int(bad[0]), found, config.data.target)
-    settled = {name: found[name].values if name in found else cells for name, cells in table.columns.items()}
-    kept = replace(table, columns=settled).take(np.setdiff1d(np.arange(table.rows), bad))
-    return replace(kept, skipped_rows=table.skipped_rows + len(bad))
+    names = _mixed(table, config)
+    faults = {name: _typing_error for name in names if name != config.data.target}
+    return _as_numbers(table, names, config.data.on_bad_row, faults)
+
+
+def settle_like_training(table: Table, schema: TableSchema, on_bad_row: OnBadRow) -> Table:
+    """The table with the columns as numbers that were numbers in training, the target of a regression included.
+
+    A row with text in one of them is left out and counted, or refused, as in ``settle_mixed``.
+    """
+    names = [*schema.numeric_names, *(() if schema.labels else (schema.target,))]
+    texts = [name for name in names if name in table.columns and not is_number_array(table.columns[name])]
+    return _as_numbers(table, texts, on_bad_row)
+
+
+def _as_numbers(table: Table, names: list[str], on_bad_row: OnBadRow, faults: Mapping[str, Fault] = NO_FAULTS) -> Table:
+    numbers = {name: to_numbers(table.columns[name], frozenset()) for name in names}
+    return with_numbers(table, numbers, table.columns, on_bad_row, faults) if names else table
 
 
 def _mixed(table: Table, config: Config) -> list[str]:
@@ -90,17 +97,7 @@ def _mixed(table: Table, config: Config) -> list[str]:
     return names
 
 
-def _require_finite(table: Table, name: str, numbers: Numbers) -> None:
-    if len(numbers.infinite_rows):
-        row = int(numbers.infinite_rows[0])
-        raise infinite(table.place(row, name), table.columns[name][row].as_py())
-
-
-def _fault(table: Table, row: int, found: dict[str, Numbers], target: str) -> DataError:
-    name = next(name for name, numbers in found.items() if row in numbers.text_rows)
-    place, value = table.place(row, name), table.columns[name][row].as_py()
-    if name == target:
-        return no_number(place, value)
+def _typing_error(place: str, value: str) -> DataError:
     return DataError(
         f"{place}: found {quoted(value)}, expected a number as in the rest of the column; correct it, "
         "leave such rows out with --on-bad-row skip, or add the column to data.categorical_columns"

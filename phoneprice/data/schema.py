@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.suggestions import with_suggestion
 from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
-from phoneprice.data.mixed import settle_mixed
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, merged_numbers, truth, value_counts
+from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
 
 if TYPE_CHECKING:
@@ -120,12 +119,11 @@ def input_names(schema: TableSchema) -> tuple[str, ...]:
 def infer_schema(table: Table, config: Config) -> TableSchema:
     """The schema of a training table: its columns (see ``infer_columns``), and labels or range of its target.
 
-    Text in a column of numbers is judged by ``settle_mixed``, which the table should have passed. Raises ``DataError``
-    where the table does not fit the configuration or can't be learned from.
+    The table has passed ``settle_mixed``. Raises ``DataError`` where it does not fit the configuration or can't be
+    learned from.
     """
     data = config.data
     _check_names(table, data)
-    table = settle_mixed(table, config)
     columns = infer_columns(table, data)
     if not columns:
         raise file_fault(table.source, "no column is left as a feature; check data.id_columns and data.ignored_columns")

@@ -50,14 +50,6 @@ class Table:
         suffix = "" if column is None else f", column {column!r}"
         return f"{printable(self.source)} {position}{suffix}"
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """A float64 column as NumPy array ``(rows,)``, NaN where missing; not to be written to."""
-        array = self.columns[name]
-        if not pa.types.is_float64(array.type):
-            raise TypeError(f"column {name!r} is {array.type}, not float64")
-        values: NDArray[np.float64] = array.to_numpy(zero_copy_only=False)
-        return values
-
     def select(self, names: Sequence[str]) -> "Table":
         """The table with these ``columns``, in this order."""
         return replace(self, columns={name: self.columns[name] for name in names}, empty_rows=self.rows)
@@ -65,10 +57,6 @@ class Table:
     def without(self, names: Collection[str]) -> "Table":
         """The table without these ``columns``."""
         return self.select([name for name in self.columns if name not in names])
-
-    def rename(self, names: Mapping[str, str]) -> "Table":
-        """The table with columns called otherwise (old name to new name)."""
-        return replace(self, columns={names.get(name, name): array for name, array in self.columns.items()})
 
     def take(self, rows: NDArray[np.integer]) -> "Table":
         """The rows of these indices, in this order; they keep their line numbers."""

@@ -7,11 +7,11 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from phoneprice.errors import QualityGateError, UsageError
 from phoneprice.metrics.catalogue import METRICS
+from phoneprice.suggestions import nearest
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -50,8 +50,8 @@ def _parse(text: str) -> Requirement:
         wanted = "a metric, >= <= > or <, and a number, such as 'accuracy>=0.95'"
         raise UsageError(f"--require {text!r}: expected {wanted}")
     if form[1] not in METRICS:
-        near = get_close_matches(form[1], METRICS, n=1)
-        hint = f" did you mean {near[0]!r}?" if near else ""
+        near = nearest(form[1], METRICS)
+        hint = f" did you mean {near!r}?" if near else ""
         raise UsageError(f"--require {text!r}: unknown metric {form[1]!r};{hint} one of {', '.join(METRICS)}")
     return Requirement(form[1], form[2], bound)
 

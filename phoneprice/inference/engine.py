@@ -45,14 +45,6 @@ def blocks(inputs: Inputs, rows: int) -> Iterator[tuple[slice, Inputs]]:
         yield place, piece if len(piece) == rows else _padded(piece, rows)
 
 
-def outputs(engine: Engine, inputs: Inputs) -> Outputs:
-    """Outputs ``(K, n, W)`` of any number of rows."""
-    parts = [engine.block(piece)[:, : place.stop - place.start] for place, piece in blocks(inputs, engine.block_rows)]
-    if not parts:
-        return engine.block(_padded(inputs, engine.block_rows))[:, :0]
-    return np.concatenate(parts, axis=1)
-
-
 def _padded(inputs: Inputs, rows: int) -> Inputs:
     values = np.zeros((rows, inputs.values.shape[1]), np.float32)
     values[: len(inputs)] = inputs.values

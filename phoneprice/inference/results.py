@@ -1,19 +1,18 @@
 """Predictions as columns: the input's own columns, then the prediction, its confidence and all probabilities.
 
 Probabilities are given to six decimals, in every format the same: a seventh says nothing (the engine's own float32
-error is near 1e-7), a column reads better, and it is written twice as fast (see ``decimals``).
+error is near 1e-7), a column reads better, and it is written twice as fast (see ``data.decimals``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from phoneprice.data.formats import OutputRows
 from phoneprice.errors import UsageError
 from phoneprice.records import Predictions, Task, Valued
 
@@ -22,15 +21,7 @@ CONFIDENCE = "confidence"
 LabelKind = Literal["text", "number", "boolean"]
 
 
-@dataclass(frozen=True)
-class ResultRows:
-    """Some rows of the output: ``cells`` of any type, then ``probabilities`` as whole millionths, int32 ``(n,)``."""
-
-    cells: Mapping[str, pa.Array]
-    probabilities: Mapping[str, NDArray[np.int32]]
-
-
-class ResultColumns:
+class OutputColumns:
     """Builds output columns for a task; ``copied`` are the input's columns that go to the output, in order."""
 
     def __init__(self, task: Task, label_kind: LabelKind, copied: Sequence[str]) -> None:
@@ -52,18 +43,18 @@ class ResultColumns:
             names = ", ".join(repr(name) for name in clashing)
             raise UsageError(f"the input has a column {names}, which predictions have too; rename it in the input")
 
-    def block(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> ResultRows:
+    def rows(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> OutputRows:
         """The output's rows for the same rows of the input."""
         cells = {name: copied[name] for name in self.copied}
         if isinstance(predicted, Valued):
-            return ResultRows({**cells, PREDICTION: pa.array(predicted.values)}, {})
+            return OutputRows({**cells, PREDICTION: pa.array(predicted.values)}, {})
         classes, p = predicted.classes, predicted.probabilities
         confidence = np.take_along_axis(p, classes[:, None], axis=1)[:, 0]
         columns = (confidence, *p.T)
         probabilities = {
             name: np.rint(column * 1e6).astype(np.int32) for name, column in zip(self.added[1:], columns, strict=True)
         }
-        return ResultRows({**cells, PREDICTION: self._labels.take(pa.array(classes))}, probabilities)
+        return OutputRows({**cells, PREDICTION: self._labels.take(pa.array(classes))}, probabilities)
 
 
 def label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from phoneprice.artifact.atomic import replace_file
-from phoneprice.config.load import load_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
@@ -29,10 +28,10 @@ from phoneprice.workflows.assess import (
     measured,
     prediction_columns,
 )
-from phoneprice.workflows.destinations import refuse_output, refuse_unwritable
+from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
-from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
+from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,7 @@ def cross_validate(
     *,
     baselines: bool = False,
     predictions: Path | None = None,
+    reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> CrossValidationResult:
     """Train and test on every fold; with ``baselines`` scikit-learn's models too, on the same folds.
@@ -82,7 +82,7 @@ def cross_validate(
     fewer rows than there are folds.
     """
     protocol = protocol or Protocol()
-    config = config if isinstance(config, Config) else load_config(config)
+    config = configured(config, reading)
     if predictions is not None:
         refuse_output(predictions, data, option="--predictions")
         refuse_unwritable(predictions)
@@ -253,5 +253,5 @@ def _write_predictions(path: Path, prepared: Prepared, folds: Sequence[Fold], te
         "fold": np.repeat([fold.fold for fold in folds], sizes),
     }
     columns |= prediction_columns(prepared.targets[rows], joined(tested), prepared.task)
-    with replace_file(path) as file:
+    with open_output(path) as file:
         pq.write_table(pa.table(columns), file)

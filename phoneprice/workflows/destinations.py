@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import BinaryIO
 
-from phoneprice.artifact.atomic import storage_faults
+from phoneprice.artifact.atomic import replace_file, storage_faults
+from phoneprice.data.formats import CSV, STREAM, named_format
 from phoneprice.errors import UsageError
 
-STDOUT = Path("-")
+
+@contextmanager
+def open_output(output: Path) -> Iterator[BinaryIO]:
+    """What a command writes to: a file that appears under its name when it is complete, or stdout for ``-``.
+
+    Raises ``StorageError``; the file is then as it was.
+    """
+    if output != STREAM:
+        with replace_file(output) as file:
+            yield file
+        return
+    sys.stdout.flush()
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
 
 
 def refuse_output(output: Path, data: Path | str | None, run: Path | None = None, *, option: str = "-o") -> None:
     """Refuse to write over the input, also by links, or into the run. Raises ``UsageError``."""
+    if output == STREAM:
+        return
     if data is not None and _same_file(output, Path(data)):
         raise UsageError(f"{output}: is the input itself; name another file with {option}")
     # The folder as it is named, too: a link in the run may lead out of it.
@@ -31,6 +51,8 @@ def refuse_unwritable(output: Path) -> None:
     with storage_faults(output):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if output == STREAM:
+            return
         if target.is_file() or not target.exists():  # a device or a pipe is written to as it is
             with TemporaryFile(dir=target.parent):
                 pass
@@ -38,21 +60,19 @@ def refuse_unwritable(output: Path) -> None:
 
 def refuse_config_output(output: Path, data: Path | None, *, force: bool = False) -> None:
     """Refuse to write a configuration over the table, or over a file without ``force``. Raises ``UsageError``."""
-    if output == STDOUT:
-        return
     refuse_output(output, data)
     refuse_replacing(output, force=force)
 
 
 def refuse_replacing(output: Path, *, force: bool) -> None:
     """Refuse to replace a file without ``force``. Raises ``UsageError``."""
-    if output != STDOUT and output.is_file() and not force:
+    if output != STREAM and output.is_file() and not force:
         raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
 def refuse_other_than_csv(output: Path) -> None:
     """Refuse a name that promises another format than CSV. Raises ``UsageError``."""
-    if output != STDOUT and output.suffix.lower() not in {"", ".csv", ".txt"}:
+    if output != STREAM and named_format(output) != (CSV, None):
         raise UsageError(f"{output}: a sample is written as CSV; name a .csv file with -o")
 
 

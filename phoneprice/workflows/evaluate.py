@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,15 +11,16 @@ import numpy as np
 
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
-from phoneprice.config.suggestions import with_suggestion
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.reading import ReadOptions, as_numbers, infinite, read_table
+from phoneprice.data.mixed import settle_like_training
+from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
-from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.evaluation.requirements import Requirement
 from phoneprice.records import Task
+from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import counted
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
@@ -49,13 +50,14 @@ class Gate:
 
 
 def evaluate(
-    run: Path | str, data: Path | str, *, options: ReadOptions | None = None, on_event: OnEvent = ignore
+    run: Path | str, data: Path | str, *, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
 ) -> EvaluationResult:
-    """Predict the labelled rows of ``data`` with the whole ensemble of ``run`` and compare.
+    """Predict the labelled rows of ``data``, read as in training but for ``reading``, with all of ``run`` and compare.
 
-    Raises ``ModelError`` for the run, ``DataError`` for the data.
+    Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for ``reading``.
     """
     loaded = load_run(resolve_run(run))
+    options = read_options(loaded.config.data, reading)
     return evaluate_table(loaded, read_labelled(loaded, data, options), on_event)
 
 
@@ -114,7 +116,7 @@ def left_out(table: Table) -> list[str]:
 def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:
     """A table with the columns of a run and its target, read as in training unless told otherwise.
 
-    Rows with text where the run has numbers are left out and counted where ``on_bad_row`` is ``skip``.
+    Raises ``DataError`` for text where the run has numbers, or leaves out such rows, as ``options.on_bad_row`` says.
     """
     text = [*run.schema.text_names, *run.config.data.id_columns]
     if run.schema.labels:
@@ -122,23 +124,4 @@ def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None
     data_config = run.config.data
     options = options or read_options(data_config)
     table = read_table(data, options, text, skip_columns=data_config.ignored_columns)
-    return without_text(table, run) if options.on_bad_row == "skip" else table
-
-
-def without_text(table: Table, run: Run) -> Table:
-    """The table less the rows, which it counts, with text in a column of numbers of ``run``.
-
-    Raises ``DataError`` for a number that is not finite in one of the others.
-    """
-    names = [*run.schema.numeric_names, *(() if run.schema.labels else (run.schema.target,))]
-    cells = {name: table.columns[name] for name in names if name in table.columns}
-    found = {name: as_numbers(c, frozenset()) for name, c in cells.items() if not is_number_array(c)}
-    if not found:
-        return table
-    bad = np.unique(np.concatenate([numbers.text_rows for numbers in found.values()]))
-    for name, numbers in found.items():
-        for row in np.setdiff1d(numbers.infinite_rows, bad)[:1].tolist():
-            raise infinite(table.place(row, name), table.columns[name][row].as_py())
-    settled = {name: found[name].values if name in found else array for name, array in table.columns.items()}
-    kept = replace(table, columns=settled).take(np.setdiff1d(np.arange(table.rows), bad))
-    return replace(kept, skipped_rows=table.skipped_rows + len(bad))
+    return settle_like_training(table, run.schema, options.on_bad_row)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run, load_run, verify_run
@@ -22,7 +22,6 @@ from phoneprice.artifact.runs import (
 )
 from phoneprice.artifact.sealed import CheckedFile
 from phoneprice.artifact.writer import refuse_place
-from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import ModelError, UsageError
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.model.shape import NetworkShape, parameter_shapes
@@ -35,7 +34,6 @@ __all__ = [
     "list_run_lines",
     "new_run_path",
     "parameter_count",
-    "read_options_of",
     "refuse_place",
     "resolve_run",
     "show_run",
@@ -101,17 +99,6 @@ def show_run(run: str | Path) -> RunDetails:
     """All about one run. Raises ``ModelError``."""
     loaded = load_run(resolve_run(run))
     return RunDetails(loaded, loaded.metrics(), loaded.environment(), parameter_count(loaded.shape))
-
-
-def read_options_of(
-    run: Path, delimiter: str | None, encoding: str | None, on_bad_row: Literal["fail", "skip"] | None
-) -> ReadOptions | None:
-    """How a run reads files, but for what is given here, or None. Raises ``ModelError``, ``UsageError``."""
-    if delimiter is encoding is on_bad_row is None:
-        return None
-    from phoneprice.workflows.prepare import read_options
-
-    return read_options(load_run(run).config.data).but_for(delimiter, encoding, on_bad_row)
 
 
 def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, tuple[CheckedFile, ...]]:

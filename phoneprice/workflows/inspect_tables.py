@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, Literal
 
-from phoneprice.artifact.atomic import replace_file
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import LATEST, resolve_run
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data import sample
@@ -20,9 +17,9 @@ from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import fetch
 from phoneprice.data.infer import infer_config, init_text, require_target
-from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.workflows.destinations import STDOUT
-from phoneprice.workflows.prepare import read_options
+from phoneprice.data.reading import read_table
+from phoneprice.workflows.destinations import open_output
+from phoneprice.workflows.prepare import configured, read_options
 
 if TYPE_CHECKING:
     from phoneprice.data.schema import TableSchema
@@ -32,7 +29,6 @@ __all__ = [
     "CheckResult",
     "DescriptionResult",
     "FirstConfig",
-    "binary_output",
     "check_table",
     "describe_table",
     "fetch",
@@ -76,16 +72,14 @@ class FirstConfig:
     """Columns that it leaves out."""
 
 
-def first_config(
-    data: Path | None, target: str | None, delimiter: str | None, encoding: str | None, name: str
-) -> FirstConfig:
+def first_config(data: Path | None, target: str | None, name: str, reading: Reading = AS_CONFIGURED) -> FirstConfig:
     """A configuration to begin with: one inferred from a table, or all the defaults.
 
     ``name`` is what its file will be called. Raises ``DataError``.
     """
     if data is None or target is None:
         return FirstConfig(to_toml(Config()), {})
-    options = ReadOptions().but_for(delimiter, encoding)
+    options = read_options(Config().data, reading)
     table = read_table(data, options)
     inferred = infer_config(table, target, _ordered)
     return FirstConfig(init_text(inferred, table, options, name), inferred.reasons, inferred.ignored_columns)
@@ -99,18 +93,24 @@ def _ordered(table: Table, target: str) -> bool:
 
 
 def check_table(
-    data: Path | str, config: Config, reference: Path | None = None, target: str | None = None
+    data: Path | str,
+    config: Config,
+    reference: Path | None = None,
+    target: str | None = None,
+    *,
+    reading: Reading = AS_CONFIGURED,
 ) -> CheckResult:
     """Check a table, alone or against the table or the run that ``reference`` names.
 
     A run says itself what is its target and what are ids. ``target`` is a column that must be there, in the table or
     in the one to compare with: new rows have none. Raises ``DataError``, ``ModelError``.
     """
+    config = configured(config, reading)
     known: Table | TableSchema | None = None
     expected = target
     if reference is not None and (str(reference) == LATEST or reference.is_dir()):
         run = load_run(resolve_run(reference))
-        known, config = run.schema, _with_columns_of(run.config, config)
+        known, config = run.schema, configured(run.config, Reading.of(config.data))
         expected = None if target == run.schema.target else target
     elif reference is not None:
         known = _read(reference, config)
@@ -121,8 +121,11 @@ def check_table(
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
 
 
-def describe_table(data: Path | str, config: Config, target: str | None = None) -> DescriptionResult:
+def describe_table(
+    data: Path | str, config: Config, target: str | None = None, *, reading: Reading = AS_CONFIGURED
+) -> DescriptionResult:
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
+    config = configured(config, reading)
     table = _read(data, config)
     if target is not None:
         require_target(table, target)
@@ -136,34 +139,16 @@ def write_sample(output: Path, rows: int | None = None, seed: int | None = None,
     """
     if rows is None and seed is None:
         which: Literal["train", "new"] = "train" if labelled else "new"
-        with sample.sample_path(which).open("rb") as bundled, binary_output(output) as file:
+        with sample.sample_path(which).open("rb") as bundled, open_output(output) as file:
             shutil.copyfileobj(bundled, file)
         return sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
     default_rows = sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
     phones = sample.generate(rows or default_rows, sample.SEED if seed is None else seed, labelled=labelled)
-    with binary_output(output) as file:
+    with open_output(output) as file:
         sample.write_csv(phones, file)
     return int(phones.num_rows)
-
-
-@contextmanager
-def binary_output(output: Path) -> Iterator[BinaryIO]:
-    """The file, replaced whole at the end, or stdout for ``-``. Raises ``StorageError``."""
-    if output == STDOUT:
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with replace_file(output) as file:
-            yield file
 
 
 def _read(source: Path | str, config: Config) -> Table:
     data = config.data
     return read_table(source, read_options(data), [*data.id_columns, *data.categorical_columns])
-
-
-def _with_columns_of(run: Config, config: Config) -> Config:
-    """The run's configuration, with the files read as ``config`` says."""
-    reading = {name: getattr(config.data, name) for name in ("delimiter", "encoding", "on_bad_row", "missing_values")}
-    return run.model_copy(update={"data": run.data.model_copy(update=reading)})

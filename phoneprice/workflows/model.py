@@ -16,6 +16,7 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder, require_columns
+from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
@@ -23,7 +24,7 @@ from phoneprice.errors import UsageError
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.workflows.assess import Document, Model
-from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, without_text
+from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled
 from phoneprice.workflows.events import Event, Warned
 from phoneprice.workflows.prepare import read_options
 
@@ -128,7 +129,7 @@ class LoadedModel:
         schema = self.run.schema
         if is_frame(data):
             table = self._frame(data, (*schema.feature_names, schema.target))
-            return without_text(table, self.run) if self.config.data.on_bad_row == "skip" else table
+            return settle_like_training(table, schema, self.config.data.on_bad_row)
         return read_labelled(self.run, data)
 
     def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
 from phoneprice.data.splits import plan_members
@@ -13,7 +14,7 @@ from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
 from phoneprice.workflows.events import OnEvent, Warned, ignore
 from phoneprice.workflows.inspect_runs import parameter_count
-from phoneprice.workflows.prepare import labelled_source, prepare
+from phoneprice.workflows.prepare import configured, labelled_source, prepare
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,13 @@ class TrainingPlan:
     """In all epochs."""
 
 
-def plan_training(data: Path | str | None, config: Config, on_event: OnEvent = ignore) -> TrainingPlan:
+def plan_training(
+    data: Path | str | None, config: Config, *, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
+) -> TrainingPlan:
     """Read the table and plan its training. Raises what ``train`` raises before it starts."""
     from phoneprice.training.batches import Pace
 
+    config = configured(config, reading)
     source = labelled_source(data, on_event)
     prepared = prepare(source, config, on_event)
     members, warnings = plan_members(prepared.targets, config, len(prepared.inputs))

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
-from phoneprice.artifact.atomic import replace_file
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Device
+from phoneprice.data.ahead import ahead
 from phoneprice.data.features import FeatureEncoder, OddCells
+from phoneprice.data.formats import RowWriter, format_of, open_writer
 from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
+from phoneprice.data.writers import columns_of
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
-from phoneprice.inference.results import ResultColumns
+from phoneprice.inference.results import OutputColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
-from phoneprice.inference.writers import RowWriter, columns_of, format_of, open_writer
 from phoneprice.records import Classified, Predictions
+from phoneprice.suggestions import nearest
 from phoneprice.wording import counted, noun, printable
-from phoneprice.workflows.destinations import refuse_output
+from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-STREAM = "-"
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
 """Rows of a chunk by default: so many that its cells are CHUNK_CELLS, within these bounds."""
@@ -64,14 +59,12 @@ def predict(
     device: Device = "auto",
     chunk_rows: int | None = None,
     spreadsheet_safe: bool = False,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    on_bad_row: Literal["fail", "skip"] | None = None,
+    reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> PredictionResult:
     """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout (as CSV).
 
-    How ``data`` is read is as in training, but for ``delimiter``, ``encoding`` and ``on_bad_row`` where given.
+    ``data`` is read as in training, but for what ``reading`` says.
     ``chunk_rows`` (rounded up to whole blocks of the engine) changes the memory, never the predictions.
 
     Raises ``ModelError``, ``DataError``, ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it
@@ -79,19 +72,20 @@ def predict(
     """
     collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
-    options = read_options(loaded.config.data).but_for(delimiter, encoding, on_bad_row)
+    options = read_options(loaded.config.data, reading)
     target = Path(output)
-    _check_output(target, data, loaded.path)
+    written_as = format_of(target)
+    refuse_output(target, data, loaded.path)
     task = loaded.task
     predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, task.classes, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
-    with one_blas_thread(), open_chunks(STREAM if str(data) == STREAM else Path(data), options, rows) as stream:
+    with one_blas_thread(), open_chunks(Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
         job = _Job(
             loaded, predictor, columns, stream, collector, spreadsheet_safe=spreadsheet_safe, computing=computing
         )
-        with _open_output(target) as writer:
+        with open_output(target) as file, open_writer(file, *written_as) as writer:
             job.run(writer)
     return PredictionResult(job.rows, target, job.label_counts(), collector.messages)
 
@@ -111,7 +105,7 @@ class _Job:
 
     loaded: Run
     predictor: Predictor
-    columns: ResultColumns
+    columns: OutputColumns
     stream: ChunkStream
     collector: WarningCollector
     spreadsheet_safe: bool
@@ -132,12 +126,12 @@ class _Job:
 
     def run(self, writer: RowWriter) -> None:
         """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""
+        threads, write = self.computing, partial(self._write, writer)
         with (
-            ThreadPoolExecutor(self.computing, thread_name_prefix="phoneprice-compute") as computing,
-            ThreadPoolExecutor(1, thread_name_prefix="phoneprice-write") as behind,
+            closing(ahead(self._predict, self.stream, threads=threads, most=threads + 1, name="compute")) as computed,
+            closing(ahead(write, map(self._count, computed), threads=1, most=WAITING + 1, name="write")) as written,
         ):
-            computed = map(self._count, _ahead(computing, self._predict, self.stream, self.computing))
-            for _ in _ahead(behind, partial(self._write, writer), computed, WAITING):
+            for _ in written:
                 self.collector(Progress(self.rows, None, "rows"))
         self._warn_of_rows()
 
@@ -158,7 +152,7 @@ class _Job:
 
     def _write(self, writer: RowWriter, chunk: _Chunk) -> None:
         copied = columns_of(self.columns.copied, chunk.table.written, safe=self.spreadsheet_safe)
-        writer.write(self.columns.block(copied, chunk.predicted))
+        writer.write(self.columns.rows(copied, chunk.predicted))
 
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
@@ -175,17 +169,6 @@ class _Job:
 
     def _warn(self, message: str) -> None:
         self.collector.warn(f"{printable(self.stream.source)}: {message}")
-
-
-def _ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
-    """What ``work`` makes of each item, in order, with up to ``most`` results under way or waiting to be taken."""
-    waiting: deque[Future[Result]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > most:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _columns_of_numbers(schema: TableSchema, typed: frozenset[str]) -> frozenset[str]:
@@ -207,36 +190,15 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
     return -(-rows // block_rows) * block_rows
 
 
-def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> ResultColumns:
+def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
     ids = [name for name in run.config.data.id_columns if name in header]
     kept = header if keep == "all" else keep
     for name in kept:
         if name not in header:
-            near = get_close_matches(name, header, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(printable, header))}"
+            near = nearest(name, header)
+            advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(map(printable, header))}"
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
-    columns = ResultColumns(run.task, run.schema.label_kind, tuple(dict.fromkeys([*ids, *kept])))
+    columns = OutputColumns(run.task, run.schema.label_kind, tuple(dict.fromkeys([*ids, *kept])))
     columns.refuse_clashes(header)
     return columns
-
-
-def _check_output(output: Path, data: str | Path, run: Path) -> None:
-    """Refuse to write over the input or into the run, and formats that aren't written."""
-    if str(output) == STREAM:
-        return
-    format_of(output)
-    refuse_output(output, data, run)
-
-
-@contextmanager
-def _open_output(output: Path) -> Iterator[RowWriter]:
-    """A writer to the output, which appears under its name when it is complete."""
-    if str(output) == STREAM:
-        stdout: BinaryIO = sys.stdout.buffer
-        with open_writer(stdout, "csv", "none") as writer:
-            yield writer
-        stdout.flush()
-        return
-    with replace_file(output) as file, open_writer(file, *format_of(output)) as writer:
-        yield writer

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.config.load import load_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.checks import uninformative
 from phoneprice.data.features import FeatureEncoder
@@ -51,9 +53,20 @@ class Prepared:
         return digest.hexdigest()
 
 
-def read_options(data: DataConfig) -> ReadOptions:
-    """How the configuration says that files are read."""
+def read_options(data: DataConfig, reading: Reading = AS_CONFIGURED) -> ReadOptions:
+    """How files are read: as configured, but for what ``reading`` says. Raises ``UsageError`` for what is unusable."""
+    data = reading.instead_of(data)
     return ReadOptions(data.delimiter, data.encoding, frozenset(data.missing_values), data.on_bad_row)
+
+
+def configured(config: Config | Path | str | None, reading: Reading) -> Config:
+    """The configuration, loaded if it is a file or the name of one, with what ``reading`` says in its place.
+
+    Raises ``ConfigError``, and ``UsageError`` for a reading that is unusable.
+    """
+    config = config if isinstance(config, Config) else load_config(config)
+    read_options(config.data, reading)
+    return config.model_copy(update={"data": reading.instead_of(config.data)})
 
 
 def labelled_source(data: Path | str | None, on_event: OnEvent) -> Path | str:

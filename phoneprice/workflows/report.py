@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phoneprice.artifact.atomic import replace_file, storage_faults
+from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
+from phoneprice.data.formats import STREAM
 from phoneprice.data.reading import ReadOptions
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
@@ -27,8 +29,9 @@ from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
 from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.assess import Document
-from phoneprice.workflows.destinations import STDOUT, refuse_other_than_html, refuse_output
+from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.prepare import read_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,21 +57,23 @@ def report(
     output: Path | str | None = None,
     *,
     plots: Path | str | None = None,
-    options: ReadOptions | None = None,
+    reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> ReportFile:
     """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
 
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
-    tell (importance, partial dependence, the worst rows, a linear baseline). ``plots`` is a directory for the charts as
-    SVG files. Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for an ``output`` that is
-    the data, inside the run, or a file that is no HTML page; ``StorageError``.
+    tell (importance, partial dependence, the worst rows, a linear baseline). It is read as in training, but for what
+    ``reading`` says. ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
+    ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside the run, or a file that is no
+    HTML page; ``StorageError``.
     """
     collector = WarningCollector(on_event)
     path = resolve_run(run)
     loaded = load_run(path)
+    options = read_options(loaded.config.data, reading)
     target = Path(output) if output is not None else report_path(path)
-    if target == STDOUT:
+    if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
@@ -79,7 +84,7 @@ def report(
     from phoneprice.report.page import page
 
     facts = gather(loaded, data, options, collector)
-    with replace_file(target) as file:
+    with open_output(target) as file:
         file.write(page(facts).encode())
     written = tuple(_write_plots(facts, Path(plots))) if plots is not None else ()
     return ReportFile(path, target, written, facts.findings, collector.messages)
@@ -142,7 +147,7 @@ def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:
 
     for chart in chain.from_iterable(charts(facts).values()):
         path = directory / f"{chart.name}.svg"
-        with replace_file(path) as file:
+        with open_output(path) as file:
             file.write(chart_file(chart).encode())
         yield path
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from phoneprice.artifact.documents import epoch_line
 from phoneprice.artifact.writer import RunContents, RunWriter
-from phoneprice.config.load import load_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
 from phoneprice.diagnosis.findings import judge
@@ -35,7 +35,7 @@ from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit
 from phoneprice.workflows.inspect_runs import new_run_path
-from phoneprice.workflows.prepare import Prepared, labelled_source, prepare
+from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,13 @@ def train(
     resume: bool = False,
     force: bool = False,
     command_line: Sequence[str] = (),
+    reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> TrainResult:
     """Train on ``data`` (the bundled sample where None) and write the run directory ``run``.
 
     ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
+    ``reading`` takes the place of what it says of reading the table.
 
     With ``resume`` it goes on with a training of ``run`` that was stopped or killed, and ends in the same bits. SIGINT
     and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume. ``force`` replaces a
@@ -77,7 +79,7 @@ def train(
     started = time.perf_counter()
     collector = WarningCollector(on_event)
     name = Path(config).stem if isinstance(config, Path | str) else "default"
-    config = config if isinstance(config, Config) else load_config(config)
+    config = configured(config, reading)
     path = Path(run) if run is not None else new_run_path(name)
     with (
         RunWriter(path, force=force, resume=resume) as writer,

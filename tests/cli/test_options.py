@@ -32,6 +32,12 @@ def test_a_fault_of_an_option_names_the_option(call: Call, command: str, option:
     assert (result.code, result.out, result.err) == (2, "", f"phoneprice: error: {message.format(value)}\n")
 
 
+def test_what_needs_stdout_for_itself(call: Call) -> None:
+    result = call("cv", "--predictions", "-", "--json")
+    message = "--json needs stdout for itself; name a file for the predictions with --predictions FILE"
+    assert (result.code, result.err) == (2, f"phoneprice: error: {message}\n")
+
+
 def _feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 

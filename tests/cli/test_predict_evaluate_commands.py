@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from phoneprice.artifact.writer import RunWriter
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.workflows.events import Progress
 from phoneprice.workflows.predict import PredictionResult
 from tests.cli.calling import Call
@@ -49,7 +50,6 @@ def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         "predictions": {"0": 4, "1": 6},
         "warnings": ["w"],
     }
-    nothing = dict.fromkeys(("chunk_rows", "delimiter", "encoding", "on_bad_row"))
     assert asked == {
         "run": Path("latest"),
         "data": Path("-"),
@@ -57,13 +57,14 @@ def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         "keep": (),
         "device": "auto",
         "spreadsheet_safe": False,
-        **nothing,
+        "chunk_rows": None,
+        "reading": AS_CONFIGURED,
     }
     options = ("--keep-all", "--chunk-rows", 7, "--device", "cuda", "--spreadsheet-safe", "--delimiter", ";")
     result = call("predict", "r", "d", "-o", "x.csv", *options, "--encoding", "ascii", "--on-bad-row", "skip")
     assert (result.out, result.err) == ("", "Wrote 10 predictions to x.csv\n")
     assert (asked["keep"], asked["chunk_rows"], asked["device"], asked["spreadsheet_safe"]) == ("all", 7, "cuda", True)
-    assert (asked["delimiter"], asked["encoding"], asked["on_bad_row"]) == (";", "ascii", "skip")
+    assert asked["reading"] == Reading(";", "ascii", "skip")
     call("predict", "r", "d", "--keep", "a", "b")
     assert (asked["keep"], asked["output"]) == (("a", "b"), Path("-"))
 

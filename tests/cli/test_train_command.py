@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from phoneprice.artifact.writer import write_run
+from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
 from phoneprice.records import Task
@@ -48,9 +49,8 @@ def test_options_that_are_settings_win(call: Call, asked: dict[str, Any]) -> Non
     settings = ("-s", "training.device=cuda", "-s", "data.delimiter=|", "-s", "data.encoding=ascii")
     options = ("--device", "cpu", "--delimiter", "\\t", "--encoding", "latin-1", "--on-bad-row", "skip")
     assert call("train", *options, *settings).code == 0
-    data = asked["config"].data
-    assert (asked["config"].training.device, data.delimiter, data.encoding) == ("cpu", "\t", "latin-1")
-    assert data.on_bad_row == "skip"
+    assert asked["config"].training.device == "cpu"
+    assert asked["reading"] == Reading("\t", "latin-1", "skip")
 
 
 @pytest.mark.parametrize(("options", "name"), [([], "default"), (["-c", "textbook"], "textbook")])

@@ -1,6 +1,5 @@
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from phoneprice.data.table import Table, concat
 
@@ -26,7 +25,7 @@ def test_place_never_shows_control_characters() -> None:
     assert table.place(0, "a\n") == "a\\x1b[31m.csv row 1, column 'a\\n'"
 
 
-def test_take_select_rename_slice() -> None:
+def test_take_select_slice() -> None:
     table = example().take(np.array([2, 0]))
     assert table.lines is not None
     assert table.lines.tolist() == [5, 2]
@@ -34,15 +33,8 @@ def test_take_select_rename_slice() -> None:
     assert example().select(["id"]).names == ("id",)
     assert example().select([]).rows == 3
     assert example().without(["id"]).names == ("ram",)
-    assert example().rename({"id": "key"}).names == ("ram", "key")
     assert example().slice(1, 9).rows == 2
     assert example().slice(1, 9).skipped_rows == 0
-
-
-def test_numbers_are_nan_where_missing() -> None:
-    np.testing.assert_array_equal(example().numbers("ram"), [1.0, np.nan, 3.0])
-    with pytest.raises(TypeError, match="column 'id' is string, not float64"):
-        example().numbers("id")
 
 
 def test_concat_adds_up() -> None:

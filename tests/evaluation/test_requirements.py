@@ -43,11 +43,12 @@ def test_another_form(text):
     )
 
 
-def test_unknown_metric():
+@pytest.mark.parametrize("name", ["accurcy", "acc"])
+def test_unknown_metric(name):
     with pytest.raises(UsageError) as caught:
-        parse_requirements(["accurcy>=0.95"])
+        parse_requirements([f"{name}>=0.95"])
     assert str(caught.value) == (
-        "--require 'accurcy>=0.95': unknown metric 'accurcy'; did you mean 'accuracy'? one of " + ", ".join(METRICS)
+        f"--require '{name}>=0.95': unknown metric {name!r}; did you mean 'accuracy'? one of " + ", ".join(METRICS)
     )
     with pytest.raises(UsageError, match=r"unknown metric 'zzz'; one of accuracy, "):
         parse_requirements(["zzz>=0.95"])

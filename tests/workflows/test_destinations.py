@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from phoneprice.data.formats import STREAM
 from phoneprice.errors import StorageError, UsageError
 from phoneprice.workflows.destinations import (
-    STDOUT,
+    open_output,
     refuse_other_than_csv,
     refuse_other_than_html,
     refuse_output,
@@ -34,10 +36,32 @@ def test_the_input_and_the_run_are_refused_also_by_links(tmp_path: Path) -> None
     )
 
 
+def test_an_output_is_a_file_when_it_is_complete(tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    with open_output(file) as out:
+        out.write(b"a\n")
+        assert not file.exists()
+    assert file.read_bytes() == b"a\n"
+    with pytest.raises(TypeError), open_output(file) as out:
+        out.writelines([b"b\n", None])  # type: ignore[list-item]
+    assert file.read_bytes() == b"a\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_output_may_be_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    print("first", end="|")
+    refuse_output(STREAM, STREAM)
+    refuse_unwritable(STREAM)
+    with open_output(STREAM) as out:
+        out.write(b"second")
+    assert capfdbinary.readouterr().out == b"first|second"
+    assert not sys.stdout.closed
+
+
 def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
     file = tmp_path / "there.csv"
     refuse_replacing(file, force=False)
-    refuse_replacing(STDOUT, force=False)
+    refuse_replacing(STREAM, force=False)
     file.touch()
     refuse_replacing(file, force=True)
     with pytest.raises(UsageError) as caught:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice import evaluate, load
+from phoneprice import Reading, evaluate, load
 from phoneprice.artifact.writer import write_run
 from phoneprice.components.losses import MeanSquaredError
 from phoneprice.config.schema import Config, DataConfig, TaskConfig
-from phoneprice.data.reading import ReadOptions
 from phoneprice.errors import DataError
 from tests.random_runs import numeric_schema, random_contents
 
@@ -18,7 +17,7 @@ HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
 GOOD = "".join(f"p{i},{i}.5,0,1,-1,2,1,{i % 4}\n" for i in range(8))
 BAD = "q,oops,0,1,-1,2,1,1\n"
 WORSE = "r,1,?,1,-1,2,1,nolabel\n"
-SKIP = ReadOptions(on_bad_row="skip")
+SKIP = Reading(on_bad_row="skip")
 
 
 def write(path: Path, rows: str) -> Path:
@@ -37,7 +36,7 @@ def make_run(path: Path, *, skip: bool) -> Path:
 def test_bad_rows_are_left_out(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
     run = make_run(tmp_path / "run", skip=skip)
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
-    report = evaluate(run, mixed, options=None if skip else SKIP)
+    report = evaluate(run, mixed, reading=Reading() if skip else SKIP)
     assert report.warnings == (f"{mixed}: left out {counted} with text in a numeric column",)
     expected = evaluate(run, good)
     assert expected.warnings == ()
@@ -48,12 +47,12 @@ def test_bad_rows_are_left_out(tmp_path: Path, bad: str, counted: str, *, skip: 
 def test_bad_rows_fail_unless_told_otherwise(tmp_path: Path) -> None:
     mixed = write(tmp_path / "mixed.csv", GOOD + BAD)
     advice = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
-    for run, options in (
-        (make_run(tmp_path / "fails", skip=False), None),
-        (make_run(tmp_path / "skips", skip=True), ReadOptions(on_bad_row="fail")),
+    for run, reading in (
+        (make_run(tmp_path / "fails", skip=False), Reading()),
+        (make_run(tmp_path / "skips", skip=True), Reading(on_bad_row="fail")),
     ):
         with pytest.raises(DataError) as raised:
-            evaluate(run, mixed, options=options)
+            evaluate(run, mixed, reading=reading)
         assert str(raised.value) == f"{mixed} line 10, column 'x0': found 'oops', {advice}"
 
 
@@ -90,7 +89,7 @@ def test_the_target_of_a_regression(tmp_path: Path) -> None:
     config = Config(task=TaskConfig(kind="regression"), loss=MeanSquaredError())
     write_run(tmp_path / "run", random_contents(config, numeric_schema(labels=())))
     data = write(tmp_path / "mixed.csv", GOOD + "q,1,0,1,-1,2,1,cheap\n")
-    report = evaluate(tmp_path / "run", data, options=SKIP)
+    report = evaluate(tmp_path / "run", data, reading=SKIP)
     assert report.rows == 8
     assert report.warnings == (f"{data}: left out 1 row with text in a numeric column",)
 

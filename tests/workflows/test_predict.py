@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.artifact.writer import write_run
+from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.reading import ReadOptions, read_table
@@ -238,7 +238,7 @@ def test_bad_rows_fail_or_are_left_out(run, tmp_path):
     with pytest.raises(DataError):
         predict(run, tmp_path / "in.csv", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "old"
-    report = predict(run, tmp_path / "in.csv", tmp_path / "out.csv", on_bad_row="skip")
+    report = predict(run, tmp_path / "in.csv", tmp_path / "out.csv", reading=Reading(on_bad_row="skip"))
     assert [row["id"] for row in rows_of(tmp_path / "out.csv")] == ["a", "c"]
     assert report.warnings == (f"{tmp_path}/in.csv: left out 1 row with text in a numeric column",)
 
@@ -246,7 +246,7 @@ def test_bad_rows_fail_or_are_left_out(run, tmp_path):
 def test_reading_options_are_the_runs_unless_given(run, tmp_path):
     text = "id;x0;x1;x2;x3;x4;x5\né;1;1;1;1;1;1\n"
     (tmp_path / "in.csv").write_bytes(text.encode("latin-1"))
-    predict(run, tmp_path / "in.csv", tmp_path / "out.csv", delimiter=";", encoding="latin-1")
+    predict(run, tmp_path / "in.csv", tmp_path / "out.csv", reading=Reading(";", "latin-1"))
     assert [row["id"] for row in rows_of(tmp_path / "out.csv")] == ["é"]
 
 
@@ -334,7 +334,7 @@ def test_a_full_disk_while_writing(run, tmp_path):
 
 def test_stdout(run, tmp_path, monkeypatch):
     data, stdout = save(phones(5), tmp_path / "in.csv"), io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=stdout))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stdout))
     predict(run, data, "-")
     predict(run, data, tmp_path / "out.csv")
     assert stdout.getvalue() == (tmp_path / "out.csv").read_bytes()

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from phoneprice.config.load import load_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.sample import sample_path
-from phoneprice.errors import ConfigError
+from phoneprice.errors import ConfigError, UsageError
 from phoneprice.workflows.events import Warned, ignore
-from phoneprice.workflows.prepare import prepare, prepare_table
+from phoneprice.workflows.prepare import configured, prepare, prepare_table, read_options
 from tests.small_tables import table
 
 
@@ -99,3 +101,13 @@ def test_an_order_that_nobody_gave_is_named(settings: tuple[str, ...], order: st
         "give theirs in task.labels, or set task.kind=multiclass if they have none"
     )
     assert [event.message for event in heard] == ([expected] if order else [])
+
+
+def test_a_reading_takes_the_place_of_what_is_configured() -> None:
+    config = Config(data=DataConfig(delimiter=";", encoding="latin-1"))
+    read = configured(config, Reading(delimiter="|", on_bad_row="skip"))
+    assert read == config.model_copy(update={"data": DataConfig(delimiter="|", encoding="latin-1", on_bad_row="skip")})
+    assert read_options(config.data, Reading(delimiter="|", on_bad_row="skip")) == read_options(read.data)
+    assert configured("textbook", AS_CONFIGURED) == load_config("textbook")
+    with pytest.raises(UsageError, match="found delimiter ';;', expected one character"):
+        configured(config, Reading(delimiter=";;"))

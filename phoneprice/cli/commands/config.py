@@ -7,16 +7,18 @@ import typer
 
 from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import (
-    STDOUT,
     ConfigFile,
     Delimiter,
     Encoding,
     Settings,
     path_argument,
     path_option,
+    refuse_stdout,
     text_option,
 )
 from phoneprice.cli.session import Session
+from phoneprice.config.reading import Reading
+from phoneprice.data.formats import STREAM
 from phoneprice.errors import UsageError
 
 FromData = Annotated[
@@ -50,20 +52,19 @@ def init(
     """
     if (from_data is None) != (target is None):
         raise UsageError("--from-data FILE and --target COL go together; give both or none")
-    if session.json and output == STDOUT:
-        raise UsageError("--json needs stdout for itself; name a file for the configuration with -o FILE")
-    from phoneprice.workflows.destinations import refuse_config_output
-    from phoneprice.workflows.inspect_tables import binary_output, first_config
+    refuse_stdout(session, output, "the configuration")
+    from phoneprice.workflows.destinations import open_output, refuse_config_output
+    from phoneprice.workflows.inspect_tables import first_config
 
     if output:
         refuse_config_output(output, from_data, force=force)
-    made = first_config(from_data, target, delimiter, encoding, str(output or "FILE"))
+    made = first_config(from_data, target, str(output or "FILE"), Reading(delimiter, encoding))
     if output or not session.json:
-        with binary_output(output or STDOUT) as file:
+        with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
         session.document({"format": 1, "output": output, "toml": made.text, "reasons": made.reasons})
-    elif output and output != STDOUT:
+    elif output and output != STREAM:
         session.say(f"Wrote {output}")
         if made.ignored:
             session.say(f"Columns that are not used: {made.reasons['data.ignored_columns']}")

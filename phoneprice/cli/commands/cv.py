@@ -8,17 +8,15 @@ import typer
 from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import (
     ConfigFile,
-    Delimiter,
     Device,
-    Encoding,
-    OnBadRow,
     OptionalData,
-    Reading,
     Settings,
     number_option,
     path_option,
+    refuse_stdout,
 )
 from phoneprice.cli.session import Session
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 
 Folds = Annotated[
     int, number_option("--folds", least=2, help_text="Parts of the table, each tested once; 5 if not given.")
@@ -45,9 +43,7 @@ def cv(
     baselines: Baselines = False,
     predictions: Predictions = None,
     device: Device = None,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Cross-validate: train the whole pipeline on parts of a table, and test it on the rest.
 
@@ -61,7 +57,8 @@ def cv(
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.workflows.cross_validate import Protocol, cross_validate
 
-    resolved = configuration(config, settings, Reading(delimiter, encoding, on_bad_row), device)
+    refuse_stdout(session, predictions, "the predictions", "--predictions")
+    resolved = configuration(config, settings, device)
     with listening(session) as on_event:
         report = cross_validate(
             data,
@@ -69,6 +66,7 @@ def cv(
             Protocol(folds, repeats, seed),
             baselines=baselines,
             predictions=predictions,
+            reading=reading,
             on_event=on_event,
         )
     if session.json:

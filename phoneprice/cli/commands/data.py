@@ -7,22 +7,20 @@ import typer
 
 from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import (
-    STDOUT,
     ConfigFile,
     Data,
-    Delimiter,
-    Encoding,
-    OnBadRow,
     Output,
-    Reading,
     Settings,
     number_option,
     path_option,
+    refuse_stdout,
     setting,
     text_option,
 )
 from phoneprice.cli.session import Session
-from phoneprice.errors import DataError, UsageError
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.data.formats import STREAM
+from phoneprice.errors import DataError
 from phoneprice.wording import counted
 
 if TYPE_CHECKING:
@@ -57,9 +55,7 @@ def check(
     reference: Reference = None,
     config: ConfigFile = None,
     settings: Settings = None,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Report what is wrong or odd in a table.
 
@@ -72,8 +68,8 @@ def check(
     """
     from phoneprice.workflows.inspect_tables import check_table
 
-    resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
-    report = check_table(data, resolved, reference, target)
+    resolved = _configuration(config, settings, target)
+    report = check_table(data, resolved, reference, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
     elif session.talks:
@@ -91,9 +87,7 @@ def describe(
     target: Target = None,
     config: ConfigFile = None,
     settings: Settings = None,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Describe every column of a table: its kind, missing cells, range and most frequent values.
 
@@ -102,8 +96,8 @@ def describe(
     """
     from phoneprice.workflows.inspect_tables import describe_table
 
-    resolved = _configuration(config, settings, target, Reading(delimiter, encoding, on_bad_row))
-    report = describe_table(data, resolved, target)
+    resolved = _configuration(config, settings, target)
+    report = describe_table(data, resolved, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
     else:
@@ -114,7 +108,7 @@ def describe(
 
 def sample(
     session: Session,
-    output: Output = STDOUT,
+    output: Output = STREAM,
     rows: Rows = None,
     seed: Seed = None,
     unlabelled: Unlabelled = False,
@@ -130,14 +124,13 @@ def sample(
     from phoneprice.workflows.destinations import refuse_other_than_csv, refuse_replacing
     from phoneprice.workflows.inspect_tables import write_sample
 
-    if session.json and output == STDOUT:
-        raise UsageError("--json needs stdout for itself; name a file for the sample with -o FILE")
+    refuse_stdout(session, output, "the sample")
     refuse_other_than_csv(output)
     refuse_replacing(output, force=force)
     written = write_sample(output, rows, seed, labelled=not unlabelled)
     if session.json:
         session.document({"format": 1, "output": output, "rows": written})
-    elif output != STDOUT:
+    elif output != STREAM:
         session.say(f"Wrote {counted(written, 'synthetic phone')} to {output}")
 
 
@@ -158,6 +151,6 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
         session.write("".join(f"{file}\n" for file in files))
 
 
-def _configuration(config: Path | None, settings: list[str] | None, target: str | None, reading: Reading) -> "Config":
+def _configuration(config: Path | None, settings: list[str] | None, target: str | None) -> "Config":
     chosen = [*(settings or ()), *([setting("data.target", target)] if target else ())]
-    return configuration(config, chosen, reading)
+    return configuration(config, chosen)

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from phoneprice.cli.options import Data, Delimiter, Encoding, OnBadRow, Run, text_option
+from phoneprice.cli.options import Data, Run, text_option
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 
 Require = Annotated[
     list[str] | None,
@@ -22,9 +23,7 @@ def evaluate(
     run: Run,
     data: Data,
     require: Require = None,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Measure a run on labelled rows that it has not seen.
 
@@ -38,13 +37,12 @@ def evaluate(
     from phoneprice.evaluation.requirements import check_requirements, parse_requirements
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
     from phoneprice.workflows.evaluate import judge
-    from phoneprice.workflows.inspect_runs import read_options_of, resolve_run
+    from phoneprice.workflows.inspect_runs import resolve_run
 
     requirements = parse_requirements(require or ())
     path = resolve_run(run)
-    options = read_options_of(path, delimiter, encoding, on_bad_row)
     with listening(session) as on_event:
-        report = evaluate_workflow(path, data, options=options, on_event=on_event)
+        report = evaluate_workflow(path, data, reading=reading, on_event=on_event)
     if session.json:
         facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
         session.document({**report.metrics, **facts, "gates": judge(requirements, report.metrics)})

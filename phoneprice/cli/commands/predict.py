@@ -6,19 +6,18 @@ from typing import Annotated
 import typer
 
 from phoneprice.cli.options import (
-    STDOUT,
     Data,
-    Delimiter,
     Device,
-    Encoding,
-    OnBadRow,
     Run,
     number_option,
     path_option,
+    refuse_stdout,
     text_option,
 )
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.data.formats import STREAM, WRITABLE
 from phoneprice.errors import UsageError
 
 Output = Annotated[
@@ -27,7 +26,7 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help_text="Where to write: .csv, .csv.gz, .csv.zst, .parquet or .jsonl; - is stdout, as CSV.",
+        help_text=f"Where to write: {WRITABLE}; - is stdout, as CSV.",
         show_default=True,
     ),
 ]
@@ -50,15 +49,13 @@ def predict(
     session: Session,
     run: Run,
     data: Data,
-    output: Output = STDOUT,
+    output: Output = STREAM,
     keep: Keep = None,
     keep_all: KeepAll = False,
     chunk_rows: ChunkRows = None,
     device: Device = None,
     spreadsheet_safe: SpreadsheetSafe = False,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Predict the target of every row of a table.
 
@@ -83,9 +80,7 @@ def predict(
             device=device or "auto",
             chunk_rows=chunk_rows,
             spreadsheet_safe=spreadsheet_safe,
-            delimiter=delimiter,
-            encoding=encoding,
-            on_bad_row=on_bad_row,
+            reading=reading,
             on_event=on_event,
         )
     if session.json:
@@ -94,12 +89,11 @@ def predict(
     else:
         from phoneprice.wording import counted
 
-        place = "" if output == STDOUT else f" to {output}"
+        place = "" if output == STREAM else f" to {output}"
         session.say(f"Wrote {counted(report.rows, 'prediction')}{place}")
 
 
 def _refuse_contradictions(session: Session, output: Path, keep: list[str] | None, keep_all: bool) -> None:
-    if session.json and output == STDOUT:
-        raise UsageError("--json needs stdout for itself; name a file for the predictions with -o FILE")
+    refuse_stdout(session, output, "the predictions")
     if keep and keep_all:
         raise UsageError("--keep and --keep-all contradict each other; give one of them")

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.options import Delimiter, Encoding, OnBadRow, Run, path_argument, path_option
+from phoneprice.cli.options import Run, path_argument, path_option
 from phoneprice.cli.session import Session
+from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
 
 Data = Annotated[
@@ -30,9 +31,7 @@ def report(
     output: Output = None,
     plots: Plots = None,
     terminal: Terminal = False,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Show what a run learned, and why it failed if it did, in one HTML file that opens anywhere.
 
@@ -48,13 +47,12 @@ def report(
         _draw(session, run, output, plots)
         return
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.workflows.inspect_runs import read_options_of, resolve_run
+    from phoneprice.workflows.inspect_runs import resolve_run
     from phoneprice.workflows.report import report as report_workflow
 
     path = resolve_run(run)
-    options = read_options_of(path, delimiter, encoding, on_bad_row)
     with listening(session) as on_event:
-        written = report_workflow(path, data, output, plots=plots, options=options, on_event=on_event)
+        written = report_workflow(path, data, output, plots=plots, reading=reading, on_event=on_event)
     if session.json:
         session.document({"format": 1, **vars(written)})
         return

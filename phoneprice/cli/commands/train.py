@@ -8,18 +8,15 @@ import typer
 
 from phoneprice.cli.configuration import configuration, configuration_name
 from phoneprice.cli.options import (
-    STDIN,
     ConfigFile,
-    Delimiter,
     Device,
-    Encoding,
-    OnBadRow,
     OptionalData,
-    Reading,
     Settings,
     path_option,
 )
 from phoneprice.cli.session import Session
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.data.formats import STREAM
 from phoneprice.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,9 +48,7 @@ def train(
     device: Device = None,
     report: Report = False,
     dry_run: DryRun = False,
-    delimiter: Delimiter = None,
-    encoding: Encoding = None,
-    on_bad_row: OnBadRow = None,
+    reading: Reading = AS_CONFIGURED,
 ) -> None:
     """Train networks on a table and write a run directory.
 
@@ -65,10 +60,9 @@ def train(
       phoneprice train phones.csv -o runs/phones --report
       phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
     """
-    if report and data == STDIN:
+    if report and data == STREAM:
         raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
-    reading = Reading(delimiter, encoding, on_bad_row)
-    resolved = configuration(config, settings, reading, device)
+    resolved = configuration(config, settings, device)
     from phoneprice.workflows.inspect_runs import latest_unfinished, new_run_path, refuse_place
 
     run = output or (latest_unfinished(force=force) if resume else new_run_path(configuration_name(config)))
@@ -79,7 +73,7 @@ def train(
         refuse_other_than_html(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)
-        _show_plan(session, data, resolved)
+        _show_plan(session, data, resolved, reading)
         return
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.workflows.train import train as train_workflow
@@ -92,6 +86,7 @@ def train(
             resume=resume,
             force=force,
             command_line=("phoneprice", *session.arguments),
+            reading=reading,
             on_event=on_event,
         )
         page = _write_report(trained.run, data, on_event) if report else None
@@ -127,12 +122,12 @@ def report_command(run: Path, data: Path | None) -> str:
     return shlex.join(["phoneprice", "report", str(run), *([str(data)] if data else [])])
 
 
-def _show_plan(session: Session, data: Path | None, config: "Config") -> None:
+def _show_plan(session: Session, data: Path | None, config: "Config", reading: Reading) -> None:
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.workflows.plan import plan_training
 
     with listening(session) as on_event:
-        plan = plan_training(data, config, on_event)
+        plan = plan_training(data, config, reading=reading, on_event=on_event)
     if session.json:
         session.document({"format": 1, "plan": plan})
     else:

@@ -1,41 +1,27 @@
-"""From a path or standard input to bytes: opening, telling formats by their first bytes, decompressing.
+"""From a path or standard input to bytes: opening, looking at the first ones, decompressing.
 
 Nothing is read whole: a file that decompresses to terabytes costs one chunk of memory. Every fault of the
 operating system or of a compressed stream comes out as one ``DataError``.
 """
 
-import gzip
 import io
 import sys
 import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO
 
-import pyarrow as pa
-
-from phoneprice.config.suggestions import nearest_path
+from phoneprice.data.formats import STREAM
+from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.errors import DataError
+from phoneprice.suggestions import nearest_path
 
-STDIN = "-"
 STDIN_NAME = "<stdin>"
 COPY_BYTES = 1 << 20
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-PARQUET_MAGIC = b"PAR1"
-ZIP_MAGIC = b"PK\x03\x04"
-
-
-class Readable(Protocol):
-    """The two things asked of a stream of bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes; none at the end."""
-
-    def close(self) -> None:
-        """Release what the stream holds."""
+HEAD_BYTES = 64
+"""Enough to recognise every format."""
 
 
 class Rejoined:
@@ -95,11 +81,27 @@ class Guarded:
 
 @dataclass(frozen=True)
 class Opened:
-    """A source after decompression: its name and its bytes, or the seekable file if it is Parquet."""
+    """A source: its name, its first bytes, and all of its bytes; ``file`` is there if it can be rewound."""
 
     source: str
-    stream: Readable
-    parquet: BinaryIO | None = None
+    head: bytes
+    stream: Rejoined
+    file: io.FileIO | None = None
+
+    def unpacked(self, packing: Packing) -> "Opened":
+        """The source without its compression."""
+        return _opened(self.source, packing.unpack(self.stream), packing.name)
+
+    def seekable(self) -> BinaryIO:
+        """The source from its start, to be read in any order: what can't be rewound goes to an unnamed file first."""
+        if self.file is not None:
+            self.file.seek(0)
+            return io.BufferedReader(self.file)
+        spooled = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the reader that gets it
+        while chunk := self.stream.read(COPY_BYTES):
+            spooled.write(chunk)
+        spooled.seek(0)
+        return spooled
 
 
 class _Stdin:
@@ -114,20 +116,34 @@ class _Stdin:
 
 def source_name(source: str | Path) -> str:
     """The name that messages give a source."""
-    return STDIN_NAME if str(source) == STDIN else str(source)
+    return STDIN_NAME if Path(source) == STREAM else str(source)
 
 
 def open_source(source: str | Path) -> Opened:
     """Open a path, or ``-`` for standard input; raises ``DataError``."""
     name = source_name(source)
-    if str(source) == STDIN:
-        return _unpacked(name, _Stdin(), None)
+    if Path(source) == STREAM:
+        return _opened(name, _Stdin())
     file = _open_file(name, Path(source))
     try:
-        return _unpacked(name, file, file if file.seekable() else None)
+        return _opened(name, file, file=file if file.seekable() else None)
     except BaseException:
         file.close()
         raise
+
+
+def _opened(name: str, stream: Readable, packing: str | None = None, file: io.FileIO | None = None) -> Opened:
+    guarded = Guarded(name, stream, packing)
+    head = _head(guarded)
+    return Opened(name, head, Rejoined(head, guarded), file)
+
+
+def _head(stream: Readable) -> bytes:
+    """The first bytes, in as many reads as a pipe makes of them."""
+    head = b""
+    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
+        head += more
+    return head
 
 
 def _open_file(name: str, path: Path) -> io.FileIO:
@@ -144,61 +160,3 @@ def _open_file(name: str, path: Path) -> io.FileIO:
 
 def _reason(fault: Exception) -> str:
     return (fault.strerror if isinstance(fault, OSError) else None) or str(fault)
-
-
-def _unpacked(name: str, stream: Readable, seekable: io.FileIO | None) -> Opened:
-    head = _head(Guarded(name, stream, None))
-    rejoined = Rejoined(head, stream)
-    if head.startswith(PARQUET_MAGIC):
-        return Opened(name, stream, _seekable(name, rejoined, seekable))
-    if head.startswith(ZIP_MAGIC):
-        raise file_fault(name, "found a ZIP archive or an Excel workbook; save the sheet as CSV")
-    if head.startswith(GZIP_MAGIC):
-        return _refuse_parquet(name, Guarded(name, _GzipStream(rejoined), "gzip"))
-    if head.startswith(ZSTD_MAGIC):
-        return _refuse_parquet(name, Guarded(name, pa.CompressedInputStream(rejoined, "zstd"), "zstd"))
-    return Opened(name, Guarded(name, rejoined, None))
-
-
-class _GzipStream:
-    """Gzip data of one or more members."""
-
-    def __init__(self, packed: Rejoined) -> None:
-        self._packed = packed
-        self._plain = gzip.GzipFile(fileobj=cast("BinaryIO", packed))  # it only calls read
-
-    def read(self, size: int, /) -> bytes:
-        data: bytes = self._plain.read(size)
-        return data
-
-    def close(self) -> None:
-        self._plain.close()
-        self._packed.close()
-
-
-def _refuse_parquet(name: str, stream: Guarded) -> Opened:
-    head = _head(stream)
-    if head.startswith(PARQUET_MAGIC):
-        raise file_fault(name, "found compressed Parquet; decompress it first (Parquet is compressed inside)")
-    return Opened(name, Rejoined(head, stream))
-
-
-def _head(stream: Readable) -> bytes:
-    """The first four bytes, in as many reads as a pipe makes of them."""
-    head = b""
-    while len(head) < 4 and (more := stream.read(4 - len(head))):
-        head += more
-    return head
-
-
-def _seekable(name: str, stream: Rejoined, file: io.FileIO | None) -> BinaryIO:
-    """Parquet is read from its end, so what can't be rewound goes to an unnamed file first."""
-    if file is not None:
-        file.seek(0)
-        return io.BufferedReader(file)
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the reader that gets it
-    guarded = Guarded(name, stream, None)
-    while chunk := guarded.read(COPY_BYTES):
-        spooled.write(chunk)
-    spooled.seek(0)
-    return spooled

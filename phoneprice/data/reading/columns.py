@@ -1,7 +1,8 @@
 """From cells as text to the columns asked for; faulty cells are reported or their rows left out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,13 @@ from numpy.typing import NDArray
 
 from phoneprice.data.reading.cells import NO_ROWS, Numbers, null_missing, to_numbers
 from phoneprice.data.reading.faults import infinite, no_number
-from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.reading.options import OnBadRow, ReadOptions, Selection
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
+
+Fault = Callable[[str, str], DataError]
+"""Makes the error of a place and the value that stands there."""
+NO_FAULTS: Mapping[str, Fault] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,8 @@ class ColumnReader:
     ) -> Table:
         """Cells as a table.
 
-        ``cells`` has an array for each wanted column: strings, or for a numeric one also float64; ``written`` has
-        the verbatim ones where they are not among the cells. Raises
-        ``DataError`` for the first faulty cell, by row and then by column.
+        ``cells`` has an array for each wanted column: strings, or for a numeric one also float64; ``written`` has the
+        verbatim ones where they are not among the cells. Raises ``DataError`` as ``with_numbers`` does.
         """
         missing = self.options.missing_values
         numbers = {name: as_numbers(cells[name], missing) for name in self._ordered(self.selection.numeric)}
@@ -44,38 +48,41 @@ class ColumnReader:
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
         table = Table(self.source, columns, lines, 0, as_stored, row_numbers, rows)
-        if all(column.clean for column in numbers.values()):
-            return table
-        return self._judged(table, numbers, cells)
+        return with_numbers(table, numbers, cells, self.options.on_bad_row)
 
     def _ordered(self, names: frozenset[str]) -> list[str]:
         return [name for name in self.selection.header if name in names]
 
-    def _judged(self, table: Table, numbers: Mapping[str, Numbers], cells: Mapping[str, pa.Array]) -> Table:
-        skip = self.options.on_bad_row == "skip"
-        skipped = np.unique(np.concatenate([NO_ROWS, *(n.text_rows for n in numbers.values() if skip)]))
-        fault = _first_fault(table, numbers, cells, skipped)
-        if fault is not None:
-            raise fault
-        kept = table.take(np.setdiff1d(np.arange(table.rows), skipped))
-        return Table(
-            kept.source, kept.columns, kept.lines, len(skipped), kept.written, kept.row_numbers, kept.empty_rows
-        )
 
+def with_numbers(
+    table: Table,
+    numbers: Mapping[str, Numbers],
+    cells: Mapping[str, pa.Array],
+    on_bad_row: OnBadRow,
+    text_faults: Mapping[str, Fault] = NO_FAULTS,
+) -> Table:
+    """The table with ``numbers`` in its columns of these names; ``cells`` are what they were made of.
 
-def _first_fault(
-    table: Table, numbers: Mapping[str, Numbers], cells: Mapping[str, pa.Array], skipped: NDArray[np.int64]
-) -> DataError | None:
-    found = []
-    for position, (name, column) in enumerate(numbers.items()):
-        for rows, fault in ((column.text_rows, no_number), (column.infinite_rows, infinite)):
-            left = np.setdiff1d(rows, skipped)
-            if len(left):
-                found.append((int(left[0]), position, name, fault))
-    if not found:
-        return None
-    row, _, name, fault = min(found, key=lambda item: item[:2])
-    return fault(table.place(row, name), str(cells[name][row].as_py()))
+    Rows with text in one of them are left out and counted where ``on_bad_row`` is ``skip``. Raises ``DataError`` for
+    the first faulty cell that stays, by row and then by column: for text what ``text_faults`` makes of the column's
+    place and value, if not ``no_number``; for a number that is not finite ``infinite``.
+    """
+    settled = replace(table, columns={**table.columns, **{name: found.values for name, found in numbers.items()}})
+    if all(found.clean for found in numbers.values()):
+        return settled
+    skip = on_bad_row == "skip"
+    skipped = np.unique(np.concatenate([NO_ROWS, *(found.text_rows for found in numbers.values() if skip)]))
+    faults = [
+        (int(left[0]), position, name, fault)
+        for position, (name, found) in enumerate(numbers.items())
+        for rows, fault in ((found.text_rows, text_faults.get(name, no_number)), (found.infinite_rows, infinite))
+        if len(left := np.setdiff1d(rows, skipped))
+    ]
+    if faults:
+        row, _, name, fault = min(faults, key=lambda found: found[:2])
+        raise fault(table.place(row, name), str(cells[name][row].as_py()))
+    kept = settled.take(np.setdiff1d(np.arange(table.rows), skipped))
+    return replace(kept, skipped_rows=table.skipped_rows + len(skipped))
 
 
 def as_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:

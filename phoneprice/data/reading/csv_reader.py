@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
 from phoneprice.data.reading.faults import file_fault, line_fault
-from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from phoneprice.config.suggestions import with_suggestion
 from phoneprice.errors import DataError
+from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import noun, printable, quoted
 
 

@@ -12,11 +12,11 @@ from typing import NoReturn
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY, checked_header
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
-from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table

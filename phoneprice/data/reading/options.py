@@ -2,45 +2,36 @@
 
 import codecs
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from phoneprice.data.reading.faults import require_named
 from phoneprice.errors import UsageError
 
+OnBadRow = Literal["fail", "skip"]
 OUTER_SPACES = " \t"
 """The spaces around a cell that mean nothing in a number or a missing value."""
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    r"""What can't be seen from a file itself.
+    """What can't be seen from a file itself.
 
-    ``missing_values`` are compared casefolded and without outer spaces. The two characters ``\t`` stand for a
-    tab as the delimiter. Raises ``UsageError`` for a delimiter or an encoding that can't be used.
+    ``missing_values`` are compared casefolded and without outer spaces. Raises ``UsageError`` for what can't be used.
     """
 
     delimiter: str = ","
     encoding: str = "utf-8"
     missing_values: frozenset[str] = frozenset({"", "na", "nan", "null"})
-    on_bad_row: Literal["fail", "skip"] = "fail"
+    on_bad_row: OnBadRow = "fail"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "delimiter", "\t" if self.delimiter == r"\t" else self.delimiter)
         words = frozenset(word.strip(OUTER_SPACES).casefold() for word in self.missing_values)
         object.__setattr__(self, "missing_values", words)
         _check_delimiter(self.delimiter)
         _check_encoding(self.encoding)
-
-    def but_for(
-        self,
-        delimiter: str | None = None,
-        encoding: str | None = None,
-        on_bad_row: Literal["fail", "skip"] | None = None,
-    ) -> "ReadOptions":
-        """These options, but for those that are given."""
-        given: dict[str, Any] = {"delimiter": delimiter, "encoding": encoding, "on_bad_row": on_bad_row}
-        return replace(self, **{name: value for name, value in given.items() if value is not None})
+        if self.on_bad_row not in get_args(OnBadRow):
+            raise UsageError(f"found on_bad_row {self.on_bad_row!r}, expected 'fail' or 'skip'; correct it")
 
 
 def _check_delimiter(delimiter: str) -> None:
@@ -76,11 +67,6 @@ class Selection:
     def __post_init__(self) -> None:
         asked = self.numeric | self.text | self.verbatim
         object.__setattr__(self, "wanted", tuple(name for name in self.header if name in asked))
-
-    @property
-    def kept_text(self) -> frozenset[str]:
-        """The columns read as text only: ``numeric`` wins where a column is in both."""
-        return self.text - self.numeric
 
 
 def select(

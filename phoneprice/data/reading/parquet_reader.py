@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import file_fault
-from phoneprice.data.reading.formats import Job
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 from phoneprice.wording import quoted

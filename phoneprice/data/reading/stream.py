@@ -5,9 +5,7 @@ thread (Arrow releases the interpreter lock), in order, two ahead at most, so me
 nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
 
-from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -16,49 +14,41 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from phoneprice.data.reading.byte_source import open_source
-from phoneprice.data.reading.csv_reader import CsvReader
-from phoneprice.data.reading.faults import require_named
-from phoneprice.data.reading.formats import FormatReader, Job
-from phoneprice.data.reading.json_lines import JsonLinesReader
+from phoneprice.data.ahead import ahead
+from phoneprice.data.formats import FormatReader, binary_format, packing_of, text_format
+from phoneprice.data.reading.byte_source import Opened, open_source
+from phoneprice.data.reading.faults import file_fault, require_named
 from phoneprice.data.reading.options import ReadOptions, Selection, select
-from phoneprice.data.reading.parquet_reader import ParquetReader
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
-from phoneprice.errors import PhonePriceError
 
 CHUNK_ROWS = 65_536
 AHEAD = 2
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-PACKED_SUFFIXES = (".gz", ".zst", ".zstd")
+ZIP_MAGIC = b"PK\x03\x04"
 
 
 def open_reader(source: str | Path, options: ReadOptions) -> FormatReader:
     """Open a source in its format: by content where that tells, else by suffix."""
     opened = open_source(source)
-    if opened.parquet is not None:
-        return ParquetReader(opened.source, opened.parquet, options)
-    stream = opened.stream
     try:
-        text = Utf8Source(opened.source, stream, options.encoding)
-        if _looks_like_json(text.head) or _named_json(opened.source):
-            return JsonLinesReader(text, options)
-        return CsvReader(text, options)
+        return _reader(opened, options)
     except BaseException:
-        stream.close()
+        opened.stream.close()
         raise
 
 
-def _looks_like_json(head: bytes) -> bool:
-    start = head.lstrip(b" \t\r\n")
-    return start.startswith(b"{") and start[1:].lstrip(b" \t")[:1] in {b'"', b"}"}
-
-
-def _named_json(name: str) -> bool:
-    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
-    if suffixes and suffixes[-1] in PACKED_SUFFIXES:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in JSON_SUFFIXES
+def _reader(opened: Opened, options: ReadOptions) -> FormatReader:
+    if opened.head.startswith(ZIP_MAGIC):
+        raise file_fault(opened.source, "found a ZIP archive or an Excel workbook; save the sheet as CSV")
+    if binary := binary_format(opened.head):
+        return binary.open_reader(opened.source, opened.seekable(), options)
+    if packing := packing_of(opened.head):
+        opened = opened.unpacked(packing)
+        if inner := binary_format(opened.head):
+            what = f"found compressed {inner.title}; decompress it first ({inner.title} is compressed inside)"
+            raise file_fault(opened.source, what)
+    text = Utf8Source(opened.source, opened.stream, options.encoding)
+    return text_format(text.head, opened.source).open_reader(text, options)
 
 
 class ChunkStream:
@@ -70,7 +60,7 @@ class ChunkStream:
 
     def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS) -> None:
         self._reader = reader
-        self._block_rows = chunk_rows
+        self._chunk_rows = chunk_rows
         self._selection = Selection(reader.header)
         self._tables: Generator[Table] | None = None
         self._closed = False
@@ -119,8 +109,9 @@ class ChunkStream:
     def _read(self) -> Generator[Table]:
         first = True
         # Closed here, not when the garbage collector comes by: the thread ends when the consumer stops.
-        with closing(_run_ahead(self._reader.jobs(self._selection, self._block_rows))) as parsed:
-            for table in _exact(parsed, self._block_rows):
+        jobs = self._reader.jobs(self._selection, self._chunk_rows)
+        with closing(ahead(lambda job: job(), jobs, threads=1, most=AHEAD, name="read")) as parsed:
+            for table in _exact(parsed, self._chunk_rows):
                 yield table
                 first = False
         if first:
@@ -156,35 +147,6 @@ def empty_table(source: str, selection: Selection) -> Table:
     }
     written = {name: pa.array([], pa.string()) for name in selection.header if name in selection.verbatim}
     return Table(source, columns, np.zeros(0, np.int64), 0, written)
-
-
-def _run_ahead(jobs: Iterator[Job]) -> Generator[Table]:
-    """The results of the jobs, in order, the next few under way."""
-    waiting: deque[Future[Table]] = deque()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="phoneprice-read")
-    try:
-        more = True
-        while more or waiting:
-            while more and len(waiting) < AHEAD:
-                more = _submit_next(pool, jobs, waiting)
-            if waiting:
-                yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _submit_next(pool: ThreadPoolExecutor, jobs: Iterator[Job], waiting: deque[Future[Table]]) -> bool:
-    try:
-        waiting.append(pool.submit(next(jobs)))
-    except StopIteration:
-        return False
-    except PhonePriceError as fault:
-        # A fault further on in the file must not hide one in the segments before it.
-        failed: Future[Table] = Future()
-        failed.set_exception(fault)
-        waiting.append(failed)
-        return False
-    return True
 
 
 def _exact(tables: Iterator[Table], rows: int) -> Iterator[Table]:

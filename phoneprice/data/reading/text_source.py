@@ -2,7 +2,7 @@
 
 import codecs
 
-from phoneprice.data.reading.byte_source import Readable
+from phoneprice.data.packing import Readable
 from phoneprice.data.reading.faults import not_encoded
 from phoneprice.wording import printable
 

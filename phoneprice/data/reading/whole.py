@@ -54,12 +54,6 @@ def read_chunks(
         raise
 
 
-def read_header(source: str | Path, options: ReadOptions) -> tuple[str, ...]:
-    """The column names of a file (not for standard input, which can be read once only)."""
-    with open_chunks(source, options) as stream:
-        return stream.header
-
-
 def _ask_for(stream: ChunkStream, names: list[str], text_columns: Collection[str]) -> frozenset[str]:
     """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
     text = frozenset(name for name in names if name in text_columns)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.data.reading import ReadOptions, read_chunks, read_header, read_table
+from phoneprice.data.reading import ReadOptions, open_chunks, read_chunks, read_table
 from phoneprice.errors import DataError
 
 NUMBER_FIX = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
@@ -300,7 +300,8 @@ def test_verbatim_keeps_numbers_and_missing_words_as_written(tmp_path: Path) -> 
 def test_no_column_asked_for_still_counts_and_checks(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"a,b\n1,2\n3,4\n")
-    assert read_header(path, ReadOptions()) == ("a", "b")
+    with open_chunks(path, ReadOptions()) as stream:
+        assert stream.header == ("a", "b")
     assert [table.rows for table in read_chunks(path, ReadOptions(), [], [], 1)] == [1, 1]
     path.write_bytes(b"a,b\n1,2\n3\n")
     with pytest.raises(DataError, match=r"line 3: found 1 field, expected 2"):

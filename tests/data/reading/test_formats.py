@@ -78,7 +78,7 @@ def test_same_table(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("chunk_rows", [1, 2, 100])
-def test_same_blocks_from_standard_input(name: str, chunk_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_chunks_from_standard_input(name: str, chunk_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe:
         buffer = io.BytesIO(FORMS[name])
 
@@ -268,12 +268,6 @@ def test_unusable_delimiter(delimiter: str) -> None:
     )
 
 
-def test_tab_may_be_spelled_out(tmp_path: Path) -> None:
-    path = tmp_path / "p.tsv"
-    path.write_bytes(b"a\tb\n1\tx\n")
-    assert read_table(path, ReadOptions(delimiter=r"\t")).columns["b"].to_pylist() == ["x"]
-
-
 def test_unknown_encoding() -> None:
     for name in ("klingon", "base64"):
         with pytest.raises(UsageError) as caught:
@@ -282,6 +276,12 @@ def test_unknown_encoding() -> None:
             f"found encoding {name!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; "
             "correct --encoding or data.encoding"
         )
+
+
+def test_unknown_way_with_bad_rows() -> None:
+    with pytest.raises(UsageError) as caught:
+        ReadOptions(on_bad_row="drop")  # type: ignore[arg-type]
+    assert str(caught.value) == "found on_bad_row 'drop', expected 'fail' or 'skip'; correct it"
 
 
 class CountingFile(io.BytesIO):

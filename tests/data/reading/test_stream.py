@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from phoneprice.data.reading import ReadOptions, open_chunks, read_chunks
-from phoneprice.data.reading import stream as stream_module
 from phoneprice.errors import DataError
 
 
@@ -17,20 +16,20 @@ def reading_threads() -> int:
     return sum(thread.name.startswith("phoneprice-read") for thread in threading.enumerate())
 
 
-def test_blocks_have_exactly_the_rows_asked_for(tmp_path: Path) -> None:
+def test_chunks_have_exactly_the_rows_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "p.csv", 10)
     tables = list(read_chunks(path, ReadOptions(), ["a"], [], 4))
     assert [table.rows for table in tables] == [4, 4, 2]
     assert [table.place(0) for table in tables] == [f"{path} line {line}" for line in (2, 6, 10)]
 
 
-def test_quoted_newlines_do_not_shorten_blocks(tmp_path: Path) -> None:
+def test_quoted_newlines_do_not_shorten_chunks(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text("a,b\n" + '1,"x\n\ny"\n' * 7)
     assert [table.rows for table in read_chunks(path, ReadOptions(), ["a"], ["b"], 3)] == [3, 3, 1]
 
 
-def test_large_file_in_several_raw_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_file_in_several_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "p.csv", 300_000)
     monkeypatch.setattr("phoneprice.data.reading.cutting.SEGMENT_BYTES", 1 << 20)
     tables = list(read_chunks(path, ReadOptions(), ["a"], ["b"], 200_000))
@@ -66,17 +65,10 @@ def test_columns_that_are_required_are_named_in_their_order(tmp_path: Path) -> N
     assert str(caught.value) == f"{tmp_path}/p.csv: missing columns {listed}; add or rename"
 
 
-def test_blocks_before_a_fault_come_first(tmp_path: Path) -> None:
+def test_chunks_before_a_fault_come_first(tmp_path: Path) -> None:
     path = write(tmp_path / "p.csv", 9)
     path.write_text(path.read_text() + "1\n")
     stream = read_chunks(path, ReadOptions(), ["a"], [], 2)
     assert [next(stream).rows for _ in range(4)] == [2, 2, 2, 2]
     with pytest.raises(DataError, match="line 11"):
         next(stream)
-
-
-def test_formats_are_told_by_content_then_by_suffix() -> None:
-    assert stream_module._looks_like_json(b' \n{ "a": 1}')
-    assert not stream_module._looks_like_json(b"{a},b\n")
-    assert stream_module._named_json("x.JSONL.gz")
-    assert not stream_module._named_json("x.csv.gz")

@@ -9,14 +9,16 @@ from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
 from phoneprice.components.losses import Loss
 from phoneprice.components.normalization import Normalization
-from phoneprice.config.suggestions import OTHER_NAMES, nearest, nearest_path, with_suggestion
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.suggestions import OTHER_NAMES, did_you_mean, nearest, nearest_path, with_suggestion
 
 
 def test_near_name() -> None:
     assert with_suggestion("pricerange", ["ram", "price_range"]) == "'pricerange' (did you mean 'price_range'?)"
     assert with_suggestion("zzz", ["ram"]) == "'zzz'"
-    assert nearest("pricerange", ["ram", "price_range"]) == ' did you mean "price_range"?'
-    assert nearest("zzz", ["ram"]) == ""
+    assert did_you_mean("pricerange", ["ram", "price_range"]) == ' did you mean "price_range"?'
+    assert did_you_mean("zzz", ["ram"]) == ""
+    assert nearest("zzz", ["ram"]) is None
 
 
 @pytest.mark.parametrize(
@@ -44,5 +46,6 @@ def test_near_path(tmp_path: Path, name: str, near: str | None) -> None:
 @pytest.mark.parametrize("name", OTHER_NAMES)
 def test_what_others_call_it(name: str) -> None:
     unions = (Activation, Initializer, Loss, Normalization)
-    known = next(list(choices(union)) for union in unions if OTHER_NAMES[name] in choices(union))
-    assert nearest(name.upper(), known) == f' did you mean "{OTHER_NAMES[name]}"?'
+    known = next(known for known in (*map(choices, unions), METRICS) if OTHER_NAMES[name] in known)
+    assert name not in known
+    assert nearest(name.upper(), known) == OTHER_NAMES[name]

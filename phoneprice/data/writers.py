@@ -1,105 +1,19 @@
-"""Predictions as CSV, JSON Lines or Parquet, rows by rows, to any binary stream."""
+"""The rows of an output as CSV, JSON Lines or Parquet, some at a time."""
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from phoneprice.errors import UsageError
-from phoneprice.inference.decimals import six_decimals
-from phoneprice.inference.results import PREDICTION, ResultRows
-
-Format = Literal["csv", "jsonl", "parquet"]
-Packing = Literal["none", "gzip", "zstd"]
-
-_FORMATS: Mapping[str, Format] = {
-    "": "csv",
-    ".csv": "csv",
-    ".txt": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
-_PACKINGS: Mapping[str, Packing] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-_GZIP_LEVEL = 6
-
-
-class RowWriter(Protocol):
-    """Writes an output's rows in order."""
-
-    def write(self, rows: ResultRows) -> None:
-        """Append rows; the first rows, which may have none, gives names and types."""
-
-
-def format_of(path: Path) -> tuple[Format, Packing]:
-    """Format and compression by suffix; raises ``UsageError`` for a suffix that is neither."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packing = _PACKINGS.get(suffixes[-1], "none") if suffixes else "none"
-    inner = suffixes[:-1] if packing != "none" else suffixes
-    suffix = inner[-1] if inner else ""
-    if suffix not in _FORMATS or (_FORMATS[suffix] == "parquet" and packing != "none"):
-        found = "".join(suffixes[-2:]) if packing != "none" else suffix
-        raise UsageError(
-            f"{path}: can't write {found!r}; name a .csv, .jsonl or .parquet file "
-            "(.csv and .jsonl also with .gz or .zst)"
-        )
-    return _FORMATS[suffix], packing
-
-
-@contextmanager
-def open_writer(file: BinaryIO, kind: Format, packing: Packing) -> Iterator[RowWriter]:
-    """A writer to ``file``, complete when the body ends; ``file`` stays open."""
-    if kind == "parquet":
-        with _ParquetWriter(file) as parquet:
-            yield parquet
-        return
-    with _packed(file, packing) as stream:
-        yield CsvWriter(stream) if kind == "csv" else JsonLinesWriter(stream)
-
-
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
-@contextmanager
-def _packed(file: BinaryIO, packing: Packing) -> Iterator[_Sink]:
-    if packing == "none":
-        yield file
-    elif packing == "gzip":
-        # No time in the header: equal predictions are equal files.
-        with gzip.GzipFile(fileobj=file, mode="wb", filename="", compresslevel=_GZIP_LEVEL, mtime=0) as stream:
-            yield stream
-    else:
-        keeping_open = pa.PythonFile(_Unclosed(file), mode="w")
-        with pa.CompressedOutputStream(keeping_open, "zstd") as stream:
-            yield stream
-
-
-class _Unclosed:
-    """A file whose end is not for the compressor to decide."""
-
-    closed = False
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, data: bytes) -> int:
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        pass
+from phoneprice.data.decimals import six_decimals
+from phoneprice.data.formats import OutputRows
+from phoneprice.data.packing import Sink
 
 
 class CsvWriter:
@@ -108,11 +22,11 @@ class CsvWriter:
     # Arrow's "needed" puts quotes around all text; with "none" it refuses text that needs them.
     _OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="none")
 
-    def __init__(self, sink: _Sink) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._started = False
 
-    def write(self, rows: ResultRows) -> None:
+    def write(self, rows: OutputRows) -> None:
         """Append rows."""
         columns = dict(rows.cells)
         columns |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
@@ -134,10 +48,10 @@ class CsvWriter:
 class JsonLinesWriter:
     """An object a row; numbers are numbers, missing cells null."""
 
-    def __init__(self, sink: _Sink) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    def write(self, rows: ResultRows) -> None:
+    def write(self, rows: OutputRows) -> None:
         """Append rows."""
         parts: list[pa.Array | str] = []
         texts = {name: _json_cells(array) for name, array in rows.cells.items()}
@@ -148,8 +62,8 @@ class JsonLinesWriter:
         self._sink.write(_characters(lines))
 
 
-class _ParquetWriter:
-    """A row group a rows, with Snappy; probabilities are float64, rounded like their text.
+class ParquetWriter:
+    """A row group each time rows are written, with Snappy; probabilities are float64, rounded like their text.
 
     Against zstd the file has 1.6 times the size, but a whole prediction takes 0.9 times as long.
     """
@@ -158,15 +72,16 @@ class _ParquetWriter:
         self._file = file
         self._writer: Any = None
 
-    def write(self, rows: ResultRows) -> None:
+    def write(self, rows: OutputRows) -> None:
         """Append rows."""
         import pyarrow.parquet as pq
 
         columns = {**rows.cells, **{name: pa.array(part / 1e6) for name, part in rows.probabilities.items()}}
         batch = pa.record_batch(columns)
         if self._writer is None:
-            # Numbers hardly repeat: without a dictionary they take less time and less space.
-            repeating = [n for n, cells in rows.cells.items() if n == PREDICTION or pa.types.is_string(cells.type)]
+            # Numbers hardly repeat: without a dictionary they take less time and less space. Predictions do repeat.
+            *copied, prediction = rows.cells
+            repeating = [prediction, *(name for name in copied if pa.types.is_string(rows.cells[name].type))]
             self._writer = pq.ParquetWriter(self._file, batch.schema, compression="snappy", use_dictionary=repeating)
         if batch.num_rows:
             self._writer.write_batch(batch)

@@ -1,0 +1,232 @@
+"""All file formats and packings: how files are named and recognised, what reads them and what writes them.
+
+A new format is an entry here, a module that reads or writes it, and their tests. Whatever reads or writes is imported
+when a file is opened, so this table costs nothing to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from phoneprice.data.packing import GzipStream, Packing, Sink, gzipped, unzstd, zstd
+from phoneprice.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from phoneprice.data.reading.options import ReadOptions, Selection
+    from phoneprice.data.reading.text_source import Utf8Source
+    from phoneprice.data.table import Table
+
+Job = Callable[[], "Table"]
+"""The work on a segment of a file that is independent of the other segments."""
+
+STREAM = Path("-")
+"""In place of a file: standard input to read a table from, standard output to write to."""
+
+
+class FormatReader(Protocol):
+    """An open file whose header is known."""
+
+    @property
+    def source(self) -> str:
+        """The name in messages."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The column names, in the order of the file."""
+
+    @property
+    def numeric_columns(self) -> frozenset[str] | None:
+        """The columns that are numbers by their type; None where the format has no types."""
+
+    def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
+        """Jobs, in the order of the file; each gives a table of at most ``chunk_rows`` rows."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+@dataclass(frozen=True)
+class OutputRows:
+    """Some rows of an output.
+
+    ``cells`` are arrays of any type, the prediction last; ``probabilities`` are whole millionths, int32 ``(n,)``.
+    """
+
+    cells: Mapping[str, pa.Array]
+    probabilities: Mapping[str, NDArray[np.int32]]
+
+
+class RowWriter(Protocol):
+    """Writes the rows of an output in their order."""
+
+    def write(self, rows: OutputRows) -> None:
+        """Append rows; the first ones, of which there may be none, give names and types."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    title: str
+    """In help and messages."""
+    suffixes: tuple[str, ...]
+    """What files are called that are written so, the usual suffix first; an empty one is a name without suffix."""
+    recognised: Callable[[bytes], bool]
+    """Whether a file that begins so (with 64 bytes or more, if it has them) has this format."""
+
+
+@dataclass(frozen=True)
+class TextFormat(_Format):
+    """Text, which may be packed; it is recognised by its beginning as UTF-8, else by its name."""
+
+    open_reader: Callable[[Utf8Source, ReadOptions], FormatReader]
+    open_writer: Callable[[Sink], AbstractContextManager[RowWriter]]
+    read_suffixes: tuple[str, ...] = ()
+    """What files are called that may be read so, but are not written."""
+
+
+@dataclass(frozen=True)
+class BinaryFormat(_Format):
+    """Compressed inside, so it is never packed, and read from a file that can be rewound."""
+
+    open_reader: Callable[[str, BinaryIO, ReadOptions], FormatReader]
+    open_writer: Callable[[BinaryIO], AbstractContextManager[RowWriter]]
+
+
+Format = TextFormat | BinaryFormat
+
+
+def _csv_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.csv_reader import CsvReader
+
+    return CsvReader(text, options)
+
+
+def _csv_writer(sink: Sink) -> AbstractContextManager[RowWriter]:
+    from phoneprice.data.writers import CsvWriter
+
+    return nullcontext(CsvWriter(sink))
+
+
+def _begins_with_an_object(head: bytes) -> bool:
+    start = head.lstrip(b" \t\r\n")
+    return start.startswith(b"{") and start[1:].lstrip(b" \t")[:1] in {b'"', b"}"}
+
+
+def _json_lines_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.json_lines import JsonLinesReader
+
+    return JsonLinesReader(text, options)
+
+
+def _json_lines_writer(sink: Sink) -> AbstractContextManager[RowWriter]:
+    from phoneprice.data.writers import JsonLinesWriter
+
+    return nullcontext(JsonLinesWriter(sink))
+
+
+def _parquet_reader(source: str, file: BinaryIO, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.parquet_reader import ParquetReader
+
+    return ParquetReader(source, file, options)
+
+
+def _parquet_writer(file: BinaryIO) -> AbstractContextManager[RowWriter]:
+    from phoneprice.data.writers import ParquetWriter
+
+    return ParquetWriter(file)
+
+
+CSV = TextFormat("CSV", (".csv", ".txt", ""), lambda _: False, _csv_reader, _csv_writer)
+"""Also what any other text is taken for."""
+JSON_LINES = TextFormat(
+    "JSON Lines",
+    (".jsonl", ".ndjson"),
+    _begins_with_an_object,
+    _json_lines_reader,
+    _json_lines_writer,
+    read_suffixes=(".json",),
+)
+PARQUET = BinaryFormat(
+    "Parquet", (".parquet",), lambda head: head.startswith(b"PAR1"), _parquet_reader, _parquet_writer
+)
+FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET)
+
+PACKINGS = (
+    Packing("gzip", (".gz",), b"\x1f\x8b", GzipStream, gzipped),
+    Packing("zstd", (".zst", ".zstd"), b"\x28\xb5\x2f\xfd", unzstd, zstd),
+)
+
+
+def packing_of(head: bytes) -> Packing | None:
+    """The packing of a file that begins so, if any."""
+    return next((packing for packing in PACKINGS if head.startswith(packing.magic)), None)
+
+
+def binary_format(head: bytes) -> BinaryFormat | None:
+    """The binary format of a file that begins so, if any."""
+    return next((known for known in FORMATS if isinstance(known, BinaryFormat) and known.recognised(head)), None)
+
+
+def text_format(head: bytes, name: str) -> TextFormat:
+    """The format of text that begins so: by content where that tells, else by suffix, else CSV."""
+    suffix, _ = _suffix(Path(name))
+    known = [format_ for format_ in FORMATS if isinstance(format_, TextFormat)]
+    named = (format_ for format_ in known if suffix in (*format_.suffixes, *format_.read_suffixes))
+    return next((format_ for format_ in known if format_.recognised(head)), next(named, CSV))
+
+
+def named_format(path: Path) -> tuple[Format | None, Packing | None]:
+    """Format and packing that a file is written in by its name; None for a suffix that is not written."""
+    suffix, packing = _suffix(path)
+    return next((known for known in FORMATS if suffix in known.suffixes), None), packing
+
+
+def format_of(path: Path) -> tuple[Format, Packing | None]:
+    """The same for a file to write; raises ``UsageError`` for a name that nothing is written by."""
+    found, packing = named_format(path)
+    if found is None or (packing and isinstance(found, BinaryFormat)):
+        whole = "".join(path.suffixes[-2 if packing else -1 :]).lower()
+        raise UsageError(f"{path}: can't write {whole!r}; name {WRITABLE}")
+    return found, packing
+
+
+def _suffix(path: Path) -> tuple[str, Packing | None]:
+    """The suffix that tells the format, in lower case, and the packing that the one after it tells."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packing = next((known for known in PACKINGS if suffixes and suffixes[-1] in known.suffixes), None)
+    inner = suffixes[:-1] if packing else suffixes
+    return (inner[-1] if inner else ""), packing
+
+
+@contextmanager
+def open_writer(file: BinaryIO, format_: Format, packing: Packing | None = None) -> Iterator[RowWriter]:
+    """A writer to ``file``, complete when the body ends; ``file`` stays open."""
+    if isinstance(format_, BinaryFormat):
+        with format_.open_writer(file) as writer:
+            yield writer
+        return
+    with packing.pack(file) if packing else nullcontext(file) as sink, format_.open_writer(sink) as writer:
+        yield writer
+
+
+def _listed(words: Iterable[str], last: str) -> str:
+    *others, final = words
+    return f"{', '.join(others)} {last} {final}" if others else final
+
+
+_TEXT = [known for known in FORMATS if isinstance(known, TextFormat)]
+_PACKED = _listed((packing.suffixes[0] for packing in PACKINGS), "or")
+READABLE = f"{_listed((known.title for known in FORMATS), 'or')} (text also as {_PACKED})"
+"""What can be read, in words."""
+WRITABLE = (
+    f"a {_listed((known.suffixes[0] for known in FORMATS), 'or')} file "
+    f"({_listed((known.suffixes[0] for known in _TEXT), 'and')} also with {_PACKED})"
+)
+"""What can be written, in words."""

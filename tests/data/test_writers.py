@@ -1,0 +1,110 @@
+import csv
+import gzip
+import io
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phoneprice.data.formats import CSV, FORMATS, JSON_LINES, PACKINGS, PARQUET, OutputRows, open_writer
+from phoneprice.data.writers import without_formulas
+
+
+def written(parts, format_=CSV, packing=None):
+    file = io.BytesIO()
+    with open_writer(file, format_, packing) as writer:
+        for part in parts:
+            writer.write(part)
+    assert not file.closed
+    return file.getvalue()
+
+
+def rows(texts, name="id"):
+    n = len(texts)
+    numbers = pa.array(range(n), pa.int64())
+    probabilities = {"prob_a": np.arange(n, dtype=np.int32) * 250_000}
+    return OutputRows({name: pa.array(texts, pa.string()), "prediction": numbers}, probabilities)
+
+
+def test_csv_text():
+    assert written([rows(["a", "b"]), rows(["c"])]).decode() == (
+        "id,prediction,prob_a\na,0,0.000000\nb,1,0.250000\nc,0,0.000000\n"
+    )
+
+
+cells = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(cells, st.text('ab,"\n\r =', min_size=1, max_size=5))
+def test_any_text_survives_csv(texts, name):
+    header, *lines = csv.reader(io.StringIO(written([rows(texts, name)]).decode(), newline=""))
+    assert header == [name, "prediction", "prob_a"]
+    assert [line[0] for line in lines] == texts
+
+
+@settings(max_examples=150, deadline=None)
+@given(cells, st.text('ab,"\n\\', min_size=1, max_size=5))
+def test_any_text_survives_json_lines(texts, name):
+    lines = written([rows(texts, name)], JSON_LINES).decode().split("\n")[:-1]
+    assert [json.loads(line)[name] for line in lines] == texts
+
+
+def test_json_lines_hold_numbers_and_null():
+    columns = {"id": pa.array(["a", None]), "x": pa.array([0.5, None]), "prediction": pa.array([1, 2])}
+    lines = written([OutputRows(columns, {"confidence": np.array([5, 1_000_000], np.int32)})], JSON_LINES)
+    assert lines.decode() == (
+        '{"id": "a", "x": 0.5, "prediction": 1, "confidence": 0.000005}\n'
+        '{"id": null, "x": null, "prediction": 2, "confidence": 1.000000}\n'
+    )
+
+
+def test_quoted_and_plain_rows_write_numbers_alike():
+    values = pa.array([0.1, 1e300, -2.5e-7, 3.0, None])
+    plain = OutputRows({"id": pa.array(["a"] * 5), "prediction": values}, {})
+    quoted = OutputRows({"id": pa.array(["a,"] * 5), "prediction": values}, {})
+    assert written([quoted]).decode().replace('"a,"', "a") == written([plain]).decode()
+
+
+def test_missing_and_empty_cells_are_nothing():
+    assert written([rows(["", None, 'q"'])]).decode() == (
+        'id,prediction,prob_a\n,0,0.000000\n,1,0.250000\n"q""",2,0.500000\n'
+    )
+    assert written([rows(["", None])]).decode() == "id,prediction,prob_a\n,0,0.000000\n,1,0.250000\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "unpack"),
+    [("gzip", gzip.decompress), ("zstd", lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data))],
+)
+@pytest.mark.parametrize("format_", [CSV, JSON_LINES], ids=["csv", "jsonl"])
+def test_packed_text_is_the_same_text(name, unpack, format_):
+    (packing,) = (known for known in PACKINGS if known.name == name)
+    parts = [rows(["a", "b"]), rows(["c"])]
+    assert unpack(written(parts, format_, packing)) == written(parts, format_)
+    assert written(parts, format_, packing) == written(parts, format_, packing)
+
+
+def test_parquet_holds_the_numbers_that_csv_shows():
+    table = pq.read_table(io.BytesIO(written([rows(["a", "b"]), rows(["c"])], PARQUET)))
+    assert table.to_pydict() == {"id": ["a", "b", "c"], "prediction": [0, 1, 0], "prob_a": [0.0, 0.25, 0.0]}
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+def test_no_rows(format_):
+    data = written([rows([])], format_)
+    if format_ is PARQUET:
+        assert pq.read_table(io.BytesIO(data)).column_names == ["id", "prediction", "prob_a"]
+    else:
+        assert data == (b"id,prediction,prob_a\n" if format_ is CSV else b"")
+
+
+def test_formulas_get_an_apostrophe_and_numbers_do_not():
+    found = without_formulas(pa.array(["=1+1", "+x", "-5", "+1.5e3", "@a", "a=b", None, "", "-", "\tx"]))
+    assert found.to_pylist() == ["'=1+1", "'+x", "-5", "+1.5e3", "'@a", "a=b", None, "", "'-", "'\tx"]
+    assert without_formulas(pa.array([1, 2])).to_pylist() == [1, 2]

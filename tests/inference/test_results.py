@@ -1,0 +1,53 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from phoneprice.errors import UsageError
+from phoneprice.inference.results import OutputColumns
+from phoneprice.records import Classified, Task, Valued
+
+TASK = Task("ordinal", "price_range", ("0", "1", "2"))
+
+
+def test_result_columns_of_classes():
+    columns = OutputColumns(TASK, "number", ("id",))
+    predicted = Classified(np.array([1, 0]), np.array([[0.25, 0.5, 0.25], [0.9999999, 1e-7, 0]]))
+    result = columns.rows({"id": pa.array(["a", "b"]), "other": pa.array([1, 2])}, predicted)
+    assert {name: cells.to_pylist() for name, cells in result.cells.items()} == {"id": ["a", "b"], "prediction": [1, 0]}
+    assert {name: values.tolist() for name, values in result.probabilities.items()} == {
+        "confidence": [500_000, 1_000_000],
+        "prob_0": [250_000, 1_000_000],
+        "prob_1": [500_000, 0],
+        "prob_2": [250_000, 0],
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "expected"),
+    [
+        (("0", "1"), "number", [0, 1]),
+        (("0.5", "2"), "number", [0.5, 2.0]),
+        (("no", "yes"), "boolean", ["no", "yes"]),
+        (("1", "x"), "text", ["1", "x"]),
+    ],
+)
+def test_predictions_have_the_type_of_the_target(labels, kind, expected):
+    columns = OutputColumns(Task("binary", "y", labels), kind, ())
+    result = columns.rows({}, Classified(np.array([0, 1]), np.full((2, 2), 0.5)))
+    assert result.cells["prediction"].to_pylist() == expected
+
+
+def test_regression_has_one_column():
+    columns = OutputColumns(Task("regression", "y"), "number", ())
+    assert columns.added == ("prediction",)
+    assert columns.rows({}, Valued(np.array([1.5]))).cells["prediction"].to_pylist() == [1.5]
+
+
+def test_clashes_are_listed():
+    columns = OutputColumns(TASK, "number", ())
+    with pytest.raises(UsageError) as caught:
+        columns.refuse_clashes(["ram", "prob_1", "prediction"])
+    assert str(caught.value) == (
+        "the input has a column 'prediction', 'prob_1', which predictions have too; rename it in the input"
+    )
+    columns.refuse_clashes(["ram", "prob_9"])
