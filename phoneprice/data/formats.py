@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from phoneprice.data.packing import GzipStream, Packing, Sink, gzipped, unzstd, zstd
+from phoneprice.data.packing import Packing, Sink, gunzipped, gzipped, zstd_packed, zstd_unpacked
 from phoneprice.errors import UsageError
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ PARQUET = BinaryFormat(
 FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET)
 
 PACKINGS = (
-    Packing("gzip", (".gz",), b"\x1f\x8b", GzipStream, gzipped),
-    Packing("zstd", (".zst", ".zstd"), b"\x28\xb5\x2f\xfd", unzstd, zstd),
+    Packing("gzip", (".gz",), b"\x1f\x8b", gunzipped, gzipped),
+    Packing("zstd", (".zst", ".zstd"), b"\x28\xb5\x2f\xfd", zstd_unpacked, zstd_packed),
 )
 
 

@@ -40,24 +40,11 @@ class Packing:
     """Makes a sink that is complete when its body ends; the file stays open."""
 
 
-class GzipStream:
+def gunzipped(packed: Readable) -> Readable:
     """Gzip data of one or more members, unpacked as it is read."""
+    import gzip
 
-    def __init__(self, packed: Readable) -> None:
-        import gzip
-
-        self._packed = packed
-        self._plain = gzip.GzipFile(fileobj=cast("BinaryIO", packed))  # it only calls read
-
-    def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes; none at the end."""
-        data: bytes = self._plain.read(size)
-        return data
-
-    def close(self) -> None:
-        """Close the packed stream."""
-        self._plain.close()
-        self._packed.close()
+    return gzip.GzipFile(fileobj=cast("BinaryIO", packed))  # it only calls read
 
 
 @contextmanager
@@ -69,7 +56,7 @@ def gzipped(file: BinaryIO) -> Iterator[Sink]:
         yield stream
 
 
-def unzstd(packed: Readable) -> Readable:
+def zstd_unpacked(packed: Readable) -> Readable:
     """Zstd data, unpacked as it is read."""
     import pyarrow as pa
 
@@ -78,7 +65,7 @@ def unzstd(packed: Readable) -> Readable:
 
 
 @contextmanager
-def zstd(file: BinaryIO) -> Iterator[Sink]:
+def zstd_packed(file: BinaryIO) -> Iterator[Sink]:
     """Packs with zstd."""
     import pyarrow as pa
 

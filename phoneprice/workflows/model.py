@@ -122,8 +122,8 @@ class LoadedModel:
         schema, options = self.run.schema, replace(read_options(self.config.data), on_bad_row="fail")
         if is_frame(data):
             return self._frame(data, schema.feature_names)
-        with read_chunks(data, options, schema.numeric_names, schema.text_names) as blocks:
-            return concat(list(blocks))
+        with read_chunks(data, options, schema.numeric_names, schema.text_names) as chunks:
+            return concat(list(chunks))
 
     def _labelled(self, data: Any) -> Table:
         schema = self.run.schema

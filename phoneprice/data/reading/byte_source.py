@@ -1,6 +1,6 @@
 """From a path or standard input to bytes: opening, looking at the first ones, decompressing.
 
-Nothing is read whole: a file that decompresses to terabytes costs one chunk of memory. Every fault of the
+Nothing is read whole: a file that decompresses to terabytes costs the memory of one read. Every fault of the
 operating system or of a compressed stream comes out as one ``DataError``.
 """
 
@@ -8,14 +8,12 @@ import io
 import sys
 import tempfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from phoneprice.data.formats import STREAM
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
-from phoneprice.errors import DataError
 from phoneprice.suggestions import nearest_path
 
 STDIN_NAME = "<stdin>"
@@ -24,84 +22,83 @@ HEAD_BYTES = 64
 """Enough to recognise every format."""
 
 
-class Rejoined:
-    """A stream whose first bytes were read already, put in front of the rest (a pipe can't be rewound)."""
+class ByteSource:
+    """The bytes of a file or of standard input; ``head`` are the first ones, still to be read.
 
-    def __init__(self, head: bytes, rest: Readable) -> None:
-        self._head = head
-        self._rest = rest
+    ``file`` is what can be rewound, if that can. Faults are ``DataError``.
+    """
+
+    def __init__(self, name: str, stream: Readable, file: io.FileIO | None = None) -> None:
+        self.name = name
         self.closed = False
+        self._stream = stream
+        self._file = file
+        self._unread = b""
+        self.head = self._unread = self._first_bytes()
+
+    def unpacked(self, packing: Packing) -> "ByteSource":
+        """The same without its compression."""
+        return _Unpacked(self, packing)
+
+    def seekable(self) -> BinaryIO:
+        """All bytes, to be read in any order: what can't be rewound goes to an unnamed file first."""
+        if self._file is not None:
+            self._file.seek(0)
+            return io.BufferedReader(self._file)
+        spooled = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the reader that gets it
+        while data := self.read(COPY_BYTES):
+            spooled.write(data)
+        spooled.seek(0)
+        return spooled
 
     def read(self, size: int = -1, /) -> bytes:
-        """The first bytes first."""
-        if not self._head:
-            return self._rest.read(size)
-        size = len(self._head) if size < 0 else size
-        taken, self._head = self._head[:size], self._head[size:]
-        return taken
+        """At most ``size`` bytes; none at the end."""
+        if self._unread:
+            size = len(self._unread) if size < 0 else size
+            taken, self._unread = self._unread[:size], self._unread[size:]
+            return taken
+        try:
+            return self._stream.read(size)
+        except (EOFError, zlib.error, OSError) as fault:
+            raise file_fault(self.name, self._explained(fault)) from fault
 
     def readable(self) -> bool:
         """Always: Arrow asks."""
         return True
 
     def close(self) -> None:
-        """Close the rest."""
+        """Close the file."""
         self.closed = True
-        self._rest.close()
-
-
-class Guarded:
-    """A stream that reports its faults as ``DataError``."""
-
-    def __init__(self, source: str, stream: Readable, packing: str | None) -> None:
-        self._source = source
-        self._stream = stream
-        self._packing = packing
-
-    def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes; none at the end."""
-        try:
-            return self._stream.read(size)
-        except (EOFError, zlib.error, OSError) as fault:
-            raise self._translated(fault) from fault
-
-    def _translated(self, fault: Exception) -> DataError:
-        if self._packing is None:
-            return file_fault(self._source, f"can't be read: {_reason(fault)}")
-        if isinstance(fault, EOFError) or "Truncated" in str(fault):
-            what = f"found the end of the file inside the {self._packing} data; copy or download the file again"
-        else:
-            what = f"found damaged {self._packing} data; copy or download the file again"
-        return file_fault(self._source, what)
-
-    def close(self) -> None:
-        """Close the stream."""
         self._stream.close()
 
+    def _first_bytes(self) -> bytes:
+        """As many reads as a pipe makes of them."""
+        head = b""
+        while len(head) < HEAD_BYTES and (more := self.read(HEAD_BYTES - len(head))):
+            head += more
+        return head
 
-@dataclass(frozen=True)
-class Opened:
-    """A source: its name, its first bytes, and all of its bytes; ``file`` is there if it can be rewound."""
+    def _explained(self, fault: Exception) -> str:
+        return f"can't be read: {_reason(fault)}"
 
-    source: str
-    head: bytes
-    stream: Rejoined
-    file: io.FileIO | None = None
 
-    def unpacked(self, packing: Packing) -> "Opened":
-        """The source without its compression."""
-        return _opened(self.source, packing.unpack(self.stream), packing.name)
+class _Unpacked(ByteSource):
+    """The bytes of a compressed source."""
 
-    def seekable(self) -> BinaryIO:
-        """The source from its start, to be read in any order: what can't be rewound goes to an unnamed file first."""
-        if self.file is not None:
-            self.file.seek(0)
-            return io.BufferedReader(self.file)
-        spooled = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the reader that gets it
-        while chunk := self.stream.read(COPY_BYTES):
-            spooled.write(chunk)
-        spooled.seek(0)
-        return spooled
+    def __init__(self, packed: ByteSource, packing: Packing) -> None:
+        self._packed = packed
+        self._packing = packing.name
+        super().__init__(packed.name, packing.unpack(packed))
+
+    def close(self) -> None:
+        """Close the packed source too."""
+        super().close()
+        self._packed.close()
+
+    def _explained(self, fault: Exception) -> str:
+        if isinstance(fault, EOFError) or "Truncated" in str(fault):
+            return f"found the end of the file inside the {self._packing} data; copy or download the file again"
+        return f"found damaged {self._packing} data; copy or download the file again"
 
 
 class _Stdin:
@@ -119,31 +116,17 @@ def source_name(source: str | Path) -> str:
     return STDIN_NAME if Path(source) == STREAM else str(source)
 
 
-def open_source(source: str | Path) -> Opened:
+def open_source(source: str | Path) -> ByteSource:
     """Open a path, or ``-`` for standard input; raises ``DataError``."""
     name = source_name(source)
     if Path(source) == STREAM:
-        return _opened(name, _Stdin())
+        return ByteSource(name, _Stdin())
     file = _open_file(name, Path(source))
     try:
-        return _opened(name, file, file=file if file.seekable() else None)
+        return ByteSource(name, file, file if file.seekable() else None)
     except BaseException:
         file.close()
         raise
-
-
-def _opened(name: str, stream: Readable, packing: str | None = None, file: io.FileIO | None = None) -> Opened:
-    guarded = Guarded(name, stream, packing)
-    head = _head(guarded)
-    return Opened(name, head, Rejoined(head, guarded), file)
-
-
-def _head(stream: Readable) -> bytes:
-    """The first bytes, in as many reads as a pipe makes of them."""
-    head = b""
-    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
-        head += more
-    return head
 
 
 def _open_file(name: str, path: Path) -> io.FileIO:

@@ -35,7 +35,7 @@ class RecordCutter:
     def __init__(self, stream: Utf8Source, *, quoted: bool) -> None:
         self._stream = stream
         self._quoted = quoted
-        self._chunks: list[bytes] = []
+        self._pieces: list[bytes] = []
         self._size = 0
         self._ends: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # one past each record waiting
         self._inside_quotes = False
@@ -51,7 +51,7 @@ class RecordCutter:
         goal = records
         while True:
             self._fill(goal)
-            data = b"".join(self._chunks)
+            data = b"".join(self._pieces)
             kept = self._last_not_blank(data, min(goal, len(self._ends)))
             if kept:
                 return self._cut(data, kept)
@@ -69,22 +69,22 @@ class RecordCutter:
                 raise line_fault(self._stream.source, self._line, TOO_LONG)
             self._append(self._stream.read())
 
-    def _append(self, chunk: bytes) -> None:
-        if not chunk:
+    def _append(self, piece: bytes) -> None:
+        if not piece:
             self._ended = True
             # The last record may lack its line feed; one that ends inside quotes is for the strict reader.
-            chunk = b"\n" if self._size > self._last_end() else b""
-            ends = np.full(len(chunk), 1)
+            piece = b"\n" if self._size > self._last_end() else b""
+            ends = np.full(len(piece), 1)
         else:
-            ends = self._record_ends(chunk)
+            ends = self._record_ends(piece)
         self._ends = np.concatenate([self._ends, ends + self._size])
-        self._chunks.append(chunk)
-        self._size += len(chunk)
+        self._pieces.append(piece)
+        self._size += len(piece)
 
-    def _record_ends(self, chunk: bytes) -> NDArray[np.int64]:
-        characters = np.frombuffer(chunk, np.uint8)
+    def _record_ends(self, piece: bytes) -> NDArray[np.int64]:
+        characters = np.frombuffer(piece, np.uint8)
         ends = np.flatnonzero(characters == LF) + 1
-        if not self._quoted or not (self._inside_quotes or QUOTE in chunk):
+        if not self._quoted or not (self._inside_quotes or QUOTE in piece):
             return ends
         quotes = np.flatnonzero(characters == QUOTE)
         inside = (np.searchsorted(quotes, ends) + self._inside_quotes) % 2
@@ -108,7 +108,7 @@ class RecordCutter:
     def _cut(self, data: bytes, records: int) -> RawSegment:
         end = int(self._ends[records - 1])
         segment = RawSegment(data[:end], self._line, self._offset)
-        self._chunks, self._size = [data[end:]], len(data) - end
+        self._pieces, self._size = [data[end:]], len(data) - end
         self._ends = self._ends[records:] - end
         self._line += segment.data.count(b"\n")
         self._offset += end

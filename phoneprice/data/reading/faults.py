@@ -1,5 +1,6 @@
 """The messages about a file: one line each, with nothing in it that a terminal would obey."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
@@ -17,6 +18,22 @@ def require_named(source: str, names: Iterable[str], header: Collection[str]) ->
     missing = [with_suggestion(name, header) for name in names if name not in header]
     if missing:
         raise file_fault(source, f"missing {noun(len(missing), 'column')} {', '.join(missing)}; add or rename")
+
+
+def require_distinct(source: str, names: Iterable[str]) -> None:
+    """Raise ``DataError`` for a column name that is empty or there twice."""
+    faulty = [name for name, count in Counter(names).items() if count > 1 or not name]
+    if faulty:
+        raise file_fault(
+            source, f"found the column name {quoted(faulty[0])}, expected distinct names; rename the column"
+        )
+
+
+def wrong_type(source: str, column: str, kind: object) -> DataError:
+    """A column whose values are neither numbers nor text."""
+    return file_fault(
+        source, f"column {column!r} has the type {kind}, expected numbers or text; convert it or leave it out"
+    )
 
 
 def line_fault(source: str, line: int, what: str) -> DataError:

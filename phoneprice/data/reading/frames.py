@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from numbers import Real
@@ -11,12 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.parquet_reader import is_number, is_text, plain
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
-from phoneprice.errors import DataError
 
 
 def frame_table(
@@ -30,7 +28,7 @@ def frame_table(
     there twice. Raises ``TypeError`` for what is no frame.
     """
     columns = _columns(frame)
-    _check_names([name for name, _ in columns], source)
+    require_distinct(source, (name for name, _ in columns))
     arrays = {name: _plain_array(name, values, source) for name, values in columns if name not in skip_columns}
     rows = _common_length(arrays, source)
     numeric = frozenset(name for name, array in arrays.items() if is_number(array.type))
@@ -68,14 +66,6 @@ def _columns(frame: Any) -> list[tuple[str, Any]]:
     raise TypeError(f"found a {type(frame).__name__}, expected a pandas DataFrame or a mapping of columns")
 
 
-def _check_names(names: list[str], source: str) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice or not all(names):
-        raise file_fault(
-            source, f"found the column name {twice[0] if twice else ''!r}, expected distinct names; rename the column"
-        )
-
-
 def _common_length(arrays: Mapping[str, pa.Array], source: str) -> int:
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -92,7 +82,7 @@ def _plain_array(name: str, values: Any, source: str) -> pa.Array:
         array = pa.array(_spelled(name, values, source), pa.string())
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
-        raise _wrong_type(name, array.type, source)
+        raise wrong_type(source, name, array.type)
     array = plain(array, numeric=False)
     return plain(array, numeric=True) if is_number(array.type) else array
 
@@ -117,10 +107,4 @@ def _text(name: str, cell: object, source: str) -> str:
         return cell
     if isinstance(cell, Real):
         return number_text(float(cell))
-    raise _wrong_type(name, type(cell).__name__, source)
-
-
-def _wrong_type(name: str, kind: object, source: str) -> DataError:
-    return file_fault(
-        source, f"column {name!r} has the type {kind}, expected numbers or text; convert it or leave it out"
-    )
+    raise wrong_type(source, name, type(cell).__name__)

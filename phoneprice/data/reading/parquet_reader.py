@@ -1,6 +1,5 @@
 """Parquet, row group by row group. Its columns have types; only the types that are numbers or text are taken."""
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
@@ -12,10 +11,9 @@ import pyarrow.parquet as pq
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
-from phoneprice.wording import quoted
 
 _BUFFER_BYTES = 1 << 18
 """Read at once of a column."""
@@ -34,7 +32,8 @@ class ParquetReader:
             self._schema: pa.Schema = self._parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise _damaged(source, fault) from None
-        self.header = self._checked_header()
+        self.header = tuple(self._schema.names)
+        require_distinct(source, self.header)
 
     @property
     def numeric_columns(self) -> frozenset[str]:
@@ -57,20 +56,11 @@ class ParquetReader:
         """Close the file."""
         self._file.close()
 
-    def _checked_header(self) -> tuple[str, ...]:
-        names = tuple(self._schema.names)
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice or not all(names):
-            what = f"found the column name {quoted(twice[0] if twice else '')}"
-            raise file_fault(self.source, f"{what}, expected distinct names; rename the column")
-        return names
-
     def _check_types(self, selection: Selection) -> None:
         for name in selection.wanted:
             kind = self._schema.field(name).type
             if name in selection.numeric | selection.text and not (is_number(kind) or is_text(kind)):
-                what = f"column {name!r} has the type {kind}, expected numbers or text; convert it or leave it out"
-                raise file_fault(self.source, what)
+                raise wrong_type(self.source, name, kind)
 
 
 def _damaged(source: str, fault: Exception) -> Exception:

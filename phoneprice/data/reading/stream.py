@@ -8,7 +8,6 @@ nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -16,7 +15,7 @@ import pyarrow as pa
 
 from phoneprice.data.ahead import ahead
 from phoneprice.data.formats import FormatReader, binary_format, packing_of, text_format
-from phoneprice.data.reading.byte_source import Opened, open_source
+from phoneprice.data.reading.byte_source import ByteSource, open_source
 from phoneprice.data.reading.faults import file_fault, require_named
 from phoneprice.data.reading.options import ReadOptions, Selection, select
 from phoneprice.data.reading.text_source import Utf8Source
@@ -33,22 +32,22 @@ def open_reader(source: str | Path, options: ReadOptions) -> FormatReader:
     try:
         return _reader(opened, options)
     except BaseException:
-        opened.stream.close()
+        opened.close()
         raise
 
 
-def _reader(opened: Opened, options: ReadOptions) -> FormatReader:
+def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
     if opened.head.startswith(ZIP_MAGIC):
-        raise file_fault(opened.source, "found a ZIP archive or an Excel workbook; save the sheet as CSV")
+        raise file_fault(opened.name, "found a ZIP archive or an Excel workbook; save the sheet as CSV")
     if binary := binary_format(opened.head):
-        return binary.open_reader(opened.source, opened.seekable(), options)
+        return binary.open_reader(opened.name, opened.seekable(), options)
     if packing := packing_of(opened.head):
         opened = opened.unpacked(packing)
         if inner := binary_format(opened.head):
             what = f"found compressed {inner.title}; decompress it first ({inner.title} is compressed inside)"
-            raise file_fault(opened.source, what)
-    text = Utf8Source(opened.source, opened.stream, options.encoding)
-    return text_format(text.head, opened.source).open_reader(text, options)
+            raise file_fault(opened.name, what)
+    text = Utf8Source(opened.name, opened, options.encoding)
+    return text_format(text.head, opened.name).open_reader(text, options)
 
 
 class ChunkStream:
@@ -127,9 +126,7 @@ class ChunkStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

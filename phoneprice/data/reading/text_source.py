@@ -7,7 +7,7 @@ from phoneprice.data.reading.faults import not_encoded
 from phoneprice.wording import printable
 
 BOM = codecs.BOM_UTF8
-CHUNK_BYTES = 1 << 20
+READ_BYTES = 1 << 20
 _AS_IT_IS = {"utf-8", "utf-8-sig"}
 
 
@@ -35,7 +35,7 @@ class Utf8Source:
         return self._head
 
     def read(self) -> bytes:
-        """The next chunk of about 1 MiB; empty at the end only."""
+        """The next bytes, about 1 MiB of them; none at the end only."""
         if self._head:
             head, self._head = self._head, b""
             return head
@@ -53,22 +53,22 @@ class Utf8Source:
 
     def _next(self) -> bytes:
         if self._decoder is None:
-            return self._stream.read(CHUNK_BYTES)
+            return self._stream.read(READ_BYTES)
         text = ""
         while not text and not self._ended:
-            text = self._decoded(self._stream.read(CHUNK_BYTES))
+            text = self._decoded(self._stream.read(READ_BYTES))
         return text.encode()
 
-    def _decoded(self, chunk: bytes) -> str:
+    def _decoded(self, data: bytes) -> str:
         assert self._decoder is not None  # a fact for mypy
         waiting = len(self._decoder.getstate()[0])
-        self._ended = not chunk
+        self._ended = not data
         try:
-            text = self._decoder.decode(chunk, final=self._ended)
+            text = self._decoder.decode(data, final=self._ended)
             text.encode()
         except UnicodeDecodeError as fault:
             offset = self._fed_bytes - waiting + fault.start
             byte = fault.object[fault.start]
             raise not_encoded(printable(self.source), byte, offset, self._encoding) from None
-        self._fed_bytes += len(chunk)
+        self._fed_bytes += len(data)
         return text
