@@ -34,11 +34,11 @@ class Failure:
 
 
 def exit_code(error: BaseException, session: Session) -> int:
-    """Say what happened, in one line on stderr, and return the exit code that scripts rely on.
+    """Print what happened on stderr, in one line, and return the exit code that scripts rely on.
 
-    With ``--json`` it is also the document on stdout, if nothing is there yet. Where the reader of stdout has left the
-    exit code is 141, whatever the failure, as data is missing; but not after a signal, which on a terminal ends the
-    readers too. That of stderr is told nothing it could miss.
+    With ``--json`` the failure is also the document on stdout, unless something is there already. When the program that
+    reads stdout has ended, data is missing, so the exit code is 141 whatever the failure; but not after a signal, which
+    on a terminal ends the reading program too. Whether anybody reads stderr makes no difference.
     """
     reader_left = _write(sys.stdout)
     if isinstance(error, BrokenPipeError):
@@ -64,7 +64,10 @@ def end_on_sigterm() -> None:
 
 
 def _write(stream: TextIO, text: str = "") -> bool:
-    """Write and flush; where that fails all the rest goes nowhere, also at the end. Whether the reader has left."""
+    """Write and flush, and return whether the stream's reader has ended.
+
+    After a fault the stream leads to the null device, so that flushing it when Python ends can't fail again.
+    """
     try:
         stream.write(text)
         stream.flush()
@@ -91,7 +94,7 @@ def _failure(error: BaseException) -> Failure:
 
 
 def _known(error: BaseException) -> PhonePriceError | None:
-    """The error as one of ours; the parser's is, and running out of something is no bug."""
+    """The error as one of ours: a wrong command line, too little memory, a full or broken disk. None for a bug."""
     if isinstance(error, PhonePriceError):
         return error
     if isinstance(error, _PARSER_ERROR):
@@ -105,7 +108,7 @@ def _known(error: BaseException) -> PhonePriceError | None:
 
 
 def _message(error: PhonePriceError) -> str:
-    """One line, but a configuration's faults come one a line."""
+    """The message on one line; of a configuration each fault has a line."""
     text = str(error)
     return text if isinstance(error, ConfigError) else " ".join(text.splitlines())
 
@@ -126,7 +129,7 @@ def _parser_message(error: Any) -> str:
 
 
 def _setting_named(error: Any) -> str:
-    """The one setting that has the name of an option that isn't there, of a command that takes settings; or nothing."""
+    """The one setting whose key ends in the name of an unknown option; empty where the command has no ``-s``."""
     name = getattr(error, "option_name", "").removeprefix("--").replace("-", "_")
     takes_settings = error.ctx and any("--set" in parameter.opts for parameter in error.ctx.command.params)
     if not name or not takes_settings:

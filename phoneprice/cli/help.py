@@ -79,7 +79,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands; alone it shows its help."""
+    """A group of commands; without one of them it shows its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As Typer does, but without a command the help goes to stderr with exit code 2."""

@@ -23,8 +23,8 @@ class Session:
     """Whether anything was written to stdout; a document must be alone there."""
 
     @property
-    def talks(self) -> bool:
-        """Whether tables and summaries are wanted: neither ``--quiet`` nor in the way of ``--json``."""
+    def shows_tables(self) -> bool:
+        """Whether tables and summaries are wanted: not with ``--quiet`` or ``--json``."""
         return not self.quiet and not self.json
 
     @property
@@ -50,13 +50,13 @@ class Session:
 
 
 def rendered(document: Mapping[str, Any]) -> str:
-    """A document as JSON that stdout can show; what is no finite number becomes null."""
+    """A document as JSON, in ASCII where stdout has no UTF-8; NaN and infinities become null."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return json.dumps(_plain(document), indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n"
 
 
 def _plain(value: Any) -> Any:
-    """The value in JSON's own types; records become objects, arrays and NumPy scalars what they hold."""
+    """The value in JSON's own types: records as objects, NumPy's arrays and scalars as lists and numbers."""
     if is_dataclass(value):
         value = vars(value)
     if isinstance(value, Mapping):

@@ -22,7 +22,7 @@ def set_up_process() -> None:
 
 
 def _prepare_streams() -> None:
-    """A stream that a caller has closed swallows everything; one that can't show a character shows its escape."""
+    """Send what goes to a closed stream nowhere, and escape the characters that a stream can't encode."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -58,9 +58,9 @@ class _NoPandas:
 def keep_pandas_out() -> None:
     """Let Arrow and scikit-learn run as they do where pandas isn't installed.
 
-    Arrow imports pandas the first time it sees an array: 0.3 s, a quarter of predicting a small table, for an optional
-    feature. No command uses pandas itself; whoever has imported it before, as a notebook, keeps it, and the Python API,
-    which takes data frames, never calls this. (``sys.modules["pandas"] = None`` says the same, but crashes pyarrow.)
+    Arrow imports pandas the first time it sees an array: 0.3 s for an optional feature. No command uses
+    pandas itself. Who has imported it before, as a notebook, keeps it, and the Python API, which takes data frames,
+    never calls this. (``sys.modules["pandas"] = None`` says the same, but crashes pyarrow.)
     """
     if "pandas" not in sys.modules and not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):
         sys.meta_path.insert(0, _NoPandas())

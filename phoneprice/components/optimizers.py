@@ -213,7 +213,7 @@ class Muon(_Optimizer):
 
         return Rule(groups, momentum=self.momentum)
 
-    def rest(self) -> AdamW:
+    def for_other_parameters(self) -> AdamW:
         """What trains the parameters that are no matrices."""
         return AdamW(
             lr=self.adamw_lr,

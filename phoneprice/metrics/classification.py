@@ -76,7 +76,7 @@ def _of_matrix(cells: Cells, metrics: Mapping[str, Statistic]) -> dict[str, Inte
     """Functions of the confusion matrix, all on the same resamples; those undefined on it are left out."""
     found, drawn = dict[str, Interval](), resampled(cells.counts, seeded())
     for name, metric in metrics.items():
-        (value,) = metric(cells.own)
+        (value,) = metric(cells.as_counted)
         if np.isfinite(value):
             lowest = -1.0 if name in ("quadratic_kappa", "mcc") else 0.0
             found[name] = bootstrap(metric(drawn), float(value), (lowest, 1.0))

@@ -53,11 +53,11 @@ class Cells:
         self._classes = len(matrix)
 
     @property
-    def own(self) -> Floats:
+    def as_counted(self) -> Floats:
         """``counts`` as the metrics take them, ``(1, m)``."""
         return self.counts[np.newaxis].astype(np.float64)
 
-    def _by(self, classes: NDArray[np.intp], counts: Floats) -> Floats:
+    def _sums_by_class(self, classes: NDArray[np.intp], counts: Floats) -> Floats:
         """Sums ``(B, C)`` of the counts by the class of each cell."""
         order = np.argsort(classes, kind="stable")
         present, starts = np.unique(classes[order], return_index=True)
@@ -70,9 +70,9 @@ class Cells:
         """Rows a class, ``(B, C)`` each: predicted right, true, predicted."""
         right = self.true == self.predicted
         return (
-            self._by(self.true[right], counts[:, right]),
-            self._by(self.true, counts),
-            self._by(self.predicted, counts),
+            self._sums_by_class(self.true[right], counts[:, right]),
+            self._sums_by_class(self.true, counts),
+            self._sums_by_class(self.predicted, counts),
         )
 
     def balanced_accuracy(self, counts: Floats) -> Floats:

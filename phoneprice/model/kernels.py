@@ -25,16 +25,16 @@ _NARROW = 8
 def affine(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """``(K, B, d)`` inputs times ``(K, d, W)`` weights plus ``(K, 1, W)``."""
     if _suits_one_dnn(h, weight):
-        return _OneDnn.apply(h, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
+        return _OneDnnLinear.apply(h, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
     return torch.baddbmm(bias, h, weight)
 
 
 def linear(h: Tensor, weight: Tensor) -> Tensor:
     """``(K, B, d)`` inputs times ``(K, d, W)`` weights."""
     if weight.shape[2] == 1:
-        return _Column.apply(h, weight)  # type: ignore[no-any-return, no-untyped-call]
+        return _LinearToOneUnit.apply(h, weight)  # type: ignore[no-any-return, no-untyped-call]
     if _suits_one_dnn(h, weight):
-        return _OneDnn.apply(h, weight, None)  # type: ignore[no-any-return, no-untyped-call]
+        return _OneDnnLinear.apply(h, weight, None)  # type: ignore[no-any-return, no-untyped-call]
     return torch.bmm(h, weight)
 
 
@@ -52,7 +52,7 @@ def _suits_one_dnn(h: Tensor, weight: Tensor) -> bool:
     return products >= (_ENOUGH_PRODUCTS if outputs > _NARROW else _ENOUGH_NARROW_PRODUCTS)
 
 
-class _OneDnn(torch.autograd.Function):
+class _OneDnnLinear(torch.autograd.Function):
     """A linear map by oneDNN, one member after the other.
 
     MKL, behind PyTorch's own products, leaves AVX-512 alone on AMD's processors: on an EPYC, 4,096 rows from 128 to 64
@@ -63,21 +63,21 @@ class _OneDnn(torch.autograd.Function):
     def forward(ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(h, weight)
         ctx.biased = bias is not None
-        return _each(h, weight.transpose(1, 2), bias)
+        return _by_member(h, weight.transpose(1, 2), bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None]:
         h, weight = ctx.saved_tensors
-        h_grad = _each(grad, weight) if ctx.needs_input_grad[0] else None
+        h_grad = _by_member(grad, weight) if ctx.needs_input_grad[0] else None
         across, along = h.transpose(1, 2), grad.transpose(1, 2)
         # Twice as fast with the smaller matrix first.
         narrowing = h.shape[2] > grad.shape[2]
-        weight_grad = _each(along, across).transpose(1, 2) if narrowing else _each(across, along)
+        weight_grad = _by_member(along, across).transpose(1, 2) if narrowing else _by_member(across, along)
         return h_grad, weight_grad, grad.sum(1, keepdim=True) if ctx.biased else None
 
 
-def _each(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def _by_member(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``(K, B, d)`` times ``(K, W, d)``, with the last axes as factors, plus ``(K, 1, W)``; ``(K, B, W)``."""
     biases = [None] * len(h) if bias is None else bias[:, 0].contiguous()  # it reads past gaps without asking
     outs = [_LINEAR_OF_ONE_DNN(*operands, "none", [], "") for operands in zip(h, weight, biases, strict=True)]
@@ -85,7 +85,7 @@ def _each(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return outs[0].unsqueeze_(0) if len(outs) == 1 else torch.stack(outs)
 
 
-class _Column(torch.autograd.Function):
+class _LinearToOneUnit(torch.autograd.Function):
     """``(K, B, d)`` inputs times ``(K, d, 1)`` weights: the one score of ordered and binary classes and of regression.
 
     Written out because BLAS is slow where one side of a product is 1: against ``torch.bmm`` at 5 members, 1,600 rows

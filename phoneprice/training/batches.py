@@ -84,11 +84,11 @@ class Dropout:
             out_of = min(round(rate * 65_536), 65_535)
             # In NumPy, which compares 16-bit integers six times as fast as torch.
             mask = (part >= out_of - 32_768) * np.float32(65_536 / (65_536 - out_of))
-            masks.append(_sent(torch.from_numpy(mask), like))
+            masks.append(_on_device_of(torch.from_numpy(mask), like))
         return masks
 
 
-def _sent(tensor: Tensor, like: Tensor) -> Tensor:
+def _on_device_of(tensor: Tensor, like: Tensor) -> Tensor:
     """``tensor`` on the device of ``like`` and of its type; a GPU doesn't wait for it."""
     if like.is_cuda:
         tensor = tensor.pin_memory()

@@ -46,8 +46,8 @@ class MemberView:
     fill: Tensor
     target_shift: Tensor | None
     target_scale: Tensor | None
-    lone: Tensor | None
-    """All inputs ``(n, d)`` as a fit's only member sees them, once for all batches; several would need a table each."""
+    whole_table: Tensor | None
+    """All inputs ``(n, d)`` as the only member of a fit sees them, made once; several members would need one each."""
 
     @classmethod
     def of(
@@ -71,12 +71,12 @@ class MemberView:
     def batch(self, data: TrainingData, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs ``(K, B, d)`` and targets ``(K, B)`` of ``rows`` ``(K, B)``, as the members see them."""
         y = _rows_of(data.targets, rows)
-        z = self._seen(data, rows) if self.lone is None else _rows_of(self.lone, rows)
+        z = self._as_seen(data, rows) if self.whole_table is None else _rows_of(self.whole_table, rows)
         if self.target_shift is not None and self.target_scale is not None:
             y = (y - self.target_shift) / self.target_scale
         return z, y
 
-    def _seen(self, data: TrainingData, rows: Tensor) -> Tensor:
+    def _as_seen(self, data: TrainingData, rows: Tensor) -> Tensor:
         missing = None if data.missing is None else _rows_of(data.missing, rows)
         return standardised(_rows_of(data.values, rows), missing, self.shift, self.factor, self.fill)
 

@@ -34,7 +34,7 @@ def use_threads(threads: int, numbers: int) -> int:
     """Set PyTorch's CPU threads and return their number.
 
     0 stands for ``OMP_NUM_THREADS`` where the environment sets it, as for every OpenMP program, else for as many as
-    pay for steps whose widest layer holds ``numbers``: no more than this process may use, and at most 8.
+    pay for steps whose widest layer holds that many ``numbers``: no more than this process may use, and at most 8.
     """
     chosen = threads or _threads_of_environment() or _paying_threads(numbers)
     torch.set_num_threads(chosen)

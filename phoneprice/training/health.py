@@ -45,8 +45,8 @@ class HealthMonitor:
         self._weights = [t for name, t in network.parameters.items() if name.endswith(".weight")]
         self._sample = sample
         activation = network.model.activation
-        self._dies, self._saturates = activation.rectifier, activation.saturates
-        if self._saturates:
+        self._may_die, self._may_saturate = activation.rectifier, activation.saturates
+        if self._may_saturate:
             far = torch.tensor([-1e4, 1e4], dtype=sample.dtype)
             low, high = activation.torch(far).tolist()
             margin = NEAR_BOUND * (high - low)
@@ -55,7 +55,7 @@ class HealthMonitor:
         self._before: list[Tensor] = []
         self._gradients: list[Tensor] = []
         hidden = len(network.shape.hidden)
-        kinds = {"dead_units": self._dies * hidden, "saturated": self._saturates * hidden}
+        kinds = {"dead_units": self._may_die * hidden, "saturated": self._may_saturate * hidden}
         kinds |= dict.fromkeys(WEIGHT_KINDS, len(self._weights))
         self.values = {name: sample.new_full((len(sample), n), torch.nan) for name, n in kinds.items() if n}
         """The latest measurements."""
@@ -68,7 +68,7 @@ class HealthMonitor:
 
     @torch.no_grad()
     def before_step(self) -> None:
-        """Take down gradients and weights, between the backward pass and the optimizer's step."""
+        """Remember gradients and weights, between the backward pass and the optimizer's step."""
         self._before = [w.clone() for w in self._weights]
         self._gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in self._weights]
 
@@ -83,19 +83,19 @@ class HealthMonitor:
             self.values[name] = sizes.T
         self._before, self._gradients = [], []
         if "dead_units" in self.values or "saturated" in self.values:
-            self._look_at(self._network.activations(self._sample))
+            self._measure_activations(self._network.activations(self._sample))
 
-    def _look_at(self, activations: Sequence[Tensor]) -> None:
-        if self._dies:
+    def _measure_activations(self, activations: Sequence[Tensor]) -> None:
+        if self._may_die:
             shares = [(h.amax(1) <= 0).mean(1, dtype=h.dtype) for h in activations]
             self.values["dead_units"] = torch.stack(shares, 1)
-        if self._saturates:
+        if self._may_saturate:
             low, high = self._inside
             shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
             self.values["saturated"] = torch.stack(shares, 1)
 
     def note_metric(self, mean_score: Tensor, target_scale: Tensor | None) -> None:
-        """Take down the metric on the watched rows from the mean ``(K,)`` of ``row_scores``."""
+        """Keep the metric on the watched rows from the mean ``(K,)`` of ``row_scores``."""
         if target_scale is None:
             self.values["validation_accuracy"] = mean_score[:, None]
         else:  # (K, 1)
@@ -118,8 +118,8 @@ def row_scores(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 def sample_rows(plans: Sequence[MemberPlan]) -> Tensor:
     """Evenly spaced training rows of each member, as many of each: int64 ``(K, B)``."""
     count = min(SAMPLE_ROWS, *(len(plan.train_rows) for plan in plans))
-    return torch.from_numpy(np.stack([_spread(plan.train_rows, count) for plan in plans]))
+    return torch.from_numpy(np.stack([_evenly_spaced(plan.train_rows, count) for plan in plans]))
 
 
-def _spread(rows: Rows, count: int) -> Rows:
+def _evenly_spaced(rows: Rows, count: int) -> Rows:
     return rows[np.linspace(0, len(rows) - 1, count).astype(np.int64)]

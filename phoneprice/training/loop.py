@@ -45,7 +45,7 @@ class Fit:
 
     @property
     def step_numbers(self) -> int:
-        """Numbers in the widest layer of the largest stack, at every step."""
+        """How many numbers the widest layer of the largest stack holds at a step: members x rows x units."""
         widest = max(self.setup.config.model.hidden, default=1)
         return max(len(stack.plans) * stack.pace.batch_rows * widest for stack in self.stacks)
 

@@ -52,7 +52,7 @@ class StackedOptimizer:
         if isinstance(choice, Muon):
             matrices = {n: rest.pop(n) for n in parameters if n.startswith("hidden.") and n.endswith(".weight")}
             self._add_muon(choice, matrices)
-            choice = choice.rest()
+            choice = choice.for_other_parameters()
         if rest:
             self._parts.append(choice.build(_groups(choice, rest)))
         self._base = [group["lr"] for part in self._parts for group in part.param_groups]

@@ -62,7 +62,7 @@ class MemberProgress:
         self.diverged = torch.where(lost & (self.diverged == 0), epoch, self.diverged)
 
     def follow_best(self, loss: Tensor, epoch: int, rule: EarlyStopping) -> Tensor:
-        """Note ``loss`` ``(K,)`` after ``epoch`` and stop who has run out of patience; returns who improved."""
+        """Note ``loss`` ``(K,)`` after ``epoch`` and stop members out of patience; returns bool ``(K,)``: improved."""
         improved = self.active & (loss < self.best_loss - rule.min_improvement)
         self.best_loss = torch.where(improved, loss, self.best_loss)
         self.best_epoch = torch.where(improved, epoch, self.best_epoch)

@@ -131,7 +131,7 @@ class Stack:
             yield self._step(rows[step], epoch, step)
 
     def _members_own_pace(self) -> tuple[Tensor, Tensor] | None:
-        """``(K,)`` who still learns and at what share of the rate; None where all take the same full step."""
+        """``(K,)`` each: who still learns, and at what share of the rate; None where all learn at the full one."""
         if self.progress.uniform:
             return None
         like = self.data.values
@@ -186,7 +186,7 @@ class Stack:
             parameters[name].grad = gradient if gradients is None else gradients.add_(gradient)
 
     def _move(self, done: int) -> None:
-        """One optimizer step after ``done`` steps, the member's own rate and pauses included."""
+        """One optimizer step after ``done`` earlier ones, at each member's own rate; members that have stopped stay."""
         training, epoch = self.config.training, done / self.pace.steps
         factor = self.config.scheduler.factor(epoch, training.epochs, 1 / self.pace.steps)
         network_factor = 0.0 if epoch < self._network_start else 1.0

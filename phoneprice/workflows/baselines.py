@@ -56,8 +56,8 @@ def _score(y: Any, predicted: Any, task: Task) -> dict[str, float]:
     cells = Cells(confusion(y, predicted, task.classes))
     scores = {
         "accuracy": float((y == predicted).mean()),
-        "balanced_accuracy": float(cells.balanced_accuracy(cells.own)[0]),
-        "macro_f1": float(cells.macro_f1(cells.own)[0]),
+        "balanced_accuracy": float(cells.balanced_accuracy(cells.as_counted)[0]),
+        "macro_f1": float(cells.macro_f1(cells.as_counted)[0]),
     }
     if task.kind == "ordinal":
         scores["mean_absolute_class_error"] = float(np.abs(y - predicted).mean())

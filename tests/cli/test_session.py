@@ -39,7 +39,7 @@ def test_quiet_says_nothing_but_data(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr() == ("b\n", "")
 
 
-def test_talks() -> None:
-    assert Session().talks
-    assert not Session(json=True).talks
-    assert not Session(quiet=True).talks
+def test_tables_are_shown_unless_quiet_or_json() -> None:
+    assert Session().shows_tables
+    assert not Session(json=True).shows_tables
+    assert not Session(quiet=True).shows_tables

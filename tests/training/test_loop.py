@@ -330,14 +330,14 @@ def test_only_a_fits_only_member_keeps_the_table_as_it_sees_it() -> None:
     """Members that are trained one after the other would each keep one."""
     several = small_fit(config_of("ordinal", training={"stack_members": 1})).stacks
     assert len(several) > 1
-    assert all(stack.view.lone is None for stack in several)
+    assert all(stack.view.whole_table is None for stack in several)
     rows = torch.arange(12).view(1, 12)
     for kind in KINDS:
         inputs, targets = problem(kind, rows=60)
         stack = fit_of(config_of(kind), plans_of(60)[:1], inputs, targets).stacks[0]
-        assert stack.view.lone is not None
+        assert stack.view.whole_table is not None
         z, y = stack.view.batch(stack.data, rows)
-        expected = dataclasses.replace(stack.view, lone=None).batch(stack.data, rows)
+        expected = dataclasses.replace(stack.view, whole_table=None).batch(stack.data, rows)
         assert torch.equal(z, expected[0])
         assert torch.equal(y, expected[1])
 

@@ -71,7 +71,7 @@ def cv(
         )
     if session.json:
         session.document({**report.metrics, "source": report.source, "warnings": report.warnings})
-    elif session.talks:
+    elif session.shows_tables:
         from phoneprice.cli.rendering.cross_validation import show_cross_validation
 
         show_cross_validation(report)

@@ -72,7 +72,7 @@ def check(
     report = check_table(data, resolved, reference, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
-    elif session.talks:
+    elif session.shows_tables:
         from phoneprice.cli.rendering.data import show_table_findings
 
         show_table_findings(report)

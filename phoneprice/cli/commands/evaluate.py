@@ -46,7 +46,7 @@ def evaluate(
     if session.json:
         facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
         session.document({**report.metrics, **facts, "gates": judge(requirements, report.metrics)})
-    elif session.talks:
+    elif session.shows_tables:
         from phoneprice.cli.rendering.results import show_evaluation
 
         show_evaluation(report)

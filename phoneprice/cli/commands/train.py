@@ -99,7 +99,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
         session.document({**trained.metrics, **facts, "findings": trained.findings, "report": page})
         return
-    if session.talks:
+    if session.shows_tables:
         from phoneprice.cli.rendering.results import show_training
         from phoneprice.cli.rendering.training_findings import show_training_findings
 

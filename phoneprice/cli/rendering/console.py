@@ -19,7 +19,7 @@ def stderr() -> "Console":
 
 
 def stdout(*, whole_lines: bool = False) -> "Console":
-    """For tables that are what a command is for; with ``whole_lines`` not wrapped where this is no terminal."""
+    """For tables that are a command's result; with ``whole_lines`` they are wrapped on a terminal only."""
     console = _console(to_stderr=False)
     if whole_lines and not console.is_terminal:
         console.width = UNBOUNDED
@@ -73,7 +73,7 @@ def plain_table(title: str = "") -> "Table":
     )
 
 
-def fitting(console: "Console", tables: "Iterable[Table]") -> "Table":
+def first_that_fits(console: "Console", tables: "Iterable[Table]") -> "Table":
     """The first table that fits without breaking a word, or the last one."""
     unbounded = console.options.update(max_width=UNBOUNDED)
     for table in tables:
@@ -82,8 +82,8 @@ def fitting(console: "Console", tables: "Iterable[Table]") -> "Table":
     return table
 
 
-def pairs(rows: Iterable[tuple[str, str]]) -> "Table":
-    """Names and what they stand for, one a line."""
+def name_value_table(rows: Iterable[tuple[str, str]]) -> "Table":
+    """A name and its value a line."""
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2, 0, 0))

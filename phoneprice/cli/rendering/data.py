@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import UNBOUNDED, fitting, plain_table, show, stdout
+from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout
 from phoneprice.wording import NONE, count, counted, number, printable, share
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def show_description(report: "DescriptionResult") -> None:
     numeric = [column for column in report.columns if column.low is not None and not column.top]
     others = [column for column in report.columns if column not in numeric]
     if numeric:
-        show(console, fitting(console, _descriptions(numeric, report.rows, _quartiles)))
+        show(console, first_that_fits(console, _descriptions(numeric, report.rows, _quartiles)))
     if numeric and others:
         console.print()
     if others:
-        show(console, fitting(console, _descriptions(others, report.rows, _frequent)))
+        show(console, first_that_fits(console, _descriptions(others, report.rows, _frequent)))
 
 
 def _descriptions(

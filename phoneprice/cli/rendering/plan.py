@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.wording import count, counted
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def show_plan(plan: "TrainingPlan") -> None:
     """What ``train --dry-run`` would do."""
-    show(stdout(), pairs(_plan_facts(plan)))
+    show(stdout(), name_value_table(_plan_facts(plan)))
 
 
 def _plan_facts(plan: "TrainingPlan") -> Iterable[tuple[str, str]]:

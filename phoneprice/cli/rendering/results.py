@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from phoneprice.cli.rendering.console import fitting, plain_table, show, stderr
+from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stderr
 from phoneprice.wording import count, counted, duration, figure, printable, span
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]], console: "Console") -> "Table":
     """Metrics by name with their intervals, which a narrow terminal has no room for."""
-    return fitting(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
+    return first_that_fits(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
 
 
 def _metrics_table(metrics: Mapping[str, Mapping[str, float]], *, intervals: bool) -> "Table":

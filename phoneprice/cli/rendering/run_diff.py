@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from phoneprice.cli.rendering.console import fitting, plain_table, show, stdout
+from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
 from phoneprice.wording import NONE, counted, cut, figure
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def show_diff(diff: "RunDiff") -> None:
     _show_changes("data and environment", diff.environment)
     if caution := _caution(diff):
         show(console, caution, style="yellow")
-    show(console, fitting(console, (_metrics(diff, gaps=gaps) for gaps in (True, False))))
+    show(console, first_that_fits(console, (_metrics(diff, differences=differences) for differences in (True, False))))
     console.print()
     if diff.why_not:
         show(console, f"No comparison row by row: {diff.why_not}.")
@@ -65,15 +65,15 @@ def _caution(diff: "RunDiff") -> str:
     )
 
 
-def _metrics(diff: "RunDiff", *, gaps: bool) -> "Table":
-    """Both runs' metrics; without the ``gaps`` between them it is narrow, and long names wrap."""
+def _metrics(diff: "RunDiff", *, differences: bool) -> "Table":
+    """Both runs' metrics; without their ``differences`` it is narrow, and long names wrap."""
     table = plain_table()
-    table.add_column("metric", min_width=26 if gaps else 8, overflow="fold")
-    for heading in ("A", "B", "B - A") if gaps else ("A", "B"):
+    table.add_column("metric", min_width=26 if differences else 8, overflow="fold")
+    for heading in ("A", "B", "B - A") if differences else ("A", "B"):
         table.add_column(heading, justify="right", min_width=9, no_wrap=True)
     for pair in diff.metrics:
         gap = None if pair.a is None or pair.b is None else pair.b - pair.a
-        table.add_row(pair.name, figure(pair.a), figure(pair.b), *([figure(gap)] if gaps else []))
+        table.add_row(pair.name, figure(pair.a), figure(pair.b), *([figure(gap)] if differences else []))
     return table
 
 

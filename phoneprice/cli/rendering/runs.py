@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from phoneprice.artifact.layout import MANIFEST
-from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.wording import counted, duration, figure, printable, size
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
 
 
 def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[str]]:
-    """Columns below their headings: first the time of day goes, then what names and metrics mostly tell, too."""
+    """The columns that fit, headings included: the time of day goes first, then the day, the task and the target."""
     run, created, task, target, metric = zip(_HEADINGS, *map(_run_cells, lines), strict=True)
     day = "created", *(moment[:10] for moment in created[1:])
     ways: tuple[list[Sequence[str]], ...] = (
@@ -92,7 +92,7 @@ def show_run_details(details: "RunDetails") -> None:
     from phoneprice.cli.rendering.results import caution_of, metrics_table
 
     console = stdout()
-    show(console, pairs(_run_facts(details)))
+    show(console, name_value_table(_run_facts(details)))
     if details.metrics.get("metrics"):
         console.print()
         if caution := caution_of(details.metrics):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import pairs, show, stdout
+from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
 from phoneprice.wording import count, figure
@@ -90,5 +90,5 @@ def _list_findings(console: "Console", facts: "ReportFacts") -> None:
     show(console, "Training health", style="bold")
     for finding in facts.findings:
         rows = (("finding", finding.summary), ("seen by", finding.evidence), ("try", f"-s {finding.setting}"))
-        show(console, pairs((*rows, ("source", finding.source))))
+        show(console, name_value_table((*rows, ("source", finding.source))))
         console.print()
