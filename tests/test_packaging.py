@@ -57,8 +57,10 @@ def test_users_get_the_types(tmp_path: Path) -> None:
         check=False,
     )
     assert checked.stdout.splitlines() == [
-        'user.py:4: error: Incompatible types in assignment (expression has type "int", variable has type "str")'
-        "  [assignment]",
+        (
+            'user.py:4: error: Incompatible types in assignment (expression has type "int", variable has type "str")'
+            "  [assignment]"
+        ),
         "Found 1 error in 1 file (checked 1 source file)",
     ]
 
