@@ -9,6 +9,7 @@ import pytest
 from phoneprice.artifact.loader import load_run
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
+from phoneprice.workflows.prepare import read_options
 from phoneprice.workflows.report_rows import facts_from_rows
 from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
 
@@ -16,7 +17,8 @@ from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, writ
 @pytest.mark.parametrize(("bad", "counted"), [(BAD, "1 row"), (BAD + WORSE, "2 rows")])
 @pytest.mark.parametrize("skip", [True, False])
 def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
-    run, options, heard = load_run(make_run(tmp_path / "run", skip=skip)), None if skip else SKIP, list[Event]()
+    run, heard = load_run(make_run(tmp_path / "run", skip=skip)), list[Event]()
+    options = None if skip else read_options(run.config.data, SKIP)
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
     _, found = facts_from_rows(run, mixed, None, options, heard.append)
     assert heard == [Warned(f"{mixed}: left out {counted} with text in a numeric column")]
