@@ -11,8 +11,8 @@ import typer
 from phoneprice.cli.completion import complete_config, complete_run, complete_setting
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
-from phoneprice.data.formats import READABLE, STREAM
 from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM
 
 Completer = Callable[[str], list[str]] | None
 
@@ -68,13 +68,16 @@ def text_option(
     )
 
 
+FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
+"""What ``data.formats`` can read, written out here: importing that takes too long for a help text."""
+
 Run = Annotated[
     Path,
     path_argument("RUN", "Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
-Data = Annotated[Path, path_argument("DATA", f"Table: {READABLE}; - is stdin.")]
+Data = Annotated[Path, path_argument("DATA", f"Table: {FORMATS}; - is stdin.")]
 OptionalData = Annotated[
-    Path | None, path_argument("DATA", f"Table: {READABLE}; - is stdin; without one, the bundled synthetic sample.")
+    Path | None, path_argument("DATA", f"Table: {FORMATS}; - is stdin; without one, the bundled synthetic sample.")
 ]
 ConfigFile = Annotated[
     Path | None,

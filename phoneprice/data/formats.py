@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 Job = Callable[[], "Table"]
 """The work on a segment of a file that is independent of the other segments."""
 
-STREAM = Path("-")
-"""In place of a file: standard input to read a table from, standard output to write to."""
-
 
 class FormatReader(Protocol):
     """An open file whose header is known."""

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.config.schema import DataConfig
-from phoneprice.data.formats import STREAM
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
@@ -23,6 +22,7 @@ from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array, merged_numbers, value_counts
+from phoneprice.stream import STREAM
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, printable
 

@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from phoneprice.artifact.atomic import replace_file, storage_faults
-from phoneprice.data.formats import CSV, STREAM, named_format
+from phoneprice.data.formats import CSV, named_format
 from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
-from phoneprice.data.formats import STREAM
 from phoneprice.data.reading import ReadOptions
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
@@ -27,6 +26,7 @@ from phoneprice.model.shape import layer_names
 from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
+from phoneprice.stream import STREAM
 from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.assess import Document
 from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from phoneprice.cli.options import FORMATS
+from phoneprice.data.formats import READABLE, WRITABLE
 from tests.cli.calling import Call
 
 DELIMITER = (
@@ -30,6 +32,13 @@ ENCODING = (
 def test_a_fault_of_an_option_names_the_option(call: Call, command: str, option: str, value: str, message: str) -> None:
     result = call(*command.split(), option, value)
     assert (result.code, result.out, result.err) == (2, "", f"phoneprice: error: {message.format(value)}\n")
+
+
+def test_help_names_all_formats(call: Call) -> None:
+    assert FORMATS == READABLE
+    shown = " ".join(call("predict", "--help").out.split())
+    assert f"Table: {READABLE}; - is stdin." in shown
+    assert f"Where to write: {WRITABLE}; - is stdout, as CSV." in shown
 
 
 def test_what_needs_stdout_for_itself(call: Call) -> None:

@@ -15,7 +15,6 @@ from phoneprice.data.formats import (
     JSON_LINES,
     PACKINGS,
     PARQUET,
-    READABLE,
     BinaryFormat,
     OutputRows,
     TextFormat,
@@ -88,10 +87,6 @@ def test_no_suffix_means_two_things() -> None:
 )
 def test_text_is_told_by_content_then_by_suffix(head: bytes, file: str, expected: TextFormat) -> None:
     assert text_format(head, file) is expected
-
-
-def test_in_words() -> None:
-    assert READABLE == "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
 
 
 def test_the_table_costs_nothing() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.data.formats import STREAM
 from phoneprice.errors import StorageError, UsageError
+from phoneprice.stream import STREAM
 from phoneprice.workflows.destinations import (
     open_output,
     refuse_other_than_csv,

@@ -18,8 +18,8 @@ from phoneprice.cli.options import (
 )
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import Reading
-from phoneprice.data.formats import STREAM
 from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM
 
 FromData = Annotated[
     Path | None, path_option("--from-data", metavar="FILE", help_text="Table to look at; needs --target.")

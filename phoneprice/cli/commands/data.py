@@ -19,8 +19,8 @@ from phoneprice.cli.options import (
 )
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.data.formats import STREAM
 from phoneprice.errors import DataError
+from phoneprice.stream import STREAM
 from phoneprice.wording import counted
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from phoneprice.cli.options import (
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.data.formats import STREAM, WRITABLE
 from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM
 
 Output = Annotated[
     Path,
@@ -26,7 +26,8 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help_text=f"Where to write: {WRITABLE}; - is stdout, as CSV.",
+        help_text="Where to write: a .csv, .jsonl or .parquet file (.csv and .jsonl also with .gz or .zst); "
+        "- is stdout, as CSV.",
         show_default=True,
     ),
 ]

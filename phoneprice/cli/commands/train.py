@@ -16,8 +16,8 @@ from phoneprice.cli.options import (
 )
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.data.formats import STREAM
 from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config

@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from phoneprice.data.formats import STREAM
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
+from phoneprice.stream import STREAM
 from phoneprice.suggestions import nearest_path
 
 STDIN_NAME = "<stdin>"
