@@ -1,7 +1,7 @@
 """All file formats and packings: how files are named and recognised, what reads them and what writes them.
 
-A new format is an entry here, a module that reads or writes it, and their tests. Whatever reads or writes is imported
-when a file is opened, so this table costs nothing to look at.
+A new format is an entry here and a module that reads or writes it, which is imported when a file is opened; the tests
+are parametrised over the table, and one of them holds the help texts to it.
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ PARQUET = BinaryFormat(
     "Parquet", (".parquet",), lambda head: head.startswith(b"PAR1"), _parquet_reader, _parquet_writer
 )
 FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET)
+_TEXTS = [known for known in FORMATS if isinstance(known, TextFormat)]
 
 PACKINGS = (
     Packing("gzip", (".gz",), b"\x1f\x8b", gunzipped, gzipped),
@@ -174,9 +175,8 @@ def binary_format(head: bytes) -> BinaryFormat | None:
 def text_format(head: bytes, name: str) -> TextFormat:
     """The format of text that begins so: by content where that tells, else by suffix, else CSV."""
     suffix, _ = _suffix(Path(name))
-    known = [format_ for format_ in FORMATS if isinstance(format_, TextFormat)]
-    named = (format_ for format_ in known if suffix in (*format_.suffixes, *format_.read_suffixes))
-    return next((format_ for format_ in known if format_.recognised(head)), next(named, CSV))
+    named = (known for known in _TEXTS if suffix in (*known.suffixes, *known.read_suffixes))
+    return next((known for known in _TEXTS if known.recognised(head)), next(named, CSV))
 
 
 def named_format(path: Path) -> tuple[Format | None, Packing | None]:
@@ -218,12 +218,11 @@ def _listed(words: Iterable[str], last: str) -> str:
     return f"{', '.join(others)} {last} {final}" if others else final
 
 
-_TEXT = [known for known in FORMATS if isinstance(known, TextFormat)]
 _PACKED = _listed((packing.suffixes[0] for packing in PACKINGS), "or")
 READABLE = f"{_listed((known.title for known in FORMATS), 'or')} (text also as {_PACKED})"
 """What can be read, in words."""
 WRITABLE = (
     f"a {_listed((known.suffixes[0] for known in FORMATS), 'or')} file "
-    f"({_listed((known.suffixes[0] for known in _TEXT), 'and')} also with {_PACKED})"
+    f"({_listed((known.suffixes[0] for known in _TEXTS), 'and')} also with {_PACKED})"
 )
 """What can be written, in words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -150,8 +150,3 @@ def _characters(lines: pa.Array) -> bytes:
     _, offsets, data = joined.buffers()
     end = int(np.frombuffer(offsets, np.int32, len(joined) + 1)[-1])
     return data.slice(0, end).to_pybytes() if data is not None else b""
-
-
-def columns_of(names: Sequence[str], written: Mapping[str, pa.Array], *, safe: bool) -> dict[str, pa.Array]:
-    """The copied columns, with ``safe`` free of formulas."""
-    return {name: without_formulas(written[name]) if safe else written[name] for name in names}

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.formats import OutputRows
+from phoneprice.data.writers import without_formulas
 from phoneprice.errors import UsageError
 from phoneprice.records import Predictions, Task, Valued
 
@@ -22,12 +23,18 @@ LabelKind = Literal["text", "number", "boolean"]
 
 
 class OutputColumns:
-    """Builds output columns for a task; ``copied`` are the input's columns that go to the output, in order."""
+    """Builds output columns for a task; ``copied`` are the input's columns that go to the output, in order.
 
-    def __init__(self, task: Task, label_kind: LabelKind, copied: Sequence[str]) -> None:
+    With ``spreadsheet_safe`` none of their cells is taken for a formula.
+    """
+
+    def __init__(
+        self, task: Task, label_kind: LabelKind, copied: Sequence[str], *, spreadsheet_safe: bool = False
+    ) -> None:
         self._task = task
         self._labels = label_array(task.labels, label_kind)
         self.copied = tuple(copied)
+        self._safe = spreadsheet_safe
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -45,7 +52,7 @@ class OutputColumns:
 
     def rows(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> OutputRows:
         """The output's rows for the same rows of the input."""
-        cells = {name: copied[name] for name in self.copied}
+        cells = {name: without_formulas(copied[name]) if self._safe else copied[name] for name in self.copied}
         if isinstance(predicted, Valued):
             return OutputRows({**cells, PREDICTION: pa.array(predicted.values)}, {})
         classes, p = predicted.classes, predicted.probabilities

@@ -48,12 +48,12 @@ def refuse_output(output: Path, data: Path | str | None, run: Path | None = None
 
 def refuse_unwritable(output: Path) -> None:
     """Raise ``StorageError`` where no file ``output`` can be made: now, and not after long work."""
+    if output == STREAM:
+        return
     target = Path(os.path.realpath(output))
     with storage_faults(output):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if output == STREAM:
-            return
         if target.is_file() or not target.exists():  # a device or a pipe is written to as it is
             with TemporaryFile(dir=target.parent):
                 pass

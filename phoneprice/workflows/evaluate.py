@@ -14,17 +14,16 @@ from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.mixed import settle_like_training
-from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.reading import read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import DataError
 from phoneprice.evaluation.requirements import Requirement
 from phoneprice.records import Task
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import counted
 from phoneprice.workflows.assess import Document, Model, measured
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
-from phoneprice.workflows.prepare import Prepared, read_options
+from phoneprice.workflows.prepare import Prepared, left_out, read_options
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,15 @@ def evaluate(
     Raises ``ModelError`` for the run, ``DataError`` for the data, ``UsageError`` for ``reading``.
     """
     loaded = load_run(resolve_run(run))
-    options = read_options(loaded.config.data, reading)
-    return evaluate_table(loaded, read_labelled(loaded, data, options), on_event)
+    return evaluate_table(loaded, read_labelled(loaded, data, reading), on_event)
 
 
 def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> EvaluationResult:
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
     collector = WarningCollector(on_event)
-    for message in left_out(table):
-        collector.warn(message)
+    for message in left_out(table.skipped_rows):
+        collector.warn(f"{table.source}: {message}")
     if prepared.sha256 == loaded.splits().get("data_sha256"):
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
@@ -106,22 +104,14 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
     return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd
 
 
-def left_out(table: Table) -> list[str]:
-    """What to warn of where rows of the table were skipped."""
-    if not table.skipped_rows:
-        return []
-    return [f"{table.source}: left out {counted(table.skipped_rows, 'row')} with text in a numeric column"]
+def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) -> Table:
+    """A table with the columns of a run and its target, read as in training but for ``reading``.
 
-
-def read_labelled(run: Run, data: Path | str, options: ReadOptions | None = None) -> Table:
-    """A table with the columns of a run and its target, read as in training unless told otherwise.
-
-    Raises ``DataError`` for text where the run has numbers, or leaves out such rows, as ``options.on_bad_row`` says.
+    A row with text where the run has numbers is a ``DataError``, or left out where bad rows are to be skipped.
     """
     text = [*run.schema.text_names, *run.config.data.id_columns]
     if run.schema.labels:
         text.append(run.schema.target)
-    data_config = run.config.data
-    options = options or read_options(data_config)
-    table = read_table(data, options, text, skip_columns=data_config.ignored_columns)
+    options = read_options(run.config.data, reading)
+    table = read_table(data, options, text, skip_columns=run.config.data.ignored_columns)
     return settle_like_training(table, run.schema, options.on_bad_row)

@@ -21,17 +21,16 @@ from phoneprice.data.formats import RowWriter, format_of, open_writer
 from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
-from phoneprice.data.writers import columns_of
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import OutputColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
 from phoneprice.suggestions import nearest
-from phoneprice.wording import counted, noun, printable
+from phoneprice.wording import noun, printable
 from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
-from phoneprice.workflows.prepare import read_options
+from phoneprice.workflows.prepare import left_out, read_options
 
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
@@ -80,11 +79,9 @@ def predict(
     predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, task.classes, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
     with one_blas_thread(), open_chunks(Path(data), options, rows) as stream:
-        columns = _plan_columns(loaded, stream.header, keep)
+        columns = _plan_columns(loaded, stream.header, keep, spreadsheet_safe=spreadsheet_safe)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
-        job = _Job(
-            loaded, predictor, columns, stream, collector, spreadsheet_safe=spreadsheet_safe, computing=computing
-        )
+        job = _Job(loaded, predictor, columns, stream, collector, computing)
         with open_output(target) as file, open_writer(file, *written_as) as writer:
             job.run(writer)
     return PredictionResult(job.rows, target, job.label_counts(), collector.messages)
@@ -108,7 +105,6 @@ class _Job:
     columns: OutputColumns
     stream: ChunkStream
     collector: WarningCollector
-    spreadsheet_safe: bool
     computing: int
     """Threads that compute."""
     rows: int = 0
@@ -151,8 +147,7 @@ class _Job:
         return chunk
 
     def _write(self, writer: RowWriter, chunk: _Chunk) -> None:
-        copied = columns_of(self.columns.copied, chunk.table.written, safe=self.spreadsheet_safe)
-        writer.write(self.columns.rows(copied, chunk.predicted))
+        writer.write(self.columns.rows(chunk.table.written, chunk.predicted))
 
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
@@ -162,9 +157,7 @@ class _Job:
             self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}")
 
     def _warn_of_rows(self) -> None:
-        if self.stream.skipped_rows:
-            self._warn(f"left out {counted(self.stream.skipped_rows, 'row')} with text in a numeric column")
-        for message in self._odd.messages():
+        for message in (*left_out(self.stream.skipped_rows), *self._odd.messages()):
             self._warn(message)
 
     def _warn(self, message: str) -> None:
@@ -190,7 +183,9 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
     return -(-rows // block_rows) * block_rows
 
 
-def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
+def _plan_columns(
+    run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"], *, spreadsheet_safe: bool
+) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
     ids = [name for name in run.config.data.id_columns if name in header]
     kept = header if keep == "all" else keep
@@ -199,6 +194,7 @@ def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal
             near = nearest(name, header)
             advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(map(printable, header))}"
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
-    columns = OutputColumns(run.task, run.schema.label_kind, tuple(dict.fromkeys([*ids, *kept])))
+    copied = tuple(dict.fromkeys([*ids, *kept]))
+    columns = OutputColumns(run.task, run.schema.label_kind, copied, spreadsheet_safe=spreadsheet_safe)
     columns.refuse_clashes(header)
     return columns

@@ -95,8 +95,8 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
     table = settle_mixed(table, config)
-    if table.skipped_rows:
-        on_event(Warned(f"{table.source}: left out {counted(table.skipped_rows, 'row')} with text in a numeric column"))
+    for message in left_out(table.skipped_rows):
+        on_event(Warned(f"{table.source}: {message}"))
     schema = infer_schema(table, config)
     for message in _uninformative_columns(table, schema):
         on_event(Warned(message))
@@ -109,6 +109,11 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
     return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+
+
+def left_out(skipped_rows: int) -> list[str]:
+    """What to warn of where rows of a table were skipped."""
+    return [f"left out {counted(skipped_rows, 'row')} with text in a numeric column"] if skipped_rows else []
 
 
 def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:

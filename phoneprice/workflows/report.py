@@ -16,7 +16,6 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
-from phoneprice.data.reading import ReadOptions
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.errors import UsageError
@@ -71,7 +70,7 @@ def report(
     collector = WarningCollector(on_event)
     path = resolve_run(run)
     loaded = load_run(path)
-    options = read_options(loaded.config.data, reading)
+    read_options(loaded.config.data, reading)  # what is unusable is refused before any work
     target = Path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
@@ -83,7 +82,7 @@ def report(
         _refuse_plots(Path(plots), path)
     from phoneprice.report.page import page
 
-    facts = gather(loaded, data, options, collector)
+    facts = gather(loaded, data, reading, collector)
     with open_output(target) as file:
         file.write(page(facts).encode())
     written = tuple(_write_plots(facts, Path(plots))) if plots is not None else ()
@@ -97,7 +96,7 @@ def report_path(run: Path) -> Path:
 
 
 def gather(
-    run: Run, data: Path | str | None = None, options: ReadOptions | None = None, on_event: OnEvent = ignore
+    run: Run, data: Path | str | None = None, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
 ) -> ReportFacts:
     """All that the report of a run shows."""
     document, environment = run.metrics(), run.environment()
@@ -107,7 +106,7 @@ def gather(
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
 
-        linear, from_data = facts_from_rows(run, data, held, options, on_event)
+        linear, from_data = facts_from_rows(run, data, held, reading, on_event)
         baselines = (*baselines, *linear)
     curves = Curves.of(run.history())
     return ReportFacts(

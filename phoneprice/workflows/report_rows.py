@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phoneprice.artifact.loader import Run
-from phoneprice.data.reading import ReadOptions
+from phoneprice.config.reading import Reading
 from phoneprice.data.schema import Column
 from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
@@ -24,9 +24,9 @@ from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows
 from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.assess import Model, joined
-from phoneprice.workflows.evaluate import left_out, prepare_labelled, read_labelled
+from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
-from phoneprice.workflows.prepare import Prepared
+from phoneprice.workflows.prepare import Prepared, left_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,10 +59,10 @@ class _LabelledRows:
 
 
 def facts_from_rows(
-    run: Run, data: Path | str, held: HeldOutRows | None, options: ReadOptions | None, on_event: OnEvent
+    run: Run, data: Path | str, held: HeldOutRows | None, reading: Reading, on_event: OnEvent
 ) -> tuple[tuple[Baseline, ...], FromData]:
     """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
-    labelled = _labelled_rows(run, read_labelled(run, data, options), on_event)
+    labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
     baselines = _linear_baseline(labelled, held, metric) if labelled.out_of_fold and held is not None else ()
     importances = permutation_importance(_sampled_parts(labelled), run.schema, metric, run.config.training.seed)
@@ -83,9 +83,8 @@ def facts_from_rows(
 def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits().get("data_sha256")
-    odd_cells = [] if seen else [f"{table.source}: {message}" for message in odd.messages()]
-    for message in [*left_out(table), *odd_cells]:
-        on_event(Warned(message))
+    for message in (*left_out(table.skipped_rows), *(() if seen else odd.messages())):
+        on_event(Warned(f"{table.source}: {message}"))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
     return _LabelledRows(run, prepared, seen and bool(_splits(plans)), folds)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from phoneprice.artifact.loader import load_run
+from phoneprice.config.reading import AS_CONFIGURED
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
-from phoneprice.workflows.prepare import read_options
 from phoneprice.workflows.report_rows import facts_from_rows
 from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, write
 
@@ -18,11 +18,10 @@ from tests.workflows.test_evaluate import BAD, GOOD, SKIP, WORSE, make_run, writ
 @pytest.mark.parametrize("skip", [True, False])
 def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: str, *, skip: bool) -> None:
     run, heard = load_run(make_run(tmp_path / "run", skip=skip)), list[Event]()
-    options = None if skip else read_options(run.config.data, SKIP)
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
-    _, found = facts_from_rows(run, mixed, None, options, heard.append)
+    _, found = facts_from_rows(run, mixed, None, AS_CONFIGURED if skip else SKIP, heard.append)
     assert heard == [Warned(f"{mixed}: left out {counted} with text in a numeric column")]
-    _, expected = facts_from_rows(run, good, None, None, heard.append)
+    _, expected = facts_from_rows(run, good, None, AS_CONFIGURED, heard.append)
     assert len(heard) == 1
     assert found.importances == expected.importances
 
@@ -32,5 +31,5 @@ def test_nothing_to_look_at(tmp_path: Path) -> None:
     for rows, found in (("", "found a header but no rows"), (BAD, "every row has text in a numeric column")):
         data = write(tmp_path / "none.csv", rows)
         with pytest.raises(DataError) as caught:
-            facts_from_rows(run, data, None, None, ignore)
+            facts_from_rows(run, data, None, AS_CONFIGURED, ignore)
         assert str(caught.value) == f"{data}: {found}; there is nothing to look at"
