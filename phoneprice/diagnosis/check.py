@@ -32,7 +32,7 @@ class Check:
     def finding(self, training: Training) -> TrainingFinding | None:
         """What is wrong, if it is."""
         seen = self.look(training)
-        return TrainingFinding(self.code, seen.summary, seen.evidence, seen.setting, self.source) if seen else None
+        return TrainingFinding(self.code, **vars(seen), source=self.source) if seen else None
 
 
 def check(

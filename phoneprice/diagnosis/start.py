@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from phoneprice.components.normalization import BatchNorm
 from phoneprice.diagnosis.check import Seen, check
 from phoneprice.diagnosis.training import Training
+from phoneprice.records import Floats
 from phoneprice.wording import counted, number, share
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.floating[Any]]
 
 _MOST_UNITS = 512
 """Units of a layer that are compared with each other."""
@@ -43,14 +38,7 @@ def tiny_batch_norm(training: Training) -> Seen | None:
 @check(
     "unscaled_inputs",
     source="LeCun et al. 1998, Efficient BackProp, section 4.3",
-    explains=(
-        "learned_nothing",
-        "loss_spikes",
-        "dead_units",
-        "saturated_units",
-        "learning_rate_too_high",
-        "too_short",
-    ),
+    explains=("learned_nothing", "loss_spikes", "dead_units", "saturated_units", "learning_rate_too_high", "too_short"),
 )
 def unscaled_inputs(training: Training) -> Seen | None:
     """Columns of very different ranges that nobody brings to one."""

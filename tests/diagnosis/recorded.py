@@ -1,0 +1,80 @@
+"""Trainings that were never run: what one would have left behind, curve by curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from phoneprice.config.load import load_config
+from phoneprice.config.schema import Config
+from phoneprice.data.schema import Column, TableSchema
+from phoneprice.diagnosis.findings import judge
+from phoneprice.diagnosis.training import Training
+from phoneprice.records.curves import Curves
+
+INPUTS = 20
+
+
+def flat(start: float, end: float, epochs: int = 100) -> list[float]:
+    """Falls in the first half, then rests."""
+    return [max(start + (end - start) * 2 * e / epochs, end) for e in range(epochs)]
+
+
+def falling(start: float, end: float, epochs: int) -> list[float]:
+    """Falls in a straight line."""
+    return np.linspace(start, end, epochs).tolist()
+
+
+HEALTHY = flat(1, 0.5)
+
+
+def recorded(
+    *settings: str,
+    train: Sequence[float] = HEALTHY,
+    validation: Sequence[float] | None = None,
+    rates: Sequence[float] | None = None,
+    stopped: bool = False,
+    rows: int = 800,
+    ranges: Sequence[float] = (1.0, 1.0),
+    metrics: dict[str, Any] | None = None,
+    **health: Sequence[Sequence[float]],
+) -> Training:
+    """A training of one member with these losses and learning rates an epoch, and the weights of a healthy network.
+
+    ``health`` are measurements by name, a list over the layers an epoch; ``ranges`` are those of the columns. One that
+    ``stopped`` did so before the last epoch.
+    """
+    settings = (f"training.epochs={len(train)}", "training.batch_rows=16", "penalty.name=none", *settings)
+    config: Config = load_config(None, settings)
+    lines = [
+        {
+            "epoch": e + 1,
+            "train_loss": [train[e]],
+            "validation_loss": [validation[e] if validation is not None else None],
+            "learning_rate": [rates[e] if rates is not None else 0.01],
+            "active": [not stopped or e < len(train) - 1],
+            "health": {name: [values[e]] for name, values in health.items()},
+        }
+        for e in range(len(train))
+    ]
+    columns = tuple(Column(name=f"x{i}", kind="numeric", low=0.0, high=high) for i, high in enumerate(ranges))
+    schema = TableSchema(columns=columns, target="y", labels=("0", "1"))
+    document = {"metrics": {}, "members": [{"train_rows": rows}], **(metrics or {})}
+    return Training(config, schema, Curves.of(lines), weights(config), document)
+
+
+def weights(config: Config, apart: float = 1.0) -> dict[str, np.ndarray]:
+    """Hidden weights whose units differ by ``apart`` of their size, as noise around one unit."""
+    random, fan_in, parameters = np.random.default_rng(0), INPUTS, {}
+    for i, width in enumerate(config.model.hidden):
+        shared = np.ones((1, fan_in, 1))
+        parameters[f"hidden.{i}.weight"] = shared + apart * random.normal(size=(1, fan_in, width))
+        fan_in = width
+    return parameters
+
+
+def codes(training: Training) -> list[str]:
+    """What is found, in order."""
+    return [finding.code for finding in judge(training)]

@@ -1,0 +1,80 @@
+"""From a configuration through a real training to its findings."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from phoneprice.artifact.documents import epoch_line
+from phoneprice.config.load import load_config
+from phoneprice.data.reading import read_table
+from phoneprice.data.sample import sample_path
+from phoneprice.data.splits import plan_members
+from phoneprice.diagnosis.findings import judge
+from phoneprice.diagnosis.training import Training
+from phoneprice.records.curves import Curves
+from phoneprice.workflows.assess import Model, held_out, measured
+from phoneprice.workflows.events import ignore
+from phoneprice.workflows.fitting import fit
+from phoneprice.workflows.prepare import Prepared, prepare_table, read_options
+from tests.diagnosis.recorded import codes
+
+PLAIN = (
+    "model.skip=false",
+    "model.hidden=[32,16]",
+    "model.output_init=same",
+    "penalty.name=none",
+    "training.network_start=0",
+    "loss.name=cross_entropy",
+    "training.epochs=20",
+    "training.batch_rows=32",
+    "optimizer.name=adam",
+    "optimizer.lr=0.003",
+    "scheduler.name=cosine",
+)
+"""The network of a course, without any of the default's helpers."""
+SIGMOID_8 = ("model.activation.name=sigmoid", "model.hidden=[32,32,32,32,32,32,32,32]")
+
+
+@cache
+def prepared(settings: tuple[str, ...]) -> Prepared:
+    config = load_config(None, settings)
+    text = [] if config.task.kind == "regression" else [config.data.target]
+    table = read_table(sample_path("train"), read_options(config.data), text)
+    return prepare_table(table.take(np.arange(0, table.rows, 2)), config, ignore)
+
+
+def trained(*settings: str) -> Training:
+    config = load_config(None, [*settings, "validation.scheme=holdout", "training.threads=1", "training.device=cpu"])
+    data = prepared(tuple(s for s in settings if s.startswith(("data.", "task.", "loss."))))
+    plans, _ = plan_members(data.targets, config, len(data.inputs))
+    fitted = fit(data, plans, config, ignore)
+    held = held_out(Model(config, data.task, fitted.ensemble), data.inputs, plans)
+    assert held is not None
+    document = measured(data.targets[held.rows], held.predictions, data.task)
+    document["members"] = [{"train_rows": len(plan.train_rows)} for plan in plans]
+    curves = Curves.of([epoch_line(record) for record in fitted.history])
+    return Training(config, data.schema, curves, fitted.ensemble.parameters, document)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "remedy"),
+    [
+        (("model.init.name=zeros",), "symmetric_units", "model.init.name=kaiming_normal"),
+        ((*PLAIN, *SIGMOID_8), "vanishing_gradients", "model.activation.name=relu"),
+        ((*PLAIN, "optimizer.name=sgd", "optimizer.lr=10"), "learning_rate_too_high", "optimizer.lr=0.1"),
+        ((*PLAIN, "optimizer.lr=1e-9"), "learning_rate_too_low", "optimizer.lr=0.005"),
+        (("data.scaling=none",), "unscaled_inputs", "data.scaling=standard"),
+        (("training.epochs=1",), "too_short", "training.epochs=50"),  # nor is a network frozen that has not begun
+    ],
+)
+def test_a_broken_configuration_gives_its_finding(settings: tuple[str, ...], code: str, remedy: str) -> None:
+    finding = judge(trained(*settings))[0]
+    assert (finding.code, finding.setting) == (code, remedy)
+
+
+@pytest.mark.parametrize("settings", [(), (*PLAIN, "model.dropout=0.2", "model.normalization.name=batch_norm")])
+def test_a_healthy_configuration_gives_none(settings: tuple[str, ...]) -> None:
+    assert codes(trained(*settings)) == []
