@@ -5,10 +5,34 @@ import numpy as np
 from phoneprice.artifact.writer import RunContents
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import Column, TableSchema, input_names
+from phoneprice.metrics.confusion import confusion
 from phoneprice.model.shape import network_shape, parameter_shapes
-from phoneprice.records import Calibration, Ensemble, Inputs, InputStatistics, TargetStatistics
+from phoneprice.records import (
+    Calibration,
+    Classified,
+    Ensemble,
+    HeldOut,
+    Inputs,
+    InputStatistics,
+    Interval,
+    TargetStatistics,
+    Valued,
+)
+from phoneprice.records.curves import Curves
+from phoneprice.records.documents import (
+    CalibrationFit,
+    ClassMetrics,
+    Confusion,
+    Environment,
+    FoldMetrics,
+    Member,
+    RunMetrics,
+    Splits,
+    measured_on,
+)
 
 LABELS = ("0", "1", "2", "3")
+NOTHING_HELD_OUT = Config.model_validate({"validation": {"scheme": "none", "members": 3}})
 
 
 def numeric_schema(features=6, *, labels=LABELS, has_missing=False, id_columns=("id",)):
@@ -52,14 +76,98 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
     config = config or Config()
     schema = schema or numeric_schema()
     ensemble = random_ensemble(config, len(input_names(schema)), len(schema.labels), members, seed)
+    held = None if config.validation.scheme == "none" else random_held_out(schema.labels, members)
     parts = {
         "calibration": Calibration(),
-        "metrics": {"format": 1, "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}},
-        "splits": {"rule": "kfold", "seed": 0},
-        "environment": {"python": "3.11"},
-        "history": [{"epoch": 1, "train_loss": [0.5, None]}],
+        "metrics": random_metrics(config, schema, members, held),
+        "splits": Splits(
+            scheme=config.validation.scheme,
+            folds=members if held else 0,
+            fraction=config.validation.fraction,
+            seed=config.training.seed,
+            rows=ROWS * members,
+            members=members,
+            data_sha256="0" * 64,
+        ),
+        "environment": ENVIRONMENT,
+        "history": short_history(members),
+        "held_out": held,
     }
     return RunContents(config=config, schema=schema, ensemble=ensemble, **(parts | changes))
+
+
+ROWS = 8
+"""That each member of a random run holds out, of a table of as many rows a member."""
+ENVIRONMENT = Environment(
+    phoneprice="0.1.0",
+    python="3.11",
+    libraries={"torch": "2.6"},
+    platform="Linux",
+    cpu="AVX2",
+    device="cpu",
+    threads=1,
+    seed=0,
+    training_seconds=0.5,
+    finished="2026-11-23T04:15:00+00:00",
+    command_line=("phoneprice", "train"),
+    git_commit=None,
+)
+
+
+def random_held_out(labels, members):
+    """Every second row is predicted right; fold k is every row of number k modulo the members."""
+    rows = np.arange(ROWS * members)
+    if not labels:
+        return HeldOut(rows, rows % members, rows / 7, Valued(rows / 7 + rows % 2))
+    classes = len(labels)
+    truth = rows % classes
+    predicted = np.where(rows % 2, truth, (truth + 1) % classes)
+    p = np.full((len(rows), classes), 0.25 / (classes - 1))
+    p[rows, predicted] = 0.75
+    return HeldOut(rows, rows % members, truth, Classified(predicted, p))
+
+
+def random_metrics(config, schema, members, held):
+    """What a run says of its held-out rows; without them, of half of its training rows that are right."""
+    labels, half, rows = schema.labels, Interval(0.5, 0.4, 0.6), ROWS * members
+    metrics = {"accuracy": half, "log_loss": half} if labels else {"rmse": half}
+    own = held or random_held_out(labels, members)
+    document = {"format": 1, "rows": rows, "task": config.task.kind, "metrics": metrics}
+    document["measured_on"] = measured_on(config.validation.scheme, held_out=held is not None)
+    if labels:
+        counts = confusion(own.truth, own.predictions.classes, len(labels)).tolist()
+        document["confusion"] = Confusion(labels=labels, counts=tuple(map(tuple, counts)))
+        document["per_class"] = tuple(
+            ClassMetrics(label=label, precision=0.5, recall=0.5, f1=0.5, support=sum(row))
+            for label, row in zip(labels, counts, strict=True)
+        )
+    if held:
+        document["folds"] = tuple(FoldMetrics.of(metrics, fold=k, rows=ROWS) for k in range(members))
+        document["training_set"] = metrics
+    if held and labels:
+        document["calibration"] = CalibrationFit(
+            temperature=1.0, threshold=None, log_loss_before=0.5, log_loss_after=0.5
+        )
+    aside = ROWS if held else 0
+    document["members"] = tuple(
+        Member(
+            member=k,
+            train_rows=rows - aside,
+            held_out_rows=aside,
+            stopping_rows=0,
+            best_epoch=1,
+            train_loss=0.5,
+            validation_loss=None,
+        )
+        for k in range(members)
+    )
+    return RunMetrics(**document)
+
+
+def short_history(members, epochs=1):
+    """Losses that fall, without measurements."""
+    losses = np.linspace(1, 0.5, epochs)[:, None] * np.ones(members)
+    return Curves(losses, np.full_like(losses, np.nan), np.full_like(losses, 0.1), losses > 0, {})
 
 
 def names(directory):

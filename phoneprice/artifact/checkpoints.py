@@ -22,12 +22,14 @@ from phoneprice.artifact.atomic import storage_faults, sync_directory, write_fil
 from phoneprice.artifact.manifest import sha256
 from phoneprice.errors import ModelError
 from phoneprice.records import EpochRecord
+from phoneprice.records.curves import Curves
 
 FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 _UNFINISHED = "unfinished"
 _STATE, _HISTORY = "state/", "history/"
+_CURVES = tuple(f.name for f in fields(Curves) if f.name != "health")
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -158,14 +160,12 @@ def _columns(history: Sequence[EpochRecord]) -> dict[str, NDArray[Any]]:
     """A history as arrays whose first axis is the epoch; ``health`` has one for each measurement."""
     if not history:
         return {}
-    names = [f.name for f in fields(EpochRecord) if f.name != "health"]
-    columns = {name: np.stack([np.asarray(getattr(record, name)) for record in history]) for name in names}
-    return columns | {f"health/{name}": np.stack([r.health[name] for r in history]) for name in history[0].health}
+    curves = Curves.of(history)
+    columns = {name: getattr(curves, name) for name in _CURVES}
+    return columns | {f"health/{name}": values for name, values in curves.health.items()}
 
 
 def _records(columns: Arrays) -> Iterator[EpochRecord]:
-    health = _part(columns, "health/")
-    plain = {name: values for name, values in columns.items() if not name.startswith("health/")}
-    for i, epoch in enumerate(columns.get("epoch", ())):
-        own = {name: values[i] for name, values in plain.items()}
-        yield EpochRecord(**own | {"epoch": int(epoch), "health": {name: values[i] for name, values in health.items()}})
+    if columns:
+        own = {name: columns[name] for name in _CURVES}
+        yield from Curves(**own, health=_part(columns, "health/")).records()

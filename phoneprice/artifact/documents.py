@@ -1,27 +1,30 @@
-"""The small documents of a run: from the program's types to bytes and, with every value checked, back."""
+"""What prediction needs of a run, but for the weights: from the program's types to bytes and back.
+
+Every value is checked on the way back.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from phoneprice.artifact import strict_json
 from phoneprice.config.load import config_from_toml
-from phoneprice.config.schema import Config, TaskConfig
+from phoneprice.config.schema import Config, Decision
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
-from phoneprice.records import Calibration, EpochRecord, InputStatistics, TargetStatistics, Task
+from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 _COPY = "the run is damaged, use another copy of it"
-_DECISIONS = get_args(TaskConfig.model_fields["decision"].annotation)
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 def parse_config(data: bytes, source: str) -> Config:
@@ -40,13 +43,7 @@ def render_schema(schema: TableSchema) -> bytes:
 
 def parse_schema(data: bytes, source: str) -> TableSchema:
     """The schema in ``schema.json``; raises ``ModelError``."""
-    document = strict_json.parse(data, source)
-    try:
-        return TableSchema.model_validate(document)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise damaged(source, f"{place}: {first['msg']}") from None
+    return parse_record(TableSchema, strict_json.parse(data, source), source)
 
 
 def task_of(config: Config, schema: TableSchema, source: str) -> Task:
@@ -112,49 +109,23 @@ def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
         raise damaged(source, "temperature is not a positive number")
     if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1 and classes == 2):
         raise damaged(source, "threshold is not a probability of a binary task")
-    if decision not in _DECISIONS:
-        raise damaged(source, f"decision is none of {', '.join(_DECISIONS)}")
+    if decision not in (decisions := get_args(Decision)):
+        raise damaged(source, f"decision is none of {', '.join(decisions)}")
     costs = _floats(document["costs"], (classes, classes), source) if document["costs"] != [] else np.zeros((0, 0))
     return Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
 
 
-def render_history(history: Iterable[dict[str, Any]]) -> bytes:
-    """The bytes of ``history.jsonl``, a line an epoch."""
-    return b"".join(strict_json.render_line(line) for line in history)
-
-
-def parse_history(data: bytes, source: str) -> list[dict[str, Any]]:
-    """The lines of ``history.jsonl``; raises ``ModelError``."""
-    lines = [strict_json.parse(line, f"{source} line {i}") for i, line in enumerate(data.splitlines(), start=1)]
-    if not all(isinstance(line, dict) for line in lines):
-        raise damaged(source, "expected an object a line")
-    return lines
-
-
-def epoch_line(record: EpochRecord) -> dict[str, Any]:
-    """An epoch as a line of ``history.jsonl``: arrays become lists, NaN and infinity null."""
-    return {
-        "epoch": record.epoch,
-        "train_loss": _plain(record.train_loss),
-        "validation_loss": _plain(record.validation_loss),
-        "learning_rate": _plain(record.learning_rate),
-        "active": record.active.tolist(),
-        "health": {name: _plain(values) for name, values in sorted(record.health.items())},
-    }
-
-
-def parse_document(data: bytes, source: str) -> dict[str, Any]:
-    """Any other JSON object of a run; raises ``ModelError``."""
-    document = strict_json.parse(data, source)
-    if not isinstance(document, dict):
-        raise damaged(source, "expected an object")
-    return document
-
-
-def _plain(values: NDArray[np.floating[Any]]) -> Any:
-    plain = values.astype(np.float64).astype(object)
-    plain[~np.isfinite(values)] = None
-    return plain.tolist()
+def parse_record(kind: type[Parsed], document: Any, source: str) -> Parsed:
+    """A record from what ``strict_json`` has parsed; raises ``ModelError``."""
+    try:
+        # As text once more: JSON's rules are pydantic's strict ones there, and what is infinite (1e999) is no JSON.
+        return kind.model_validate_json(strict_json.render_line(document), strict=True)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise damaged(source, f"{place}: {first['msg']}") from None
+    except ValueError as fault:
+        raise damaged(source, str(fault)) from None
 
 
 def _parse_target(document: Any, members: int, source: str, *, expected: bool) -> TargetStatistics | None:

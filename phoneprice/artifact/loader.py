@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from phoneprice.artifact import documents, layout
+from phoneprice.artifact import agreement, documents, layout, results
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory
 from phoneprice.artifact.weights import check_size, parse_weights
 from phoneprice.artifact.writer import old_path
@@ -15,16 +16,17 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
-from phoneprice.records import Calibration, Ensemble, InputStatistics, Task
+from phoneprice.records import Calibration, Ensemble, HeldOut, InputStatistics, Task
+from phoneprice.records.documents import Environment, RunMetrics, Splits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from phoneprice.artifact.manifest import Manifest
+    from phoneprice.records.curves import Curves
 
 
 @dataclass(frozen=True)
@@ -50,42 +52,59 @@ class Run:
         members = len(self.ensemble.inputs.shift)
         return network_shape(self.config, len(self.input_names), self.task.classes, members)
 
-    def metrics(self) -> dict[str, Any]:
-        """The document ``metrics.json``."""
-        return self._document(layout.METRICS)
+    @cached_property
+    def metrics(self) -> RunMetrics:
+        """What is in ``metrics.json``."""
+        data, source = self._read(layout.METRICS)
+        found = results.parse_document(RunMetrics, data, source)
+        members = len(self.ensemble.inputs.shift)
+        _refuse(source, agreement.metrics_faults(found, self.config, self.task, members, self.calibration))
+        return found
 
-    def splits(self) -> dict[str, Any]:
-        """The document ``splits.json``."""
-        return self._document(layout.SPLITS)
+    @cached_property
+    def splits(self) -> Splits:
+        """What is in ``splits.json``."""
+        data, source = self._read(layout.SPLITS)
+        found = results.parse_document(Splits, data, source)
+        _refuse(source, agreement.splits_faults(found, self.metrics, self.config))
+        return found
 
-    def environment(self) -> dict[str, Any]:
-        """The document ``environment.json``."""
-        return self._document(layout.ENVIRONMENT)
+    @cached_property
+    def environment(self) -> Environment:
+        """What is in ``environment.json``."""
+        return results.parse_document(Environment, *self._read(layout.ENVIRONMENT))
 
-    def history(self) -> list[dict[str, Any]]:
-        """The lines of ``history.jsonl``, one an epoch."""
+    @cached_property
+    def history(self) -> Curves:
+        """What is in ``history.jsonl``."""
         data, source = self._read(layout.HISTORY)
-        return documents.parse_history(data, source)
+        found = results.parse_history(data, source)
+        _refuse(source, agreement.history_faults(found, self.metrics, self.config))
+        return found
 
-    def out_of_fold(self) -> pa.Table | None:
-        """The out-of-fold predictions, or None if the run has none."""
-        if layout.OUT_OF_FOLD not in self.manifest.files:
+    @cached_property
+    def held_out(self) -> HeldOut | None:
+        """The predictions in ``oof.parquet``, or None if no rows were held out."""
+        if (layout.OUT_OF_FOLD in self.manifest.files) != (self.metrics.folds is not None):
+            raise documents.damaged(str(self.path), f"only one of folds in {layout.METRICS} and {layout.OUT_OF_FOLD}")
+        if self.metrics.folds is None:
             return None
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        from phoneprice.artifact.held_out import parse_held_out
 
         data, source = self._read(layout.OUT_OF_FOLD)
-        try:
-            return pq.read_table(pa.BufferReader(data))
-        except (pa.ArrowException, OSError) as fault:
-            raise documents.damaged(source, str(fault)) from None
-
-    def _document(self, name: str) -> dict[str, Any]:
-        return documents.parse_document(*self._read(name))
+        found = parse_held_out(data, source, self.task.labels)
+        _refuse(source, agreement.held_out_faults(found, self.metrics))
+        return found
 
     def _read(self, name: str) -> tuple[bytes, str]:
         with SealedDirectory(self.path) as directory:
             return directory.read(name), directory.source(name)
+
+
+def _refuse(source: str, faults: Iterator[str]) -> None:
+    """Raise ``ModelError`` with the first fault, if there is one."""
+    for fault in faults:
+        raise documents.damaged(source, fault)
 
 
 @dataclass(frozen=True)
@@ -152,7 +171,7 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
             )
         checked = (manifest, *(directory.check(name) for name in directory.manifest.files))
     run = load_run(path)
-    run.metrics(), run.splits(), run.environment(), run.history(), run.out_of_fold()
+    _ = run.metrics, run.splits, run.environment, run.history, run.held_out
     return checked
 
 

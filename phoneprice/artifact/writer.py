@@ -12,32 +12,31 @@ import fcntl
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from phoneprice import __version__
 from phoneprice.artifact import layout
 from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
 from phoneprice.artifact.checkpoints import CheckpointStore
-from phoneprice.artifact.documents import render_calibration, render_features, render_history, render_schema
+from phoneprice.artifact.documents import render_calibration, render_features, render_schema
 from phoneprice.artifact.manifest import FileEntry, Manifest, render_manifest, render_manifest_hash, sha256
-from phoneprice.artifact.strict_json import render
+from phoneprice.artifact.results import render_document, render_history
 from phoneprice.artifact.weights import render_weights
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
 from phoneprice.errors import DivergedError, LockedError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from types import TracebackType
-
-    import pyarrow as pa
 
     from phoneprice.config.schema import Config
     from phoneprice.data.schema import TableSchema
-    from phoneprice.records import Calibration, Ensemble
+    from phoneprice.records import Calibration, Ensemble, HeldOut
+    from phoneprice.records.curves import Curves
+    from phoneprice.records.documents import Environment, RunMetrics, Splits
 
 _LOCK = "lock"
 _STAGE = "run"
@@ -46,17 +45,18 @@ _CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True)
 class RunContents:
-    """All that a run holds. ``out_of_fold`` is a table of out-of-fold predictions, where there are any."""
+    """All that a run holds."""
 
     config: Config
     schema: TableSchema
     ensemble: Ensemble
     calibration: Calibration
-    metrics: Mapping[str, Any]
-    splits: Mapping[str, Any]
-    environment: Mapping[str, Any]
-    history: Sequence[dict[str, Any]] = field(default=())
-    out_of_fold: pa.Table | None = None
+    metrics: RunMetrics
+    splits: Splits
+    environment: Environment
+    history: Curves
+    held_out: HeldOut | None = None
+    """Predictions of held-out rows as they were judged, where there are any."""
 
 
 class RunWriter:
@@ -301,26 +301,18 @@ def _render(contents: RunContents) -> dict[str, bytes]:
         layout.CONFIG: to_toml(contents.config).encode(),
         layout.SCHEMA: render_schema(contents.schema),
         layout.FEATURES: render_features(ensemble.inputs, ensemble.target, names),
-        layout.SPLITS: render(dict(contents.splits)),
+        layout.SPLITS: render_document(contents.splits),
         layout.WEIGHTS: render_weights(ensemble.parameters),
         layout.CALIBRATION: render_calibration(contents.calibration),
-        layout.METRICS: render(dict(contents.metrics)),
+        layout.METRICS: render_document(contents.metrics),
         layout.HISTORY: render_history(contents.history),
-        layout.ENVIRONMENT: render(dict(contents.environment)),
+        layout.ENVIRONMENT: render_document(contents.environment),
     }
-    if contents.out_of_fold is not None:
-        files[layout.OUT_OF_FOLD] = _parquet(contents.out_of_fold)
+    if contents.held_out is not None:
+        from phoneprice.artifact.held_out import render_held_out
+
+        files[layout.OUT_OF_FOLD] = render_held_out(contents.held_out, contents.schema.labels)
     return files
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
 
 
 def _looks_like_run(path: Path) -> bool:

@@ -22,6 +22,8 @@ from phoneprice.components.schedulers import Cosine, Scheduler
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
+Decision = Literal["argmax", "median", "expected_cost"]
+Scheme = Literal["kfold", "holdout", "none"]
 
 
 class DataConfig(Settings):
@@ -61,7 +63,7 @@ class TaskConfig(Settings):
         Field(description="class labels in order, lowest first; empty: numbers by value, else text by alphabet"),
     ] = ()
     decision: Annotated[
-        Literal["argmax", "median", "expected_cost"],
+        Decision,
         Field(description="most probable class, median class (ordered), or the class of least expected cost"),
     ] = "argmax"
     costs: Annotated[
@@ -114,7 +116,7 @@ class ValidationConfig(Settings):
     """Which rows each member learns from and which are held out."""
 
     scheme: Annotated[
-        Literal["kfold", "holdout", "none"],
+        Scheme,
         Field(description="kfold: a member a fold, every row held out once; holdout: one split; none: all rows train"),
     ] = "kfold"
     folds: Annotated[int, Field(ge=2, le=1000, description="number of folds (kfold)")] = 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,12 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema
 from phoneprice.records import Floats
 from phoneprice.records.curves import Curves
+from phoneprice.records.documents import RunMetrics
 
 
 @dataclass(frozen=True)
 class Training:
-    """All that a training left behind; ``metrics`` is the document ``metrics.json``.
+    """All that a training left behind.
 
     What is said of its curves is about the typical member: medians over members.
     """
@@ -28,29 +28,29 @@ class Training:
     curves: Curves
     parameters: Mapping[str, Floats]
     """Stacked on the member axis, named as in ``model.shape``."""
-    metrics: Mapping[str, Any]
+    metrics: RunMetrics
 
     @cached_property
     def train_rows(self) -> tuple[int, ...]:
         """Rows that each member learned from."""
-        return tuple(member["train_rows"] for member in self.metrics["members"])
+        return tuple(member.train_rows for member in self.metrics.members)
 
     @cached_property
     def diverged_members(self) -> int:
         """How many members' losses or weights stopped being finite, or exploded."""
-        said = sum("diverged_epoch" in member for member in self.metrics["members"])
+        said = sum(member.diverged_epoch is not None for member in self.metrics.members)
         # Runs of earlier versions say it by their curves alone.
         return said or int((~np.isfinite(self.curves.train_loss[-1]) & ~self.curves.active[-1]).sum())
 
     def metric(self, name: str) -> float | None:
         """A metric of the headline set, where there is one."""
-        found = self.metrics["metrics"].get(name)
-        return None if found is None else float(found["value"])
+        found = self.metrics.metrics.get(name)
+        return None if found is None else found.value
 
     @cached_property
     def class_shares(self) -> Floats:
         """Shares of the classes that have rows among those measured; empty for a regression."""
-        rows = np.array([line["support"] for line in self.metrics.get("per_class", ())], dtype=np.float64)
+        rows = np.array([line.support for line in self.metrics.per_class or ()], dtype=np.float64)
         return np.asarray(rows[rows > 0] / rows.sum())
 
     @cached_property

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phoneprice.model.cuts import cut_points, sharpness
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,12 +23,9 @@ _LEAST = 1e-300
 
 
 def mean_cut_points(parameters: Mapping[str, NDArray[np.float32]]) -> Floats:
-    """The members' mean cut points, centred, float64 ``(C - 1,)``; only gaps and sharpness decide, ``(K, 1, ...)``."""
-    sharpness = np.exp(parameters["cuts.log_sharpness"].astype(np.float64))
-    gaps = np.exp(parameters["cuts.log_gaps"].astype(np.float64)).cumsum(axis=-1)
-    cuts = np.concatenate([np.zeros_like(sharpness), gaps], axis=-1) * sharpness
-    centred = cuts - cuts.mean(axis=-1, keepdims=True)
-    return np.asarray(centred.mean(axis=0)[0])
+    """The members' mean cut points, centred, float64 ``(C - 1,)``."""
+    cuts = cut_points(parameters) * sharpness(parameters)
+    return np.asarray((cuts - cuts.mean(axis=-1, keepdims=True)).mean(axis=0)[0])
 
 
 def score_behind(p: Floats, cuts: Floats, *, probit: bool) -> Floats:

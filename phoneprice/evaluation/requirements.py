@@ -7,10 +7,10 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from phoneprice.errors import QualityGateError, UsageError
 from phoneprice.metrics.catalogue import METRICS
+from phoneprice.records import Interval
 from phoneprice.suggestions import nearest
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -64,16 +64,16 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def check_requirements(requirements: Iterable[Requirement], document: Mapping[str, Any]) -> None:
-    """Raise ``QualityGateError``, naming every requirement that a metrics document (as in ``metrics.json``) misses.
+def check_requirements(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> None:
+    """Raise ``QualityGateError``, naming every requirement that is missed.
 
-    A metric that the document lacks, because the task is another or the rows leave it undefined, is missed too.
+    A metric that is not there, because the task is another or the rows leave it undefined, is missed too.
     """
     missed = list[str]()
     for requirement in requirements:
-        if requirement.metric not in document["metrics"]:
+        if requirement.metric not in metrics:
             missed.append(f"{requirement.metric} is not defined here, required {requirement}")
-        elif not requirement.holds(value := document["metrics"][requirement.metric]["value"]):
+        elif not requirement.holds(value := metrics[requirement.metric].value):
             missed.append(f"{requirement.metric} is {value:.10g}, required {requirement}")
     if missed:
         raise QualityGateError("; ".join(missed))

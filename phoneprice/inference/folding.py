@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from phoneprice.components.normalization import BatchNorm, LayerNorm
 from phoneprice.config.schema import Config
+from phoneprice.model.cuts import cut_points, sharpness
 from phoneprice.records import Ensemble
 
 Double = NDArray[np.float64]
@@ -89,13 +90,13 @@ def fold(ensemble: Ensemble, config: Config) -> FoldedNetwork:
     p = {name: values.astype(np.float64) for name, values in ensemble.parameters.items()}
     inputs = _Affine(ensemble.inputs.factor, -ensemble.inputs.shift * ensemble.inputs.factor)
     linear, layers = _hidden(p, config, inputs)
-    sharpness, offset = _ordering(p)
+    factor, offset = _ordering(p)
     if linear:
         weight, bias = linear[-1]
-        linear[-1] = (weight * sharpness, bias * sharpness[:, 0])
+        linear[-1] = (weight * factor, bias * factor[:, 0])
     heads = linear[:1]
     if "skip.weight" in p:
-        heads.append(inputs.into(p["skip.weight"] * sharpness))
+        heads.append(inputs.into(p["skip.weight"] * factor))
     first = np.concatenate([_rows(weight, bias) for weight, bias in heads])
     # Encoded inputs are 0 where missing, so the fill value's product with its weight is what is left out.
     fill = np.concatenate([np.repeat(ensemble.inputs.fill, weight.shape[2], axis=0) for weight, _ in heads])
@@ -157,10 +158,8 @@ def _ordering(p: Mapping[str, Double]) -> tuple[Double, Double]:
     if "cuts.first" not in p:
         bias = p["output.bias"]
         return np.ones((len(bias), 1, 1)), bias.swapaxes(1, 2)
-    sharpness = np.exp(p["cuts.log_sharpness"])
-    first = p["cuts.first"]
-    cuts = np.concatenate([first, first + np.cumsum(np.exp(p["cuts.log_gaps"]), axis=2)], axis=2)
-    return sharpness, -(sharpness * cuts).swapaxes(1, 2)
+    factor = sharpness(p)
+    return factor, -(factor * cut_points(p)).swapaxes(1, 2)
 
 
 def _rows(weight: Double, bias: Double) -> Double:

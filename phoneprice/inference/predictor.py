@@ -2,47 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 
 from phoneprice.config.schema import Config, Device
 from phoneprice.inference.averages import probabilities, values
-from phoneprice.inference.engine import blocks, make_engine
+from phoneprice.inference.engine import Engine, blocks, make_engine
 from phoneprice.metrics.decisions import decide, temper
-from phoneprice.records import Calibration, Classified, Ensemble, Inputs, Predictions, TargetStatistics, Valued
+from phoneprice.records import Calibration, Classified, Ensemble, Inputs, Predictions, TargetStatistics, Task, Valued
 
 
+@dataclass(frozen=True)
 class Predictor:
-    """An ensemble ready to predict. What a row gives doesn't depend on the rows around it, bit for bit."""
+    """A trained ensemble with all that turns its outputs into predictions.
 
-    def __init__(
-        self, ensemble: Ensemble, config: Config, calibration: Calibration, labels: int, device: Device = "auto"
-    ) -> None:
-        self._engine = make_engine(ensemble, config, device)
-        self._labels = labels
-        self._loss = config.loss
-        self._target = ensemble.target
-        self._calibration = calibration
+    What a row gives doesn't depend on the rows around it, bit for bit. ``predict`` may be called by several threads.
+    """
 
-    @property
-    def block_rows(self) -> int:
-        """The size of the engine's blocks."""
-        return self._engine.block_rows
+    config: Config
+    task: Task
+    ensemble: Ensemble
+    calibration: Calibration = Calibration()  # noqa: RUF009  # frozen
+    device: Device = "auto"
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Made when it is first needed. Raises ``DeviceError`` where there is no such device."""
+        return make_engine(self.ensemble, self.config, self.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: the engine is made anew."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def take(self, members: Sequence[int]) -> Predictor:
+        """The same with some of the members alone."""
+        return replace(self, ensemble=self.ensemble.take(members))
 
     def predict(self, inputs: Inputs) -> Predictions:
         """Predict any number of rows; probabilities are calibrated. Every computation is of whole, padded blocks."""
-        return self._values(inputs, self._target) if self._target is not None else self._classes(inputs)
+        target = self.ensemble.target
+        return self._values(inputs, target) if target is not None else self._classes(inputs)
 
     def _values(self, inputs: Inputs, target: TargetStatistics) -> Valued:
         y = np.empty(len(inputs))
-        for place, piece in blocks(inputs, self._engine.block_rows):
-            y[place] = values(self._engine.block(piece), target)[: place.stop - place.start]
+        for place, piece in blocks(inputs, self.engine.block_rows):
+            y[place] = values(self.engine.block(piece), target)[: place.stop - place.start]
         return Valued(y)
 
     def _classes(self, inputs: Inputs) -> Classified:
         classes = np.empty(len(inputs), np.int64)
-        p = np.empty((self._labels, len(inputs))).T  # a column a class, each contiguous: so they are written
-        for place, piece in blocks(inputs, self._engine.block_rows):
+        p = np.empty((self.task.classes, len(inputs))).T  # a column a class, each contiguous: so they are written
+        for place, piece in blocks(inputs, self.engine.block_rows):
             rows = place.stop - place.start
-            q = temper(probabilities(self._engine.block(piece), self._loss), self._calibration.temperature)
-            classes[place], p[place] = decide(q, self._calibration)[:rows], q[:rows]
+            q = temper(probabilities(self.engine.block(piece), self.config.loss), self.calibration.temperature)
+            classes[place], p[place] = decide(q, self.calibration)[:rows], q[:rows]
         return Classified(classes, p)

@@ -50,3 +50,8 @@ METRICS: dict[str, Metric] = {
         Metric("medae", "MedAE", "lower", _NUMBER, "median absolute error, in the target's units"),
     )
 }
+
+
+def headline(kind: TaskKind) -> str:
+    """The one metric that stands for a model, which is never undefined."""
+    return "rmse" if kind == "regression" else "accuracy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from phoneprice.config.schema import Config
@@ -27,6 +28,11 @@ class NetworkShape:
     def scores(self) -> int:
         """Width of the last linear layer."""
         return 1 if self.ordered else self.outputs
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers all members' parameters and buffers are together."""
+        return sum(math.prod(size) for size in parameter_shapes(self).values())
 
 
 def network_shape(config: Config, inputs: int, classes: int, members: int) -> NetworkShape:

@@ -1,25 +1,22 @@
-"""The history of a training as arrays, whether it is just over or read back from ``history.jsonl``."""
+"""The history of a training as arrays: what ``history.jsonl``, checkpoints, findings and reports are made from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from phoneprice.records.training import EpochRecord
 
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Curves:
     """One value an epoch and member, ``(E, K)`` each; NaN where there was none."""
 
-    epochs: NDArray[np.int64]
-    """Epochs done, ``(E,)``."""
     train_loss: Floats
     validation_loss: Floats
     learning_rate: Floats
@@ -29,19 +26,27 @@ class Curves:
     """Measurements by name, ``(E, K, layers)``, layers in the order of ``model.shape``."""
 
     @classmethod
-    def of(cls, lines: Sequence[Mapping[str, Any]]) -> Curves:
-        """The lines of ``history.jsonl``; ``ValueError`` if they are none or don't have one shape."""
-        if not lines:
-            raise ValueError("a history needs at least one epoch")
-        names = lines[0].get("health") or {}
+    def of(cls, records: Sequence[EpochRecord]) -> Curves:
+        """The epochs of a training, one or more, from the first."""
         return cls(
-            np.array([line["epoch"] for line in lines], dtype=np.int64),
-            _floats([line["train_loss"] for line in lines]),
-            _floats([line["validation_loss"] for line in lines]),
-            _floats([line["learning_rate"] for line in lines]),
-            np.array([line["active"] for line in lines], dtype=np.bool_),
-            {name: _floats([line["health"][name] for line in lines]) for name in names},
+            _stacked([record.train_loss for record in records]),
+            _stacked([record.validation_loss for record in records]),
+            _stacked([record.learning_rate for record in records]),
+            np.array([record.active for record in records], dtype=np.bool_),
+            {name: _stacked([record.health[name] for record in records]) for name in records[0].health},
         )
+
+    def records(self) -> Iterator[EpochRecord]:
+        """Epoch by epoch, as the training gave them."""
+        for i, epoch in enumerate(self.epochs.tolist()):
+            health = {name: values[i] for name, values in self.health.items()}
+            rows = self.train_loss[i], self.validation_loss[i], self.learning_rate[i], self.active[i]
+            yield EpochRecord(epoch, *rows, health)
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """Epochs done, ``(E,)``: 1, 2, ..."""
+        return np.arange(1, len(self.train_loss) + 1)
 
     @property
     def members(self) -> int:
@@ -54,6 +59,5 @@ class Curves:
         return bool(np.isfinite(self.validation_loss).any())
 
 
-def _floats(values: Any) -> Floats:
-    """Nested lists as float64, None as NaN."""
-    return np.array(values, dtype=object).astype(np.float64)
+def _stacked(values: Sequence[NDArray[np.floating]]) -> Floats:
+    return np.stack(values).astype(np.float64)

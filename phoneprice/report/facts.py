@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from phoneprice.records import Interval, Predictions, Task, TrainingFinding
 from phoneprice.records.curves import Curves
+from phoneprice.records.documents import RunMetrics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,8 +106,7 @@ class ReportFacts:
     name: str
     created: str
     task: Task
-    metrics: Mapping[str, Any]
-    """The document ``metrics.json``."""
+    metrics: RunMetrics
     metric: str
     """The one that stands for the run."""
     curves: Curves

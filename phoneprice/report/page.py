@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phoneprice import wording
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Classified
+from phoneprice.records.documents import Confusion
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.feature_charts import dependence_chart, importance_chart
 from phoneprice.report.prediction_charts import (
@@ -86,27 +87,27 @@ class _Confusion:
 
 def page(facts: ReportFacts) -> str:
     """The whole page as text."""
-    document, pictures, template = facts.metrics, charts(facts), _environment().get_template("report.html")
+    metrics, pictures, template = facts.metrics, charts(facts), _environment().get_template("report.html")
     return template.render(
         facts=facts,
         charts=pictures,
         sections={name: title for name, title in _SECTIONS.items() if _is_shown(name, facts, pictures)},
         baselines=[baseline for baseline in facts.baselines if facts.metric in baseline.metrics],
-        measured_on=_MEASURED_ON.get(document["measured_on"], document["measured_on"]),
-        confusion=_confusion(document.get("confusion")),
-        classes=document.get("per_class"),
-        calibration=document.get("calibration"),
+        measured_on=_MEASURED_ON[metrics.measured_on],
+        confusion=_confusion_of(metrics.confusion),
+        classes=metrics.per_class,
+        calibration=metrics.calibration,
         settings=_without_comments(facts.config_toml),
     )
 
 
 def charts(facts: ReportFacts) -> Charts:
     """Every picture, by section; of the confusion matrix the page shows a table instead."""
-    confusion, rows, found = facts.metrics.get("confusion"), facts.held_out, facts.from_data
+    confusion, rows, found = facts.metrics.confusion, facts.held_out, facts.from_data
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
     made["curves"] = [loss_chart(facts.curves), metric_chart(facts), rate_chart(facts.curves)]
-    if confusion and len(confusion["labels"]) <= MOST_CLASSES:
-        made["confusion"] = [confusion_chart(confusion["labels"], confusion["counts"])]
+    if confusion and len(confusion.labels) <= MOST_CLASSES:
+        made["confusion"] = [confusion_chart(confusion.labels, confusion.counts)]
     if rows and isinstance(rows.predictions, Classified):
         made["calibration"] = [*reliability_charts(rows)]
         made["score"] = [score_chart(facts.score, rows.y, facts.task)] if facts.score else []
@@ -128,9 +129,9 @@ def chart_file(chart: Chart) -> str:
 def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
     match section:
         case "confusion":
-            return bool(facts.metrics.get("confusion"))
+            return facts.metrics.confusion is not None
         case "classes":
-            return bool(facts.metrics.get("per_class"))
+            return facts.metrics.per_class is not None
         case "calibration" | "score" | "ranking" | "residuals" | "dependence":
             return bool(charts[section])
         case "importance":
@@ -141,15 +142,15 @@ def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
             return True
 
 
-def _confusion(document: Mapping[str, Any] | None) -> _Confusion | None:
-    if not document:
+def _confusion_of(found: Confusion | None) -> _Confusion | None:
+    if found is None:
         return None
-    labels, counts = document["labels"], np.array(document["counts"])
+    labels, counts = found.labels, np.array(found.counts)
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
     places = zip(*(axis.tolist() for axis in np.unravel_index(order, wrong.shape)), strict=True)
     errors = [(labels[i], labels[j], int(wrong[i, j])) for i, j in places if wrong[i, j]]
-    return _Confusion(labels, document["counts"], int(np.trace(counts)), int(counts.sum()), errors)
+    return _Confusion(labels, found.counts, int(np.trace(counts)), int(counts.sum()), errors)
 
 
 def _without_comments(toml: str) -> str:

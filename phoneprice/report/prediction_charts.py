@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,7 +182,7 @@ def _histogram(values: Floats, label: str) -> Chart:
     return chart
 
 
-def confusion_chart(labels: list[str], counts: list[list[int]]) -> Chart:
+def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:
     """The confusion matrix as a picture, for a file of its own; the page has it as a table."""
     n = len(labels)
     chart = Chart(

@@ -1,15 +1,15 @@
-"""How good a fit is: held-out predictions, what is calibrated on them, and the metrics document."""
+"""How good a fit is: predictions of held-out rows, what is calibrated on them, and the metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import TaskConfig
 from phoneprice.evaluation.calibration_fit import Calibrated, calibrate
 from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.classification import classification_metrics
@@ -17,130 +17,80 @@ from phoneprice.metrics.confusion import confusion, per_class
 from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import (
     Calibration,
-    Classified,
-    Ensemble,
-    Inputs,
+    HeldOut,
     Interval,
     MemberPlan,
     Predictions,
-    Rows,
     Task,
     Valued,
+    joined,
+    splits_of,
 )
-from phoneprice.workflows.events import OnEvent, Progress, ignore
-
-Document = dict[str, Any]
-UNCALIBRATED = Calibration()
-_ROWS_BETWEEN_EVENTS = 1 << 14
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Uncalibrated predictions of rows by members that have not seen them; ``rows`` and ``folds`` ``(m,)``, by row."""
-
-    rows: Rows
-    folds: NDArray[np.int64]
-    predictions: Predictions
+from phoneprice.records.documents import ClassMetrics, Confusion
+from phoneprice.workflows.events import OnEvent, ignore
+from phoneprice.workflows.predictors import predicted
+from phoneprice.workflows.prepare import Prepared
 
 
 @dataclass(frozen=True)
-class Model:
-    """A trained ensemble with all that turns its outputs into predictions."""
+class Figures:
+    """What predictions are worth: ``metrics`` and, for classes, where these are confused and how good each one is."""
 
-    config: Config
-    task: Task
-    ensemble: Ensemble
-    calibration: Calibration = UNCALIBRATED
-
-    def predict(self, inputs: Inputs, on_event: OnEvent = ignore) -> Predictions:
-        """What the ensemble as a whole says of encoded rows."""
-        predictor = Predictor(self.ensemble, self.config, self.calibration, self.task.classes)
-        parts, rows = [], len(inputs)
-        for start in range(0, max(rows, 1), _ROWS_BETWEEN_EVENTS):
-            part = inputs.take(slice(start, start + _ROWS_BETWEEN_EVENTS))
-            parts.append(predictor.predict(part))
-            on_event(Progress(start + len(part), rows, "rows judged"))
-        return joined(parts)
-
-    def take(self, members: Sequence[int]) -> Model:
-        """The same with some of the members alone."""
-        return replace(self, ensemble=self.ensemble.take(members))
+    metrics: Mapping[str, Interval]
+    confusion: Confusion | None = None
+    per_class: tuple[ClassMetrics, ...] | None = None
 
 
-def held_out(model: Model, inputs: Inputs, plans: Sequence[MemberPlan], on_event: OnEvent = ignore) -> HeldOut | None:
+def hold_out(
+    predictor: Predictor, prepared: Prepared, plans: Sequence[MemberPlan], on_event: OnEvent = ignore
+) -> HeldOut | None:
     """Predict each member's held-out rows by that member, or by all members that hold out the same rows.
 
-    None where nothing was held out.
+    ``predictor`` has the members of ``plans``. None where nothing was held out.
     """
-    splits: dict[bytes, list[int]] = {}
-    for k, plan in enumerate(plans):
-        if len(plan.held_out_rows):
-            splits.setdefault(plan.held_out_rows.tobytes(), []).append(k)
+    splits = splits_of(plans)
     if not splits:
         return None
-    rows = [plans[members[0]].held_out_rows for members in splits.values()]
     parts = [
-        model.take(members).predict(inputs.take(r), on_event) for r, members in zip(rows, splits.values(), strict=True)
+        predicted(predictor.take(split.members), prepared.inputs.take(split.held_out_rows), on_event)
+        for split in splits
     ]
-    everything = np.concatenate(rows)
-    folds = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
-    order = np.argsort(everything, kind="stable")
-    return HeldOut(everything[order], folds[order], joined(parts).take(order))
+    rows = np.concatenate([split.held_out_rows for split in splits])
+    folds = np.repeat(np.arange(len(splits)), [len(split.held_out_rows) for split in splits])
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    return HeldOut(rows, folds[order], prepared.targets[rows], joined(parts).take(order))
 
 
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """Predictions one after the other."""
-    values = [part.values for part in parts if isinstance(part, Valued)]
-    if values:
-        return Valued(np.concatenate(values))
-    classified = [part for part in parts if isinstance(part, Classified)]
-    return Classified(
-        np.concatenate([part.classes for part in classified]),
-        np.concatenate([part.probabilities for part in classified]),
-    )
-
-
-def calibrated_on(held: HeldOut | None, targets: NDArray[Any], config: Config) -> Calibrated | None:
+def calibrated_on(held: HeldOut | None, task: TaskConfig) -> Calibrated | None:
     """What the configuration asks to be fitted on held-out predictions; None for regression or without any."""
     if held is None or isinstance(held.predictions, Valued):
         return None
-    return calibrate(held.predictions.probabilities, targets[held.rows], held.folds, config.task)
+    return calibrate(held.predictions.probabilities, held.truth, held.folds, task)
 
 
-def final_calibration(calibrated: Calibrated | None, config: Config) -> Calibration:
+def final_calibration(calibrated: Calibrated | None, task: TaskConfig) -> Calibration:
     """The run's calibration: what was fitted, or just the configured decision rule."""
     if calibrated is not None:
         return calibrated.calibration
-    return Calibration(decision=config.task.decision, costs=config.task.costs)
+    return Calibration(decision=task.decision, costs=task.costs)
 
 
-def measured(targets: NDArray[Any], predictions: Predictions, task: Task) -> Document:
-    """The metrics of some predictions: ``metrics``, and for classes ``confusion`` and ``per_class``."""
+def measured(truth: NDArray[Any], predictions: Predictions, task: Task) -> Figures:
+    """What predictions of rows are worth, whose true classes or values are known."""
     if isinstance(predictions, Valued):
-        return {"metrics": _plain(regression_metrics(targets, predictions.values))}
-    matrix = confusion(targets, predictions.classes, task.classes)
-    return {
-        "metrics": _plain(classification_metrics(targets, predictions.probabilities, predictions.classes, task)),
-        "confusion": {"labels": list(task.labels), "counts": matrix.tolist()},
-        "per_class": _by_label(asdict(per_class(matrix)), task),
-    }
+        return Figures(regression_metrics(truth, predictions.values))
+    matrix = confusion(truth, predictions.classes, task.classes)
+    counts = tuple(map(tuple, matrix.tolist()))
+    return Figures(
+        classification_metrics(truth, predictions.probabilities, predictions.classes, task),
+        Confusion(labels=task.labels, counts=counts),
+        tuple(_by_label(asdict(per_class(matrix)), task)),
+    )
 
 
-def prediction_columns(truth: Any, predictions: Predictions, task: Task) -> dict[str, Any]:
-    """``target``, ``prediction`` and, for classes, ``prob_LABEL`` columns."""
-    if isinstance(predictions, Valued):
-        return {"target": truth, "prediction": predictions.values}
-    labels = np.array(task.labels, dtype=object)
-    columns = {"target": labels[truth], "prediction": labels[predictions.classes]}
-    return columns | {f"prob_{label}": predictions.probabilities[:, i] for i, label in enumerate(task.labels)}
-
-
-def _plain(metrics: dict[str, Interval]) -> Document:
-    return {name: asdict(interval) for name, interval in metrics.items()}
-
-
-def _by_label(figures: dict[str, NDArray[Any]], task: Task) -> list[Document]:
+def _by_label(figures: Mapping[str, NDArray[Any]], task: Task) -> list[ClassMetrics]:
     return [
-        {"label": label, **{name: values[i].item() for name, values in figures.items()}}
+        ClassMetrics(label=label, **{name: values[i].item() for name, values in figures.items()})
         for i, label in enumerate(task.labels)
     ]

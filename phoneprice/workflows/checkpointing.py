@@ -142,9 +142,9 @@ _UNDECISIVE = {
 """Settings of how often a training is saved, and of what is made of its networks once it is over."""
 
 
-def origin_of(prepared: Prepared, config: Config, *, device: str, threads: int) -> dict[str, Any]:
+def origin_of(prepared: Prepared, *, device: str, threads: int) -> dict[str, Any]:
     """All that decides the bits of a training, as JSON."""
-    settings = config.model_dump(mode="json", exclude=_UNDECISIVE)
+    settings = prepared.config.model_dump(mode="json", exclude=_UNDECISIVE)
     return {
         **settings,
         "the rows of DATA (SHA-256)": prepared.sha256,

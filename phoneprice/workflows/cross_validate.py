@@ -5,42 +5,31 @@ All folds of all repeats train together: a fold's members are a fit like any oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.artifact.held_out import prediction_columns
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
-from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task
-from phoneprice.workflows.assess import (
-    Document,
-    Model,
-    calibrated_on,
-    final_calibration,
-    held_out,
-    joined,
-    measured,
-    prediction_columns,
-)
+from phoneprice.inference.predictor import Predictor
+from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task, joined
+from phoneprice.records.documents import BaselineMetrics, CrossValidation, Protocol, TestedFold
+from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out, measured
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
 
+__all__ = ["CrossValidationResult", "Fold", "Protocol", "cross_validate", "cross_validated", "make_folds"]
 
-@dataclass(frozen=True)
-class Protocol:
-    """Repeated (stratified, for classes) k-fold: ``folds`` times ``repeats`` splits from ``seed``."""
-
-    folds: int = 5
-    repeats: int = 3
-    seed: int = 0
+Values = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -55,13 +44,13 @@ class Fold:
 
 @dataclass(frozen=True)
 class CrossValidationResult:
-    """What was found; ``metrics`` is the document of ``--json``."""
+    """What was found."""
 
     source: str
     config: Config
     task: Task
     protocol: Protocol
-    metrics: Document
+    metrics: CrossValidation
     rows: int
     warnings: tuple[str, ...]
 
@@ -88,65 +77,59 @@ def cross_validate(
         refuse_unwritable(predictions)
     collector = WarningCollector(on_event)
     prepared = prepare(labelled_source(data, collector), config, collector)
-    folds = make_folds(prepared, config, protocol)
-    tested, document = _on_folds(prepared, folds, config, protocol, collector)
+    folds = make_folds(prepared, protocol)
+    tested = _test_folds(prepared, folds, collector)
+    metrics = _metrics(prepared, tested, protocol)
     if baselines:
-        document["baselines"] = _baselines(prepared, folds, document["folds"], collector)
+        metrics = metrics.model_copy(update={"baselines": _baselines(prepared, folds, metrics.folds, collector)})
     if predictions is not None:
-        _write_predictions(predictions, prepared, folds, tested)
+        _write_predictions(predictions, prepared, tested)
     source = prepared.table.source
-    return CrossValidationResult(
-        source, config, prepared.task, protocol, document, len(prepared.inputs), collector.messages
-    )
+    return CrossValidationResult(source, config, prepared.task, protocol, metrics, metrics.rows, collector.messages)
 
 
-def cross_validated(
-    prepared: Prepared, config: Config, protocol: Protocol, on_event: OnEvent
-) -> tuple[list[Predictions], Document]:
-    """The predictions of every test set, in the order of the folds, and the document of what they are worth."""
-    return _on_folds(prepared, make_folds(prepared, config, protocol), config, protocol, on_event)
+def cross_validated(prepared: Prepared, protocol: Protocol, on_event: OnEvent) -> CrossValidation:
+    """The same for a table in memory, without anything around it."""
+    return _metrics(prepared, _test_folds(prepared, make_folds(prepared, protocol), on_event), protocol)
 
 
-def _on_folds(
-    prepared: Prepared, folds: Sequence[Fold], config: Config, protocol: Protocol, on_event: OnEvent
-) -> tuple[list[Predictions], Document]:
-    tested, temperatures = _test_folds(prepared, folds, config, on_event)
-    return tested, _document(prepared, folds, tested, temperatures, protocol)
-
-
-def make_folds(prepared: Prepared, config: Config, protocol: Protocol) -> list[Fold]:
+def make_folds(prepared: Prepared, protocol: Protocol) -> list[Fold]:
     """The splits of the protocol; raises ``DataError`` where a class has fewer rows than there are folds."""
     splits = repeated_folds(
         prepared.targets,
         protocol.folds,
         protocol.repeats,
         protocol.seed,
-        stratified=config.task.kind != "regression",
+        stratified=prepared.task.kind != "regression",
         labels=prepared.task.labels,
     )
     return [Fold(*divmod(i, protocol.folds), train, test) for i, (train, test) in enumerate(splits)]
 
 
-def _test_folds(
-    prepared: Prepared, folds: Sequence[Fold], config: Config, on_event: OnEvent
-) -> tuple[list[Predictions], list[float]]:
-    """The predictions of every test set, and the temperature each fold's ensemble was calibrated with."""
-    plans = [_inner_plans(prepared, fold, config, on_event) for fold in folds]
-    fitted = fit(prepared, [plan for own in plans for plan in own], config, on_event, watch=False)
-    tested, temperatures, first = [], [], 0
+@dataclass(frozen=True)
+class _Tested:
+    """A fold's ensemble on its test rows, and the temperature that it was calibrated with."""
+
+    fold: Fold
+    predictions: Predictions
+    temperature: float
+
+
+def _test_folds(prepared: Prepared, folds: Sequence[Fold], on_event: OnEvent) -> list[_Tested]:
+    plans = [_inner_plans(prepared, fold, on_event) for fold in folds]
+    fitted = fit(prepared, [plan for own in plans for plan in own], on_event, watch=False)
+    everyone = Predictor(prepared.config, prepared.task, fitted.ensemble)
+    tested, first = [], 0
     for fold, own in zip(folds, plans, strict=True):
-        ensemble = fitted.ensemble.take(range(first, first + len(own)))
+        tested.append(_test(prepared, fold, own, everyone.take(range(first, first + len(own)))))
         first += len(own)
-        predictions, temperature = _test(prepared, fold, own, Model(config, prepared.task, ensemble))
-        tested.append(predictions)
-        temperatures.append(temperature)
-    return tested, temperatures
+    return tested
 
 
-def _inner_plans(prepared: Prepared, fold: Fold, config: Config, on_event: OnEvent) -> list[MemberPlan]:
+def _inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[MemberPlan]:
     """The members that ``train`` would make of the fold's training rows, in rows of the whole table."""
     rows = fold.train_rows
-    plans, notes = plan_members(prepared.targets[rows], config, len(rows))
+    plans, notes = plan_members(prepared.targets[rows], prepared.config, len(rows))
     if fold.repeat == fold.fold == 0:
         for note in notes:
             on_event(Warned(note))
@@ -161,55 +144,54 @@ def _inner_plans(prepared: Prepared, fold: Fold, config: Config, on_event: OnEve
     ]
 
 
-def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], model: Model) -> tuple[Predictions, float]:
-    held = held_out(model, prepared.inputs, plans)
-    calibration = final_calibration(calibrated_on(held, prepared.targets, model.config), model.config)
-    predictions = replace(model, calibration=calibration).predict(prepared.inputs.take(fold.test_rows))
-    return predictions, calibration.temperature
+def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], predictor: Predictor) -> _Tested:
+    task = prepared.config.task
+    calibration = final_calibration(calibrated_on(hold_out(predictor, prepared, plans), task), task)
+    predictions = replace(predictor, calibration=calibration).predict(prepared.inputs.take(fold.test_rows))
+    return _Tested(fold, predictions, calibration.temperature)
 
 
-def _document(
-    prepared: Prepared,
-    folds: Sequence[Fold],
-    tested: Sequence[Predictions],
-    temperatures: Sequence[float],
-    protocol: Protocol,
-) -> Document:
-    """``metrics`` are means over folds with corrected intervals; ``pooled`` are those of all test rows together."""
-    lines = []
-    for fold, predictions, temperature in zip(folds, tested, temperatures, strict=True):
-        found = measured(prepared.targets[fold.test_rows], predictions, prepared.task)["metrics"]
-        place: Document = {"repeat": fold.repeat, "fold": fold.fold, "test_rows": len(fold.test_rows)}
-        if prepared.task.classes:
-            place["temperature"] = temperature
-        lines.append(place | {name: metric["value"] for name, metric in found.items()})
-    places = {"repeat", "fold", "test_rows", "temperature"}
+def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) -> CrossValidation:
+    folds = [test.fold for test in tested]
+    lines = tuple(_tested_fold(prepared, test) for test in tested)
+    values = [line.metrics for line in lines]
     # A metric may be undefined in some folds, such as R2 where all targets are equal.
-    names = [name for name in dict.fromkeys(name for line in lines for name in line) if name not in places]
-    by_name = {name: [line[name] for line in lines if name in line] for name in names}
+    names = list(dict.fromkeys(name for line in values for name in line))
     truth = np.concatenate([prepared.targets[fold.test_rows] for fold in folds])
-    pooled = measured(truth, joined(tested), prepared.task)
-    return {
-        "format": 1,
-        "rows": len(prepared.inputs),
-        "task": prepared.task.kind,
-        "measured_on": f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}",
-        "metrics": {name: asdict(_mean(name, lines, folds)) for name in names},
-        "standard_deviation": {name: _deviation(values) for name, values in by_name.items()},
-        "pooled": {name: metric["value"] for name, metric in pooled.pop("metrics").items()},
-        "folds": lines,
-        "protocol": asdict(protocol),
-        **pooled,
-    }
+    pooled = measured(truth, joined([test.predictions for test in tested]), prepared.task)
+    return CrossValidation(
+        format=1,
+        rows=len(prepared.inputs),
+        task=prepared.task.kind,
+        measured_on=f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}",
+        metrics={name: _mean(name, values, folds) for name in names},
+        standard_deviation={name: _deviation([line[name] for line in values if name in line]) for name in names},
+        pooled={name: interval.value for name, interval in pooled.metrics.items()},
+        folds=lines,
+        protocol=protocol,
+        confusion=pooled.confusion,
+        per_class=pooled.per_class,
+    )
 
 
-def _mean(name: str, lines: Sequence[Document], folds: Sequence[Fold]) -> Interval:
+def _tested_fold(prepared: Prepared, test: _Tested) -> TestedFold:
+    fold = test.fold
+    return TestedFold.of(
+        measured(prepared.targets[fold.test_rows], test.predictions, prepared.task).metrics,
+        repeat=fold.repeat,
+        fold=fold.fold,
+        test_rows=len(fold.test_rows),
+        temperature=test.temperature if prepared.task.classes else None,
+    )
+
+
+def _mean(name: str, lines: Sequence[Values], folds: Sequence[Fold]) -> Interval:
     """Over the folds in which the metric is defined."""
     there = [i for i, line in enumerate(lines) if name in line]
     return corrected_resampled_t([lines[i][name] for i in there], *_sizes([folds[i] for i in there]))
 
 
-def _lead(name: str, ours: Sequence[Document], theirs: Sequence[Document], folds: Sequence[Fold]) -> Interval:
+def _lead(name: str, ours: Sequence[Values], theirs: Sequence[Values], folds: Sequence[Fold]) -> Interval:
     """Ours - theirs, over the folds in which both have the metric."""
     both = [i for i in range(len(folds)) if name in ours[i] and name in theirs[i]]
     pairs = [ours[i][name] for i in both], [theirs[i][name] for i in both]
@@ -225,26 +207,30 @@ def _sizes(folds: Sequence[Fold]) -> tuple[float, float]:
     return float(np.mean([len(f.test_rows) for f in folds])), float(np.mean([len(f.train_rows) for f in folds]))
 
 
-def _baselines(prepared: Prepared, folds: Sequence[Fold], ours: Sequence[Document], on_event: OnEvent) -> Document:
+def _baselines(
+    prepared: Prepared, folds: Sequence[Fold], tested: Sequence[TestedFold], on_event: OnEvent
+) -> dict[str, BaselineMetrics]:
     """Each baseline's metrics, and the paired difference ours - theirs, both with corrected intervals."""
     from phoneprice.workflows.baselines import baseline_scores
 
+    ours = [line.metrics for line in tested]
     splits = [(fold.train_rows, fold.test_rows) for fold in folds]
-    document: Document = {}
+    found: dict[str, BaselineMetrics] = {}
     for name, theirs in baseline_scores(prepared, splits, on_event).items():
         metrics = list(dict.fromkeys(metric for line in theirs for metric in line))
         shared = [m for m in metrics if any(m in our and m in their for our, their in zip(ours, theirs, strict=True))]
-        document[name] = {
-            "metrics": {metric: asdict(_mean(metric, theirs, folds)) for metric in metrics},
-            "ours_minus_theirs": {metric: asdict(_lead(metric, ours, theirs, folds)) for metric in shared},
-        }
-    return document
+        found[name] = BaselineMetrics(
+            metrics={metric: _mean(metric, theirs, folds) for metric in metrics},
+            ours_minus_theirs={metric: _lead(metric, ours, theirs, folds) for metric in shared},
+        )
+    return found
 
 
-def _write_predictions(path: Path, prepared: Prepared, folds: Sequence[Fold], tested: Sequence[Predictions]) -> None:
+def _write_predictions(path: Path, prepared: Prepared, tested: Sequence[_Tested]) -> None:
     """One row a test row and repeat: its number in the table (from 0), repeat, fold, truth and prediction."""
     import pyarrow.parquet as pq
 
+    folds = [test.fold for test in tested]
     sizes = [len(fold.test_rows) for fold in folds]
     rows = np.concatenate([fold.test_rows for fold in folds])
     columns: dict[str, Any] = {
@@ -252,6 +238,7 @@ def _write_predictions(path: Path, prepared: Prepared, folds: Sequence[Fold], te
         "repeat": np.repeat([fold.repeat for fold in folds], sizes),
         "fold": np.repeat([fold.fold for fold in folds], sizes),
     }
-    columns |= prediction_columns(prepared.targets[rows], joined(tested), prepared.task)
+    predictions = joined([test.predictions for test in tested])
+    columns |= prediction_columns(prepared.targets[rows], predictions, prepared.task.labels)
     with open_output(path) as file:
         pq.write_table(pa.table(columns), file)

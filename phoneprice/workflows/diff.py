@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.paired import PAIRED, PairedMetric, lead, mcnemar, row_errors
-from phoneprice.records import Interval
-from phoneprice.workflows.report import held_out_columns
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from phoneprice.records import Classified, HeldOut, Interval, Predictions, Task, Valued
+from phoneprice.records.documents import TRAINING_SET, MeasuredOn
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,18 @@ class RunDiff:
     settings: tuple[Change, ...]
     environment: tuple[Change, ...]
     metrics: tuple[MetricPair, ...]
-    measured_on: tuple[str, str]
-    """The rows behind the metrics of A and of B: "out of fold", "hold-out" or "training set"."""
+    measured_on: tuple[MeasuredOn, MeasuredOn]
+    """The rows behind the metrics of A and of B."""
     rows: int
     """On which both runs were compared; 0 where they can't be."""
     paired: tuple[PairedLead, ...]
     why_not: str
     """Why there is no paired comparison; empty where there is one."""
+
+    @property
+    def learned(self) -> tuple[bool, bool]:
+        """Whether the metrics of A and of B are of rows that the networks have learned."""
+        return self.measured_on[0] == TRAINING_SET, self.measured_on[1] == TRAINING_SET
 
 
 def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
@@ -78,14 +81,13 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
         kinds = [f"{run.path} predicts {run.task.target!r} ({run.task.kind})" for run in (first, second)]
         raise UsageError(f"{', '.join(kinds)}: these can't be compared; name two runs of one target")
     rows, paired, why_not = _paired(first, second)
-    documents = first.metrics(), second.metrics()
     return RunDiff(
         a=first.path,
         b=second.path,
         settings=tuple(_changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
         environment=tuple(_changes(_facts(first), _facts(second))),
-        metrics=tuple(_metrics(documents[0]["metrics"], documents[1]["metrics"])),
-        measured_on=(documents[0].get("measured_on", ""), documents[1].get("measured_on", "")),
+        metrics=tuple(_metrics(first.metrics.metrics, second.metrics.metrics)),
+        measured_on=(first.metrics.measured_on, second.metrics.measured_on),
         rows=rows,
         paired=paired,
         why_not=why_not,
@@ -94,10 +96,10 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
 
 def _facts(run: Run) -> dict[str, Any]:
     """What may make two runs of one configuration differ, and how large and how slow they were."""
-    environment, splits = run.environment(), run.splits()
+    environment, splits = run.environment.document(), run.splits
     kept = ("phoneprice", "python", "libraries", "platform", "cpu", "device", "threads", "training_seconds")
-    data = {"rows": splits.get("rows"), "sha256": splits.get("data_sha256"), "members": splits.get("members")}
-    return {"data": data, **{name: environment.get(name) for name in kept}}
+    data = {"rows": splits.rows, "sha256": splits.data_sha256, "members": splits.members}
+    return {"data": data, **{name: environment[name] for name in kept}}
 
 
 def _changes(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:
@@ -109,30 +111,29 @@ def _changes(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> It
             yield Change(key, one, other)
 
 
-def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[MetricPair]:
+def _metrics(a: Mapping[str, Interval], b: Mapping[str, Interval]) -> Iterator[MetricPair]:
     for name in dict.fromkeys((*a, *b)):
-        yield MetricPair(name, *(found[name]["value"] if name in found else None for found in (a, b)))
+        yield MetricPair(name, *(found[name].value if name in found else None for found in (a, b)))
 
 
 def _paired(a: Run, b: Run) -> tuple[int, tuple[PairedLead, ...], str]:
-    tables = [run.out_of_fold() for run in (a, b)]
-    if tables[0] is None or tables[1] is None:
+    one, other = a.held_out, b.held_out
+    if one is None or other is None:
         return 0, (), "a run held out no rows"
-    if a.splits().get("data_sha256") != b.splits().get("data_sha256") and not _same_rows(*tables):
+    if a.splits.data_sha256 != b.splits.data_sha256 and not _same_rows(one, a.task, other, b.task):
         return 0, (), "the runs were trained on different data"
     if set(a.task.labels) != set(b.task.labels):
         return 0, (), "the runs have different classes"
-    one, other = _common_rows(*tables)
-    if not one.num_rows:
+    rows, places_a, places_b = np.intersect1d(one.rows, other.rows, assume_unique=True, return_indices=True)
+    if not len(rows):
         return 0, (), "the runs held out different rows"
-    # The first run's order of the labels for both.
-    y, first = held_out_columns(one, a.task)
-    _, second = held_out_columns(other, a.task)
+    y, first = one.truth[places_a], one.predictions.take(places_a)
+    second = _in_order(other.predictions.take(places_b), b.task, a.task)
     leads = []
     for metric in PAIRED[bool(a.task.labels)]:
         errors_a, errors_b = row_errors(metric, y, first), row_errors(metric, y, second)
         leads.append(_lead(metric, errors_a, errors_b))
-    return int(one.num_rows), tuple(leads), ""
+    return len(rows), tuple(leads), ""
 
 
 def _lead(metric: PairedMetric, errors_a: Any, errors_b: Any) -> PairedLead:
@@ -140,13 +141,20 @@ def _lead(metric: PairedMetric, errors_a: Any, errors_b: Any) -> PairedLead:
     return PairedLead(metric, lead(metric, errors_b, errors_a), p)
 
 
-def _same_rows(a: pa.Table, b: pa.Table) -> bool:
+def _same_rows(a: HeldOut, task_a: Task, b: HeldOut, task_b: Task) -> bool:
     """The encoded inputs differ (other columns may be used), but rows and truths are the same."""
-    return bool(a.column("row").equals(b.column("row")) and a.column("target").equals(b.column("target")))
+    return np.array_equal(a.rows, b.rows) and np.array_equal(_names(a, task_a), _names(b, task_b))
 
 
-def _common_rows(a: pa.Table, b: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The rows that both held out, in one order."""
-    rows = [table.column("row").to_numpy() for table in (a, b)]
-    _, places_a, places_b = np.intersect1d(*rows, return_indices=True)
-    return a.take(places_a), b.take(places_b)
+def _names(held: HeldOut, task: Task) -> NDArray[Any]:
+    """The true labels, or values."""
+    return np.array(task.labels)[held.truth] if task.labels else held.truth
+
+
+def _in_order(predictions: Predictions, own: Task, task: Task) -> Predictions:
+    """Predictions of classes in ``own`` order as they are in that of ``task``, which has the same labels."""
+    if isinstance(predictions, Valued):
+        return predictions
+    classes = np.array([task.labels.index(label) for label in own.labels])
+    columns = np.array([own.labels.index(label) for label in task.labels])
+    return Classified(classes[predictions.classes], predictions.probabilities[:, columns])

@@ -10,29 +10,29 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from phoneprice import __version__
+from phoneprice.records.documents import Environment
 
 _LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
 
 
-def environment(*, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str]) -> dict[str, Any]:
-    """The document ``environment.json``; times in seconds, the moment in UTC."""
-    return {
-        "phoneprice": __version__,
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "platform": platform.platform(),
-        "cpu": cpu_features(),
-        "device": device,
-        "threads": threads,
-        "seed": seed,
-        "training_seconds": round(seconds, 3),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command_line": list(command_line) or sys.argv,
-        "git_commit": _git_commit(),
-    }
+def environment(*, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str]) -> Environment:
+    """What a run is made with, here and now; ``seconds`` it was trained for."""
+    return Environment(
+        phoneprice=__version__,
+        python=platform.python_version(),
+        libraries={name: version(name) for name in _LIBRARIES},
+        platform=platform.platform(),
+        cpu=cpu_features(),
+        device=device,
+        threads=threads,
+        seed=seed,
+        training_seconds=round(seconds, 3),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        command_line=tuple(command_line or sys.argv),
+        git_commit=_git_commit(),
+    )
 
 
 def cpu_features() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -27,14 +27,14 @@ from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.reading.frames import category_columns, frame_table, is_frame
 from phoneprice.data.schema import Column, TableSchema
-from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, number_text
 from phoneprice.errors import ConfigError, DataError
+from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
-from phoneprice.workflows.assess import Model, calibrated_on, final_calibration, held_out
+from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
 from phoneprice.workflows.events import Event, Warned
-from phoneprice.workflows.fitting import fit
+from phoneprice.workflows.fitting import fit, planned
 from phoneprice.workflows.prepare import prepare_table, read_options
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -43,20 +43,11 @@ TARGET = "target"
 """What y is called where it has no name of its own."""
 
 
-@dataclass(frozen=True)
-class FittedModel:
-    """All that prediction needs: what the columns are, and the calibrated ensemble."""
-
-    schema: TableSchema
-    model: Model
-
-    def predict(self, table: Table) -> Predictions:
-        """Predict the rows of a table. Raises ``DataError`` for text where training had numbers."""
-        return self.model.predict(FeatureEncoder(self.schema).encode(table).inputs)
-
-
 class _Estimator(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: parameters, how X becomes a table, and fitting."""
+
+    schema_: TableSchema
+    predictor_: Predictor
 
     def __init__(
         self,
@@ -104,13 +95,14 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         with _usual_errors():
             table = _table(X, config)
             table = replace(table, columns={**table.columns, target: _table({target: targets}, config).columns[target]})
-            self.fitted_ = _fitted(table, config)
+            self.schema_, self.predictor_ = _fitted(table, config)
 
     def _predictions(self, X: Any) -> Predictions:
         check_is_fitted(self)
         X = self._checked_x(X, reset=False)
         with _usual_errors():
-            return self.fitted_.predict(_table(X, self.fitted_.model.config))
+            table = _table(X, self.predictor_.config)
+            return self.predictor_.predict(FeatureEncoder(self.schema_).encode(table).inputs)
 
     def _config(self, kind: TaskKind) -> Config:
         """The configuration that the parameters ask for."""
@@ -149,7 +141,8 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray ``(C,)``, the class labels, sorted
-    fitted_ : FittedModel
+    schema_ : TableSchema, what the columns are
+    predictor_ : Predictor, the calibrated ensemble
     n_features_in_ : int
     feature_names_in_ : ndarray ``(d,)`` of str, where X has column names that are all text
 
@@ -161,7 +154,6 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     """
 
     classes_: NDArray[Any]
-    fitted_: FittedModel
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to X ``(n, d)`` and class labels y ``(n,)``.
@@ -222,7 +214,8 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    fitted_ : FittedModel
+    schema_ : TableSchema, what the columns are
+    predictor_ : Predictor, the calibrated ensemble
     n_features_in_ : int
     feature_names_in_ : ndarray ``(d,)`` of str, where X has column names that are all text
 
@@ -232,8 +225,6 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     (2,)
 
     """
-
-    fitted_: FittedModel
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to X ``(n, d)`` and numbers y ``(n,)``.
@@ -257,17 +248,14 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         return predicted.values
 
 
-def _fitted(table: Table, config: Config) -> FittedModel:
+def _fitted(table: Table, config: Config) -> tuple[TableSchema, Predictor]:
     """What ``train`` does with a table, without the measuring and the files."""
     prepared = prepare_table(table, config, _warn)
-    plans, notes = plan_members(prepared.targets, config, len(prepared.inputs))
-    for note in notes:
-        _warn(Warned(note))
-    trained = fit(prepared, plans, config, _warn, watch=False)
-    model = Model(config, prepared.task, trained.ensemble)
-    calibrated = calibrated_on(held_out(model, prepared.inputs, plans), prepared.targets, config)
-    model = replace(model, calibration=final_calibration(calibrated, config))
-    return FittedModel(_widened(prepared.schema, table), model)
+    plans = planned(prepared, _warn)
+    predictor = Predictor(config, prepared.task, fit(prepared, plans, _warn, watch=False).ensemble)
+    calibrated = calibrated_on(hold_out(predictor, prepared, plans), config.task)
+    predictor = replace(predictor, calibration=final_calibration(calibrated, config.task))
+    return _widened(prepared.schema, table), predictor
 
 
 def _widened(schema: TableSchema, table: Table) -> TableSchema:

@@ -19,21 +19,24 @@ from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import DataError
 from phoneprice.evaluation.requirements import Requirement
-from phoneprice.records import Task
+from phoneprice.records import Interval, Task
+from phoneprice.records.documents import Evaluation
 from phoneprice.suggestions import with_suggestion
-from phoneprice.workflows.assess import Document, Model, measured
+from phoneprice.wording import printable
+from phoneprice.workflows.assess import measured
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out, read_options
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """The metrics of a run on a table; ``metrics`` is the document of ``--json``."""
+    """The metrics of a run on a table."""
 
     run: Path
     source: str
     task: Task
-    metrics: Document
+    metrics: Evaluation
     rows: int
     warnings: tuple[str, ...]
 
@@ -65,29 +68,28 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     collector = WarningCollector(on_event)
     for message in left_out(table.skipped_rows):
         collector.warn(f"{table.source}: {message}")
-    if prepared.sha256 == loaded.splits().get("data_sha256"):
+    if prepared.sha256 == loaded.splits.data_sha256:
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
         collector.warn(f"{table.source}: {message}")
-    model = Model(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
-    predictions = model.predict(prepared.inputs, collector)
-    document: Document = {
-        "format": 1,
-        "rows": len(prepared.inputs),
-        "task": loaded.task.kind,
-        "measured_on": table.source,
-        **measured(prepared.targets, predictions, loaded.task),
-    }
-    return EvaluationResult(loaded.path, table.source, loaded.task, document, table.rows, collector.messages)
+    predictions = predicted(predictor_of(loaded), prepared.inputs, collector)
+    metrics = Evaluation(
+        format=1,
+        rows=len(prepared.inputs),
+        task=loaded.task.kind,
+        measured_on=printable(table.source),
+        **vars(measured(prepared.targets, predictions, loaded.task)),
+    )
+    return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages)
 
 
-def judge(requirements: Iterable[Requirement], document: Document) -> tuple[Gate, ...]:
-    """Every requirement beside the value of its metric in a metrics document."""
-    return tuple(_judged(requirement, document["metrics"].get(requirement.metric)) for requirement in requirements)
+def judge(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> tuple[Gate, ...]:
+    """Every requirement beside the value of its metric."""
+    return tuple(_judged(requirement, metrics.get(requirement.metric)) for requirement in requirements)
 
 
-def _judged(requirement: Requirement, found: Mapping[str, float] | None) -> Gate:
-    value = found["value"] if found else None
+def _judged(requirement: Requirement, found: Interval | None) -> Gate:
+    value = found.value if found else None
     return Gate(str(requirement), requirement.metric, value, value is not None and requirement.holds(value))
 
 
@@ -101,7 +103,7 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
         raise DataError(f"{table.source}: {missing}; add or rename it (phoneprice predict needs none)")
     encoded = FeatureEncoder(run.schema).encode(table)
     targets = np.ascontiguousarray(encode_target(table, run.schema, run.task.kind))
-    return Prepared(table, run.schema, run.task, encoded.inputs, targets), encoded.odd
+    return Prepared(run.config, table, run.schema, run.task, encoded.inputs, targets), encoded.odd
 
 
 def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) -> Table:

@@ -11,10 +11,12 @@ import numpy as np
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import member_statistics
+from phoneprice.data.splits import plan_members
 from phoneprice.data.target import target_statistics
 from phoneprice.errors import DeviceError, DivergedError
-from phoneprice.model.shape import network_shape, parameter_shapes
+from phoneprice.model.shape import network_shape
 from phoneprice.records import Ensemble, EpochRecord, MemberPlan
+from phoneprice.records.curves import Curves
 from phoneprice.workflows.checkpointing import Checkpointer, origin_of
 from phoneprice.workflows.events import EpochDone, OnEvent, Progress, TrainingStarted, Warned
 from phoneprice.workflows.prepare import Prepared
@@ -28,7 +30,7 @@ class Fitted:
     """Trained members: the networks in the plans' order, and how they got there."""
 
     ensemble: Ensemble
-    history: tuple[EpochRecord, ...]
+    history: Curves
     best_epoch: tuple[int, ...]
     """Of each member's lowest deciding loss: that of its stopping rows, where it has none the training loss."""
     diverged: tuple[int, ...]
@@ -37,10 +39,17 @@ class Fitted:
     threads: int
 
 
+def planned(prepared: Prepared, on_event: OnEvent) -> tuple[MemberPlan, ...]:
+    """The members of a training; warns where the rows don't allow what the configuration asks for."""
+    plans, notes = plan_members(prepared.targets, prepared.config, len(prepared.inputs))
+    for note in notes:
+        on_event(Warned(note))
+    return plans
+
+
 def fit(
     prepared: Prepared,
     plans: Sequence[MemberPlan],
-    config: Config,
     on_event: OnEvent,
     *,
     watch: bool = True,
@@ -61,35 +70,35 @@ def fit(
     from phoneprice.training.stack import FitSetup
 
     keep_freed_memory()
+    config = prepared.config
     device = choose_device(config.training.device)
     statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling)
     regression = prepared.task.kind == "regression"
     target = target_statistics(prepared.targets, plans) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
-    on_event(_started(prepared, plans, config, str(device)))
+    on_event(_started(prepared, len(plans), str(device)))
     with enough_memory():
         training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
     threads = use_threads(config.training.threads, training.step_numbers)
     if checkpointer is not None:
-        checkpointer.begin(training, origin_of(prepared, config, device=str(device), threads=threads))
+        checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))
     with enough_memory():
         history = _follow(training, config.training.epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
     _judge_divergence(diverged, config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)
-    return Fitted(training.ensemble(), tuple(history), best, tuple(diverged.tolist()), str(device), threads)
+    return Fitted(training.ensemble(), Curves.of(history), best, tuple(diverged.tolist()), str(device), threads)
 
 
-def _started(prepared: Prepared, plans: Sequence[MemberPlan], config: Config, device: str) -> TrainingStarted:
+def _started(prepared: Prepared, members: int, device: str) -> TrainingStarted:
     inputs = prepared.inputs.values.shape[1]
-    shape = network_shape(config, inputs, prepared.task.classes, len(plans))
     return TrainingStarted(
-        members=len(plans),
-        epochs=config.training.epochs,
+        members=members,
+        epochs=prepared.config.training.epochs,
         rows=len(prepared.inputs),
         inputs=inputs,
         device=device,
-        parameters=sum(int(np.prod(size)) for size in parameter_shapes(shape).values()),
+        parameters=network_shape(prepared.config, inputs, prepared.task.classes, members).parameters,
     )
 
 

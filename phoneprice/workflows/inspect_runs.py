@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run, load_run, verify_run
@@ -23,8 +21,8 @@ from phoneprice.artifact.runs import (
 from phoneprice.artifact.sealed import CheckedFile
 from phoneprice.artifact.writer import refuse_place
 from phoneprice.errors import ModelError, UsageError
-from phoneprice.metrics.catalogue import METRICS
-from phoneprice.model.shape import NetworkShape, parameter_shapes
+from phoneprice.metrics.catalogue import METRICS, headline
+from phoneprice.records.documents import TRAINING_SET, Environment, MeasuredOn, RunMetrics
 
 __all__ = [
     "RunDetails",
@@ -33,17 +31,11 @@ __all__ = [
     "latest_unfinished",
     "list_run_lines",
     "new_run_path",
-    "parameter_count",
     "refuse_place",
     "resolve_run",
     "show_run",
     "verify",
 ]
-
-TRAINING_SET = "training set"
-"""What a run's metrics were measured on where it held out no rows."""
-HEADLINES = ("accuracy", "rmse")
-"""The one figure that stands for a run in a list, by task."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +50,14 @@ class RunLine:
     metric: str | None = None
     """The name of ``value``."""
     value: float | None = None
-    measured_on: str | None = None
-    """The rows behind ``value``: "out of fold" or "hold-out"; "training set" where none were held out."""
+    measured_on: MeasuredOn | None = None
+    """The rows behind ``value``."""
     fault: str | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether these are rows that the networks have learned."""
+        return self.measured_on == TRAINING_SET
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,8 @@ class RunDetails:
     """A loaded run and its documents."""
 
     run: Run
-    metrics: dict[str, Any]
-    environment: dict[str, Any]
+    metrics: RunMetrics
+    environment: Environment
     parameters: int
     """Of all members together."""
 
@@ -90,7 +87,7 @@ def best_first(lines: Sequence[RunLine]) -> tuple[RunLine, ...]:
         if line.metric is None or line.value is None:
             return True, "", "", True, 0.0
         value = line.value if METRICS[line.metric].better == "lower" else -line.value
-        return False, line.target, line.metric, line.measured_on == TRAINING_SET, value
+        return False, line.target, line.metric, line.learned, value
 
     return tuple(sorted(lines, key=place))
 
@@ -98,7 +95,7 @@ def best_first(lines: Sequence[RunLine]) -> tuple[RunLine, ...]:
 def show_run(run: str | Path) -> RunDetails:
     """All about one run. Raises ``ModelError``."""
     loaded = load_run(resolve_run(run))
-    return RunDetails(loaded, loaded.metrics(), loaded.environment(), parameter_count(loaded.shape))
+    return RunDetails(loaded, loaded.metrics, loaded.environment, loaded.shape.parameters)
 
 
 def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, tuple[CheckedFile, ...]]:
@@ -115,21 +112,15 @@ def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, t
     return path, verify_run(path, expected_sha256 and expected_sha256.lower())
 
 
-def parameter_count(shape: NetworkShape) -> int:
-    """Parameters of all members together."""
-    return sum(math.prod(size) for size in parameter_shapes(shape).values())
-
-
 def _line(listed: ListedRun) -> RunLine:
     if listed.fault:
         return RunLine(listed.path, listed.created, fault=listed.fault)
     try:
         run = load_run(listed.path)
-        document = run.metrics()
+        metrics = run.metrics
     except ModelError as fault:
         return RunLine(listed.path, listed.created, fault=str(fault))
-    found = document.get("metrics", {})
-    metric = next((name for name in HEADLINES if name in found), None)
+    metric = headline(run.task.kind)
     return RunLine(
         listed.path,
         listed.created,
@@ -137,6 +128,6 @@ def _line(listed: ListedRun) -> RunLine:
         target=run.task.target,
         members=run.shape.members,
         metric=metric,
-        value=found[metric]["value"] if metric else None,
-        measured_on=document.get("measured_on"),
+        value=metrics[metric].value,
+        measured_on=metrics.measured_on,
     )

@@ -21,11 +21,13 @@ from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import UsageError
+from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
-from phoneprice.workflows.assess import Document, Model
+from phoneprice.records.documents import RunMetrics
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled
 from phoneprice.workflows.events import Event, Warned
+from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import read_options
 
 if TYPE_CHECKING:
@@ -34,13 +36,13 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Any]
 
 
-def load(run: Path | str) -> LoadedModel:
+def load(run: Path | str) -> Model:
     """Load a run directory, or the ``latest`` in ``runs/``. Raises ``ModelError``."""
-    return LoadedModel(load_run(resolve_run(run)))
+    return Model(load_run(resolve_run(run)))
 
 
 @dataclass(frozen=True)
-class LoadedModel:
+class Model:
     """A run, ready to predict and to evaluate.
 
     Data is a path to a file, a pandas DataFrame, or a mapping from names to columns; features are found by name, other
@@ -65,10 +67,14 @@ class LoadedModel:
         """The class labels as text, in class order; none for regression."""
         return self.run.task.labels
 
+    @property
+    def metrics(self) -> RunMetrics:
+        """What it is worth, as in ``metrics.json``: ``metrics["accuracy"].value``; ``document()`` for JSON."""
+        return self.run.metrics
+
     @cached_property
-    def metrics(self) -> Document:
-        """The document ``metrics.json``."""
-        return self.run.metrics()
+    def _predictor(self) -> Predictor:
+        return predictor_of(self.run)
 
     @overload
     def predict(self, data: pd.DataFrame) -> pd.DataFrame: ...
@@ -114,8 +120,7 @@ class LoadedModel:
         encoded = FeatureEncoder(self.run.schema).encode(self._features(data))
         for message in encoded.odd.messages():
             _warn(Warned(message))
-        run = self.run
-        return Model(run.config, run.task, run.ensemble, run.calibration).predict(encoded.inputs)
+        return predicted(self._predictor, encoded.inputs)
 
     def _features(self, data: Any) -> Table:
         # A prediction a row, whatever the training did with bad rows: the caller puts them side by side.

@@ -38,5 +38,4 @@ def _log_loss(table: Table, target: str, kind: TaskKind) -> float:
     config = load_config(None, [*_LINEAR, f"task.kind={kind}", *smoothing])
     data = config.data.model_copy(update={"target": target, "id_columns": ()})
     config = config.model_copy(update={"data": data})
-    document = cross_validated(prepare_table(table, config, ignore), config, _PROTOCOL, ignore)[1]
-    return float(document["pooled"]["log_loss"])
+    return cross_validated(prepare_table(table, config, ignore), _PROTOCOL, ignore).pooled["log_loss"]

@@ -9,11 +9,10 @@ from pathlib import Path
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
-from phoneprice.data.splits import plan_members
 from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
-from phoneprice.workflows.events import OnEvent, Warned, ignore
-from phoneprice.workflows.inspect_runs import parameter_count
+from phoneprice.workflows.events import OnEvent, ignore
+from phoneprice.workflows.fitting import planned
 from phoneprice.workflows.prepare import configured, labelled_source, prepare
 
 
@@ -52,9 +51,7 @@ def plan_training(
     config = configured(config, reading)
     source = labelled_source(data, on_event)
     prepared = prepare(source, config, on_event)
-    members, warnings = plan_members(prepared.targets, config, len(prepared.inputs))
-    for warning in warnings:
-        on_event(Warned(warning))
+    members = planned(prepared, on_event)
     inputs = len(input_names(prepared.schema))
     paces = [Pace.of(member, config.training) for member in members]
     return TrainingPlan(
@@ -70,7 +67,7 @@ def plan_training(
         train_rows=_counts(members, "train_rows"),
         held_out_rows=_counts(members, "held_out_rows"),
         stopping_rows=_counts(members, "stopping_rows"),
-        parameters=parameter_count(network_shape(config, inputs, prepared.task.classes, len(members))),
+        parameters=network_shape(config, inputs, prepared.task.classes, len(members)).parameters,
         epochs=config.training.epochs,
         batch_rows=tuple(pace.batch_rows for pace in paces),
         steps=tuple(pace.steps * config.training.epochs for pace in paces),

@@ -30,6 +30,7 @@ from phoneprice.suggestions import nearest
 from phoneprice.wording import noun, printable
 from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
+from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import left_out, read_options
 
 CHUNK_CELLS = 1 << 21
@@ -75,9 +76,8 @@ def predict(
     target = Path(output)
     written_as = format_of(target)
     refuse_output(target, data, loaded.path)
-    task = loaded.task
-    predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, task.classes, device)
-    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
+    predictor = predictor_of(loaded, device)
+    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.engine.block_rows)
     with one_blas_thread(), open_chunks(Path(data), options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep, spreadsheet_safe=spreadsheet_safe)
         computing = computing_threads() if device in {"auto", "cpu"} else 1

@@ -35,8 +35,12 @@ MOST_COLUMNS = 5
 
 @dataclass(frozen=True)
 class Prepared:
-    """A labelled table, ready to learn from: ``targets`` int64 classes or float64 values, ``(n,)``."""
+    """A labelled table, ready to learn from as ``config`` says.
 
+    ``targets`` are int64 classes or float64 values, ``(n,)``.
+    """
+
+    config: Config
     table: Table
     schema: TableSchema
     task: Task
@@ -108,7 +112,7 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     targets = encode_target(table, schema, config.task.kind)
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
-    return Prepared(table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+    return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
 
 
 def left_out(skipped_rows: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,20 +20,19 @@ from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
+from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import layer_names
-from phoneprice.records import Classified, Predictions, Task, TrainingFinding, Valued
-from phoneprice.records.curves import Curves
+from phoneprice.records import Classified, HeldOut, TrainingFinding
+from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
 from phoneprice.stream import STREAM
 from phoneprice.wording import count, counted, duration
-from phoneprice.workflows.assess import Document
 from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -99,31 +98,29 @@ def gather(
     run: Run, data: Path | str | None = None, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
 ) -> ReportFacts:
     """All that the report of a run shows."""
-    document, environment = run.metrics(), run.environment()
-    metric = "rmse" if run.task.kind == "regression" else "accuracy"
-    held = _held_out_rows(run.out_of_fold(), run.task)
-    baselines, from_data = _trivial_baselines(document, held), None
+    metrics, held = run.metrics, run.held_out
+    shown = None if held is None else HeldOutRows(held.truth, held.predictions)
+    baselines, from_data = _trivial_baselines(metrics, held), None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
 
         linear, from_data = facts_from_rows(run, data, held, reading, on_event)
         baselines = (*baselines, *linear)
-    curves = Curves.of(run.history())
     return ReportFacts(
         name=run.path.resolve().name,
         created=f"{run.manifest.created[:19].replace('T', ' ')} UTC by phoneprice {run.manifest.package_version}",
         task=run.task,
-        metrics=document,
-        metric=metric,
-        curves=curves,
-        findings=judge(Training(run.config, run.schema, curves, run.ensemble.parameters, document)),
+        metrics=metrics,
+        metric=headline(run.task.kind),
+        curves=run.history,
+        findings=judge(Training(run.config, run.schema, run.history, run.ensemble.parameters, metrics)),
         layers=layer_names(run.shape),
-        summary=tuple(_summary(run, document, environment)),
-        environment=tuple(_environment(environment)),
-        command=shlex.join(map(str, environment.get("command_line") or ["phoneprice", "train"])),
+        summary=tuple(_summary(run)),
+        environment=tuple(_environment(run.environment)),
+        command=shlex.join(run.environment.command_line or ("phoneprice", "train")),
         config_toml=to_toml(run.config),
         baselines=baselines,
-        held_out=held,
+        held_out=shown,
         score=_latent_score(run, held),
         from_data=from_data,
         ask_for_data=shlex.join(["phoneprice", "report", str(run.path), "DATA"]),
@@ -151,31 +148,16 @@ def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:
         yield path
 
 
-def _held_out_rows(table: pa.Table | None, task: Task) -> HeldOutRows | None:
-    return None if table is None else HeldOutRows(*held_out_columns(table, task))
-
-
-def held_out_columns(table: pa.Table, task: Task) -> tuple[NDArray[Any], Predictions]:
-    """Truth ``(n,)`` and predictions in a table of out-of-fold predictions."""
-    columns = {name: table.column(name).to_numpy() for name in table.column_names}
-    if not task.labels:
-        return columns["target"], Valued(columns["prediction"])
-    places = {label: i for i, label in enumerate(task.labels)}
-    classes = {name: np.array([places[label] for label in columns[name]]) for name in ("target", "prediction")}
-    probabilities = np.stack([columns[f"prob_{label}"] for label in task.labels], axis=1)
-    return classes["target"], Classified(classes["prediction"], probabilities)
-
-
-def _trivial_baselines(document: Document, held: HeldOutRows | None) -> tuple[Baseline, ...]:
-    if "per_class" in document:
-        support = [line["support"] for line in document["per_class"]]
+def _trivial_baselines(metrics: RunMetrics, held: HeldOut | None) -> tuple[Baseline, ...]:
+    if metrics.per_class is not None:
+        support = [line.support for line in metrics.per_class]
         return (Baseline("the most frequent class", {"accuracy": max(support) / sum(support)}),)
     if held is None:
         return ()
-    return (Baseline("the mean", {"rmse": float(held.y.std()), "r2": 0.0}),)
+    return (Baseline("the mean", {"rmse": float(held.truth.std()), "r2": 0.0}),)
 
 
-def _latent_score(run: Run, held: HeldOutRows | None) -> LatentScore | None:
+def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:
     """The score behind out-of-fold probabilities, which are its link; else their mean class."""
     if held is None or run.task.kind != "ordinal" or not isinstance(held.predictions, Classified):
         return None
@@ -192,12 +174,12 @@ def _latent_score(run: Run, held: HeldOutRows | None) -> LatentScore | None:
     return LatentScore(values, cuts, exact=True, unit=f"score ({unit})")
 
 
-def _summary(run: Run, document: Document, environment: Document) -> Iterator[tuple[str, str]]:
+def _summary(run: Run) -> Iterator[tuple[str, str]]:
     config, shape = run.config, run.shape
     yield "task", f"{run.task.kind}: {run.task.target}"
     if run.task.labels:
-        yield "classes", _classes(document, run.task)
-    yield "rows", count(document["rows"])
+        yield "classes", _classes(run)
+    yield "rows", count(run.metrics.rows)
     columns = [column.name for column in run.schema.columns]
     yield "columns", f"{len(columns)}: {', '.join(columns)}"
     layers = ", ".join(map(str, shape.hidden)) or "none"
@@ -206,17 +188,15 @@ def _summary(run: Run, document: Document, environment: Document) -> Iterator[tu
     yield "networks", f"{counted(shape.members, 'member')} with {counted(len(run.input_names), 'input')} each"
     rate = f"{config.optimizer.name} at {config.optimizer.lr:g}, {config.scheduler.name} schedule"
     yield "training", f"{config.loss.name} loss, {rate}, {counted(config.training.epochs, 'epoch')}"
-    if "training_seconds" in environment:
-        yield "took", f"{duration(environment['training_seconds'])} on {environment.get('device', '?')}"
+    yield "took", f"{duration(run.environment.training_seconds)} on {run.environment.device}"
 
 
-def _classes(document: Document, task: Task) -> str:
-    support = [f"{line['label']} ({counted(line['support'], 'row')})" for line in document.get("per_class", ())]
-    return ", ".join(support or task.labels)
+def _classes(run: Run) -> str:
+    return ", ".join(f"{line.label} ({counted(line.support, 'row')})" for line in run.metrics.per_class or ())
 
 
-def _environment(document: Document) -> Iterator[tuple[str, str]]:
-    for name, value in document.items():
+def _environment(found: Environment) -> Iterator[tuple[str, str]]:
+    for name, value in found.document().items():
         if name == "command_line" or value is None:
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

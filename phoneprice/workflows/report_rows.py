@@ -20,12 +20,13 @@ from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
-from phoneprice.records import Classified, Inputs, MemberPlan, Predictions, Rows, Valued
-from phoneprice.report.facts import Baseline, Dependence, FromData, HeldOutRows, Importance, WorstRow
+from phoneprice.inference.predictor import Predictor
+from phoneprice.records import Classified, HeldOut, Inputs, Predictions, Split, Valued, joined, splits_of
+from phoneprice.report.facts import Baseline, Dependence, FromData, Importance, WorstRow
 from phoneprice.wording import counted, number
-from phoneprice.workflows.assess import Model, joined
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
+from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out
 
 if TYPE_CHECKING:
@@ -47,19 +48,14 @@ class _LabelledRows:
 
     run: Run
     prepared: Prepared
+    predictor: Predictor
     out_of_fold: bool
     """Each row is asked of the members that held it out; else all members are asked about all rows."""
-    folds: tuple[tuple[Rows, tuple[int, ...]], ...]
-    """Rows and members."""
-
-    @property
-    def model(self) -> Model:
-        run = self.run
-        return Model(run.config, run.task, run.ensemble, run.calibration)
+    folds: tuple[Split, ...]
 
 
 def facts_from_rows(
-    run: Run, data: Path | str, held: HeldOutRows | None, reading: Reading, on_event: OnEvent
+    run: Run, data: Path | str, held: HeldOut | None, reading: Reading, on_event: OnEvent
 ) -> tuple[tuple[Baseline, ...], FromData]:
     """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
     labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
@@ -82,38 +78,26 @@ def facts_from_rows(
 
 def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
-    seen = prepared.sha256 == run.splits().get("data_sha256")
+    seen = prepared.sha256 == run.splits.data_sha256
     for message in (*left_out(table.skipped_rows), *(() if seen else odd.messages())):
         on_event(Warned(f"{table.source}: {message}"))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
-    folds = tuple(_folds(plans)) or ((np.arange(table.rows), tuple(range(run.shape.members))),)
-    return _LabelledRows(run, prepared, seen and bool(_splits(plans)), folds)
-
-
-def _splits(plans: Sequence[MemberPlan]) -> dict[bytes, list[int]]:
-    """The members that hold out the same rows."""
-    members: dict[bytes, list[int]] = {}
-    for k, plan in enumerate(plans):
-        if len(plan.held_out_rows):
-            members.setdefault(plan.held_out_rows.tobytes(), []).append(k)
-    return members
-
-
-def _folds(plans: Sequence[MemberPlan]) -> Iterator[tuple[Rows, tuple[int, ...]]]:
-    for members in _splits(plans).values():
-        yield plans[members[0]].held_out_rows, tuple(members)
+    folds = splits_of(plans)
+    everyone = Split(np.arange(table.rows), tuple(range(run.shape.members)))
+    return _LabelledRows(run, prepared, predictor_of(run), seen and bool(folds), folds or (everyone,))
 
 
 def _sampled_parts(labelled: _LabelledRows) -> list[Part]:
-    total = sum(len(rows) for rows, _ in labelled.folds)
+    total = sum(len(fold.held_out_rows) for fold in labelled.folds)
     generator = np.random.Generator(np.random.Philox(key=labelled.run.config.training.seed))
     parts = []
-    for rows, members in labelled.folds:
+    for fold in labelled.folds:
+        rows = fold.held_out_rows
         if total > MOST_ROWS:
             kept = max(len(rows) * MOST_ROWS // total, 1)
-            rows = np.sort(generator.choice(rows, kept, replace=False))  # noqa: PLW2901
+            rows = np.sort(generator.choice(rows, kept, replace=False))
         inputs = labelled.prepared.inputs.take(rows)
-        parts.append(Part(inputs, labelled.prepared.targets[rows], labelled.model.take(members).predict))
+        parts.append(Part(inputs, labelled.prepared.targets[rows], labelled.predictor.take(fold.members).predict))
     return parts
 
 
@@ -127,7 +111,7 @@ def _dependences(labelled: _LabelledRows, names: Sequence[str]) -> Iterator[Depe
 
 
 def _dependence(labelled: _LabelledRows, column: Column, inputs: Inputs) -> Dependence | None:
-    response = partial_dependence(column, labelled.run.schema, inputs, labelled.model.predict)
+    response = partial_dependence(column, labelled.run.schema, inputs, labelled.predictor.predict)
     if len(response.grid) < 2:
         return None
     labels, means = labelled.run.task.labels, response.means
@@ -158,10 +142,9 @@ def _worst(labelled: _LabelledRows, by_importance: Sequence[str]) -> Iterator[Wo
 
 
 def _all_predictions(labelled: _LabelledRows) -> tuple[NDArray[np.int64], Predictions]:
-    parts = [
-        labelled.model.take(members).predict(labelled.prepared.inputs.take(rows)) for rows, members in labelled.folds
-    ]
-    return np.concatenate([rows for rows, _ in labelled.folds]), joined(parts)
+    inputs, rows = labelled.prepared.inputs, [fold.held_out_rows for fold in labelled.folds]
+    parts = [labelled.predictor.take(f.members).predict(inputs.take(f.held_out_rows)) for f in labelled.folds]
+    return np.concatenate(rows), joined(parts)
 
 
 def _predicted(predictions: Predictions, row: int, labels: Sequence[str]) -> str:
@@ -182,21 +165,19 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(labelled: _LabelledRows, held: HeldOutRows, metric: PairedMetric) -> tuple[Baseline, ...]:
+def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> tuple[Baseline, ...]:
     """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
     from phoneprice.workflows.baselines import linear_model
 
     name, build, x = linear_model(labelled.prepared)
-    y, order = (
-        labelled.prepared.targets,
-        np.argsort(np.concatenate([rows for rows, _ in labelled.folds]), kind="stable"),
-    )
+    folds = [fold.held_out_rows for fold in labelled.folds]
+    y, order = labelled.prepared.targets, np.argsort(np.concatenate(folds), kind="stable")
     predicted = []
-    for rows, _ in labelled.folds:
+    for rows in folds:
         others = np.setdiff1d(np.arange(len(y)), rows)
         predicted.append(build().fit(x[others], y[others]).predict(x[rows]))
     values = np.concatenate(predicted)[order]
     theirs = Valued(values) if metric == "rmse" else Classified(values, np.empty((len(values), 0)))
-    errors = row_errors(metric, held.y, theirs)
+    errors = row_errors(metric, held.truth, theirs)
     value = float(np.sqrt(errors.mean())) if metric == "rmse" else 1 - float(errors.mean())
-    return (Baseline(name, {metric: value}, lead(metric, row_errors(metric, held.y, held.predictions), errors)),)
+    return (Baseline(name, {metric: value}, lead(metric, row_errors(metric, held.truth, held.predictions), errors)),)

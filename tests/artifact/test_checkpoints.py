@@ -32,7 +32,7 @@ def checkpoint(seed: int = 0, epochs: int = 2) -> Checkpoint:
             validation_loss=np.full(3, np.nan),
             learning_rate=random.normal(size=3),
             active=np.array([True, True, False]),
-            health={"b": random.normal(size=(3, 2)).astype(np.float32), "a": np.zeros((3, 1), np.float32)},
+            health={"b": random.normal(size=(3, 2)), "a": np.zeros((3, 1))},
         )
         for epoch in range(1, epochs + 1)
     ]

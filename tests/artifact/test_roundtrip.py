@@ -2,22 +2,23 @@ import hashlib
 import json
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load
 
 from phoneprice.artifact import layout
-from phoneprice.artifact.documents import epoch_line, parse_features, render_features
+from phoneprice.artifact.documents import parse_features, render_features
 from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.results import parse_history, render_history
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
 from phoneprice.artifact.writer import write_run
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, InputStatistics
-from tests.random_runs import numeric_schema, random_contents, random_ensemble
+from phoneprice.records.curves import Curves
+from tests.random_runs import NOTHING_HELD_OUT, numeric_schema, random_contents, random_ensemble
 
 REGRESSION = Config.model_validate({"task": {"kind": "regression"}, "loss": {"name": "huber"}})
 SETTINGS = {
@@ -44,6 +45,17 @@ def _contents(name, **changes):
     return random_contents(SETTINGS[name], numeric_schema(labels=labels), **changes)
 
 
+def assert_same_arrays(found, expected):
+    """Records of the same arrays, bit for bit."""
+    assert type(found) is type(expected)
+    for name, value in (expected if isinstance(expected, dict) else vars(expected)).items():
+        own = found[name] if isinstance(found, dict) else getattr(found, name)
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(own, value, strict=True)
+        else:
+            assert_same_arrays(own, value)
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
     contents = _contents(name, members=5)
@@ -63,11 +75,11 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
         "price_range",
         contents.schema.labels,
     )
-    assert run.metrics() == contents.metrics
-    assert run.splits() == contents.splits
-    assert run.environment() == contents.environment
-    assert run.history() == contents.history
-    assert run.out_of_fold() is None
+    assert run.metrics == contents.metrics
+    assert run.splits == contents.splits
+    assert run.environment == contents.environment
+    assert_same_arrays(run.history, contents.history)
+    assert_same_arrays(run.held_out, contents.held_out)
     assert run.shape.members == 5
 
 
@@ -79,19 +91,25 @@ def test_target_statistics_of_a_regression_are_exact(tmp_path):
     np.testing.assert_array_equal(found.scale, contents.ensemble.target.scale, strict=True)
 
 
-def test_calibration_and_out_of_fold_predictions_are_kept(tmp_path):
-    calibration = Calibration(0.1 + 0.2, None, "expected_cost", tuple((0.0, 1.5, 2.0, 3.0) for _ in range(4)))
-    table = pa.table({"row": [0, 1], "prob_0": [0.25, 0.5]})
-    write_run(tmp_path / "run", random_contents(calibration=calibration, out_of_fold=table))
+def test_without_held_out_rows_there_is_no_table_of_them(tmp_path):
+    write_run(tmp_path / "run", random_contents(NOTHING_HELD_OUT))
+    assert {entry.name for entry in (tmp_path / "run").iterdir()} == set(layout.LIMITS) - layout.OPTIONAL
     run = load_run(tmp_path / "run")
-    assert run.calibration == calibration
-    assert run.out_of_fold().equals(table)
+    assert run.held_out is None
+    assert run.metrics.learned
+    verify_run(tmp_path / "run")
+
+
+def test_calibration_is_kept(tmp_path):
+    calibration = Calibration(0.1 + 0.2, None, "expected_cost", tuple((0.0, 1.5, 2.0, 3.0) for _ in range(4)))
+    write_run(tmp_path / "run", random_contents(calibration=calibration))
+    assert load_run(tmp_path / "run").calibration == calibration
 
 
 def test_the_directory_holds_what_the_design_says(tmp_path):
     write_run(tmp_path / "run", random_contents())
     names = {entry.name for entry in (tmp_path / "run").iterdir()}
-    assert names == set(layout.LIMITS) - layout.OPTIONAL
+    assert names == set(layout.LIMITS)
     manifest = (tmp_path / "run" / "manifest.json").read_bytes()
     assert json.loads(manifest)["format_version"] == 1
     digest = hashlib.sha256(manifest).hexdigest()
@@ -113,7 +131,7 @@ def test_a_run_can_be_moved(tmp_path):
 
 
 def test_verify_lists_every_file(tmp_path):
-    write_run(tmp_path / "run", random_contents(out_of_fold=pa.table({"row": [0]})))
+    write_run(tmp_path / "run", random_contents())
     checked = verify_run(tmp_path / "run")
     assert [file.name for file in checked] == [layout.MANIFEST, *layout.LISTED]
     assert all(file.bytes == (tmp_path / "run" / file.name).stat().st_size for file in checked)
@@ -130,23 +148,34 @@ def test_statistics_survive_as_text(values):
     assert found.shift.tobytes() == found.factor.tobytes() == found.fill.tobytes() == table.tobytes()
 
 
-def test_an_epoch_becomes_strict_json():
-    record = EpochRecord(
-        epoch=3,
-        train_loss=np.array([0.5, np.nan]),
-        validation_loss=np.array([np.inf, 0.25], np.float32),
-        learning_rate=np.array([0.1, 0.1]),
-        active=np.array([True, False]),
-        health={"dead": np.array([[0.0, 1.0]])},
-    )
-    assert epoch_line(record) == {
-        "epoch": 3,
-        "train_loss": [0.5, None],
-        "validation_loss": [None, 0.25],
-        "learning_rate": [0.1, 0.1],
-        "active": [True, False],
-        "health": {"dead": [[0.0, 1.0]]},
-    }
+def test_a_history_is_strict_json():
+    records = [
+        EpochRecord(
+            epoch=epoch,
+            train_loss=np.array([0.5, np.nan]),
+            validation_loss=np.array([np.inf, 0.25], np.float32),
+            learning_rate=np.array([0.1, 0.1]),
+            active=np.array([True, False]),
+            health={"dead": np.array([[0.0, 1.0], [0.5, np.nan]])},
+        )
+        for epoch in (1, 2)
+    ]
+    data = render_history(Curves.of(records))
+    assert [json.loads(line) for line in data.splitlines()] == [
+        {
+            "epoch": epoch,
+            "train_loss": [0.5, None],
+            "validation_loss": [None, 0.25],
+            "learning_rate": [0.1, 0.1],
+            "active": [True, False],
+            "health": {"dead": [[0.0, 1.0], [0.5, None]]},
+        }
+        for epoch in (1, 2)
+    ]
+    found = parse_history(data, "history.jsonl")
+    assert render_history(found) == data
+    assert [record.epoch for record in found.records()] == [1, 2]
+    assert_same_arrays(Curves.of(list(found.records())), found)
 
 
 def test_new_names_do_not_collide(tmp_path):

@@ -12,14 +12,14 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.writer import RunWriter, checkpoints_path, old_path, partial_path, refuse_place, write_run
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 from phoneprice.records import EpochRecord
-from tests.random_runs import names, random_contents
+from tests.random_runs import ENVIRONMENT, names, random_contents
 
-OLD = random_contents(seed=1, metrics={"which": "old"})
-NEW = random_contents(seed=2, metrics={"which": "new"})
+OLD = random_contents(seed=1, environment=ENVIRONMENT.model_copy(update={"platform": "old"}))
+NEW = random_contents(seed=2, environment=ENVIRONMENT.model_copy(update={"platform": "new"}))
 
 
 def _which(path):
-    return load_run(path).metrics()["which"]
+    return load_run(path).environment.platform
 
 
 def test_an_existing_run_is_not_replaced(tmp_path):

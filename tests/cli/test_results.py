@@ -8,27 +8,28 @@ import pytest
 from rich.console import Console
 
 from phoneprice.cli.rendering import results
+from phoneprice.records import Interval
+from phoneprice.records.documents import ClassMetrics, Confusion, Evaluation, RunMetrics
 
 
-def document(labels: list[str], counts: list[list[int]]) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "measured_on": "out of fold",
-        "metrics": {
-            "accuracy": {"value": 0.9765, "low": 0.969, "high": 0.98234},
-            "mean_absolute_class_error": {"value": 0.0235, "low": 0.01, "high": 0.03},
-            "quadratic_kappa": {"value": float("nan"), "low": float("nan"), "high": float("nan")},
+def document(labels: list[str], counts: list[list[int]]) -> RunMetrics:
+    return RunMetrics.model_construct(
+        measured_on="out of fold",
+        metrics={
+            "accuracy": Interval(0.9765, 0.969, 0.98234),
+            "mean_absolute_class_error": Interval(0.0235, 0.01, 0.03),
+            "quadratic_kappa": Interval(float("nan"), float("nan"), float("nan")),
         },
-        "members": [{}, {}],
-        "confusion": {"labels": labels, "counts": counts},
-        "per_class": [
-            {"label": label, "precision": 0.5, "recall": 0.25, "f1": 1 - i / 100, "support": 1000 * i}
+        members=(None, None),
+        confusion=Confusion.model_construct(labels=labels, counts=counts),
+        per_class=tuple(
+            ClassMetrics(label=label, precision=0.5, recall=0.25, f1=1 - i / 100, support=1000 * i)
             for i, label in enumerate(labels)
-        ],
-    }
+        ),
+    )
 
 
-def training(metrics: dict[str, Any]) -> Any:
+def training(metrics: RunMetrics) -> Any:
     return SimpleNamespace(metrics=metrics, rows=2000, seconds=2.44)
 
 
@@ -82,7 +83,7 @@ def test_many_classes_make_no_matrix(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_regression_has_metrics_only(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = {"metrics": {"rmse": {"value": 1234.5, "low": 1200.0, "high": 1300.0}}}
+    metrics = Evaluation.model_construct(metrics={"rmse": Interval(1234.5, 1200.0, 1300.0)})
     results.show_metrics("heading", metrics)
     assert capsys.readouterr().err.splitlines()[3].split() == ["rmse", "1,234.5", "1,200.0", "to", "1,300.0"]
 

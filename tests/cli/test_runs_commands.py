@@ -1,14 +1,13 @@
 """``phoneprice runs``, on runs that were not trained."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from phoneprice.artifact.writer import RunWriter
 from tests.cli.calling import Call, in_terminal
-from tests.random_runs import random_contents
+from tests.random_runs import NOTHING_HELD_OUT, random_contents
 
 
 @pytest.fixture
@@ -32,10 +31,8 @@ def test_list(call: Call, runs: Path) -> None:
 
 
 def test_a_figure_from_training_rows_says_so(call: Call, tmp_path: Path) -> None:
-    contents = random_contents()
-    learned = replace(contents, metrics={**contents.metrics, "measured_on": "training set"})
     with RunWriter(tmp_path / "runs" / "a") as writer:
-        writer.finish(learned)
+        writer.finish(random_contents(NOTHING_HELD_OUT))
     assert call("runs", "list", tmp_path / "runs").out.splitlines()[-1].endswith("accuracy 0.5000 (training rows)")
 
 
@@ -127,7 +124,7 @@ def test_show(call: Call, runs: Path) -> None:
     assert "run       runs/b\n" in result.out
     assert "task      ordinal: price_range\n" in result.out
     assert "network   3 members, 6 inputs, " in result.out
-    assert result.out.splitlines()[-1].split() == ["accuracy", "0.5000", "0.4000", "to", "0.6000"]
+    assert result.out.splitlines()[-2].split() == ["accuracy", "0.5000", "0.4000", "to", "0.6000"]
 
 
 def test_show_json(call: Call, runs: Path) -> None:
@@ -143,14 +140,14 @@ def test_verify(call: Call, runs: Path) -> None:
     result = call("runs", "verify", "runs/a")
     assert result.code == 0
     assert result.err.startswith(
-        "runs/a: 9 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
+        "runs/a: 10 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
     )
-    assert "files     9 listed in manifest.json, " in call("runs", "show", "runs/a").out
-    assert len(list((runs / "a").iterdir())) == 9 + 2
+    assert "files     10 listed in manifest.json, " in call("runs", "show", "runs/a").out
+    assert len(list((runs / "a").iterdir())) == 10 + 2
     lines = [line.split("  ") for line in result.out.splitlines()]
     manifest = (runs / "a" / "manifest.json").read_bytes()
     assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
-    assert len(lines) == 10
+    assert len(lines) == 11
     document = call("runs", "verify", "runs/a", "--json").document
     assert document["valid"] is True
     assert {file["name"] for file in document["files"]} >= {"config.toml", "model.safetensors"}

@@ -1,26 +1,29 @@
 """``phoneprice train``: what it asks of the workflow, and what it shows of the answer."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from phoneprice.artifact.writer import write_run
+from phoneprice.cli.session import rendered
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
-from phoneprice.records import Task
+from phoneprice.records import Interval, Task
+from phoneprice.records.documents import Member, RunMetrics
 from phoneprice.workflows.events import Noted, Warned
 from phoneprice.workflows.train import TrainResult
 from tests.cli.calling import Call
 from tests.random_runs import random_contents
 
-METRICS = {
-    "format": 1,
-    "measured_on": "out of fold",
-    "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
-    "members": [{}] * 5,
-}
+METRICS = RunMetrics.model_construct(
+    format=1,
+    measured_on="out of fold",
+    metrics={"accuracy": Interval(0.9, 0.8, 0.95)},
+    members=(Member.model_construct(),) * 5,
+)
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def test_json(call: Call, asked: dict[str, Any]) -> None:
     result = call("train", "-o", "run", "--json")
     facts = {"run": "run", "rows": 2000, "seconds": 2.4, "warnings": ["watch out"]}
     facts |= {"findings": [], "report": None}
-    assert result.document == {**METRICS, **facts}
+    assert result.document == json.loads(rendered({**METRICS.document(), **facts}))
     assert result.err == "phoneprice: noted\nphoneprice: warning: watch out\n"
 
 

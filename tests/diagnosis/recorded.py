@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from phoneprice.artifact.results import parse_history
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
-from phoneprice.records.curves import Curves
+from phoneprice.records import Interval
+from phoneprice.records.documents import ClassMetrics, Member, RunMetrics
 
 INPUTS = 20
 
@@ -38,7 +40,7 @@ def recorded(
     stopped: bool = False,
     rows: int = 800,
     ranges: Sequence[float] = (1.0, 1.0),
-    metrics: dict[str, Any] | None = None,
+    metrics: RunMetrics | None = None,
     **health: Sequence[Sequence[float]],
 ) -> Training:
     """A training of one member with these losses and learning rates an epoch, and the weights of a healthy network.
@@ -61,8 +63,20 @@ def recorded(
     ]
     columns = tuple(Column(name=f"x{i}", kind="numeric", low=0.0, high=high) for i, high in enumerate(ranges))
     schema = TableSchema(columns=columns, target="y", labels=("0", "1"))
-    document = {"metrics": {}, "members": [{"train_rows": rows}], **(metrics or {})}
-    return Training(config, schema, Curves.of(lines), weights(config), document)
+    curves = parse_history("\n".join(map(json.dumps, lines)).encode(), "history.jsonl")
+    return Training(config, schema, curves, weights(config), metrics or figures(members=[member(rows)]))
+
+
+def member(train_rows: int, diverged_epoch: int | None = None) -> Member:
+    """What a training says of a network: nothing but this is looked at."""
+    return Member.model_construct(train_rows=train_rows, diverged_epoch=diverged_epoch)
+
+
+def figures(members: Sequence[Member] = (), support: Sequence[int] | None = None, **values: float) -> RunMetrics:
+    """Metrics by name, of one member where nothing else is said, and the rows of each class."""
+    classes = None if support is None else tuple(ClassMetrics.model_construct(support=rows) for rows in support)
+    metrics = {name: Interval(value, value, value) for name, value in values.items()}
+    return RunMetrics.model_construct(metrics=metrics, members=tuple(members) or (member(800),), per_class=classes)
 
 
 def weights(config: Config, apart: float = 1.0) -> dict[str, np.ndarray]:

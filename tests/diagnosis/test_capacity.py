@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phoneprice.diagnosis.findings import judge
-from tests.diagnosis.recorded import codes, falling, flat, recorded
+from tests.diagnosis.recorded import codes, falling, figures, flat, recorded
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_heavy_weight_decay(decay: float, left: float, found: list[str]) -> None
 
 @pytest.mark.parametrize(("r2", "found"), [(0.019, ["learned_nothing"]), (0.021, [])])
 def test_no_better_than_the_mean(r2: float, found: list[str]) -> None:
-    findings = judge(recorded(metrics={"metrics": {"r2": {"value": r2}}}))
+    findings = judge(recorded(metrics=figures(r2=r2)))
     assert [finding.code for finding in findings] == found
 
 
@@ -47,9 +47,8 @@ def test_no_better_than_the_mean(r2: float, found: list[str]) -> None:
     [(0.692, 0.51, ["learned_nothing"]), (0.67, 0.51, []), (0.692, 0.56, []), (3.0, 0.54, ["learned_nothing"])],
 )
 def test_no_better_than_the_class_shares(log_loss: float, accuracy: float, found: list[str]) -> None:
-    per_class = [{"label": "0", "support": 50}, {"label": "1", "support": 50}, {"label": "2", "support": 0}]
-    figures = {"log_loss": {"value": log_loss}, "accuracy": {"value": accuracy}}
-    findings = judge(recorded(metrics={"metrics": figures, "per_class": per_class}))
+    metrics = figures(support=[50, 50, 0], log_loss=log_loss, accuracy=accuracy)
+    findings = judge(recorded(metrics=metrics))
     assert [finding.code for finding in findings] == found
     for finding in findings:
         assert finding.evidence.endswith("always the class shares give 0.6931; `phoneprice data check` may show why")

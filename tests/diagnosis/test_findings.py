@@ -10,7 +10,7 @@ import pytest
 from phoneprice.config.load import load_config
 from phoneprice.diagnosis.findings import CHECKS, judge
 from phoneprice.records.findings import TrainingFindingCode
-from tests.diagnosis.recorded import codes, falling, recorded
+from tests.diagnosis.recorded import codes, falling, figures, recorded
 
 
 def test_every_code_has_one_check() -> None:
@@ -30,7 +30,7 @@ def test_a_healthy_training_has_no_findings() -> None:
 
 
 def test_a_cause_hides_its_symptoms_but_nothing_else() -> None:
-    nothing = {"metrics": {"r2": {"value": 0.0}}}
+    nothing = figures(r2=0.0)
     growing = falling(1, 2, 100)
     assert codes(recorded(train=growing, metrics=nothing)) == ["learning_rate_too_high"]
     raw = recorded("data.scaling=none", train=growing, metrics=nothing, ranges=(1.0, 1000.0))

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from phoneprice.diagnosis.findings import judge
-from tests.diagnosis.recorded import codes, falling, flat, recorded
+from tests.diagnosis.recorded import codes, falling, figures, flat, member, recorded
 
 
-@pytest.mark.parametrize("said", [{"diverged_epoch": 1}, {}], ids=["by the metrics", "by an old run's curves"])
-def test_some_members_diverged(said: dict[str, int]) -> None:
+@pytest.mark.parametrize("said", [1, None], ids=["by the metrics", "by an old run's curves"])
+def test_some_members_diverged(said: int | None) -> None:
     training = recorded("optimizer.lr=0.02")
     curves, lost = training.curves, np.full((100, 1), np.nan)
     both = replace(
@@ -22,8 +22,8 @@ def test_some_members_diverged(said: dict[str, int]) -> None:
         learning_rate=np.hstack([curves.learning_rate] * 2),
         active=np.hstack([curves.active, ~curves.active]),
     )
-    document = {"metrics": {}, "members": [{"train_rows": 800}, {"train_rows": 800, **said}]}
-    findings = judge(replace(training, curves=both, metrics=document))
+    members = [member(800), member(800, said)]
+    findings = judge(replace(training, curves=both, metrics=figures(members)))
     assert [finding.code for finding in findings] == ["diverged"]
     assert (findings[0].evidence, findings[0].setting) == ("1 of 2 members, optimizer.lr = 0.02", "optimizer.lr=0.002")
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
-from phoneprice.artifact.documents import epoch_line
 from phoneprice.config.load import load_config
 from phoneprice.data.reading import read_table
 from phoneprice.data.sample import sample_path
 from phoneprice.data.splits import plan_members
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
-from phoneprice.records.curves import Curves
-from phoneprice.workflows.assess import Model, held_out, measured
+from phoneprice.inference.predictor import Predictor
+from phoneprice.records.documents import RunMetrics
+from phoneprice.workflows.assess import hold_out, measured
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare_table, read_options
-from tests.diagnosis.recorded import codes
+from tests.diagnosis.recorded import codes, member
 
 PLAIN = (
     "model.skip=false",
@@ -48,15 +49,14 @@ def prepared(settings: tuple[str, ...]) -> Prepared:
 
 def trained(*settings: str) -> Training:
     config = load_config(None, [*settings, "validation.scheme=holdout", "training.threads=1", "training.device=cpu"])
-    data = prepared(tuple(s for s in settings if s.startswith(("data.", "task.", "loss."))))
+    data = replace(prepared(tuple(s for s in settings if s.startswith(("data.", "task.", "loss.")))), config=config)
     plans, _ = plan_members(data.targets, config, len(data.inputs))
-    fitted = fit(data, plans, config, ignore)
-    held = held_out(Model(config, data.task, fitted.ensemble), data.inputs, plans)
+    fitted = fit(data, plans, ignore)
+    held = hold_out(Predictor(config, data.task, fitted.ensemble), data, plans)
     assert held is not None
-    document = measured(data.targets[held.rows], held.predictions, data.task)
-    document["members"] = [{"train_rows": len(plan.train_rows)} for plan in plans]
-    curves = Curves.of([epoch_line(record) for record in fitted.history])
-    return Training(config, data.schema, curves, fitted.ensemble.parameters, document)
+    members = [member(len(plan.train_rows)) for plan in plans]
+    metrics = RunMetrics.model_construct(**vars(measured(held.truth, held.predictions, data.task)), members=members)
+    return Training(config, data.schema, fitted.history, fitted.ensemble.parameters, metrics)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,11 @@ def test_certain_rows_are_beyond_the_cut_next_to_their_class(probit: bool) -> No
 
 def test_cut_points_are_those_of_the_members_on_the_scale_of_the_noise() -> None:
     gaps, sharpness = np.array([[[1.0, 3.0]], [[2.0, 2.0]]]), np.array([[[2.0]], [[0.5]]])
-    parameters = {"cuts.log_gaps": np.log(gaps), "cuts.log_sharpness": np.log(sharpness)}
+    parameters = {
+        "cuts.first": np.full((2, 1, 1), 7.0),
+        "cuts.log_gaps": np.log(gaps),
+        "cuts.log_sharpness": np.log(sharpness),
+    }
     members = np.array([[0.0, 2.0, 8.0], [0.0, 1.0, 2.0]])
     expected = (members - members.mean(axis=1, keepdims=True)).mean(axis=0)
     np.testing.assert_allclose(mean_cut_points(parameters), expected, rtol=1e-6)

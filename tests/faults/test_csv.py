@@ -94,7 +94,7 @@ class Model:
         write_run(self.run, random_contents(schema=numeric_schema(features=2, has_missing=True)))
         loaded = load_run(self.run)
         self.encoder = FeatureEncoder(loaded.schema)
-        self.predictor = Predictor(loaded.ensemble, loaded.config, loaded.calibration, loaded.task.classes)
+        self.predictor = Predictor(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
         self.labels = loaded.task.labels
 
     def expected(self, parsed: Parsed) -> list[str]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from phoneprice.artifact import layout
+from phoneprice.artifact.documents import render_calibration
+from phoneprice.artifact.held_out import render_held_out
 from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.results import render_document, render_history
 from phoneprice.workflows.evaluate import evaluate
 from phoneprice.workflows.predict import predict
 
@@ -40,11 +46,26 @@ def test_golden_runs_predict_what_they_predicted(kind: str, tmp_path: Path) -> N
 def test_golden_runs_are_whole(kind: str) -> None:
     run = load_run(GOLDEN / kind / "run")
     assert (run.manifest.format_version, run.task.kind) == (1, kind)
-    assert run.metrics()["format"] == 1
-    assert len(run.history()) == 6
-    assert run.out_of_fold() is not None
-    assert run.environment()["phoneprice"]
-    assert run.splits()["seed"] == 0
+    assert run.metrics.format == 1
+    assert len(run.history.epochs) == 6
+    assert run.held_out is not None
+    assert run.environment.phoneprice == "0.1.0"
+    assert run.splits.seed == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_golden_documents_are_written_as_they_were(kind: str) -> None:
+    """Byte for byte, so one way in fits one way out."""
+    path = GOLDEN / kind / "run"
+    run = load_run(path)
+    assert render_document(run.metrics) == (path / layout.METRICS).read_bytes()
+    assert render_document(run.splits) == (path / layout.SPLITS).read_bytes()
+    assert render_document(run.environment) == (path / layout.ENVIRONMENT).read_bytes()
+    assert render_history(run.history) == (path / layout.HISTORY).read_bytes()
+    assert render_calibration(run.calibration) == (path / layout.CALIBRATION).read_bytes()
+    assert run.held_out is not None
+    again = pq.read_table(pa.BufferReader(render_held_out(run.held_out, run.task.labels)))
+    assert again.equals(pq.read_table(path / layout.OUT_OF_FOLD))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,7 +24,7 @@ PREDICTION_FILES = ("config.toml", "schema.json", "features.json", "model.safete
 @pytest.fixture
 def box(golden_run: Path, tmp_path: Path) -> Sandbox:
     original = read_run(golden_run)
-    load_run(golden_run).out_of_fold()  # everything that is imported late is imported now
+    verify_run(golden_run)  # everything that is imported late is imported now
     return Sandbox(tmp_path / "run", original)
 
 

@@ -18,7 +18,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
 from phoneprice.model.shape import network_shape
-from phoneprice.records import Calibration, Inputs
+from phoneprice.records import Calibration, Inputs, Task
 from tests.random_runs import random_ensemble, random_inputs
 
 ACTIVATIONS = [kind.model_fields["name"].default for kind in get_args(get_args(Activation)[0])]
@@ -100,6 +100,10 @@ def test_both_engines_agree(config, monkeypatch):
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
 
 
+def predictor(config, ensemble, calibration, classes):
+    return Predictor(config, Task(config.task.kind, "y", tuple(map(str, range(classes)))), ensemble, calibration)
+
+
 def _predict(predictor, inputs, chunk):
     starts = range(0, len(inputs), chunk)
     parts = [predictor.predict(inputs.take(slice(start, start + chunk))) for start in starts]
@@ -110,31 +114,31 @@ def _predict(predictor, inputs, chunk):
 @pytest.mark.parametrize("missing", [0.0, 0.001])
 def test_bits_do_not_depend_on_chunks(norm, missing):
     config = configuration(hidden=(32, 8), normalization=norm)
-    predictor = Predictor(random_ensemble(config, 20, 4, 5), config, Calibration(1.3, None, "expected_cost"), 4)
+    ready = predictor(config, random_ensemble(config, 20, 4, 5), Calibration(1.3, None, "expected_cost"), 4)
     inputs = random_inputs(10_000, 20, missing=missing)
-    whole, classes = _predict(predictor, inputs, 10_000)
+    whole, classes = _predict(ready, inputs, 10_000)
     for chunk in (1000, 999, 1024, 513, 127, 64, 7777):
-        p, c = _predict(predictor, inputs, chunk)
+        p, c = _predict(ready, inputs, chunk)
         assert p.tobytes() == whole.tobytes()
         assert c.tobytes() == classes.tobytes()
     first = inputs.take(slice(0, 50))
-    assert _predict(predictor, first, 1)[0].tobytes() == whole[:50].tobytes()
+    assert _predict(ready, first, 1)[0].tobytes() == whole[:50].tobytes()
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_bits_do_not_depend_on_the_order_of_rows(activation):
     config = configuration(hidden=(32,), activation={"name": activation})
-    predictor = Predictor(random_ensemble(config, 20, 4, 5), config, Calibration(0.7), 4)
+    ready = predictor(config, random_ensemble(config, 20, 4, 5), Calibration(0.7), 4)
     inputs = random_inputs(3000, 20, missing=0.01)
     order = np.random.default_rng(1).permutation(3000)
-    straight, shuffled = predictor.predict(inputs), predictor.predict(inputs.take(order))
+    straight, shuffled = ready.predict(inputs), ready.predict(inputs.take(order))
     assert straight.probabilities[order].tobytes() == shuffled.probabilities.tobytes()
 
 
 def test_no_rows():
     config = configuration(hidden=(4,))
     ensemble, nothing = random_ensemble(config, 3, 4), Inputs(np.zeros((0, 3), np.float32))
-    predicted = Predictor(ensemble, config, Calibration(), 4).predict(nothing)
+    predicted = predictor(config, ensemble, Calibration(), 4).predict(nothing)
     assert predicted.probabilities.shape == (0, 4)
     assert predicted.classes.shape == (0,)
 
@@ -142,7 +146,7 @@ def test_no_rows():
 def test_huge_inputs_stay_finite():
     config = configuration(hidden=(4,))
     inputs = Inputs(np.full((2, 3), 1e6, np.float32))
-    predicted = Predictor(random_ensemble(config, 3, 4), config, Calibration(2.0), 4).predict(inputs)
+    predicted = predictor(config, random_ensemble(config, 3, 4), Calibration(2.0), 4).predict(inputs)
     assert np.isfinite(predicted.probabilities).all()
 
 
@@ -151,7 +155,7 @@ def test_regression_is_in_the_units_of_the_target():
     ensemble, inputs = random_ensemble(config, 3, 0), random_inputs(10, 3)
     raw = reference(ensemble, config, inputs, 0)[:, :, 0]
     expected = (raw * ensemble.target.scale[:, None] + ensemble.target.shift[:, None]).mean(axis=0)
-    found = Predictor(ensemble, config, Calibration(), 0).predict(inputs)
+    found = predictor(config, ensemble, Calibration(), 0).predict(inputs)
     np.testing.assert_allclose(found.values, expected, rtol=1e-5)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phoneprice.artifact.documents import epoch_line
+from phoneprice.artifact.results import parse_history, render_history
+from phoneprice.errors import ModelError
 from phoneprice.records import EpochRecord
 from phoneprice.records.curves import Curves
 
@@ -19,8 +20,12 @@ def line(epoch: int, **changes: Any) -> dict[str, Any]:
     return {"epoch": epoch, **usual, "active": [True, True], **changes}
 
 
+def read(lines: list[dict[str, Any]]) -> Curves:
+    return parse_history("\n".join(map(json.dumps, lines)).encode(), "history.jsonl")
+
+
 def test_a_row_an_epoch_and_a_column_a_member() -> None:
-    curves = Curves.of([line(1), line(2, train_loss=[0.25, 0.125], active=[True, False]), line(3)])
+    curves = read([line(1), line(2, train_loss=[0.25, 0.125], active=[True, False]), line(3)])
     assert curves.epochs.tolist() == [1, 2, 3]
     assert curves.train_loss.tolist() == [[0.5, 0.25], [0.25, 0.125], [0.5, 0.25]]
     assert curves.validation_loss.tolist() == [[0.75, 1.0]] * 3
@@ -31,7 +36,7 @@ def test_a_row_an_epoch_and_a_column_a_member() -> None:
 
 
 def test_what_was_not_measured_is_nan() -> None:
-    curves = Curves.of([line(1, validation_loss=[None, 1.0]), line(2, train_loss=[None, 0.5])])
+    curves = read([line(1, validation_loss=[None, 1.0]), line(2, train_loss=[None, 0.5])])
     np.testing.assert_array_equal(curves.validation_loss, [[np.nan, 1.0], [0.75, 1.0]])
     np.testing.assert_array_equal(curves.train_loss, [[0.5, 0.25], [np.nan, 0.5]])
     assert curves.train_loss.dtype == np.float64
@@ -42,12 +47,12 @@ def test_what_was_not_measured_is_nan() -> None:
 )
 def test_one_watched_loss_is_enough_to_be_validated(losses: list[float | None], *, validated: bool) -> None:
     unwatched = line(1, validation_loss=[None, None])
-    assert Curves.of([unwatched, line(2, validation_loss=losses)]).validated is validated
+    assert read([unwatched, line(2, validation_loss=losses)]).validated is validated
 
 
 def test_health_has_a_place_for_each_layer() -> None:
     norms = {"gradient_norm": [[1.0, 2.0, 3.0], [4.0, 5.0, None]], "validation_accuracy": [[0.5], [0.25]]}
-    health = Curves.of([line(1, health=norms), line(2, health=norms)]).health
+    health = read([line(1, health=norms), line(2, health=norms)]).health
     assert list(health) == list(norms)
     assert health["gradient_norm"].shape == (2, 2, 3)
     assert health["validation_accuracy"].tolist() == [[[0.5], [0.25]]] * 2
@@ -56,15 +61,15 @@ def test_health_has_a_place_for_each_layer() -> None:
 
 def test_a_record_comes_back_as_it_was_written() -> None:
     record = EpochRecord(
-        epoch=7,
+        epoch=1,
         train_loss=np.array([0.1, np.nan]),
         validation_loss=np.array([np.nan, 1 / 3]),
         learning_rate=np.array([0.01, 0.02]),
         active=np.array([True, False]),
         health={"weight_norm": np.array([[1e-9, 2.0], [3.0, np.nan]])},
     )
-    curves = Curves.of([json.loads(json.dumps(epoch_line(record)))])
-    assert curves.epochs.tolist() == [7]
+    curves = parse_history(render_history(Curves.of([record])), "history.jsonl")
+    assert curves.epochs.tolist() == [1]
     assert curves.active.tolist() == [[True, False]]
     for name in ("train_loss", "validation_loss", "learning_rate"):
         np.testing.assert_array_equal(getattr(curves, name), [getattr(record, name)])
@@ -83,5 +88,5 @@ def test_a_record_comes_back_as_it_was_written() -> None:
     ids=["none", "a member fewer", "no member", "a layer more", "text"],
 )
 def test_lines_of_no_one_shape(lines: list[dict[str, Any]]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - NumPy words some of them
-        Curves.of(lines)
+    with pytest.raises(ModelError, match=r"^history\.jsonl.*: not valid: "):
+        read(lines)

@@ -49,7 +49,7 @@ def test_nothing_is_trained_for_predictions_that_can_not_be_written(nearly_const
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("seed", range(4))
 def test_a_metric_that_some_folds_lack(nearly_constant: Path, seed: int) -> None:
-    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, seed), baselines=True).metrics
+    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, seed), baselines=True).metrics.document()
     found = [line["r2"] for line in document["folds"] if "r2" in line]
     assert 1 <= len(found) <= 2
     assert document["metrics"]["r2"]["value"] == pytest.approx(np.mean(found))
@@ -63,7 +63,7 @@ def test_only_folds_where_both_have_the_metric_are_paired(
 ) -> None:
     theirs: Scores = [{"rmse": 1.0}, {"rmse": 2.0, "odd": 1.0}, {}, {"rmse": 4.0}]
     monkeypatch.setattr("phoneprice.workflows.baselines.baseline_scores", lambda *_: {"theirs": theirs})
-    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1), baselines=True).metrics
+    document = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1), baselines=True).metrics.document()
     found, ours = document["baselines"]["theirs"], [line["rmse"] for line in document["folds"]]
     assert found["metrics"]["rmse"]["value"] == pytest.approx(7 / 3)
     assert found["metrics"]["odd"] == {"value": 1.0, "low": 1.0, "high": 1.0}

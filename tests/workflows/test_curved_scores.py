@@ -45,7 +45,7 @@ def accuracy(tmp_path: Path, *settings: str) -> float:
     config = load_config(None, ["validation.scheme=none", "training.threads=1", *settings])
     train(tmp_path / "train.csv", config, tmp_path / "run", force=True)
     report = evaluate(tmp_path / "run", tmp_path / "test.csv")
-    return float(report.metrics["metrics"]["accuracy"]["value"])
+    return report.metrics["accuracy"].value
 
 
 @pytest.mark.parametrize(("kind", "linear_at_most"), [("product", 0.85), ("xor", 0.4), ("ring", 0.4)])

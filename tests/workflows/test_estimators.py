@@ -92,7 +92,7 @@ def test_defaults_regress():
     ],
 )
 def test_task(task, config, classes, kind):
-    model = classifier(task, config=config).fit(*blobs(classes)).fitted_.model
+    model = classifier(task, config=config).fit(*blobs(classes)).predictor_
     assert model.config.task.kind == model.task.kind == kind
     assert model.config.loss == recipe(kind).loss
     assert model.task.classes == classes
@@ -163,7 +163,7 @@ def test_ways_to_say_the_same(tmp_path):
         {"config": load_config(file)},
         {"config": load_config(file, ["training.epochs=4"]), "overrides": {"training.epochs": 3}},
     ]
-    configs = [PhonePriceClassifier(**way).fit(*blobs()).fitted_.model.config for way in ways]
+    configs = [PhonePriceClassifier(**way).fit(*blobs()).predictor_.config for way in ways]
     assert configs == [configs[0]] * len(ways)
     assert configs[0].training.epochs == 3
     assert configs[0].optimizer == SGD(lr=0.5)
@@ -178,7 +178,7 @@ def test_random_state():
     np.testing.assert_array_equal(by_seed[None], by_seed[0])
     assert (by_seed[0] != by_seed[1]).any()
     drawn = classifier(random_state=np.random.RandomState(3))
-    seeds = [drawn.fit(X, y).fitted_.model.config.training.seed for _ in range(2)]
+    seeds = [drawn.fit(X, y).predictor_.config.training.seed for _ in range(2)]
     again = np.random.RandomState(3)
     assert seeds == [again.randint(2**31 - 1), again.randint(2**31 - 1)]
 
@@ -186,7 +186,7 @@ def test_random_state():
 def test_frames():
     X, y = phones()
     fitted = classifier().fit(X, y)
-    kinds = {column.name: column.kind for column in fitted.fitted_.schema.columns}
+    kinds = {column.name: column.kind for column in fitted.schema_.columns}
     assert kinds == {
         "ram": "numeric",
         "os": "categorical",
@@ -285,7 +285,7 @@ def test_clone_of_a_fitted_estimator_is_unfitted():
     fitted = classifier(config=Config(), random_state=1).fit(*blobs())
     fresh = clone(fitted)
     assert fresh.get_params() == fitted.get_params()
-    assert not hasattr(fresh, "fitted_")
+    assert not hasattr(fresh, "predictor_")
 
 
 def test_doctests():
@@ -300,5 +300,5 @@ def test_figure_of_cross_validate(real_data: Path, tmp_path: Path):
     folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=1, random_state=0)
     scores = cross_val_score(ours, X, y, cv=folds)
     report = cross_validate(source, load_config(overrides=overrides), Protocol(folds=5, repeats=1, seed=0))
-    assert scores.tolist() == [fold["accuracy"] for fold in report.metrics["folds"]]
+    assert scores.tolist() == [fold.metrics["accuracy"] for fold in report.metrics.folds]
     assert scores.mean() >= 0.977

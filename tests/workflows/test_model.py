@@ -10,6 +10,7 @@ from phoneprice.artifact.writer import write_run
 from phoneprice.components.losses import MeanSquaredError
 from phoneprice.config.schema import Config, TaskConfig
 from phoneprice.errors import DataError, ModelError, UsageError
+from phoneprice.records import Interval
 from tests.random_runs import numeric_schema, random_contents
 
 FEATURES = [f"x{i}" for i in range(6)]
@@ -40,7 +41,7 @@ def test_what_a_model_says_of_itself(run):
     assert model.path == run
     assert model.config == Config()
     assert model.labels == ("0", "1", "2", "3")
-    assert model.metrics["metrics"]["accuracy"] == {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert model.metrics["accuracy"] == Interval(0.5, 0.4, 0.6)
 
 
 def test_latest(run, monkeypatch):
@@ -99,8 +100,8 @@ def test_evaluation_is_that_of_the_command(run, tmp_path):
     expected = evaluate(run, tmp_path / "new.csv").metrics
     model = load(run)
     assert model.evaluate(tmp_path / "new.csv").metrics == expected
-    assert model.evaluate(frame).metrics == expected | {"measured_on": "the data"}
-    assert model.evaluate(frame.to_dict("list")).metrics["metrics"] == expected["metrics"]
+    assert model.evaluate(frame).metrics.document() == expected.document() | {"measured_on": "the data"}
+    assert model.evaluate(frame.to_dict("list")).metrics.metrics == expected.metrics
 
 
 def test_columns_that_are_not_needed(run):

@@ -21,9 +21,10 @@ from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.errors import DataError, ModelError, StorageError, UsageError
 from phoneprice.inference.predictor import Predictor
+from phoneprice.records import Task
 from phoneprice.workflows.events import Progress, Warned
 from phoneprice.workflows.predict import predict
-from tests.random_runs import names, numeric_schema, random_contents
+from tests.random_runs import LABELS, names, numeric_schema, random_contents
 
 predict_module = sys.modules["phoneprice.workflows.predict"]
 
@@ -77,7 +78,7 @@ def test_columns_and_values(run, tmp_path):
     assert [row["id"] for row in rows] == [f"p{i}" for i in range(100)]
     contents = random_contents(schema=numeric_schema(has_missing=True), members=5)
     inputs = FeatureEncoder(contents.schema).encode(read_table(data, ReadOptions(), ["id"])).inputs
-    expected = Predictor(contents.ensemble, contents.config, contents.calibration, 4).predict(inputs)
+    expected = Predictor(contents.config, Task("ordinal", "price_range", LABELS), contents.ensemble).predict(inputs)
     for row, classes, p in zip(rows, expected.classes, expected.probabilities, strict=True):
         assert row["prediction"] == str(classes)
         assert [row[f"prob_{i}"] for i in range(4)] == [f"{x:.6f}" for x in p]

@@ -33,7 +33,7 @@ LOSSES = [
 def test_every_choice_trains_an_epoch(setting: str, real_data: Path, tmp_path: Path) -> None:
     config = load_config(None, [setting, "training.epochs=1", "training.batch_rows=256", "training.threads=1"])
     report = train(real_data / "mobile_price_train.csv", config, tmp_path / "run")
-    assert 0 <= report.metrics["metrics"]["accuracy"]["value"] <= 1
+    assert 0 <= report.metrics["accuracy"].value <= 1
 
 
 @pytest.mark.parametrize(("name", "kind"), LOSSES)
@@ -41,25 +41,25 @@ def test_every_loss_trains_an_epoch(name: str, kind: str, real_data: Path, tmp_p
     settings = [f"task.kind={kind}", f"loss.name={name}", f"data.target={TARGETS[kind]}"]
     config = load_config(None, [*settings, "training.epochs=1", "training.batch_rows=256", "training.threads=1"])
     report = train(real_data / "mobile_price_train.csv", config, tmp_path / "run")
-    assert report.metrics["metrics"]
+    assert report.metrics.metrics
 
 
 @pytest.mark.parametrize(("preset", "at_least"), [(None, 0.97), ("textbook", 0.90)])
 def test_out_of_fold_accuracy(preset: str | None, at_least: float, real_data: Path, tmp_path: Path) -> None:
     config = load_config(preset, ["training.threads=1"])
     report = train(real_data / "mobile_price_train.csv", config, tmp_path / "run")
-    assert report.metrics["metrics"]["accuracy"]["value"] >= at_least
+    assert report.metrics["accuracy"].value >= at_least
 
 
 def test_cross_validated_accuracy_and_calibration(real_data: Path) -> None:
     # One repeat of the protocol; all three: phoneprice cv mobile_price_train.csv
     config = load_config(None, ["training.threads=1"])
     report = cross_validate(real_data / "mobile_price_train.csv", config, Protocol(repeats=1))
-    assert report.metrics["metrics"]["accuracy"]["value"] >= 0.977
-    assert report.metrics["pooled"]["ece"] <= 0.02
+    assert report.metrics["accuracy"].value >= 0.977
+    assert report.metrics.pooled["ece"] <= 0.02
 
 
 def test_regression_beats_the_usual_ones(real_data: Path) -> None:
     config = load_config(None, ["task.kind=regression", "data.target=normalized_used_price", "training.threads=1"])
     report = cross_validate(real_data / "used_phones.csv", config, Protocol(repeats=1))
-    assert report.metrics["metrics"]["rmse"]["value"] <= 0.226
+    assert report.metrics["rmse"].value <= 0.226

@@ -39,7 +39,7 @@ def test_splits_count_the_held_out_sets(data: Path, tmp_path: Path, settings: li
     report = train(data, load_config(None, [*QUICK, *settings]), tmp_path / "run")
     recorded = json.loads((tmp_path / "run" / "splits.json").read_text())["folds"]
     assert recorded == folds
-    assert len(report.metrics.get("folds", [])) == folds
+    assert len(report.metrics.folds or ()) == folds
 
 
 def test_a_diverged_training_leaves_nothing_to_resume(data: Path, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_training_either_diverges_or_ends_in_a_usable_run(
         config = load_config(None, [*QUICK, *wild, f"task.kind={kind}", f"loss.name={loss}"])
         with suppress(DivergedError):
             report = train(data, config, tmp_path / kind)
-            json.dumps(report.metrics, allow_nan=False)
+            json.dumps(report.metrics.document(), allow_nan=False)
             model = load(tmp_path / kind)
             predicted = model.predict(data) if kind == "regression" else model.predict_proba(data)
             assert np.isfinite(predicted).all()
@@ -79,8 +79,8 @@ def test_some_members_diverged(data: Path, tmp_path: Path) -> None:
     """The message, the document and the finding count the same members."""
     wild = ["optimizer.name=sgd", "optimizer.lr=1e15", "training.epochs=4", "task.kind=ordinal", "loss.name=ordinal"]
     report = train(data, load_config(None, [*QUICK, *wild]), tmp_path / "run")
-    lost = [member for member in report.metrics["members"] if "diverged_epoch" in member]
-    assert 0 < len(lost) < len(report.metrics["members"])
+    lost = [member for member in report.metrics.members if member.diverged_epoch]
+    assert 0 < len(lost) < len(report.metrics.members)
     (message,) = (warning for warning in report.warnings if "diverged" in warning)
     assert message.startswith(f"{len(lost)} of 5 members diverged; they predict with ")
     assert report.findings[0].code == "diverged"
@@ -100,8 +100,8 @@ def test_members_that_exploded_do_not_spoil_the_others(tmp_path: Path, lr: str) 
     plain = ["data.target=y", "task.kind=regression", "penalty.name=none", "training.network_start=0"]
     config = load_config(None, [*plain, *wild, "training.threads=1", "training.device=cpu"])
     report = train(tmp_path / "far.csv", config, tmp_path / "run")
-    assert any("diverged_epoch" in member for member in report.metrics["members"])
-    assert report.metrics["metrics"]["rmse"]["value"] < 100
+    assert any(member.diverged_epoch for member in report.metrics.members)
+    assert report.metrics["rmse"].value < 100
 
 
 def test_a_run_is_called_by_its_configuration(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def cv(
             on_event=on_event,
         )
     if session.json:
-        session.document({**report.metrics, "source": report.source, "warnings": report.warnings})
+        session.document({**report.metrics.document(), "source": report.source, "warnings": report.warnings})
     elif session.shows_tables:
         from phoneprice.cli.rendering.cross_validation import show_cross_validation
 

@@ -37,17 +37,16 @@ def evaluate(
     from phoneprice.evaluation.requirements import check_requirements, parse_requirements
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
     from phoneprice.workflows.evaluate import judge
-    from phoneprice.workflows.inspect_runs import resolve_run
 
     requirements = parse_requirements(require or ())
-    path = resolve_run(run)
     with listening(session) as on_event:
-        report = evaluate_workflow(path, data, reading=reading, on_event=on_event)
+        report = evaluate_workflow(run, data, reading=reading, on_event=on_event)
+    metrics = report.metrics.metrics
     if session.json:
         facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
-        session.document({**report.metrics, **facts, "gates": judge(requirements, report.metrics)})
+        session.document({**report.metrics.document(), **facts, "gates": judge(requirements, metrics)})
     elif session.shows_tables:
         from phoneprice.cli.rendering.results import show_evaluation
 
         show_evaluation(report)
-    check_requirements(requirements, report.metrics)
+    check_requirements(requirements, metrics)

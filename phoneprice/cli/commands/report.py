@@ -47,12 +47,10 @@ def report(
         _draw(session, run, output, plots)
         return
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.workflows.inspect_runs import resolve_run
     from phoneprice.workflows.report import report as report_workflow
 
-    path = resolve_run(run)
     with listening(session) as on_event:
-        written = report_workflow(path, data, output, plots=plots, reading=reading, on_event=on_event)
+        written = report_workflow(run, data, output, plots=plots, reading=reading, on_event=on_event)
     if session.json:
         session.document({"format": 1, **vars(written)})
         return

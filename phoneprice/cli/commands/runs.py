@@ -56,12 +56,12 @@ def show(session: Session, run: Run) -> None:
         return
     session.document(
         {
-            **details.metrics,
+            **details.metrics.document(),
             "run": str(details.run.path),
             "manifest": details.run.manifest,
             "config": details.run.config.model_dump(mode="json"),
             "schema": details.run.schema.model_dump(mode="json"),
-            "environment": details.environment,
+            "environment": details.environment.document(),
             "parameters": details.parameters,
         }
     )

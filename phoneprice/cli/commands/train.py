@@ -97,7 +97,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
     """What the training has come to; ``command`` makes the report where there is no ``page`` yet."""
     if session.json:
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
-        session.document({**trained.metrics, **facts, "findings": trained.findings, "report": page})
+        session.document({**trained.metrics.document(), **facts, "findings": trained.findings, "report": page})
         return
     if session.shows_tables:
         from phoneprice.cli.rendering.results import show_training

@@ -1,7 +1,7 @@
 """What training and evaluation found: metrics with their intervals, and where the classes are confused."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stderr
 from phoneprice.wording import count, counted, duration, figure, printable, span
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from phoneprice.records import Interval
+    from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
     from phoneprice.workflows.evaluate import EvaluationResult
     from phoneprice.workflows.train import TrainResult
 
@@ -20,7 +22,7 @@ MOST_ROWS = 20
 GAP = 4
 LABEL_WIDTH = 16
 
-_HEADINGS = {
+_HEADINGS: "dict[MeasuredOn, str]" = {
     "out of fold": "Out of fold: each row as predicted by the member that has not seen it",
     "hold-out": "Held-out rows, which no member has seen",
     "training set": "Training rows: no rows were held out, so this says nothing about new ones",
@@ -29,9 +31,9 @@ _HEADINGS = {
 
 def show_training(report: "TrainResult") -> None:
     """The metrics of a new run, and what it took."""
-    document = report.metrics
-    show_metrics(_HEADINGS[document["measured_on"]], document)
-    took = f"{counted(len(document['members']), 'member')} on {counted(report.rows, 'row')}"
+    metrics = report.metrics
+    show_metrics(_HEADINGS[metrics.measured_on], metrics)
+    took = f"{counted(len(metrics.members), 'member')} on {counted(report.rows, 'row')}"
     show(stderr(), f"Trained {took} in {duration(report.seconds)}")
 
 
@@ -40,45 +42,44 @@ def show_evaluation(report: "EvaluationResult") -> None:
     show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
 
 
-def caution_of(document: Mapping[str, Any]) -> str:
+def caution_of(metrics: "RunMetrics") -> str:
     """What to say above metrics of rows that the run has learned; empty for those of other rows."""
-    return _HEADINGS["training set"] if document.get("measured_on") == "training set" else ""
+    return _HEADINGS[metrics.measured_on] if metrics.learned else ""
 
 
-def show_metrics(heading: str, document: Mapping[str, Any]) -> None:
-    """A metrics document in tables, on stderr."""
+def show_metrics(heading: str, found: "Evaluation") -> None:
+    """Metrics in tables, on stderr."""
     from rich.columns import Columns
 
     console = stderr()
     show(console, heading, style="bold")
-    if document.get("metrics"):
-        show(console, metrics_table(document["metrics"], console))
-        console.print()
+    show(console, metrics_table(found.metrics, console))
+    console.print()
     tables: list[RenderableType] = []
-    if confusion := document.get("confusion"):
-        tables.append(confusion_table(list(map(printable, confusion["labels"])), confusion["counts"]))
-    if per_class := document.get("per_class"):
-        tables.append(per_class_table(per_class))
+    if found.confusion is not None:
+        tables.append(confusion_table(list(map(printable, found.confusion.labels)), found.confusion.counts))
+    if found.per_class is not None:
+        tables.append(per_class_table(found.per_class))
     side_by_side = sum(console.measure(table).maximum for table in tables) + GAP <= console.width
     for part in [Columns(tables, padding=(0, GAP))] if tables and side_by_side else tables:
         show(console, part)
         console.print()
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, float]], console: "Console") -> "Table":
+def metrics_table(metrics: "Mapping[str, Interval]", console: "Console") -> "Table":
     """Metrics by name with their intervals, which a narrow terminal has no room for."""
     return first_that_fits(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
 
 
-def _metrics_table(metrics: Mapping[str, Mapping[str, float]], *, intervals: bool) -> "Table":
+def _metrics_table(metrics: "Mapping[str, Interval]", *, intervals: bool) -> "Table":
     table = plain_table()
     table.add_column("metric", min_width=26 if intervals else 8, no_wrap=intervals, overflow="fold")
     table.add_column("value", justify="right", min_width=10, no_wrap=True)
     if intervals:
         table.add_column("95% interval", justify="right", min_width=20, no_wrap=True)
     for name, interval in metrics.items():
-        spans = (span(interval["low"], interval["high"]),) if intervals else ()
-        table.add_row(name, figure(interval["value"]), *spans)
+        spans = (span(interval.low, interval.high),) if intervals else ()
+        table.add_row(name, figure(interval.value), *spans)
     return table
 
 
@@ -124,15 +125,15 @@ def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]])
     return table
 
 
-def per_class_table(classes: Sequence[Mapping[str, Any]]) -> "Table":
+def per_class_table(classes: "Sequence[ClassMetrics]") -> "Table":
     """Precision, recall, F1 and rows of each class, or of the worst of many."""
-    worst = sorted(classes, key=lambda row: row["f1"])[:MOST_ROWS]
+    worst = sorted(classes, key=lambda row: row.f1)[:MOST_ROWS]
     chosen = [row for row in classes if row in worst]
     table = plain_table("Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1")
     table.add_column("class", max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
     for heading in ("precision", "recall", "f1", "rows"):
         table.add_column(heading, justify="right")
     for row in chosen:
-        figures = (figure(row[name]) for name in ("precision", "recall", "f1"))
-        table.add_row(printable(row["label"]), *figures, count(row["support"]))
+        figures = map(figure, (row.precision, row.recall, row.f1))
+        table.add_row(printable(row.label), *figures, count(row.support))
     return table

@@ -53,7 +53,7 @@ def _text(value: Any) -> str:
 
 def _caution(diff: "RunDiff") -> str:
     """What to know before one reads the differences; empty where both runs were measured on held-out rows."""
-    learned = [name for name, rows in zip("AB", diff.measured_on, strict=True) if rows == "training set"]
+    learned = [name for name, learned in zip("AB", diff.learned, strict=True) if learned]
     if not learned:
         return ""
     if len(learned) == 2:

@@ -83,7 +83,7 @@ def _reason(line: "RunLine", fault: str) -> str:
 def _headline(line: "RunLine") -> str:
     if line.metric is None:
         return ""
-    learned = " (training rows)" if line.measured_on == "training set" else ""
+    learned = " (training rows)" if line.learned else ""
     return f"{line.metric} {figure(line.value)}{learned}"
 
 
@@ -93,11 +93,10 @@ def show_run_details(details: "RunDetails") -> None:
 
     console = stdout()
     show(console, name_value_table(_run_facts(details)))
-    if details.metrics.get("metrics"):
-        console.print()
-        if caution := caution_of(details.metrics):
-            show(console, caution, style="yellow")
-        show(console, metrics_table(details.metrics["metrics"], console))
+    console.print()
+    if caution := caution_of(details.metrics):
+        show(console, caution, style="yellow")
+    show(console, metrics_table(details.metrics.metrics, console))
 
 
 def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
@@ -115,11 +114,10 @@ def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
     members, parameters = counted(shape.members, "member"), counted(details.parameters, "parameter")
     yield "network", f"{members}, {counted(len(run.input_names), 'input')}, {parameters}"
     yield "training", f"{config.loss.name} loss, {config.optimizer.name}, {counted(config.training.epochs, 'epoch')}"
-    if "training_seconds" in environment:
-        device, took = environment.get("device", "?"), duration(environment["training_seconds"])
-        yield "took", f"{took} on {device}, seed {config.training.seed}"
-    if environment.get("command_line"):
-        yield "command", " ".join(map(str, environment["command_line"]))
+    took = duration(environment.training_seconds)
+    yield "took", f"{took} on {environment.device}, seed {config.training.seed}"
+    if environment.command_line:
+        yield "command", " ".join(environment.command_line)
     listed = run.manifest.files.values()
     yield "files", f"{len(listed)} listed in {MANIFEST}, {size(sum(file.bytes for file in listed))}"
 

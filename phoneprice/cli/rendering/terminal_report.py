@@ -26,13 +26,13 @@ def draw_report(facts: "ReportFacts") -> None:
     show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
     if caution := caution_of(facts.metrics):
         show(console, caution, style="yellow")
-    show(console, metrics_table(facts.metrics["metrics"], console))
+    show(console, metrics_table(facts.metrics.metrics, console))
     console.print()
     _draw_losses(console, facts)
-    if confusion := facts.metrics.get("confusion"):
-        show(console, confusion_table(confusion["labels"], confusion["counts"]))
+    if facts.metrics.confusion is not None and facts.metrics.per_class is not None:
+        show(console, confusion_table(facts.metrics.confusion.labels, facts.metrics.confusion.counts))
         console.print()
-        show(console, per_class_table(facts.metrics["per_class"]))
+        show(console, per_class_table(facts.metrics.per_class))
         console.print()
     _list_findings(console, facts)
 

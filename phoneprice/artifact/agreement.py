@@ -1,0 +1,129 @@
+"""Whether a run's documents agree with each other: each function yields what contradicts, in words.
+
+Every file may be sound by itself and still be of another run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from phoneprice.metrics.catalogue import METRICS, headline
+from phoneprice.metrics.confusion import confusion
+from phoneprice.records import Calibration, Classified, HeldOut, Task
+from phoneprice.records.documents import RunMetrics, Splits, measured_on
+
+if TYPE_CHECKING:
+    from phoneprice.config.schema import Config
+    from phoneprice.records.curves import Curves
+
+
+def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:
+    """``members`` networks were trained and ``fitted`` is the run's calibration."""
+    scheme, folds = config.validation.scheme, found.folds
+    if found.task != task.kind:
+        yield "task is not that of config.toml"
+    if found.measured_on != measured_on(scheme, held_out=folds is not None) or (scheme == "none" and folds is not None):
+        yield "measured_on contradicts folds or config.toml"
+    if (found.training_set is not None) != (folds is not None):
+        yield "training_set is for runs with folds, and needed there"
+    if (found.calibration is not None) != (folds is not None and bool(task.labels)):
+        yield "calibration is for classes with folds, and needed there"
+    made = found.calibration
+    if made is not None and (made.temperature, made.threshold) != (fitted.temperature, fitted.threshold):
+        yield "calibration is not that of calibration.json"
+    yield from _value_faults(found, task)
+    yield from _fold_faults(found, config)
+    yield from _class_faults(found, task)
+    yield from _member_faults(found, members, config.training.epochs)
+
+
+def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
+    folds = [fold.metrics for fold in found.folds or ()]
+    sets = [found.metrics, *([found.training_set] if found.training_set is not None else [])]
+    for name in {name for metrics in (*sets, *folds) for name in metrics}:
+        if name not in METRICS or task.kind not in METRICS[name].tasks:
+            yield f"{name!r} is no metric of a {task.kind} task"
+    needed = {headline(task.kind), "log_loss"} if task.labels else {headline(task.kind)}
+    for metrics in (*sets, *folds):
+        if missing := needed - metrics.keys():
+            yield f"metric {min(missing)!r} is missing"
+    if any(interval.low > interval.high for metrics in sets for interval in metrics.values()):
+        yield "an interval ends before it begins"
+
+
+def _measured_rows(found: RunMetrics) -> int:
+    return found.rows if found.folds is None else sum(fold.rows for fold in found.folds)
+
+
+def _fold_faults(found: RunMetrics, config: Config) -> Iterator[str]:
+    folds, rows = found.folds or (), _measured_rows(found)
+    if [fold.fold for fold in folds] != list(range(len(folds))):
+        yield "folds are not numbered 0, 1, ..."
+    if rows > found.rows or (config.validation.scheme == "kfold" and rows < found.rows):
+        yield f"folds have {rows} of {found.rows} rows"
+
+
+def _class_faults(found: RunMetrics, task: Task) -> Iterator[str]:
+    matrix, classes = found.confusion, found.per_class
+    if (matrix is not None) != bool(task.labels) or (classes is not None) != bool(task.labels):
+        yield "confusion and per_class are for classes, and needed there"
+    if matrix is None or classes is None:
+        return
+    if not matrix.labels == tuple(line.label for line in classes) == task.labels:
+        yield "confusion or per_class has other labels than schema.json"
+    elif {len(matrix.counts), *map(len, matrix.counts)} != {len(task.labels)}:
+        yield "confusion has not a count for each two labels"
+    elif [sum(row) for row in matrix.counts] != [line.support for line in classes]:
+        yield "confusion and per_class count other rows"
+    elif sum(line.support for line in classes) != _measured_rows(found):
+        yield "confusion does not count the rows of folds"
+
+
+def _member_faults(found: RunMetrics, members: int, epochs: int) -> Iterator[str]:
+    if [line.member for line in found.members] != list(range(members)):
+        yield f"members are not those of features.json, 0 to {members - 1}"
+    folds = found.folds or ()
+    if folds and members % len(folds):
+        yield f"{members} members can't share {len(folds)} folds"
+    for k, line in enumerate(found.members):
+        if line.train_rows + line.held_out_rows + line.stopping_rows != found.rows:
+            yield f"the rows of member {k} are not {found.rows} together"
+        # Member m * F + f is the m-th network of fold f.
+        if line.held_out_rows != (folds[k % len(folds)].rows if folds else 0):
+            yield f"member {k} holds out other rows than its fold has"
+        if max(line.best_epoch, line.diverged_epoch or 0) > epochs:
+            yield f"member {k} has an epoch after the last"
+
+
+def splits_faults(found: Splits, metrics: RunMetrics, config: Config) -> Iterator[str]:
+    """What contradicts ``metrics.json`` or ``config.toml``."""
+    if (found.rows, found.members, found.folds) != (metrics.rows, len(metrics.members), len(metrics.folds or ())):
+        yield "rows, members or folds are not those of metrics.json"
+    asked = config.validation
+    if (found.scheme, found.fraction, found.seed) != (asked.scheme, asked.fraction, config.training.seed):
+        yield "scheme, fraction or seed is not that of config.toml"
+
+
+def history_faults(found: Curves, metrics: RunMetrics, config: Config) -> Iterator[str]:
+    """What contradicts ``metrics.json`` or ``config.toml``."""
+    if found.members != len(metrics.members):
+        yield f"found {found.members} members, metrics.json has {len(metrics.members)}"
+    epochs = len(found.epochs)
+    if epochs > config.training.epochs or any(line.best_epoch > epochs for line in metrics.members):
+        yield f"found {epochs} epochs, which are not those of metrics.json and config.toml"
+
+
+def held_out_faults(found: HeldOut, metrics: RunMetrics) -> Iterator[str]:
+    """What contradicts ``metrics.json``."""
+    folds = metrics.folds or ()
+    if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < metrics.rows:
+        yield f"a row number is not below {metrics.rows}"
+    elif [int((found.folds == fold.fold).sum()) for fold in folds] != [fold.rows for fold in folds] or len(
+        found.rows
+    ) != _measured_rows(metrics):
+        yield "its folds are not those of metrics.json"
+    elif metrics.confusion is not None and isinstance(found.predictions, Classified):
+        counts = confusion(found.truth, found.predictions.classes, len(metrics.confusion.labels))
+        if counts.tolist() != [list(row) for row in metrics.confusion.counts]:
+            yield "its predictions are not those that metrics.json counts in confusion"

@@ -1,0 +1,91 @@
+"""What a training found, in a run: metrics, splits, environment and history, as records to bytes and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.artifact import strict_json
+from phoneprice.artifact.documents import damaged, parse_record
+from phoneprice.records.curves import Curves
+from phoneprice.records.documents import Count, Record
+
+Document = TypeVar("Document", bound=Record)
+Losses = tuple[float | None, ...]
+_LOSSES = ("train_loss", "validation_loss", "learning_rate")
+
+
+class _EpochLine(Record):
+    """A line of ``history.jsonl``: a value, null for NaN or infinity, a member; of health, one a member and layer."""
+
+    epoch: Count
+    train_loss: Losses
+    validation_loss: Losses
+    learning_rate: Losses
+    active: tuple[bool, ...]
+    health: Mapping[str, tuple[Losses, ...]]
+
+
+def render_document(record: Record) -> bytes:
+    """The bytes of ``metrics.json``, ``splits.json`` or ``environment.json``."""
+    return strict_json.render(record.document())
+
+
+def parse_document(kind: type[Document], data: bytes, source: str) -> Document:
+    """The record in one of these files; raises ``ModelError``."""
+    return parse_record(kind, strict_json.parse(data, source), source)
+
+
+def render_history(curves: Curves) -> bytes:
+    """The bytes of ``history.jsonl``, a line an epoch."""
+    return b"".join(strict_json.render_line(_line(curves, e)) for e in range(len(curves.epochs)))
+
+
+def parse_history(data: bytes, source: str) -> Curves:
+    """The lines of ``history.jsonl``, one or more; raises ``ModelError``."""
+    lines = [_parse_line(line, f"{source} line {i}") for i, line in enumerate(data.splitlines(), start=1)]
+    if not lines or [line.epoch for line in lines] != list(range(1, len(lines) + 1)):
+        raise damaged(source, "its epochs are not 1, 2, ...")
+    if any(line.health.keys() != lines[0].health.keys() for line in lines):
+        raise damaged(source, "not every epoch has the same measurements")
+    try:
+        return _curves(lines)
+    except ValueError:
+        raise damaged(source, "its values are not one for each epoch and member, and layer where measured") from None
+
+
+def _line(curves: Curves, e: int) -> dict[str, Any]:
+    losses = {name: _plain(getattr(curves, name)[e]) for name in _LOSSES}
+    health = {name: _plain(values[e]) for name, values in sorted(curves.health.items())}
+    return {"epoch": e + 1, **losses, "active": curves.active[e].tolist(), "health": health}
+
+
+def _plain(values: NDArray[np.float64]) -> Any:
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    return plain.tolist()
+
+
+def _parse_line(data: bytes, source: str) -> _EpochLine:
+    return parse_record(_EpochLine, strict_json.parse(data, source), source)
+
+
+def _curves(lines: Sequence[_EpochLine]) -> Curves:
+    """Raises ``ValueError`` where the values are not of one shape."""
+    active = np.array([line.active for line in lines])
+    losses = {name: _floats([getattr(line, name) for line in lines], 2) for name in _LOSSES}
+    health = {name: _floats([line.health[name] for line in lines], 3) for name in lines[0].health}
+    if any(values.shape[:2] != active.shape for values in (*losses.values(), *health.values())):
+        raise ValueError("not the same members everywhere")
+    return Curves(**losses, active=active, health=health)
+
+
+def _floats(values: Any, axes: int) -> NDArray[np.float64]:
+    """Nested tuples of one shape as float64, None as NaN."""
+    array = np.array(values, dtype=np.float64)  # None becomes NaN
+    if array.ndim != axes:
+        raise ValueError("not of the right depth")
+    return array

@@ -1,0 +1,67 @@
+"""What networks learn from: encoded rows, the task, and what each member knows of its own rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phoneprice.components.base import TaskKind
+
+Floats = NDArray[np.floating[Any]]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Encoded rows, the same for every member; a member's own statistics are applied by the network.
+
+    ``values`` float32 ``(n, d)``, with 0 where missing; ``missing`` bool ``(n, d)``, or None when nothing is missing.
+    """
+
+    values: NDArray[np.float32]
+    missing: NDArray[np.bool_] | None = None
+
+    def take(self, rows: Rows | slice) -> Inputs:
+        """The chosen rows, in the order given."""
+        return Inputs(self.values[rows], None if self.missing is None else self.missing[rows])
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class InputStatistics:
+    """What each member knows of its inputs, from its own training rows; float64 ``(K, d)`` each.
+
+    A member sees ``(x - shift) * factor``, with ``x = fill`` where missing. ``factor`` is 0 for an input that is
+    constant in the member's rows.
+    """
+
+    shift: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    fill: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TargetStatistics:
+    """Regression: a member's ``(target - shift) / scale`` is what its network learns; float64 ``(K,)`` each."""
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is predicted: class ``i`` is called ``labels[i]``; regression has no labels."""
+
+    kind: TaskKind
+    target: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return len(self.labels)
