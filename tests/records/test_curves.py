@@ -17,7 +17,7 @@ from phoneprice.records.curves import Curves
 def line(epoch: int, **changes: Any) -> dict[str, Any]:
     """Two members that learn."""
     usual = {"train_loss": [0.5, 0.25], "validation_loss": [0.75, 1.0], "learning_rate": [0.1, 0.2]}
-    return {"epoch": epoch, **usual, "active": [True, True], **changes}
+    return {"epoch": epoch, **usual, "active": [True, True], "health": {}, **changes}
 
 
 def read(lines: list[dict[str, Any]]) -> Curves:
