@@ -16,6 +16,7 @@ from typing import Any
 
 from phoneprice.artifact.layout import MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
+from tests.faults.nonsense import NONSENSE, changed
 
 Bytes = dict[str, bytes]
 """A run's files by name."""
@@ -152,14 +153,14 @@ def forge(box: Sandbox, chance: random.Random) -> str:
     """An invalid document or header, with hashes that agree."""
     files = dict(box.original)
     what = chance.choice(FORGERIES)(files, chance)
-    _seal(files)
+    seal(files)
     for name, data in files.items():
         if data != box.original.get(name):
             box.put(name, data)
     return what
 
 
-def _seal(files: Bytes) -> None:
+def seal(files: Bytes) -> None:
     """Make sizes and hashes agree with the files, but in a manifest that is itself forged."""
     if files.pop("keep", None) is None:
         manifest = json.loads(files[MANIFEST])
@@ -351,5 +352,13 @@ def _history(files: Bytes, chance: random.Random) -> str:
     return "history"
 
 
-FORGERIES = (_json_text, _json_value, _json_value, _wrong_entry, _config, _tensors, _tensors, _history)
+def _document(files: Bytes, chance: random.Random) -> str:
+    """A document that says nonsense."""
+    name = chance.choice(list(NONSENSE))
+    what = chance.choice(list(NONSENSE[name]))
+    files[name] = changed(name, files[name], NONSENSE[name][what])
+    return f"{what} in {name}"
+
+
+FORGERIES = (_json_text, _json_value, _json_value, _wrong_entry, _config, _tensors, _tensors, _history, _document)
 MUTATIONS = (flip, damage, swap_entries, forge, forge)

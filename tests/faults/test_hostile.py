@@ -16,7 +16,8 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import ModelError
 from tests.faults.counts import SEED, report, share_of
-from tests.faults.mutants import FORGERIES, MUTATIONS, Sandbox, flip, forge, read_run
+from tests.faults.mutants import FORGERIES, MUTATIONS, Sandbox, flip, forge, read_run, seal
+from tests.faults.nonsense import NONSENSE, changed
 
 PREDICTION_FILES = ("config.toml", "schema.json", "features.json", "model.safetensors", "calibration.json", "manifest")
 
@@ -133,6 +134,65 @@ def test_every_kind_of_forgery(box: Sandbox, forgery: Any, monkeypatch: pytest.M
     for _ in range(25):
         refused(box, forge(box, chance))
         box.restore()
+
+
+def forged(golden_run: Path, target: Path, name: str, what: str) -> Path:
+    """A copy of the golden run whose file says nonsense, with hashes that agree."""
+    files = read_run(golden_run)
+    files[name] = changed(name, files[name], NONSENSE[name][what])
+    seal(files)
+    target.mkdir()
+    for file, data in files.items():
+        (target / file).write_bytes(data)
+    return target
+
+
+@pytest.mark.parametrize(("name", "what"), [(name, what) for name, changes in NONSENSE.items() for what in changes])
+def test_nonsense_is_refused(golden_run: Path, tmp_path: Path, name: str, what: str) -> None:
+    run = forged(golden_run, tmp_path / "run", name, what)
+    with pytest.raises(ModelError) as caught:
+        verify_run(run)
+    # Where two files contradict each other, the message names the one that was read last.
+    assert str(caught.value).startswith(f"{run}/")
+    assert str(caught.value).endswith("; the run is damaged, use another copy of it")
+    assert load_run(run).task.kind == "ordinal"  # what prediction reads is as it was
+
+
+READERS = {
+    ("metrics.json", "nothing"): {"show", "diff", "report", "terminal", "evaluate"},
+    ("metrics.json", "a count more"): {"show", "diff", "report", "terminal", "evaluate"},
+    ("splits.json", "no splits"): {"diff", "evaluate"},
+    ("environment.json", "no environment"): {"show", "diff", "report", "terminal"},
+    ("history.jsonl", "no epochs"): {"report", "terminal"},
+    ("oof.parquet", "a row twice"): {"diff", "report", "terminal"},
+}
+"""The commands that read a file of a run."""
+
+
+@pytest.mark.parametrize(("name", "what"), READERS)
+def test_every_command_that_reads_nonsense_exits_4(
+    golden_run: Path, golden_data: Path, tmp_path: Path, name: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = str(forged(golden_run, tmp_path / "run", name, what)), str(tmp_path / "out")
+    commands = {
+        "show": ["runs", "show", run],
+        "diff": ["runs", "diff", run, str(golden_run)],
+        "report": ["report", run, "-o", f"{out}.html"],
+        "terminal": ["report", run, "--terminal"],
+        "evaluate": ["evaluate", run, str(golden_data)],
+        "verify": ["runs", "verify", run],
+        "predict": ["predict", run, str(golden_data), "-o", f"{out}.csv"],
+    }
+    refused = {command for command, line in commands.items() if run_program(line) == 4}
+    assert refused == READERS[name, what] | {"verify"}
+    assert "bug" not in capsys.readouterr().err
+
+
+def test_a_list_says_which_run_is_damaged(golden_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    forged(golden_run, tmp_path / "runs" / "bad", "metrics.json", "nothing")
+    assert run_program(["runs", "list", str(tmp_path / "runs")]) == 0
+    assert "unusable: metrics.json: not valid: " in capsys.readouterr().out
 
 
 def test_the_program_exits_4_and_predict_runs_nothing(
