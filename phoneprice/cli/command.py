@@ -38,14 +38,12 @@ def group(summary: str, examples: str = "", *, completion: bool = False) -> type
 
 
 def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
-    """Add ``function(session, ...)`` to ``app``, with the options that every command has.
-
-    In the place of an argument ``reading`` it has the options that make one.
+    """Add ``function(session, ...)`` to ``app``, with the options that every command has, and those for a ``reading``.
 
     Its docstring is the help, and ends with ``For example:`` and command lines.
     """
     own = list(inspect.signature(function).parameters.values())[1:]
-    reads = own[-1:] and own[-1].name == "reading"
+    reads = any(parameter.name == "reading" for parameter in own)
 
     def call(ctx: typer.Context, *, json: bool, quiet: bool, debug: bool, **arguments: Any) -> None:
         session: Session = ctx.obj
@@ -54,9 +52,9 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
             arguments["reading"] = Reading(**{option.name: arguments.pop(option.name) for option in READING})
         function(session, **arguments)
 
-    own = [*own[:-1], *READING] if reads else own
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own if parameter.name != "reading"]
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [context, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *_OPTIONS]
+    parameters = [context, *own, *(READING if reads else ()), *_OPTIONS]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     text, _, examples = (inspect.getdoc(function) or "").partition("\n\nFor example:\n")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.errors import StorageError, UsageError
+from phoneprice.stream import STREAM
 from phoneprice.workflows.baselines import Scores
 from phoneprice.workflows.cross_validate import Protocol, cross_validate, make_folds
 
@@ -36,6 +39,11 @@ def test_predictions_never_replace_the_table(nearly_constant: Path) -> None:
         cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, 0), predictions=nearly_constant)
     assert str(caught.value) == f"{nearly_constant}: is the input itself; name another file with --predictions"
     assert nearly_constant.read_bytes() == before
+
+
+def test_predictions_may_go_to_stdout(nearly_constant: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    found = cross_validate(nearly_constant, REGRESSION, Protocol(4, 1, 0), predictions=STREAM)
+    assert pq.read_table(io.BytesIO(capfdbinary.readouterr().out)).num_rows == found.rows
 
 
 def test_nothing_is_trained_for_predictions_that_can_not_be_written(nearly_constant: Path) -> None:
