@@ -144,16 +144,17 @@ def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMet
     return float(thresholds[best[np.abs(thresholds[best] - 0.5).argmin()]])
 
 
-# Each maps counts above ``m`` thresholds, the last one calling every row positive, to ``(m,)`` values.
+# Each maps counts above ``m`` thresholds, the last one calling every row positive, to ``(m,)`` values that are greatest
+# where the metric is.
 
 
 def _accuracy(hits: Floats, false_alarms: Floats) -> Floats:
-    return np.asarray((hits + false_alarms[-1] - false_alarms) / (hits[-1] + false_alarms[-1]))
+    return hits - false_alarms
 
 
 def _balanced_accuracy(hits: Floats, false_alarms: Floats) -> Floats:
     recall, other_recall = hits / max(hits[-1], 1), 1 - false_alarms / max(false_alarms[-1], 1)
-    return np.asarray((recall + other_recall) / 2)
+    return np.asarray(recall + other_recall)
 
 
 def _f1(hits: Floats, false_alarms: Floats) -> Floats:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
 from phoneprice.artifact.writer import write_run
 from phoneprice.errors import ModelError
-from tests.random_runs import NOTHING_HELD_OUT, random_contents
+from tests.random_runs import NOTHING_HELD_OUT, names, random_contents
 
 DAMAGED = "the run is damaged, use another copy of it"
 
@@ -90,6 +91,28 @@ def test_anything_added_is_refused(run, name):
     assert refusal(run) == f"{name}: no file of a run; nothing in a run may be added, {DAMAGED}"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\x1b[2J\n价", r"a\x1b[2J\n价"),
+        ("\x01'", r"\x01'"),
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 79 + "…"),
+        ("\x01" * 21, r"\x01" * 19 + r"\x0…"),
+    ],
+)
+def test_names_of_strangers_are_printable_and_short(run, name, shown):
+    (run / name).write_bytes(b"")
+    assert refusal(run) == f"{shown}: no file of a run; nothing in a run may be added, {DAMAGED}"
+
+
+def test_a_refusal_leaves_nothing_open(run):
+    (run / "added").write_bytes(b"")
+    before = names(Path("/dev/fd"))
+    refusal(run)
+    assert names(Path("/dev/fd")) == before
+
+
 def test_a_known_name_that_is_not_listed_is_refused(tmp_path):
     run = tmp_path / "run"
     write_run(run, random_contents(NOTHING_HELD_OUT))
@@ -164,8 +187,11 @@ def _entry(**changes):
         (_manifest(files=[]), "expected texts and an object of files"),
         (lambda manifest: manifest["files"].pop("config.toml"), "file 'config.toml' is not listed"),
         (_entry(bytes=10**15), "found 1000000000000000 bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(bytes=2**20 + 1), "found 1048577 bytes for 'config.toml', allowed are 0 to 1048576"),
         (_entry(bytes=-1), "found -1 bytes for 'config.toml', allowed are 0 to 1048576"),
         (_entry(bytes=1.5), "found 1.5 bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(bytes="1" * 78), f"found '{'1' * 78}' bytes for 'config.toml', allowed are 0 to 1048576"),
+        (_entry(bytes="1" * 79), f"found '{'1' * 78}… bytes for 'config.toml', allowed are 0 to 1048576"),
         (_entry(sha256="x"), "found sha256 'x' for 'config.toml', expected 64 hexadecimal digits"),
         (_entry(link="x"), "expected bytes and sha256 for 'config.toml'"),
     ],
@@ -203,6 +229,32 @@ def test_structure_is_checked_before_parsing():
     with pytest.raises(ModelError, match=r"x: not valid: more than 500000 values; "):
         strict_json.parse(b"[" + b"0," * 500_001 + b"0]", "x")
     assert strict_json.parse(b'["[[[[[[[[[[[[[[[[[[[[[[[[", "\\"[[[[[[[[[[[[[[[[[[[["]', "x")
+
+
+@pytest.mark.parametrize(("size", "allowed"), [(0, True), (2**20, True), (2**20 + 1, False)])
+def test_sizes_up_to_the_limit_may_be_listed(run, size, *, allowed):
+    manifest = json.loads((run / MANIFEST).read_bytes())
+    manifest["files"]["config.toml"]["bytes"] = size
+    set_manifest(run, manifest)
+    assert refusal(run).startswith("config.toml: found " if allowed else "manifest.json: found ")
+
+
+def test_limits_are_those_given():
+    deepest = b"[" * strict_json.MAX_DEPTH + b"]" * strict_json.MAX_DEPTH
+    assert strict_json.parse(deepest, "x")
+    with pytest.raises(ModelError, match="nested deeper than 16 levels"):
+        strict_json.parse(b"[" + deepest + b"]", "x")
+    assert strict_json.parse(b"[1, 2, 3]", "x", max_values=3) == [1, 2, 3]
+    for data in (b"[1, 2, 3]", b'{"a": [{}]}', b'{"a": 1, "b": 2, "c": 3}'):
+        with pytest.raises(ModelError, match="more than 2 values"):
+            strict_json.parse_object(data, "x", frozenset("abc"), max_values=2)
+
+
+@pytest.mark.parametrize("render", [strict_json.render, strict_json.render_line])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_has_no_number_for_is_not_written(render, value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        render({"a": [value]})
 
 
 def test_a_long_string_of_escapes_takes_no_time():

@@ -84,12 +84,23 @@ def test_hold_out_is_stratified() -> None:
     assert set(other.held_out_rows) != set(plan.held_out_rows)
 
 
-@pytest.mark.parametrize("fraction", [0.001, 0.5, 0.999])
-def test_hold_out_leaves_rows_of_each_class(fraction: float) -> None:
+@pytest.mark.parametrize(("fraction", "held_out"), [(0.001, [1, 0]), (0.5, [10, 1]), (0.999, [19, 1])])
+def test_hold_out_leaves_rows_of_each_class(fraction: float, held_out: list[int]) -> None:
     y = np.repeat([0, 1], [20, 2])
     (plan,), _ = plan_members(y, config(scheme="holdout", fraction=fraction), len(y))
-    assert len(plan.held_out_rows) >= 1
+    assert np.bincount(y[plan.held_out_rows], minlength=2).tolist() == held_out
     assert set(y[plan.train_rows]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("counts", "held_out"),
+    [((11, 17), [3, 4]), ((17, 11), [4, 3]), ((10, 10), [3, 2]), ((6, 6, 6, 6), [2, 2, 1, 1]), ((5, 9, 12), [1, 2, 3])],
+)
+def test_the_largest_remainders_are_rounded_up(counts: tuple[int, ...], held_out: list[int]) -> None:
+    """A quarter of each class; of equal remainders, the first classes'."""
+    y = np.repeat(np.arange(len(counts)), counts)
+    (plan,), _ = plan_members(y, config(scheme="holdout", fraction=0.25), len(y))
+    assert np.bincount(y[plan.held_out_rows]).tolist() == held_out
 
 
 def test_hold_out_of_a_regression() -> None:

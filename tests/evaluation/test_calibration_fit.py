@@ -125,6 +125,17 @@ def test_decision_rule_is_stored_and_used():
 # --- threshold --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("positives", [1, 2])
+def test_a_rare_class_weighs_as_much_as_the_other(positives):
+    """One row of 100 found is worth half of the other class lost, and more where it is the only one."""
+    p = np.linspace(0.01, 0.99, 100)
+    y = np.zeros(100, dtype=np.int64)
+    y[[40, 90][-positives:]] = 1
+    found = fit_threshold(p, y, "balanced_accuracy")
+    scores = [sk.balanced_accuracy_score(y, p >= t) for t in p]
+    assert sk.balanced_accuracy_score(y, p >= found) == pytest.approx(max(scores))
+
+
 @pytest.mark.parametrize("metric", SCORES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("share", [0.5, 0.1])

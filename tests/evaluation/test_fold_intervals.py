@@ -18,6 +18,12 @@ def test_one_fold_has_no_interval():
     assert corrected_resampled_t([0.9], 1, 4) == Interval(0.9, 0.9, 0.9)
 
 
+def test_two_folds_have_one():
+    found = corrected_resampled_t([0.9, 0.8], 1, 4)
+    half = 12.7062047 * np.sqrt((1 / 2 + 1 / 4) * 0.005)
+    assert (found.low, found.value, found.high) == pytest.approx((0.85 - half, 0.85, 0.85 + half))
+
+
 def test_paired_difference():
     ours, theirs = [0.9, 0.8, 0.95], [0.85, 0.8, 0.9]
     found = paired_difference(ours, theirs, 1, 2)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import sample_path
 from phoneprice.errors import UsageError
-from phoneprice.evaluation.paired import lead, mcnemar, row_errors
-from phoneprice.records import Classified, Valued
 from phoneprice.workflows.diff import diff_runs
 from phoneprice.workflows.inspect_runs import RunLine, best_first
 from phoneprice.workflows.train import train
@@ -67,34 +64,6 @@ def test_other_columns_of_the_same_rows(runs: tuple[Path, Path], tmp_path: Path)
     found = diff_runs(fewer, runs[0])
     assert found.rows == 2000
     assert ("data.ignored_columns", ["ram"], []) in [(c.key, c.a, c.b) for c in found.settings]
-
-
-def test_row_errors_and_leads() -> None:
-    y = np.array([0, 1, 1])
-    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
-    predicted = Classified(p.argmax(1), p)
-    assert row_errors("accuracy", y, predicted).tolist() == [0, 0, 1]
-    assert row_errors("log_loss", y, predicted) == pytest.approx(-np.log([0.9, 0.8, 0.4]))
-    ours, theirs = (Valued(np.array(values)) for values in ([1.0, 2.0, 3.5], [1.0, 3.0, 5.0]))
-    truth = np.array([1.0, 2.0, 3.0])
-    errors = [row_errors("rmse", truth, v) for v in (ours, theirs)]
-    gain = lead("rmse", *errors)
-    assert gain.value == pytest.approx(np.sqrt(errors[1].mean()) - np.sqrt(errors[0].mean()))
-    assert gain.low < gain.value < gain.high
-
-
-def test_mcnemar() -> None:
-    def errors(only_ours: int, only_theirs: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-        ours = np.array([0.0] * only_ours + [1.0] * only_theirs + [0.0] * 50)
-        theirs = np.array([1.0] * only_ours + [0.0] * only_theirs + [0.0] * 50)
-        return ours, theirs
-
-    scipy_stats = pytest.importorskip("scipy.stats")
-    for right, wrong in ((0, 0), (3, 1), (10, 2), (400, 300)):
-        expected = scipy_stats.binomtest(right, right + wrong).pvalue if right + wrong else 1.0
-        assert mcnemar(*errors(right, wrong)) == pytest.approx(expected, rel=1e-9)
-    large = scipy_stats.binomtest(1100, 2000).pvalue
-    assert mcnemar(*errors(1100, 900)) == pytest.approx(large, rel=0.05)
 
 
 def test_a_leaderboard() -> None:

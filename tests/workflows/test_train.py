@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import tomllib
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from phoneprice import load
+from phoneprice.artifact.loader import load_run
+from phoneprice.config.fields import toml_value
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import generate
 from phoneprice.errors import DivergedError, ModelError
 from phoneprice.workflows.train import train
+from tests.config.every_setting import settings_of
 
 QUICK = ["training.epochs=1", "training.threads=1", "training.device=cpu", "model.hidden=[2]"]
 
@@ -56,22 +61,33 @@ def test_a_diverged_training_leaves_nothing_to_resume(data: Path, tmp_path: Path
     )
 
 
+def outcomes(kind: str, optimizer: str, lr: str) -> set[str]:
+    """What a rate may lead to; which of the two is chance for the rates between."""
+    if lr == "1" or (kind == "ordinal" and optimizer != "sgd" and lr != "1e20"):
+        return {"usable"}
+    return {"diverged"} if kind == "regression" else {"usable", "diverged"}
+
+
 @pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("kind", ["ordinal", "regression"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "rmsprop"])
 @pytest.mark.parametrize("lr", ["1", "1e3", "1e5", "1e10", "1e12", "1e15", "1e18", "1e20"])
 def test_a_training_either_diverges_or_ends_in_a_usable_run(
-    data: Path, tmp_path: Path, optimizer: str, lr: str
+    data: Path, tmp_path: Path, kind: str, optimizer: str, lr: str
 ) -> None:
     wild = [f"optimizer.name={optimizer}", f"optimizer.lr={lr}", "training.epochs=4", "model.hidden=[8]"]
-    for kind in ("ordinal", "regression"):
-        loss = "mse" if kind == "regression" else "ordinal"
-        config = load_config(None, [*QUICK, *wild, f"task.kind={kind}", f"loss.name={loss}"])
-        with suppress(DivergedError):
-            report = train(data, config, tmp_path / kind)
-            json.dumps(report.metrics.document(), allow_nan=False)
-            model = load(tmp_path / kind)
-            predicted = model.predict(data) if kind == "regression" else model.predict_proba(data)
-            assert np.isfinite(predicted).all()
+    loss = "mse" if kind == "regression" else "ordinal"
+    config = load_config(None, [*QUICK, *wild, f"task.kind={kind}", f"loss.name={loss}"])
+    try:
+        result = train(data, config, tmp_path / "run")
+    except DivergedError:
+        assert "diverged" in outcomes(kind, optimizer, lr)
+        return
+    assert "usable" in outcomes(kind, optimizer, lr)
+    json.dumps(result.metrics.document(), allow_nan=False)
+    model = load(tmp_path / "run")
+    predicted = model.predict(data) if kind == "regression" else model.predict_proba(data)
+    assert np.isfinite(predicted).all()
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -111,3 +127,50 @@ def test_a_run_is_called_by_its_configuration(data: Path, tmp_path: Path, monkey
     assert train(data, "mine.toml").run.name.endswith("Z-mine")
     assert train(data, tmp_path / "mine.toml").run.name.endswith(("Z-mine", "Z-mine-2"))
     assert train(data, load_config("mine.toml")).run.name.endswith("Z-default")
+
+
+CHOSEN = {
+    "task.kind": "binary",
+    "model.activation.name": "leaky_relu",
+    "model.init.name": "kaiming_uniform",
+    "model.normalization.name": "layer_norm",
+    "loss.name": "binary_cross_entropy",
+    "penalty.name": "adaptive",
+    "optimizer.name": "rmsprop",
+    "scheduler.name": "one_cycle",
+}
+QUICK_AND_POSSIBLE = {
+    "data.ignored_columns": ("b",),
+    "data.categorical_columns": ("c",),
+    "model.dropout": (0.25, 0.125),
+    "validation.scheme": "holdout",
+    "training.epochs": 2,
+    "training.device": "cpu",
+}
+INSTEAD_OF_A_THRESHOLD = {"task.decision", "task.costs"}
+
+
+def test_every_setting_is_in_the_run_that_it_was_given_for(tmp_path: Path) -> None:
+    """None is at its default; they come from a file, the environment and ``-s`` by turns."""
+    settings = {
+        given.path: given.value
+        for given in settings_of()
+        if given.needed.items() <= CHOSEN.items() and given.path not in {*CHOSEN, *INSTEAD_OF_A_THRESHOLD}
+    }
+    settings |= QUICK_AND_POSSIBLE
+    assert len(settings) > 50
+    lines = [f"{path} = {toml_value(value)}" for path, value in [*CHOSEN.items(), *list(settings.items())[::3]]]
+    (tmp_path / "own.toml").write_text("\n".join(lines), encoding="utf-8")
+    environ = {
+        f"PHONEPRICE_{path.upper().replace('.', '__')}": toml_value(value)
+        for path, value in list(settings.items())[1::3]
+    }
+    overrides = [f"{path}={toml_value(value)}" for path, value in list(settings.items())[2::3]]
+    config = load_config(tmp_path / "own.toml", overrides, environ)
+    rows = [f"{i};é;{i % 4};{('low', 'high')[i % 3 == 0]}" for i in range(40)]
+    (tmp_path / "data.csv").write_text("\n".join(["a;b;c;the price", *rows]), encoding="latin-1")
+    train(tmp_path / "data.csv", config, tmp_path / "run")
+    written = tomllib.loads((tmp_path / "run" / "config.toml").read_text(encoding="utf-8"))
+    for path, value in (settings | CHOSEN).items():
+        assert reduce(getitem, path.split("."), written) == json.loads(json.dumps(value)), path
+    assert load_run(tmp_path / "run").config == config

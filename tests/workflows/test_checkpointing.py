@@ -1,0 +1,50 @@
+"""Which settings of a training that goes on must be those it was begun with."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneprice.config.load import load_config
+from phoneprice.config.schema import Config
+from phoneprice.workflows.checkpointing import _differences, origin_of
+from phoneprice.workflows.events import ignore
+from phoneprice.workflows.prepare import Prepared, prepare_table
+from tests.config.every_setting import Given, settings_of
+from tests.small_tables import table
+
+FREE = {
+    "training.checkpoint_seconds",
+    "task.decision",
+    "task.costs",
+    "task.threshold_metric",
+    "task.calibration",
+}
+"""What is saved how often, and what is made of the networks once they are trained."""
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    return prepare_table(table(ram=[1.0, 2.0, 3.0, 4.0], price_range=[0.0, 1.0, 0.0, 1.0]), Config(), ignore)
+
+
+@pytest.mark.parametrize("given", list(settings_of()), ids=str)
+def test_a_setting_that_decides_the_networks_must_stay(given: Given, prepared: Prepared) -> None:
+    settings = [f"{path}={value}" for path, value in given.settings.items()]
+    then, now = (
+        origin_of(prepared, load_config(overrides=overrides), device="cpu", threads=1)
+        for overrides in (settings[:-1], settings)
+    )
+    found = _differences(then, now)
+    assert (given.path in found) == (given.path not in FREE)
+    assert found or given.path in FREE
+    assert _differences(now, now) == {}
+
+
+def test_the_machine_must_stay(prepared: Prepared) -> None:
+    usual = origin_of(prepared, Config(), device="cpu", threads=1)
+    assert _differences(usual, origin_of(prepared, Config(), device="cuda", threads=1)) == {
+        "the device": ("cpu", "cuda")
+    }
+    assert _differences(usual, origin_of(prepared, Config(), device="cpu", threads=2)) == {
+        "the number of threads": (1, 2)
+    }
