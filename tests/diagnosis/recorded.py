@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,11 +33,6 @@ def falling(start: float, end: float, epochs: int) -> list[float]:
 HEALTHY = flat(1, 0.5)
 
 
-def plain(loss: float) -> float | None:
-    """As JSON has it."""
-    return loss if np.isfinite(loss) else None
-
-
 def recorded(
     *settings: str,
     train: Sequence[float] = HEALTHY,
@@ -58,8 +54,8 @@ def recorded(
     lines = [
         {
             "epoch": e + 1,
-            "train_loss": [plain(train[e])],
-            "validation_loss": [None if validation is None else plain(validation[e])],
+            "train_loss": [train[e] if math.isfinite(train[e]) else None],  # as JSON has it
+            "validation_loss": [validation[e] if validation is not None else None],
             "learning_rate": [rates[e] if rates is not None else 0.01],
             "active": [not stopped or e < len(train) - 1],
             "health": {name: [values[e]] for name, values in health.items()},
