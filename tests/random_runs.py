@@ -1,9 +1,12 @@
 """Small random networks and runs, without any training."""
 
+from typing import Any
+
 import numpy as np
 
 from phoneprice.artifact.writer import RunContents
 from phoneprice.config.schema import Config
+from phoneprice.data.labels import LabelKind
 from phoneprice.data.schema import Column, TableSchema, input_names
 from phoneprice.metrics.confusion import confusion
 from phoneprice.model.shape import network_shape, parameter_shapes
@@ -39,7 +42,7 @@ def numeric_schema(features=6, *, labels=LABELS, has_missing=False, id_columns=(
     columns = tuple(
         Column(name=f"x{i}", kind="numeric", low=-9.0, high=9.0, has_missing=has_missing) for i in range(features)
     )
-    kind = "number" if all(label.isdigit() for label in labels) else "text"
+    kind: LabelKind = "number" if all(label.isdigit() for label in labels) else "text"
     return TableSchema(columns=columns, target="price_range", id_columns=id_columns, labels=labels, label_kind=kind)
 
 
@@ -77,7 +80,7 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
     schema = schema or numeric_schema()
     ensemble = random_ensemble(config, len(input_names(schema)), len(schema.labels), members, seed)
     held = None if config.validation.scheme == "none" else random_held_out(schema.labels, members)
-    parts = {
+    parts: dict[str, Any] = {
         "calibration": Calibration(),
         "metrics": random_metrics(config, schema, members, held),
         "splits": Splits(

@@ -1,5 +1,6 @@
 """The nearest known name."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_near_path(tmp_path: Path, name: str, near: str | None) -> None:
 @pytest.mark.parametrize("name", OTHER_NAMES)
 def test_what_others_call_it(name: str) -> None:
     unions = (Activation, Initializer, Loss, Normalization)
-    known = next(known for known in (*map(choices, unions), METRICS) if OTHER_NAMES[name] in known)
+    families: list[Collection[str]] = [*map(choices, unions), METRICS]
+    known = next(known for known in families if OTHER_NAMES[name] in known)
     assert name not in known
     assert nearest(name.upper(), known) == OTHER_NAMES[name]

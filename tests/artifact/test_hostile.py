@@ -209,6 +209,7 @@ def test_odd_manifests(run, change, message):
         (b"[" * 20_000, "nested deeper than 16 levels"),
         (b'{"a":' * 5_000, "nested deeper than 16 levels"),
         (b'{"format_version": 1, "format_version": 2}', "key 'format_version' twice"),
+        (b'{"files": 1, "format_version": 1, "format_version": 2}', "key 'format_version' twice"),
         (b'{"format_version": NaN}', "NaN is not JSON"),
         (b"", "Expecting value: line 1 column 1 (char 0)"),
         (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -69,7 +70,7 @@ def fitted(data: Prepared, config: Config) -> tuple[Clock, int]:
     """One training: its clock, and the training rows of its members."""
     plans, _ = plan_members(data.targets, config, len(data.inputs))
     clock = Clock()
-    fit(data, plans, config, clock)
+    fit(replace(data, config=config), plans, clock)
     return clock, sum(len(plan.train_rows) for plan in plans)
 
 

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal, TypeVar
@@ -109,7 +110,7 @@ def interleaved(
 
 def processes(commands: Mapping[str, Sequence[str | Path]], repetitions: int) -> dict[str, list[Finished]]:
     """Several commands timed against each other."""
-    return interleaved({name: lambda c=command: run_process(c) for name, command in commands.items()}, repetitions)
+    return interleaved({name: partial(run_process, command) for name, command in commands.items()}, repetitions)
 
 
 def seconds(runs: Sequence[Finished]) -> list[float]:

@@ -3,6 +3,7 @@
 import filecmp
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from files import TRAINED, parquet_of, phones, run_directory
@@ -70,7 +71,7 @@ def _huge(run: Path) -> Iterator[Bar]:
         "parquet": _predict(run, parquet_of(HUGE), outputs[1]),
         ARROW: _arrow_copy(source),
     }
-    runs = interleaved({name: lambda c=c: run_process(c) for name, c in commands.items()}, 2, warm_up=False)
+    runs = interleaved({name: partial(run_process, words) for name, words in commands.items()}, 2, warm_up=False)
     csv, parquet = seconds(runs["predict"]), seconds(runs["parquet"])
     yield bar("predict 10,000,000 rows", csv, seconds(runs[ARROW]), ARROW, "at most", 2.0)
     yield bar("the same, Parquet in and out", parquet, csv, "CSV in and out", "at most", 0.5)

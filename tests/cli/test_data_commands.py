@@ -1,6 +1,7 @@
 """``phoneprice data``, on small tables."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,12 +186,12 @@ def test_options_of_reading(call: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "which"), [([], "train"), (["--unlabelled"], "new")])
-def test_sample_is_the_bundled_file(call: Call, tmp_path: Path, options: list[str], which: str) -> None:
+def test_sample_is_the_bundled_file(call: Call, tmp_path: Path, options: list[str], which: Any) -> None:
     file = tmp_path / "phones.csv"
     result = call("data", "sample", *options, "-o", file)
     rows = {"train": "2,000", "new": "1,000"}[which]
     assert (result.code, result.out, result.err) == (0, "", f"Wrote {rows} synthetic phones to {file}\n")
-    assert file.read_bytes() == sample_path(which).read_bytes()  # type: ignore[arg-type]
+    assert file.read_bytes() == sample_path(which).read_bytes()
     assert call("data", "sample", *options).out == file.read_text()
 
 
@@ -212,7 +213,7 @@ def test_sample_replaces_nothing_unasked(call: Call, tmp_path: Path) -> None:
     assert result.err == (f"phoneprice: error: {file}: exists already; choose another -o, or replace it with --force\n")
     assert file.read_text() == "mine"
     assert call("data", "sample", "-o", file, "--force").code == 0
-    assert file.read_bytes() == sample_path("train").read_bytes()  # type: ignore[arg-type]
+    assert file.read_bytes() == sample_path("train").read_bytes()
 
 
 def test_sample_to_a_place_that_is_not_there(call: Call, tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def test_figures_of_training_rows_say_so(call: Call, table: Path, tmp_path: Path
     learned, honest = tmp_path / "learned", tmp_path / "honest"
     assert call("train", table, *QUICK, "-s", "validation.scheme=none", "-o", learned, "-q").code == 0
     assert call("train", table, *QUICK, "-o", honest, "-q").code == 0
-    for shown in (("runs", "show", learned), ("report", learned, "--terminal")):
-        text = call(*shown).out
+    for words in (("runs", "show", learned), ("report", learned, "--terminal")):
+        text = call(*words).out
         assert text.index(TRAINING_ROWS) < text.index("accuracy")
     for shown in (("runs", "show", honest), ("report", honest, "--terminal"), ("runs", "diff", honest, honest)):
         assert "Training rows" not in call(*shown).out

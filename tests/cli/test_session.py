@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from phoneprice.cli.session import Session
 
 
 def test_a_document_is_json_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    document = {
+    document: dict[Any, Any] = {
         "path": Path("手机.csv"),
         "infinite": [math.inf, -math.inf, math.nan, 1.5],
         "array": np.arange(3, dtype=np.int64),

@@ -11,12 +11,13 @@ import torch
 from phoneprice.components.activations import Activation
 from phoneprice.components.base import choices
 
-ACTIVATIONS = {name: kind() for name, kind in choices(Activation).items()}
+KINDS: dict[str, Any] = choices(Activation)
+ACTIVATIONS = {name: kind() for name, kind in KINDS.items()}
 VARIANTS = {
     **ACTIVATIONS,
-    "leaky_relu 0.3": choices(Activation)["leaky_relu"](slope=0.3),
-    "elu 2.5": choices(Activation)["elu"](alpha=2.5),
-    "hardtanh 3": choices(Activation)["hardtanh"](limit=3.0),
+    "leaky_relu 0.3": KINDS["leaky_relu"](slope=0.3),
+    "elu 2.5": KINDS["elu"](alpha=2.5),
+    "hardtanh 3": KINDS["hardtanh"](limit=3.0),
 }
 _SIZES = np.logspace(-8, 4, 400)
 GRID = np.concatenate([np.linspace(-45, 45, 20_001), _SIZES, -_SIZES, [0.0]])
@@ -53,7 +54,8 @@ def test_gradient_is_the_slope(name: str) -> None:
     # Points that stay clear of the kinks at 0, +-1 and +-3.
     x = torch.linspace(-4.05, 4.05, 82, dtype=torch.float64).requires_grad_()
     slope = torch.full((82,), 0.2, dtype=torch.float64, requires_grad=True) if VARIANTS[name].learned_slope else None
-    assert torch.autograd.gradcheck(lambda x, s: VARIANTS[name].torch(x.clone(), s), (x, slope))
+    inputs = (x,) if slope is None else (x, slope)
+    assert torch.autograd.gradcheck(lambda x, *slope: VARIANTS[name].torch(x.clone(), *slope), inputs)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -81,7 +83,7 @@ def second_moment(activation: Any) -> float:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_gain(name: str) -> None:
     activation = VARIANTS[name]
-    defined = {"identity": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
+    defined: dict[str, Any] = {"identity": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
     leak = getattr(activation, "slope", getattr(activation, "initial_slope", None))
     if activation.name in defined:
         assert activation.gain == pytest.approx(torch.nn.init.calculate_gain(defined[activation.name]), rel=1e-12)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
 from phoneprice.components.base import Component, choices
 
-FAMILIES = {
+FAMILIES: dict[str, Any] = {
     "activation": activations.Activation,
     "init": initializers.Initializer,
     "loss": losses.Loss,
@@ -23,7 +23,8 @@ COMPONENTS = [(family, name) for family, union in FAMILIES.items() for name in c
 
 
 def component(family: str, name: str, **fields: Any) -> Any:
-    return TypeAdapter(FAMILIES[family]).validate_python({"name": name, **fields})
+    adapter: TypeAdapter[Any] = TypeAdapter(FAMILIES[family])
+    return adapter.validate_python({"name": name, **fields})
 
 
 NAMES = {

@@ -12,7 +12,7 @@ from torch import Tensor
 from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
 
-KINDS = choices(Initializer)
+KINDS: dict[str, Any] = choices(Initializer)
 GAIN = math.sqrt(2)
 MEMBERS, FAN_IN, FAN_OUT = 20, 64, 32
 
@@ -76,7 +76,7 @@ def test_a_whole_stack_would_take_the_wrong_fan() -> None:
     assert float(wrong.std()) == pytest.approx(0.040, abs=0.001)
     right = torch.empty(5, 20, 64)
     for k in range(5):
-        KINDS["kaiming_normal"]().fill(right[k].T, GAIN, generator(k))  # type: ignore[attr-defined]
+        KINDS["kaiming_normal"]().fill(right[k].T, GAIN, generator(k))
     assert float(right.std()) == pytest.approx(0.316, abs=0.01)
 
 
@@ -93,7 +93,7 @@ def test_a_generator_decides_everything(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_only_its_own_member_is_written(name: str) -> None:
     stack = torch.full((3, 6, 4), 7.0)
-    KINDS[name]().fill(stack[1].T, GAIN, generator(0))  # type: ignore[attr-defined]
+    KINDS[name]().fill(stack[1].T, GAIN, generator(0))
     assert (stack[[0, 2]] == 7).all()
     assert (stack[1] != 7).all()
 
@@ -101,7 +101,7 @@ def test_only_its_own_member_is_written(name: str) -> None:
 @pytest.mark.parametrize("shape", [(64, 32), (32, 64), (5, 5), (3, 1)])
 def test_orthogonal(shape: tuple[int, int]) -> None:
     weight = torch.empty(1, *shape, dtype=torch.float64)
-    KINDS["orthogonal"]().fill(weight[0].T, 1.7, generator(3))  # type: ignore[attr-defined]
+    KINDS["orthogonal"]().fill(weight[0].T, 1.7, generator(3))
     smaller = min(shape)
     product = weight[0].T @ weight[0] if shape[1] == smaller else weight[0] @ weight[0].T
     torch.testing.assert_close(product, 1.7**2 * torch.eye(smaller, dtype=torch.float64), rtol=0, atol=1e-12)
@@ -110,7 +110,7 @@ def test_orthogonal(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_biases(name: str) -> None:
     bias = torch.full((500,), 7.0)
-    KINDS[name]().fill_bias(bias, FAN_IN, generator(0))  # type: ignore[attr-defined]
+    KINDS[name]().fill_bias(bias, FAN_IN, generator(0))
     if name == "pytorch_default":
         assert 0.98 / 8 < float(bias.abs().max()) <= 1 / 8
     else:

@@ -14,7 +14,7 @@ from torch import Tensor
 from phoneprice.components.base import choices
 from phoneprice.components.losses import Loss
 
-KINDS = choices(Loss)
+KINDS: dict[str, Any] = choices(Loss)
 LOSSES: dict[str, Any] = {
     **{name: kind() for name, kind in KINDS.items()},
     "ordinal probit": KINDS["ordinal"](distribution="probit"),
@@ -119,7 +119,7 @@ def test_cross_entropy_is_that_of_torch(smoothing: float) -> None:
     loss = KINDS["cross_entropy"](label_smoothing=smoothing)
     outputs, targets = outputs_of(loss, 3.0), targets_of(loss)
     expected = F.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=smoothing)
-    torch.testing.assert_close(loss.row_losses(outputs, targets), expected.view(K, B))  # type: ignore[attr-defined]
+    torch.testing.assert_close(loss.row_losses(outputs, targets), expected.view(K, B))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
@@ -128,15 +128,15 @@ def test_binary_cross_entropy_is_that_of_torch(smoothing: float) -> None:
     outputs, targets = outputs_of(loss, 3.0), targets_of(loss)
     soft = targets.double() * (1 - smoothing) + smoothing / 2
     expected = F.binary_cross_entropy_with_logits(outputs.squeeze(-1), soft, reduction="none")
-    torch.testing.assert_close(loss.row_losses(outputs, targets), expected)  # type: ignore[attr-defined]
+    torch.testing.assert_close(loss.row_losses(outputs, targets), expected)
 
 
 def test_binary_cross_entropy_is_cross_entropy_on_two_outputs() -> None:
     one, two = KINDS["binary_cross_entropy"](focal_gamma=1.5), KINDS["cross_entropy"](focal_gamma=1.5)
     logit, targets = outputs_of(one), targets_of(one)
     both = torch.cat([torch.zeros_like(logit), logit], dim=-1)
-    torch.testing.assert_close(one.row_losses(logit, targets), two.row_losses(both, targets))  # type: ignore[attr-defined]
-    np.testing.assert_allclose(one.link(logit[0].numpy()), two.link(both[0].numpy()), rtol=1e-12)  # type: ignore[attr-defined]
+    torch.testing.assert_close(one.row_losses(logit, targets), two.row_losses(both, targets))
+    np.testing.assert_allclose(one.link(logit[0].numpy()), two.link(both[0].numpy()), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_quantile_undoes_the_distribution(distribution: str) -> None:
 
 def test_class_weights_are_positive_or_by_name() -> None:
     for name in ("cross_entropy", "binary_cross_entropy", "ordinal"):
-        assert KINDS[name](class_weights=(1, 2.5)).class_weights == (1, 2.5)  # type: ignore[attr-defined]
+        assert KINDS[name](class_weights=(1, 2.5)).class_weights == (1, 2.5)
         for wrong in ((1.0, 0.0), (1.0, -1.0), "even"):
             with pytest.raises(ValueError, match="class_weights"):
                 KINDS[name](class_weights=wrong)

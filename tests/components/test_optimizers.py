@@ -149,8 +149,9 @@ class TestEveryOptimizer:
         for _ in range(2):
             for n, gradients in stack(seed=1).items():
                 clean[n].grad = gradients.detach().clone()
-                parameters[n].grad = gradients.detach().clone()
-                parameters[n].grad[1] = torch.nan
+                spoilt = gradients.detach().clone()
+                spoilt[1] = torch.nan
+                parameters[n].grad = spoilt
             with torch.no_grad():
                 for optimizer in pair:
                     optimizer.step(1.0, 1.0)

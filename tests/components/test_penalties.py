@@ -36,7 +36,7 @@ def value(penalty: Adaptive, stack: dict[str, Tensor]) -> Tensor:
         (penalty.outputs, "output.weight", sharpness),
     ):
         for group in (stack[name] * scale).unbind(1) if name in stack else ():
-            size = sum(w**2 for w in group.unbind(1))
+            size = group.square().sum(1)
             total = total + strength * group.shape[1] / 2 * torch.log(size + penalty.eps)
     return total
 
@@ -75,9 +75,9 @@ def test_adaptive_is_blind_to_how_scale_is_shared_with_sharpness() -> None:
     torch.testing.assert_close(others["skip.weight"], 2 * mine["skip.weight"])
 
 
-@pytest.mark.parametrize("name", choices(Penalty))
-def test_active_ones_have_a_finite_gradient_at_zero(name: str) -> None:
-    penalty: Any = choices(Penalty)[name]()
+@pytest.mark.parametrize("kind", choices(Penalty).values())
+def test_active_ones_have_a_finite_gradient_at_zero(kind: Any) -> None:
+    penalty = kind()
     assert penalty.active == hasattr(penalty, "gradient")
     if penalty.active:
         stack = {n: torch.zeros_like(t) for n, t in parameters().items()}

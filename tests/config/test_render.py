@@ -1,9 +1,10 @@
 import json
+import math
 import re
 import subprocess
 import sys
 from types import UnionType
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -36,8 +37,8 @@ def integers(ge=None, gt=-1, le=None, lt=10**9 + 1):
 
 def floats(ge=None, gt=None, le=None, lt=None):
     low, high = gt if ge is None else ge, lt if le is None else le
-    finite = {"allow_nan": False, "allow_infinity": False}
-    return st.floats(low, high, exclude_min=gt is not None, exclude_max=lt is not None, **finite)
+    within = st.floats(low, high, exclude_min=gt is not None, exclude_max=lt is not None, allow_nan=False)
+    return within.filter(math.isfinite)
 
 
 def text(min_length=0, max_length=None):
@@ -63,7 +64,7 @@ def values(annotation, metadata=()):
 
 
 @st.composite
-def tables(draw, table, **fixed):
+def tables(draw, /, table, **fixed):
     given = dict(fixed)
     for name, field in table.model_fields.items():
         if name in fixed:
@@ -88,7 +89,8 @@ DECISIONS = {
 @st.composite
 def configs(draw):
     kind = draw(st.sampled_from(["ordinal", "multiclass", "binary", "regression"]))
-    losses = [loss for loss in choices(Config.model_fields["loss"]).values() if kind in loss.tasks]
+    kinds: list[Any] = list(choices(Config.model_fields["loss"]).values())
+    losses = [loss for loss in kinds if kind in loss.tasks]
     hidden = draw(st.lists(st.integers(1, 65_536), max_size=3).map(tuple))
     rates = st.floats(0, 1, exclude_max=True)
     dropout = draw(rates | st.tuples(*[rates] * len(hidden)))

@@ -282,7 +282,7 @@ def test_real_phones_read_either_way(real_data: Path) -> None:
     schema = infer_schema(whole, Config())
     encoder = FeatureEncoder(schema)
     inputs = encoder.encode(whole).inputs
-    with read_chunks(file, ReadOptions(), schema.numeric_names, schema.text_names, chunk_rows=700) as chunks:
+    with read_chunks(file, ReadOptions(), schema.numeric_names, schema.text_names, 700) as chunks:
         parts = [encoder.encode(chunk) for chunk in chunks]
     np.testing.assert_array_equal(np.concatenate([part.inputs.values for part in parts]), inputs.values)
     assert sum((part.odd for part in parts), OddCells()).messages() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def recorded(
     rows: int = 800,
     ranges: Sequence[float] = (1.0, 1.0),
     metrics: RunMetrics | None = None,
-    **health: Sequence[Sequence[float]],
+    **health: Any,
 ) -> Training:
     """A training of one member with these losses and learning rates an epoch, and the weights of a healthy network.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, get_args
 
 import pytest
@@ -25,7 +24,11 @@ def test_a_check_explains_later_findings_only_and_cites_its_source(check: Any) -
 
 
 def test_a_healthy_training_has_no_findings() -> None:
-    health = {"dead_units": [[0.1]] * 100, "gradient_norm": [[0.1]] * 100, "update_ratio": [[1e-3]] * 100}
+    health: dict[str, Any] = {
+        "dead_units": [[0.1]] * 100,
+        "gradient_norm": [[0.1]] * 100,
+        "update_ratio": [[1e-3]] * 100,
+    }
     assert codes(recorded("model.hidden=[8]", **health)) == []
 
 
@@ -54,9 +57,7 @@ def test_a_cause_hides_its_symptoms_but_nothing_else() -> None:
         ({"update_ratio": [[1e-9]] * 100}, ("optimizer.lr=0.005",), "optimizer.lr=0.05"),
     ],
 )
-def test_a_remedy_is_never_what_the_run_has(
-    health: dict[str, Sequence[Sequence[float]]], tried: tuple[str, ...], remedy: str
-) -> None:
+def test_a_remedy_is_never_what_the_run_has(health: dict[str, Any], tried: tuple[str, ...], remedy: str) -> None:
     (finding,) = judge(recorded("model.hidden=[8]", "model.init.name=normal", "optimizer.lr=0.02", *tried, **health))
     assert finding.setting == remedy
     load_config(None, [finding.setting])

@@ -59,7 +59,7 @@ def test_temperature_stays_in_its_bounds():
 
 
 def test_temperature_of_certain_probabilities_is_finite():
-    p = np.float32([[1, 0], [0, 1], [1, 0]])
+    p = np.array([[1, 0], [0, 1], [1, 0]], np.float32)
     assert 1 < fit_temperature(p, np.array([0, 1, 1])) < 20
 
 

@@ -57,7 +57,7 @@ def test_importance_is_the_rmse_that_shuffling_brings() -> None:
     values = normal(4000, 3)
     predict = valued(lambda x: x[:, 0] + 3 * x[:, 1])
     unused = Column(name="unused", kind="numeric")
-    part = Part(Inputs(values), predict(Inputs(values)).values, predict)  # type: ignore[union-attr]
+    part = Part(Inputs(values), predict(Inputs(values)).values, predict)
     found = permutation_importance([part], schema_of(A, B, unused), "rmse")
     assert list(found) == ["b", "a", "unused"]
     assert found["a"].value == pytest.approx(np.sqrt(2) * values[:, 0].std(), rel=0.03)
@@ -146,7 +146,8 @@ def test_columns_are_shuffled_within_a_part() -> None:
 
 def test_each_part_is_predicted_by_its_own_model() -> None:
     values = normal(100, 1)
-    parts = [Part(Inputs(values), c * values[:, 0], valued(lambda x, c=c: c * x[:, 0])) for c in (1.0, -2.0)]
+    functions: list[Callable[[Values], Values]] = [lambda x: x[:, 0], lambda x: -2 * x[:, 0]]
+    parts = [Part(Inputs(values), f(values.astype(np.float64)), valued(f)) for f in functions]
     both = permutation_importance(parts, schema_of(A), "mae")["a"].value
     alone = permutation_importance(parts[:1], schema_of(A), "mae")["a"].value
     assert both == pytest.approx(1.5 * alone, rel=0.1)

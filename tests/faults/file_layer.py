@@ -91,5 +91,6 @@ def file_layer(act: Act = nothing) -> Iterator[Calls]:
         return call
 
     plain_open = io.open
-    with mock.patch.multiple(os, **{name: counted(name) for name in PATCHED}), mock.patch("io.open", opened):
+    patched: dict[str, Any] = {name: counted(name) for name in PATCHED}
+    with mock.patch.multiple(os, **patched), mock.patch("io.open", opened):
         yield calls

@@ -45,8 +45,9 @@ class Forks:
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
-        answer = json.loads(self._server.stdout.readline())
-        return Outcome(**{name: tuple(v) if isinstance(v, list) else v for name, v in answer.items()})
+        answer: dict[str, Any] = json.loads(self._server.stdout.readline())
+        lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}
+        return Outcome(**answer | lists)
 
     def __enter__(self) -> Self:
         return self

@@ -50,6 +50,11 @@ def _one_member_less(lines: Any) -> None:
             values.pop()
 
 
+def _without_the_last_row(columns: dict[str, list[Any]]) -> None:
+    for values in columns.values():
+        values.pop()
+
+
 def _other_folds(columns: Any) -> None:
     columns["fold"] = [0, *columns["fold"][1:]] if columns["fold"][0] else [1, *columns["fold"][1:]]
 
@@ -142,7 +147,7 @@ OUT_OF_FOLD: dict[str, Change] = {
     "a probability of NaN": _set("prob_0", 0, to=float("nan")),
     "a probability of 3": _set("prob_0", 0, to=3.0),
     "other predictions": lambda columns: columns["prediction"].reverse(),
-    "a row too few": lambda columns: [values.pop() for values in columns.values()],
+    "a row too few": _without_the_last_row,
 }
 NONSENSE: dict[str, dict[str, Change]] = {
     "metrics.json": METRICS,

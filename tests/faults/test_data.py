@@ -272,7 +272,8 @@ def test_a_decompression_bomb(golden_run: Path, golden_data: Path, tmp_path: Pat
         "import sys\nfrom phoneprice.cli import main\ncode = main(sys.argv[1:])\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')), code)"
     )
-    words = [sys.executable, "-c", script, "predict", golden_run, tmp_path / "in.csv.gz", "-o", tmp_path / "out.csv"]
+    files = (golden_run, tmp_path / "in.csv.gz", "-o", tmp_path / "out.csv")
+    words = [sys.executable, "-c", script, "predict", *map(str, files)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     kibibytes, code = map(int, done.stdout.split())
     assert code == 3

@@ -2,6 +2,7 @@ import math
 import subprocess
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def task(kind, classes):
     return Task(kind, "t", tuple(map(str, range(classes))))
 
 
-def example(rows, classes, seed=0, signal=1.5, dtype=np.float32):
+def example(rows, classes, seed=0, signal=1.5, dtype: Any = np.float32) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, classes, rows)
     logits = rng.normal(size=(rows, classes))
@@ -96,7 +97,7 @@ def test_every_interval_is_finite_and_holds_its_value(kind, rows, signal):
 
 
 def test_undefined_metrics_are_left_out():
-    y, p = np.zeros(5, dtype=np.int64), np.tile(np.float32([0.9, 0.1]), (5, 1))
+    y, p = np.zeros(5, dtype=np.int64), np.tile(np.array([0.9, 0.1], np.float32), (5, 1))
     found = classification_metrics(y, p, y, task("binary", 2))
     assert not found.keys() & {"roc_auc", "average_precision"}
     assert (found["f1"].value, found["mcc"].value) == (0.0, 0.0)

@@ -7,7 +7,7 @@ from phoneprice.errors import ConfigError
 from phoneprice.metrics.decisions import cost_matrix, decide, temper
 from phoneprice.records import Calibration
 
-P = np.float32([[0.4, 0.1, 0.1, 0.4], [0.2, 0.3, 0.1, 0.4], [0.0, 0.0, 1.0, 0.0], [0.5, 0.5, 0.0, 0.0]])
+P = np.array([[0.4, 0.1, 0.1, 0.4], [0.2, 0.3, 0.1, 0.4], [0.0, 0.0, 1.0, 0.0], [0.5, 0.5, 0.0, 0.0]], np.float32)
 
 
 def test_argmax():
@@ -30,7 +30,7 @@ def test_expected_cost_of_own_costs():
 
 
 def test_threshold():
-    p = np.float32([[0.7, 0.3], [0.6, 0.4], [0.1, 0.9]])
+    p = np.array([[0.7, 0.3], [0.6, 0.4], [0.1, 0.9]], np.float32)
     assert decide(p, Calibration(threshold=0.35)).tolist() == [0, 1, 1]
     assert decide(p, Calibration(threshold=float(p[1, 1]))).tolist() == [0, 1, 1]
 
@@ -65,7 +65,7 @@ def test_temper_divides_the_logarithms():
     st.floats(1 / 20, 20),
 )
 def test_the_most_probable_class_never_changes(row, temperature):
-    p = np.float32([row]) / np.float32(sum(row))
+    p = np.array([row], np.float32) / np.float32(sum(row))
     tempered = temper(p, temperature)
     assert tempered.argmax() == p.argmax()
     assert tempered.sum() == pytest.approx(1)

@@ -86,7 +86,7 @@ def test_without_one_dnn_the_products_are_pytorchs(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("rows", [2, 7])
 def test_batch_norm_gradient_agrees_with_finite_differences(rows: int) -> None:
     leaves = random((2, rows, 3), (2, 1, 3), (2, 1, 3))
-    assert torch.autograd.gradcheck(lambda *a: batch_normalised(*a, 0.1)[0], leaves)
+    assert torch.autograd.gradcheck(lambda h, scale, shift: batch_normalised(h, scale, shift, 0.1)[0], leaves)
 
 
 def test_a_constant_unit_is_normalised_to_its_shift() -> None:

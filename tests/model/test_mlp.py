@@ -77,7 +77,7 @@ class Applied(nn.Module):
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)  # type: ignore[no-any-return]
+        return self.function(x)
 
 
 class Ordinary:
@@ -97,7 +97,8 @@ class Ordinary:
             tensor.data.copy_(self.own[name].T if name.endswith(".weight") else self.own[name][0])
 
     def linear(self, name: str) -> nn.Module:
-        layer = nn.Linear(*self.own[f"{name}.weight"].shape, dtype=torch.float64)
+        inputs, outputs = self.own[f"{name}.weight"].shape
+        layer = nn.Linear(inputs, outputs, dtype=torch.float64)
         self.tensors |= {f"{name}.weight": layer.weight, f"{name}.bias": layer.bias}
         return layer
 
@@ -120,7 +121,7 @@ class Ordinary:
                 f"{name}.running_variance": module.running_var,
             }
         self.tensors |= {f"{name}.scale": module.weight, f"{name}.shift": module.bias}
-        return module  # type: ignore[no-any-return]
+        return module
 
 
 def test_the_documentations_example_runs() -> None:

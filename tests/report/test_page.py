@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_command_that_repeats_the_run_and_its_settings() -> None:
     assert "epochs = 30" in text
 
 
-def test_names_from_files_are_escaped(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_names_from_files_are_escaped(tmp_path: Path) -> None:
     lines = sample_path("train").read_text().splitlines()[:301]
     lines[0] = lines[0].replace("ram", "<b>ram</b>")
     table = tmp_path / "<i>.csv"
@@ -127,7 +128,7 @@ def test_importance_and_dependence_find_what_matters() -> None:
     assert "Partial dependence on ram" in page("ordinal")
 
 
-def test_plots_are_files_of_their_own(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_plots_are_files_of_their_own(tmp_path: Path) -> None:
     written = report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots").plots
     names = {path.name for path in written}
     assert {"loss.svg", "metric.svg", "confusion.svg", "reliability.svg", "score.svg", "importance.svg"} <= names
@@ -137,7 +138,7 @@ def test_plots_are_files_of_their_own(tmp_path) -> None:  # type: ignore[no-unty
         assert path.stat().st_size < 200_000
 
 
-def test_faults(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_faults(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         report(tmp_path / "nothing")
     with pytest.raises(DataError):
@@ -148,7 +149,7 @@ def test_faults(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert report_path(small_run("ordinal")).name == "run.html"
 
 
-def test_other_rows_than_those_of_the_training(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_other_rows_than_those_of_the_training(tmp_path: Path) -> None:
     lines = sample_path("train").read_text().splitlines()
     table = tmp_path / "some.csv"
     table.write_text("\n".join([lines[0], *lines[1:101]]) + "\n")

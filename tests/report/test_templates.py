@@ -38,19 +38,18 @@ def with_hostile_names(known: ReportFacts) -> ReportFacts:
     """The facts of a run whose every name and word is hostile."""
     found = known.from_data
     assert found is not None
-    document = dict(known.metrics)
-    if "confusion" in document:
+    metrics = known.metrics.model_copy(update={"measured_on": HOSTILE})
+    if metrics.confusion is not None and metrics.per_class is not None:
         labels = [f"{HOSTILE}{label}" for label in known.task.labels]
-        document["confusion"] = {**document["confusion"], "labels": labels}
-        document["per_class"] = [
-            {**line, "label": label} for line, label in zip(document["per_class"], labels, strict=True)
-        ]
+        named = [line.model_copy(update={"label": to}) for line, to in zip(metrics.per_class, labels, strict=True)]
+        confusion = metrics.confusion.model_copy(update={"labels": labels})
+        metrics = metrics.model_copy(update={"confusion": confusion, "per_class": named})
     return replace(
         known,
         name=HOSTILE,
         created=HOSTILE,
         task=replace(known.task, target=HOSTILE, labels=tuple(f"{HOSTILE}{label}" for label in known.task.labels)),
-        metrics={**document, "measured_on": HOSTILE},
+        metrics=metrics,
         findings=(TrainingFinding("too_short", *[HOSTILE] * 4),),
         layers=tuple(HOSTILE for _ in known.layers),
         summary=((HOSTILE, HOSTILE),),
@@ -116,8 +115,10 @@ def test_no_template_turns_the_escaping_off(template: Path) -> None:
 
 
 def test_what_a_template_names_and_nothing_gives_is_a_bug() -> None:
+    known = facts("regression")
+    nameless = known.metrics.model_copy(update={"metrics": {"rmse": {}}})
     with pytest.raises(UndefinedError):
-        page(replace(facts("regression"), metrics={**facts("regression").metrics, "metrics": {"rmse": {}}}))
+        page(replace(known, metrics=nameless))
 
 
 COMMANDS = """

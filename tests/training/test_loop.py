@@ -262,7 +262,9 @@ def test_clipping_is_that_of_torch_for_each_member(largest: float) -> None:
             tensor.grad = gradients[n][k].clone()
         torch.nn.utils.clip_grad_norm_(list(members.values()), largest)
         for n, tensor in members.items():
-            torch.testing.assert_close(stack[n].grad[k], tensor.grad, rtol=1e-5, atol=1e-12)
+            found = stack[n].grad
+            assert found is not None
+            torch.testing.assert_close(found[k], tensor.grad, rtol=1e-5, atol=1e-12)
 
 
 # Losses of a step
@@ -319,7 +321,7 @@ def test_the_penalty_counts_once_a_training_row(kind: str, power: float | None) 
     expected = dict(zip(parameters, torch.autograd.grad(losses.sum(), list(parameters.values())), strict=True))
     with torch.no_grad():
         share = (torch.ones_like(losses) if power is None else power * losses) / rows.shape[1]
-        for name, pull in config.penalty.gradient(parameters, share).items():  # type: ignore[union-attr]
+        for name, pull in config.penalty.gradient(parameters, share).items():
             expected[name] = expected[name] + pull
     next(stack.steps(0))
     for name, parameter in parameters.items():

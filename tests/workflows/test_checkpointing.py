@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from phoneprice.config.load import load_config
@@ -31,7 +33,7 @@ def prepared() -> Prepared:
 def test_a_setting_that_decides_the_networks_must_stay(given: Given, prepared: Prepared) -> None:
     settings = [f"{path}={value}" for path, value in given.settings.items()]
     then, now = (
-        origin_of(prepared, load_config(overrides=overrides), device="cpu", threads=1)
+        origin_of(replace(prepared, config=load_config(overrides=overrides)), device="cpu", threads=1)
         for overrides in (settings[:-1], settings)
     )
     found = _differences(then, now)
@@ -41,10 +43,6 @@ def test_a_setting_that_decides_the_networks_must_stay(given: Given, prepared: P
 
 
 def test_the_machine_must_stay(prepared: Prepared) -> None:
-    usual = origin_of(prepared, Config(), device="cpu", threads=1)
-    assert _differences(usual, origin_of(prepared, Config(), device="cuda", threads=1)) == {
-        "the device": ("cpu", "cuda")
-    }
-    assert _differences(usual, origin_of(prepared, Config(), device="cpu", threads=2)) == {
-        "the number of threads": (1, 2)
-    }
+    usual = origin_of(prepared, device="cpu", threads=1)
+    assert _differences(usual, origin_of(prepared, device="cuda", threads=1)) == {"the device": ("cpu", "cuda")}
+    assert _differences(usual, origin_of(prepared, device="cpu", threads=2)) == {"the number of threads": (1, 2)}

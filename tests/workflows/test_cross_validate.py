@@ -6,6 +6,7 @@ import io
 import sys
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -88,12 +89,12 @@ def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
 
     from phoneprice.workflows.baselines import _scaled
 
-    calls = []
-    monkeypatch.setattr(module, "make_folds", lambda *args: calls.append(args) or make_folds(*args))
+    folds_made = mock.Mock(wraps=make_folds)
+    monkeypatch.setattr(module, "make_folds", folds_made)
     before = list(warnings.filters)
     cross_validate(nearly_constant, REGRESSION, Protocol(2, 1), baselines=True)
     assert warnings.filters == before
-    assert len(calls) == 1
+    assert folds_made.call_count == 1
 
     class Stopping:
         def fit(self, _x: object, _y: object) -> None:

@@ -1,5 +1,6 @@
 import doctest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def phones(rows=60):
     frame = pd.DataFrame(
         {
             "ram": np.where(random.random(rows) < 0.1, np.nan, ram),
-            "os": random.choice(["Android", "iOS", None], rows),
+            "os": random.choice(np.array(["Android", "iOS", None]), rows),
             "cores": pd.Categorical(random.choice([2, 4, 8], rows)),
             "wifi": random.random(rows) < 0.5,
             "dual_sim": pd.array(random.integers(0, 2, rows), dtype="Int64"),
@@ -155,7 +156,7 @@ def test_ways_to_say_the_same(tmp_path):
     file = tmp_path / "quick.toml"
     file.write_text("[training]\nepochs = 3\nthreads = 1\n[optimizer]\nname = 'sgd'\nlr = 0.5\n")
     plain = {"training.epochs": np.int64(3), "training.threads": 1, "optimizer": SGD(lr=0.5)}
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"overrides": plain},
         {"overrides": ["training.epochs=3", "training.threads=1", "optimizer.name=sgd", "optimizer.lr=0.5"]},
         {"config": file},

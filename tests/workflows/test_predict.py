@@ -22,7 +22,7 @@ from phoneprice.data.schema import Column, TableSchema
 from phoneprice.errors import DataError, ModelError, StorageError, UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Task
-from phoneprice.workflows.events import Progress, Warned
+from phoneprice.workflows.events import Event, Progress, Warned
 from phoneprice.workflows.predict import predict
 from tests.random_runs import LABELS, names, numeric_schema, random_contents
 
@@ -207,7 +207,7 @@ def test_target_in_the_input_changes_nothing(run, tmp_path):
 def test_warnings_are_counted_and_reported(run, tmp_path):
     table = phones(10).append_column("colour", pa.array(["red"] * 10)).append_column("shape", pa.array([1] * 10))
     table = table.set_column(1, "x0", pa.array([1e30, -99.0, *[0.0] * 8]))
-    events = []
+    events: list[Event] = []
     data = save(table, tmp_path / "in.csv")
     report = predict(run, data, tmp_path / "out.csv", on_event=events.append)
     assert report.warnings == (

@@ -48,7 +48,7 @@ def test_rows_left_out_are_counted(bad: int, what: str) -> None:
 
 def warned(**columns: list[Any]) -> list[str]:
     heard: list[Any] = []
-    varied = {"ram": [1.0, 2.0, 3.0, 4.0], "price_range": ["0", "1"] * 2}
+    varied: dict[str, list[Any]] = {"ram": [1.0, 2.0, 3.0, 4.0], "price_range": ["0", "1"] * 2}
     prepare_table(table(**varied, **columns), load_config(), heard.append)
     return [event.message for event in heard]
 
