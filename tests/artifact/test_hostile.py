@@ -1,5 +1,6 @@
 """Runs from somewhere else: the table "A run directory from somewhere else" of docs/faults.md."""
 
+import errno
 import json
 import os
 import shutil
@@ -104,6 +105,18 @@ def test_anything_added_is_refused(run, name):
 def test_names_of_strangers_are_printable_and_short(run, name, shown):
     (run / name).write_bytes(b"")
     assert refusal(run) == f"{shown}: no file of a run; nothing in a run may be added, {DAMAGED}"
+
+
+def test_a_file_that_the_disk_does_not_give_is_named(run, monkeypatch):
+    real = os.open
+
+    def broken(path, *args, **options):
+        if path == "config.toml":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", broken)
+    assert refusal(run, verify_run) == "config.toml: can't be read: input/output error"
 
 
 def test_a_refusal_leaves_nothing_open(run):
@@ -258,6 +271,20 @@ def test_what_json_has_no_number_for_is_not_written(render, value):
         render({"a": [value]})
 
 
+@pytest.mark.parametrize("length", [186, 187, 188, 10_000])
+def test_reasons_are_cut_short(length):
+    reason = f"unknown key '{'k' * length}'"
+    shown = reason if len(reason) <= 200 else f"{reason[:197]}..."
+    with pytest.raises(ModelError) as caught:
+        strict_json.parse_object(json.dumps({"k" * length: 1}).encode(), "x", frozenset())
+    assert str(caught.value) == f"x: not valid: {shown}; {DAMAGED}"
+
+
+def test_documents_are_indented_and_lines_are_not():
+    assert strict_json.render({"价": [1.5]}) == '{\n "价": [\n  1.5\n ]\n}\n'.encode()
+    assert strict_json.render_line({"价": [1.5]}) == '{"价": [1.5]}\n'.encode()
+
+
 def test_a_long_string_of_escapes_takes_no_time():
     with pytest.raises(ModelError, match="Unterminated string"):
         strict_json.parse(b'"' + b'\\"' * 1_000_000, "x")
@@ -388,6 +415,16 @@ def test_a_huge_header(run):
     header, tensors = _header(run)
     _set_header(run, json.dumps(header).encode() + b" " * (1 << 20), tensors)
     assert "don't fit the network of config.toml" in refusal(run)
+
+
+def test_tensors_may_be_listed_in_any_order(run):
+    before = load_run(run).ensemble.parameters
+    header, tensors = _header(run)
+    for names_in_order in (sorted(header), sorted(header, reverse=True)):
+        _set_header(run, {name: header[name] for name in names_in_order}, tensors)
+        after = load_run(run).ensemble.parameters
+        assert list(after) == list(before)
+        assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

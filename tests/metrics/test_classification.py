@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from phoneprice.metrics.catalogue import METRICS
@@ -169,6 +170,19 @@ def test_auc_interval_of_a_perfect_ranking_has_width():
     found = auc_interval(1.0, 10, 10)
     assert (found.value, found.high) == (1.0, 1.0)
     assert 0.7 < found.low < 0.95
+
+
+@pytest.mark.parametrize("auc", [0.5, 0.8, 1.0])
+@pytest.mark.parametrize(("positives", "negatives"), [(2, 2), (3, 8), (40, 5), (500, 400)])
+def test_auc_interval_is_newcombes(auc, positives, negatives):
+    """Its ends are as far off as z of Hanley and McNeil's standard errors there, of two samples of the mean size."""
+    found = auc_interval(auc, positives, negatives)
+    others = (positives + negatives) / 2 - 1
+    for end in {found.low, found.high} - {1.0}:
+        both_above, both_below = end / (2 - end), 2 * end**2 / (1 + end)
+        variance = end * (1 - end) + others * (both_above - end**2) + others * (both_below - end**2)
+        assert abs(auc - end) == pytest.approx(stats.norm.ppf(0.975) * np.sqrt(variance / (positives * negatives)))
+    assert found.low < auc < found.high or auc == found.high == 1
 
 
 def test_auc_interval_is_near_delongs():
