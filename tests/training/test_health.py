@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -57,6 +59,34 @@ def test_dead_and_saturated_units() -> None:
     assert (run(full)[0].health["saturated"] > 0.9).all()
     smooth = fit_of(config_of(model={"activation": {"name": "gelu"}}), plans_of(len(y)), inputs, y)
     assert not {"dead_units", "saturated"} & run(smooth)[0].health.keys()
+
+
+@pytest.mark.parametrize(
+    ("activation", "low", "high"),
+    [("tanh", -0.95, 0.95), ("sigmoid", 0.025, 0.975), ({"name": "hardtanh", "limit": 3.0}, -2.85, 2.85)],
+)
+def test_saturated_is_closer_to_a_bound_than_a_fortieth_of_the_range(activation: Any, low: float, high: float) -> None:
+    inputs, y = problem("ordinal")
+    chosen = activation if isinstance(activation, dict) else {"name": activation}
+    monitor = fit_of(config_of(model={"activation": chosen}), plans_of(len(y)), inputs, y).stacks[0].health
+    assert monitor is not None
+    values = [low - 1e-3, low + 1e-3, (low + high) / 2, high - 1e-3, high + 1e-3]
+    first = torch.tensor(values, dtype=torch.float64)[None, :, None].expand(3, -1, 6)
+    second = torch.full((3, 5, 5), high + 1e-3, dtype=torch.float64)
+    second[1] = 0.5
+    monitor._look_at([first, second])
+    torch.testing.assert_close(monitor.values["saturated"], torch.tensor([[0.4, 1], [0.4, 0], [0.4, 1]]).double())
+
+
+def test_a_unit_is_dead_that_no_row_wakes() -> None:
+    inputs, y = problem("ordinal")
+    monitor = fit_of(config_of(), plans_of(len(y)), inputs, y).stacks[0].health
+    assert monitor is not None
+    first, second = torch.zeros(3, 4, 6), torch.zeros(3, 4, 5)
+    first[0, 3, :3] = 1e-9
+    second[:, :, 0] = 2
+    monitor._look_at([first, second])
+    torch.testing.assert_close(monitor.values["dead_units"], torch.tensor([[0.5, 0.8], [1, 0.8], [1, 0.8]]))
 
 
 def test_members_have_their_own() -> None:
