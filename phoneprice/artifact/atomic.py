@@ -1,21 +1,21 @@
 """Files that hold the complete old version or the complete new one, whatever happens in between.
 
-A new version is written beside its target, flushed to the disk and renamed over it; POSIX makes the rename atomic.
+A new version is written in a work directory beside its target, flushed to the disk and renamed over it; POSIX makes
+the rename atomic.
 """
 
 import errno
-import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from phoneprice.artifact.folders import OpenDirectory, mode_of
+from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory, delete_strays
 from phoneprice.errors import StorageError
 
-_SUFFIX = ".partial-file"
 _ADVICE = {
     errno.ENOSPC: "free some space and run again",
     errno.EDQUOT: "free some of your quota and run again",
@@ -25,6 +25,8 @@ _ADVICE = {
     errno.ENOENT: "make the directory first",
     errno.ENOTDIR: "choose another name",
     errno.EEXIST: "choose another name",
+    errno.ENOTEMPTY: "choose another name",
+    errno.ENXIO: "start the program that reads from it first",
     errno.EISDIR: "name a file in it",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
@@ -45,85 +47,60 @@ def storage_faults(path: Path) -> Iterator[None]:
 def replace_file(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of ``path`` when the body ends without an exception.
 
-    Otherwise ``path`` stays as it was. The new file's permissions follow the umask; a symbolic link is followed, so
-    the file behind it is replaced; a device or a pipe is written to directly. Raises ``StorageError``, also for any
-    ``OSError`` in the body.
+    Otherwise ``path`` stays as it was. An older file's permissions are kept, and its owner where that is allowed; those
+    of a new one follow the umask. A symbolic link is followed, so the file behind it is replaced; a device or a pipe
+    is written to directly. Raises ``StorageError``, also for any ``OSError`` in the body.
     """
     target = Path(os.path.realpath(path))
     with storage_faults(Path(path)):
-        if _is_stream(Path(path)):  # not the target: /dev/stdout leads to a pipe, which has no other name
-            with Path(path).open("wb") as stream:
-                yield stream
-            return
-        _remove_strays(target)
-        partial, file = _open_beside(target)
-        try:
-            with file:
+        stream = _open_stream(Path(path))  # not the target: /dev/stdout leads to a pipe, which has no other name
+        if stream is not None:
+            with os.fdopen(stream, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink()
-            raise
-        sync_directory(target.parent)
+            return
+        with OpenDirectory.at(target.parent) as parent:
+            purpose = Purpose("output", target.name)
+            delete_strays(parent, purpose)
+            with WorkDirectory.create(parent, purpose) as work:
+                try:
+                    old = parent.file_status(target.name)
+                    with os.fdopen(work.new_file(OUTPUT, mode_of(old) & 0o666), "wb") as file:
+                        yield file
+                        file.flush()
+                        if old is not None:
+                            _keep_access(file.fileno(), old)
+                        os.fsync(file.fileno())
+                        work.move_file(OUTPUT, file.fileno(), parent, target.name)
+                finally:
+                    with suppress(OSError):
+                        work.delete()
+            parent.sync()
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a new file and flush it to the disk; for a directory that nobody reads yet. Raises ``OSError``."""
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_directory(path: Path) -> None:
-    """Flush a directory's entries to the disk, so that a rename in it survives a power cut."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def _keep_access(file: int, old: os.stat_result) -> None:
+    """Let those use the file who could use the old one, and nobody else."""
+    mode = mode_of(old)
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        os.fchown(file, old.st_uid, old.st_gid)
+    except OSError:
+        try:
+            os.fchown(file, -1, old.st_gid)
+        except OSError:
+            mode = mode & 0o707 | (mode & 0o007) << 3  # another group has no more rights than the others
+    with suppress(PermissionError):  # file systems without permissions
+        os.fchmod(file, mode)
 
 
-def _is_stream(target: Path) -> bool:
+def _open_stream(path: Path) -> int | None:
     """An existing target that is neither file nor directory, such as /dev/null; a directory is an ``OSError``."""
     try:
-        mode = target.stat().st_mode
+        mode = path.stat().st_mode
     except FileNotFoundError:
-        return False
+        return None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "is a directory")
-    return not stat.S_ISREG(mode)
-
-
-def _open_beside(target: Path) -> tuple[Path, BinaryIO]:
-    """A new file next to the target, locked for as long as it is open: that tells it from a stray one."""
-    while True:
-        partial = target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}{_SUFFIX}")
-        file = partial.open("xb")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            file.close()
-            partial.unlink()
-            raise
-        if os.fstat(file.fileno()).st_nlink:  # else somebody took it for a stray before it was locked
-            return partial, file
-        file.close()
-
-
-def _remove_strays(target: Path) -> None:
-    """Delete what killed processes left of earlier attempts at this target."""
-    prefix = _prefix(target)
-    for entry in target.parent.iterdir():
-        if entry.name.startswith(prefix) and entry.name.endswith(_SUFFIX):
-            with suppress(OSError), entry.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                entry.unlink()
-
-
-def _prefix(target: Path) -> str:
-    # 50 characters are at most 200 bytes of UTF-8: the name stays under the file system's 255.
-    return f".{target.name[:50]}."
+    if stat.S_ISREG(mode):
+        return None
+    file = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.set_blocking(file, True)
+    return file

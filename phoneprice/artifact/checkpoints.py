@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
+from phoneprice.artifact.atomic import storage_faults
+from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.manifest import sha256
-from phoneprice.errors import ModelError
+from phoneprice.errors import ModelError, StorageError
 from phoneprice.records import EpochRecord
 from phoneprice.records.curves import Curves
 
+FOLDER = "checkpoints"
+"""The directory in a work directory that they are in."""
 FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
@@ -51,19 +54,11 @@ class Checkpoint:
         return len(self.history) + int(place is not None and bool(np.any(place)))
 
 
-def last_saved(directory: Path) -> float | None:
-    """When the newest checkpoint in ``directory`` was written (POSIX time); None where there is none to be found."""
-    try:
-        return max((e.stat().st_mtime for e in directory.iterdir() if _NAME.fullmatch(e.name)), default=None)
-    except OSError:  # another process may be deleting them
-        return None
-
-
 class CheckpointStore:
-    """The checkpoints in a directory that nobody else writes to; ``run`` is how messages call their run."""
+    """The checkpoints in a work directory that nobody else writes to; ``run`` is how messages call its run."""
 
-    def __init__(self, directory: Path, run: Path) -> None:
-        self._directory, self._run = directory, run
+    def __init__(self, work: OpenDirectory, run: Path) -> None:
+        self._work, self._run = work, run
         self._kept: list[str] = []
         self._number = 0
 
@@ -72,15 +67,14 @@ class CheckpointStore:
         data = _render(checkpoint)
         self._number += 1
         name = f"{self._number:08d}-{sha256(data)}.safetensors"
-        unfinished = self._directory / _UNFINISHED
-        with storage_faults(self._run):
-            self._directory.mkdir(exist_ok=True)
-            unfinished.unlink(missing_ok=True)
-            write_file(unfinished, data)
-            unfinished.rename(self._directory / name)
-            sync_directory(self._directory)
+        with storage_faults(self._run), self._open_or_make() as folder:
+            folder.discard(_UNFINISHED)
+            folder.write(_UNFINISHED, data, name)
+            folder.sync()
             self._kept = [*self._kept, name][-KEPT:]
-            self._delete_others()
+            for other in folder.names():
+                if _is_ours(other) and other not in self._kept:
+                    folder.discard(other)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
         """The latest undamaged checkpoint, and the names of damaged later ones; None where none was ever written.
@@ -88,38 +82,60 @@ class CheckpointStore:
         Raises ``ModelError`` when there are some and none is valid.
         """
         damaged: list[str] = []
-        for name in self._names():
-            self._number = max(self._number, int(name[:8]))
-            checkpoint = self._read(name)
-            if checkpoint is not None:
-                self._kept = [name]
-                return checkpoint, tuple(damaged)
-            damaged.append(name)
+        with suppress(FileNotFoundError), self._work.child(FOLDER) as folder:
+            for name in _latest_first(folder):
+                self._number = max(self._number, int(name[:8]))
+                checkpoint = _read(folder, name)
+                if checkpoint is not None:
+                    self._kept = [name]
+                    return checkpoint, tuple(damaged)
+                damaged.append(name)
         if damaged:
             raise ModelError(
                 f"{self._run}: all its checkpoints are damaged ({', '.join(damaged)}); train without --resume"
             )
         return None, ()
 
-    def _names(self) -> list[str]:
-        """Latest first."""
-        found = [entry.name for entry in self._directory.iterdir()] if self._directory.is_dir() else []
-        return sorted(filter(_NAME.fullmatch, found), reverse=True)
+    def last_saved(self) -> float | None:
+        """When the newest one was written (POSIX time); None where there is none to be found."""
+        try:
+            with self._work.child(FOLDER) as folder:
+                found = (folder.status(name) for name in _latest_first(folder))
+                return max((status.st_mtime for status in found if status is not None), default=None)
+        except (OSError, StorageError):  # another process may be deleting them
+            return None
 
-    def _read(self, name: str) -> Checkpoint | None:
-        """The checkpoint, or None if it is damaged."""
-        path = self._directory / name
-        with suppress(OSError):
-            if path.is_file() and not path.is_symlink():
-                data = path.read_bytes()
-                if sha256(data) == name[9:73]:
-                    return _parse(data, str(path))
-        return None
+    def require_only(self) -> None:
+        """Raise ``StorageError`` where anything in their directory has another name; odd ones count as damaged."""
+        with suppress(FileNotFoundError), self._work.child(FOLDER) as folder:
+            folder.require_names(_is_ours)
 
-    def _delete_others(self) -> None:
-        for entry in self._directory.iterdir():
-            if entry.name not in self._kept:
-                entry.unlink()
+    def delete(self) -> None:
+        """Delete them all. Raises ``OSError``, and ``StorageError`` where there is anything else."""
+        self._work.delete_child(FOLDER, _is_ours)
+
+    def _open_or_make(self) -> OpenDirectory:
+        try:
+            return self._work.child(FOLDER)
+        except FileNotFoundError:
+            return self._work.new_child(FOLDER)
+
+
+def _is_ours(name: str) -> bool:
+    return name == _UNFINISHED or _NAME.fullmatch(name) is not None
+
+
+def _latest_first(folder: OpenDirectory) -> list[str]:
+    return sorted(filter(_NAME.fullmatch, folder.names()), reverse=True)
+
+
+def _read(folder: OpenDirectory, name: str) -> Checkpoint | None:
+    """The checkpoint, or None if it is damaged."""
+    with suppress(OSError, StorageError):
+        data = folder.read(name)
+        if sha256(data) == name[9:73]:
+            return _parse(data, str(folder.path / name))
+    return None
 
 
 def _render(checkpoint: Checkpoint) -> bytes:

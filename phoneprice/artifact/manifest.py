@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from phoneprice.artifact import strict_json
@@ -16,6 +17,8 @@ from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
 _KEYS = frozenset({"format_version", "package_version", "created", "files"})
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Stands for a time that nobody knows."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,6 +39,14 @@ class Manifest:
     files: Mapping[str, FileEntry]
     format_version: int = FORMAT_VERSION
 
+    def time(self) -> datetime:
+        """``created``, ``BEGINNING`` where that is no sensible time."""
+        try:
+            found = datetime.fromisoformat(self.created)
+            return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found.year < MAXYEAR else BEGINNING
+        except (ValueError, OverflowError):
+            return BEGINNING
+
 
 def sha256(data: bytes) -> str:
     """The hash in hexadecimal."""
@@ -52,6 +63,11 @@ def render_manifest(manifest: Manifest) -> bytes:
 def render_manifest_hash(manifest: bytes) -> bytes:
     """The bytes of ``manifest.sha256`` for those of ``manifest.json``."""
     return f"{sha256(manifest)}  {MANIFEST}\n".encode()
+
+
+def is_manifest_hash(data: bytes) -> bool:
+    """Whether these bytes are what ``render_manifest_hash`` writes, for whatever manifest."""
+    return _SHA256.fullmatch(data[:64].decode("latin-1")) is not None and data[64:] == f"  {MANIFEST}\n".encode()
 
 
 def parse_manifest(data: bytes, source: str) -> Manifest:

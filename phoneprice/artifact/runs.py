@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phoneprice.artifact.checkpoints import last_saved
+from phoneprice.artifact.checkpoints import CheckpointStore
 from phoneprice.artifact.layout import MANIFEST
+from phoneprice.artifact.manifest import BEGINNING
 from phoneprice.artifact.sealed import SealedDirectory
-from phoneprice.artifact.writer import being_written, checkpoints_path, old_path, partial_path
-from phoneprice.errors import ModelError
+from phoneprice.artifact.writer import old_path, open_work, partial_path, work_name
+from phoneprice.errors import ModelError, StorageError
 from phoneprice.suggestions import nearest_path
 
 RUNS = Path("runs")
@@ -51,15 +53,21 @@ def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
         entries = [entry for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
     except OSError:
         return ()
-    return tuple(sorted(map(_listed, entries), key=lambda run: (run.created, run.path.name)))
+    listed = sorted(map(_listed, entries), key=lambda found: (found[0], found[1].path.name))
+    return tuple(run for _, run in listed)
+
+
+def is_latest(run: str | Path) -> bool:
+    """Whether ``run`` is the special word: the bare text alone, so ``./latest`` and every ``Path`` are directories."""
+    return run == LATEST
 
 
 def resolve_run(run: str | Path, root: Path = RUNS) -> Path:
-    """The path of a run; ``latest`` is the newest undamaged one in ``root``.
+    """The path of a run; the text ``latest`` is the newest undamaged one in ``root``.
 
     Raises ``ModelError`` where there is no run for ``latest``, or none of that name but one that is nearly called so.
     """
-    if str(run) != LATEST:
+    if not is_latest(run):
         _refuse_near_miss(Path(run), root)
         return Path(run)
     usable = [listed for listed in list_runs(root) if listed.fault is None]
@@ -74,21 +82,31 @@ def latest_unfinished(root: Path = RUNS, *, force: bool = False) -> Path:
     One that stands beside a finished run can only be resumed with ``force``; one that goes on now can't be at all.
     """
     stopped = dict[Path, float]()
-    for partial in root.glob(partial_path(root / "*").name):
-        run = root / partial.name.removeprefix(".").removesuffix(partial.suffix)
-        saved = last_saved(checkpoints_path(run))
-        if saved is not None and (force or not os.path.lexists(run)) and not being_written(run):
+    before, after = work_name("*").split("*")
+    for partial in root.glob(work_name("*")):
+        run = root / partial.name.removeprefix(before).removesuffix(after)
+        if (force or not os.path.lexists(run)) and (saved := _last_saved(run, only_idle=True)) is not None:
             stopped[run] = saved
     if not stopped:
         raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
     return max(stopped, key=stopped.__getitem__)
 
 
+def _last_saved(run: Path, *, only_idle: bool = False) -> float | None:
+    """When an unfinished training was saved last (POSIX time), None without one; or with one that goes on now."""
+    with suppress(OSError, StorageError), open_work(run) as work:
+        if work is not None and not (only_idle and work.held()):
+            return CheckpointStore(work, run).last_saved()
+    return None
+
+
 def _refuse_near_miss(path: Path, root: Path) -> None:
-    if os.path.lexists(path) or old_path(path).is_dir():
+    if os.path.lexists(path) or not path.name or old_path(path).is_dir():
         return
-    if last_saved(checkpoints_path(path)) is not None:
+    if _last_saved(path) is not None:
         raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
+    if _is_run(aside := path.with_name(f".{path.name}.old")):
+        raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
     if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):
         raise ModelError(f"{path}: no such run;{near} 'phoneprice runs list' shows those there are")
 
@@ -97,9 +115,9 @@ def _is_run(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-def _listed(path: Path) -> ListedRun:
+def _listed(path: Path) -> tuple[datetime, ListedRun]:
     try:
         with SealedDirectory(path) as directory:
-            return ListedRun(path, directory.manifest.created)
+            return directory.manifest.time(), ListedRun(path, directory.manifest.created)
     except ModelError as fault:
-        return ListedRun(path, "", str(fault))
+        return BEGINNING, ListedRun(path, "", str(fault))

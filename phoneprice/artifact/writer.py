@@ -1,35 +1,47 @@
 """Writing a run: everything goes to ``.NAME.partial/`` first and appears under its name complete, or not at all.
 
-``.NAME.partial/lock`` is held (flock) by the process that writes; the kernel releases it when the process dies.
+``.NAME.partial/`` is a work directory: its marker, ``lock``, is held by the process that writes.
 ``.NAME.partial/run/`` becomes the run, by one rename, after all of it is on the disk; with ``force`` an older run
-steps aside to ``.NAME.old`` and is deleted afterwards. Whatever a killed process leaves is put right by the next
-writer: ``.NAME.old`` without NAME goes back to its name, everything else is deleted.
+steps aside to ``.NAME.partial/old/`` and is deleted afterwards. Whatever a killed process leaves is put right by the
+next writer: ``old`` without NAME goes back to its name, everything else is deleted. Only what the program has made is
+ever renamed or deleted.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-from contextlib import suppress
+import re
+import stat
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from phoneprice import __version__
 from phoneprice.artifact import layout
-from phoneprice.artifact.atomic import storage_faults, sync_directory, write_file
+from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.checkpoints import CheckpointStore
 from phoneprice.artifact.documents import render_calibration, render_features, render_schema
-from phoneprice.artifact.manifest import FileEntry, Manifest, render_manifest, render_manifest_hash, sha256
+from phoneprice.artifact.folders import OpenDirectory, mode_of
+from phoneprice.artifact.manifest import (
+    FileEntry,
+    Manifest,
+    is_manifest_hash,
+    parse_manifest,
+    render_manifest,
+    render_manifest_hash,
+    sha256,
+)
 from phoneprice.artifact.results import render_document, render_history
 from phoneprice.artifact.weights import render_weights
+from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
-from phoneprice.errors import DivergedError, LockedError, ModelError, UsageError
+from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
     from phoneprice.config.schema import Config
@@ -38,9 +50,11 @@ if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
 
-_LOCK = "lock"
 _STAGE = "run"
-_CHECKPOINTS = "checkpoints"
+_OLD = "old"
+_WORK_NAME = re.compile(r"\..*\.partial", re.DOTALL)
+_OTHER = "choose another -o"
+_is_run_file = layout.LIMITS.__contains__
 
 
 @dataclass(frozen=True)
@@ -64,42 +78,42 @@ class RunWriter:
 
     Raises ``UsageError`` if the run, or an unfinished training of it, is there and neither ``force`` nor ``resume``
     says what to do with it, or if the place is inside another run, ``LockedError`` if another process writes it,
-    ``ModelError`` if there is nothing to ``resume``, ``StorageError`` if the place can't be written to: all at
-    once, before any training.
+    ``ModelError`` if there is nothing to ``resume``, ``StorageError`` if the place can't be written to, or something
+    else has the name of the work directory: all at once, before any training.
     """
 
     def __init__(self, path: str | Path, *, force: bool = False, resume: bool = False) -> None:
-        self.path = Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
-        self._shown = Path(path)
+        self.path = _whole(Path(path))
+        self._shown, self._name = Path(path), self.path.name
         self._force = force
-        _refuse_place(path, force=force, resume=resume)
-        with storage_faults(self._shown):
-            self.partial = partial_path(self.path)
+        _refuse_place(self._shown, force=force, resume=resume)
+        with storage_faults(self._shown), ExitStack() as opened:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _Lock(self.partial, self._shown)
-            try:
-                recover(self.path)
-                _refuse_existing(self.path, self._shown, force=force)  # another process may have finished it just now
-                if not (force or resume):
-                    _refuse_unfinished(self.path, self._shown)
-                self._clean(keep_checkpoints=force or resume)
-            except BaseException:
-                self.close(keep_checkpoints=True)
-                raise
-
-    @property
-    def checkpoints(self) -> Path:
-        """A directory beside the run's files for the state of an unfinished training; made when first used."""
-        return checkpoints_path(self.path)
+            self._parent = opened.enter_context(_open_parent(self._shown))
+            self._work = opened.enter_context(_take(self._parent, self._name, self._shown))
+            self.checkpoints = CheckpointStore(self._work, self._shown)
+            """The state of an unfinished training."""
+            opened.callback(self._leave, keep_checkpoints=True)
+            self._recover()
+            # Another process may have finished it just now.
+            _refuse_existing(self._parent, self._name, self._shown, force=force)
+            if not (force or resume):
+                _refuse_unfinished(self.checkpoints, self._shown)
+            self.checkpoints.require_only()  # those that nobody misses go when there are new ones, or at the end
+            if not (force or resume):
+                self.checkpoints.delete()
+            opened.pop_all()
 
     def finish(self, contents: RunContents) -> None:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
-        stage = self.partial / _STAGE
         with storage_faults(self._shown):
-            stage.mkdir()
-            _write_files(stage, contents)
-            sync_directory(self.partial)
-            self._swap_in(stage)
+            old = self._parent.status(self._name) if self._force else None
+            with self._work.new_child(_STAGE, mode_of(old)) as stage:
+                if old is not None:
+                    os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
+                _write_files(stage, contents, _time_after_all_in(self._parent))
+                self._work.sync()
+                self._swap_in(stage)
 
     def __enter__(self) -> Self:
         return self
@@ -112,37 +126,43 @@ class RunWriter:
 
     def close(self, *, keep_checkpoints: bool) -> None:
         """Let go of the run; checkpoints stay only where an unfinished training may be resumed."""
-        with suppress(OSError):
+        with self._parent, self._work:
             self._leave(keep_checkpoints=keep_checkpoints)
-        self._lock.release()
 
-    def _clean(self, *, keep_checkpoints: bool) -> None:
-        """What a killed process left goes; checkpoints that may be missed do when there are new ones."""
-        for entry in self.partial.iterdir():
-            if entry.name != _LOCK and not (keep_checkpoints and entry.name == _CHECKPOINTS):
-                _delete(entry)
+    def _recover(self) -> None:
+        """Put right what a killed process has left, but for checkpoints."""
+        self._work.delete_child(_STAGE, _is_run_file)
+        if self._work.status(_OLD) is None:
+            return
+        if self._parent.status(self._name) is None:
+            with _open_run(self._work, _OLD) as old:
+                self._work.move_child(_OLD, old, self._parent, self._name)
+            self._parent.sync()
+        else:
+            with _open_run(self._parent, self._name):  # else the older version is all there is
+                self._work.delete_child(_OLD, _is_run_file)
 
-    def _swap_in(self, stage: Path) -> None:
-        old = old_path(self.path)
-        if self._force and os.path.lexists(self.path):
-            self.path.rename(old)
+    def _swap_in(self, stage: OpenDirectory) -> None:
+        replacing = self._force and self._parent.status(self._name) is not None
+        if replacing:
+            with _open_run(self._parent, self._name) as old:
+                self._parent.move_child(self._name, old, self._work, _OLD)
         try:
-            stage.rename(self.path)
+            self._work.move_child(_STAGE, stage, self._parent, self._name)
         except OSError:
-            recover(self.path)
+            self._recover()
             raise
-        sync_directory(self.path.parent)
-        _delete(old)
+        self._parent.sync()
+        if replacing:
+            self._work.delete_child(_OLD, _is_run_file)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
-        """Delete the partial directory, unless it holds checkpoints that a failed or stopped training can use."""
-        _delete(self.partial / _STAGE)
-        if keep_checkpoints and self.checkpoints.is_dir() and any(self.checkpoints.iterdir()):
-            return
-        _delete(self.checkpoints)
-        # Others that find no lock file here make a new directory; see _Lock.
-        (self.partial / _LOCK).unlink()
-        self.partial.rmdir()
+        """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
+        with suppress(OSError, StorageError):
+            self._recover()
+            if not (keep_checkpoints and self.checkpoints.last_saved() is not None):
+                self.checkpoints.delete()
+                self._work.delete()
 
 
 def write_run(path: str | Path, contents: RunContents, *, force: bool = False) -> None:
@@ -156,42 +176,82 @@ def refuse_place(path: str | Path, *, force: bool = False, resume: bool = False)
 
     Only of a training that goes on at the moment it says that it is unfinished: to ask its lock would be to take it.
     """
-    _refuse_place(path, force=force, resume=resume)
-    if not (force or resume):
-        with storage_faults(Path(path)):
-            _refuse_unfinished(Path(os.path.abspath(path)), Path(path))  # noqa: PTH100
+    shown = Path(path)
+    _refuse_place(shown, force=force, resume=resume)
+    with storage_faults(shown), open_work(shown) as work:
+        if work is not None and not (force or resume):
+            _refuse_unfinished(CheckpointStore(work, shown), shown)
 
 
-def _refuse_place(path: str | Path, *, force: bool, resume: bool) -> None:
-    shown, whole = Path(path), Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
-    with storage_faults(shown):
-        if resume and not partial_path(whole).is_dir():
-            found = "is finished" if whole.is_dir() else "found no training of it"
+@contextmanager
+def open_work(path: Path) -> Iterator[WorkDirectory | None]:
+    """The work directory of the run ``path``, None without one. Raises ``StorageError`` for what is not ours."""
+    name = _whole(path).name
+    if not _whole(path).parent.is_dir():
+        yield None
+        return
+    with _open_parent(path) as opened, ExitStack() as stack:
+        work = WorkDirectory.find(opened, work_name(name), Purpose("run", name))
+        yield work and stack.enter_context(work)
+
+
+def _take(parent: OpenDirectory, name: str, shown: Path) -> WorkDirectory:
+    """The work directory of the run, made if need be, for this process alone."""
+    purpose = Purpose("run", name)
+    delete_strays(parent, purpose)
+    while True:
+        found = WorkDirectory.find(parent, work_name(name), purpose, os.O_RDWR)
+        work = found or WorkDirectory.create(parent, purpose, mode_of(parent.status(name)))
+        with ExitStack() as opened:
+            opened.enter_context(work)
+            if found is None:
+                opened.callback(work.delete)
+                with suppress(FileExistsError):  # another process was faster
+                    work.take_name(work_name(name))
+                    parent.sync()
+            elif not work.hold():
+                raise LockedError(f"{shown}: is being written by another process (pid {work.holder()}); wait for it")
+            if work.in_place() and not work.is_unnamed():
+                opened.pop_all()
+                return work
+
+
+def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
+    path = _whole(shown)
+    if not path.name or _WORK_NAME.fullmatch(path.name):
+        raise UsageError(f"{shown}: is no name for a run, {work_name('NAME')} is what unfinished ones have; {_OTHER}")
+    with storage_faults(shown), open_work(shown) as work:
+        if resume and work is None:
+            found = "is finished" if path.is_dir() else "found no training of it"
             raise ModelError(f"{shown}: {found}, so there is nothing to resume; train without --resume")
-        _refuse_inside_a_run(whole, shown)
-        _refuse_existing(whole, shown, force=force)
+        _refuse_inside_a_run(path, shown)
+        if os.path.lexists(path):
+            with _open_parent(shown) as parent:
+                _refuse_existing(parent, path.name, shown, force=force)
 
 
 def _refuse_inside_a_run(path: Path, shown: Path) -> None:
     parent = Path(os.path.realpath(path.parent))
     for folder in parent, *parent.parents:
         if all((folder / name).is_file() for name in (layout.MANIFEST, layout.MANIFEST_HASH)):
-            raise UsageError(f"{shown}: is inside a run, to which nothing may be added; choose another -o")
+            raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
 
 
-def _refuse_existing(path: Path, shown: Path, *, force: bool) -> None:
-    if not os.path.lexists(path):
+def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:
+    if parent.status(name) is None:
         return
     if not force:
-        raise UsageError(f"{shown}: exists already; choose another -o, or replace it with --force")
-    if not _looks_like_run(path):
-        raise UsageError(f"{shown}: is no run, so --force doesn't replace it; choose another -o")
+        raise UsageError(f"{shown}: exists already; {_OTHER}, or replace it with --force")
+    try:
+        _open_run(parent, name).close()
+    except StorageError:
+        raise UsageError(f"{shown}: is no run, so --force doesn't replace it; {_OTHER}") from None
 
 
-def _refuse_unfinished(path: Path, shown: Path) -> None:
+def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:
     """Hours of training are not thrown away unasked; what can't be resumed, or has not taken a step, is."""
     try:
-        checkpoint, _ = CheckpointStore(checkpoints_path(path), shown).load()
+        checkpoint, _ = checkpoints.load()
     except ModelError:
         return
     if checkpoint is not None and checkpoint.epoch:
@@ -201,98 +261,74 @@ def _refuse_unfinished(path: Path, shown: Path) -> None:
         )
 
 
+def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
+    """A run, whole or damaged: it has a manifest of ours, and no other files than a run has; else ``StorageError``."""
+    with ExitStack() as opened:
+        run = opened.enter_context(parent.child(name))
+        listed = _listed_files(run)
+        if not listed:
+            parent.refuse(name, "no run")
+        run.require_files(listed.__contains__)
+        opened.pop_all()
+        return run
+
+
+def _listed_files(folder: OpenDirectory) -> Collection[str]:
+    """The files that its manifest allows; all those of a run where only the manifest's hash tells that it is one."""
+    with suppress(OSError, StorageError, ModelError):
+        data = folder.read(layout.MANIFEST, layout.LIMITS[layout.MANIFEST])
+        return {*parse_manifest(data, "").files, layout.MANIFEST, layout.MANIFEST_HASH}
+    with suppress(OSError, StorageError):
+        data = folder.read(layout.MANIFEST_HASH, layout.LIMITS[layout.MANIFEST_HASH])
+        return layout.LIMITS if is_manifest_hash(data) else ()
+    return ()
+
+
 def partial_path(path: Path) -> Path:
     """Where the run ``path`` lives until it is finished."""
-    return path.with_name(f".{path.name}.partial")
-
-
-def checkpoints_path(path: Path) -> Path:
-    """Where the state of an unfinished training of the run ``path`` is saved."""
-    return partial_path(path) / _CHECKPOINTS
+    return path.with_name(work_name(path.name))
 
 
 def old_path(path: Path) -> Path:
     """Where an older version of the run ``path`` waits while the new one takes its name."""
-    return path.with_name(f".{path.name}.old")
+    return partial_path(path) / _OLD
 
 
-def being_written(path: Path) -> bool:
-    """Whether a process writes the run ``path`` at this moment; asked without writing anything."""
-    try:
-        file = os.open(partial_path(path) / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
+def work_name(name: str) -> str:
+    """What the work directory of the run ``name`` is called; no run is called so."""
+    return f".{name}.partial"
 
 
-def recover(path: Path) -> None:
-    """Put right what a process killed between the renames of ``--force`` has left; raises ``OSError``."""
-    old = old_path(path)
-    if not os.path.lexists(old):
-        return
-    if os.path.lexists(path):
-        _delete(old)
-    else:
-        old.rename(path)
-        sync_directory(path.parent)
+def _whole(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
 
 
-class _Lock:
-    """The exclusive right to write in a directory, which is made if need be."""
-
-    def __init__(self, directory: Path, shown: Path) -> None:
-        path = directory / _LOCK
-        while True:
-            directory.mkdir(exist_ok=True)
-            try:
-                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-            except FileNotFoundError:
-                continue  # the process before us has just deleted the directory
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = _holder(self._file)
-                os.close(self._file)
-                raise LockedError(f"{shown}: is being written by another process{holder}; wait for it") from None
-            if _same_file(self._file, path):
-                break
-            os.close(self._file)
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Let others write."""
-        os.close(self._file)
+def _open_parent(shown: Path) -> OpenDirectory:
+    path = _whole(shown)
+    opened = OpenDirectory.at(path.parent)
+    opened.path = shown.parent if shown.name == path.name else path.parent
+    return opened
 
 
-def _holder(file: int) -> str:
-    pid = os.pread(file, 20, 0).decode("ascii", "replace").strip()
-    return f" (pid {pid})" if pid.isdigit() else ""
-
-
-def _same_file(file: int, path: Path) -> bool:
-    """Whether the locked file is still the one at ``path``."""
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _write_files(stage: Path, contents: RunContents) -> None:
+def _write_files(stage: OpenDirectory, contents: RunContents, created: datetime) -> None:
     files = _render(contents)
     entries = {name: FileEntry(len(data), sha256(data)) for name, data in files.items()}
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
-    manifest = render_manifest(Manifest(__version__, now, entries))
+    manifest = render_manifest(Manifest(__version__, created.isoformat(timespec="microseconds"), entries))
     files |= {layout.MANIFEST_HASH: render_manifest_hash(manifest), layout.MANIFEST: manifest}
     for name, data in files.items():
-        write_file(stage / name, data)
-    sync_directory(stage)
+        stage.write(name, data)
+    stage.require_files(files.__contains__)
+    stage.sync()
+
+
+def _time_after_all_in(folder: OpenDirectory) -> datetime:
+    """Now, or just after the newest run there: the run written last is the latest, even if a clock was wrong once."""
+    newest = datetime.now(UTC)
+    for name in folder.names():
+        with suppress(OSError, StorageError, ModelError), folder.child(name) as run:
+            manifest = parse_manifest(run.read(layout.MANIFEST, layout.LIMITS[layout.MANIFEST]), "")
+            newest = max(newest, manifest.time() + timedelta(microseconds=1))
+    return newest
 
 
 def _render(contents: RunContents) -> dict[str, bytes]:
@@ -313,16 +349,3 @@ def _render(contents: RunContents) -> dict[str, bytes]:
 
         files[layout.OUT_OF_FOLD] = render_held_out(contents.held_out, contents.schema.labels)
     return files
-
-
-def _looks_like_run(path: Path) -> bool:
-    """A directory that holds nothing but files of a run: the only kind that ``force`` may delete."""
-    return path.is_dir() and not path.is_symlink() and all(entry.name in layout.LIMITS for entry in path.iterdir())
-
-
-def _delete(path: Path) -> None:
-    """Delete a file or a directory, if it is there; links are not followed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -71,8 +71,9 @@ def text_option(
 FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
 """What ``data.formats`` can read, written out here: importing that takes too long for a help text."""
 
+# Texts, not paths, so that ./latest is not the word.
 Run = Annotated[
-    Path,
+    str,
     path_argument("RUN", "Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
 Data = Annotated[Path, path_argument("DATA", f"Table: {FORMATS}; - is stdin.")]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from phoneprice import __version__
-from phoneprice.artifact.checkpoints import Checkpoint, CheckpointStore
+from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.documents import render_schema
 from phoneprice.artifact.manifest import sha256
 from phoneprice.artifact.writer import RunWriter
@@ -41,7 +41,7 @@ class Checkpointer:
     def __init__(
         self, writer: RunWriter, run: Path, config: Config, *, resume: bool, command: Sequence[str], on_event: OnEvent
     ) -> None:
-        self._store = CheckpointStore(writer.checkpoints, run)
+        self._store = writer.checkpoints
         self._run, self._config, self._command = run, config, command
         self._resume, self._on_event = resume, on_event
         self.history: list[EpochRecord] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.runs import LATEST, resolve_run
+from phoneprice.artifact.runs import is_latest, resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
@@ -95,7 +95,7 @@ def _ordered(table: Table, target: str) -> bool:
 def check_table(
     data: Path | str,
     config: Config,
-    reference: Path | None = None,
+    reference: Path | str | None = None,
     target: str | None = None,
     *,
     reading: Reading = AS_CONFIGURED,
@@ -108,7 +108,7 @@ def check_table(
     config = configured(config, reading)
     known: Table | TableSchema | None = None
     expected = target
-    if reference is not None and (str(reference) == LATEST or reference.is_dir()):
+    if reference is not None and (is_latest(reference) or Path(reference).is_dir()):
         run = load_run(resolve_run(reference))
         known, config = run.schema, configured(run.config, Reading.of(config.data))
         expected = None if target == run.schema.target else target

@@ -2,6 +2,8 @@ import errno
 import fcntl
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,14 +84,16 @@ def _written_while_failing(target, monkeypatch, owner, name, nth, number):
 
 
 @pytest.mark.parametrize("number", REASONS)
-@pytest.mark.parametrize(("owner", "name"), [(Path, "open"), (fcntl, "flock"), (os, "fsync"), (Path, "replace")])
+@pytest.mark.parametrize(
+    ("owner", "name"), [(os, "mkdir"), (os, "open"), (os, "write"), (fcntl, "flock"), (os, "fsync"), (os, "rename")]
+)
 def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, owner, name, number):
     assert _written_while_failing(tmp_path / "out.csv", monkeypatch, owner, name, 0, number) == b"old"
 
 
 @pytest.mark.parametrize("number", REASONS)
 def test_where_only_the_directory_is_not_flushed_the_new_version_is_there(tmp_path, monkeypatch, number):
-    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, os, "fsync", 1, number) == b"new"
+    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, os, "fsync", 2, number) == b"new"
 
 
 def _write_all_but_the_last(path, number):
@@ -132,6 +136,51 @@ def test_permissions_follow_the_umask(tmp_path):
     assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o640
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o755])
+def test_an_existing_file_keeps_its_permissions(tmp_path, mode):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with replace_file(target) as file:
+        file.write(b"new")
+        file.flush()
+        (work,) = (entry for entry in tmp_path.iterdir() if entry != target)
+        # Whoever may not read the old version can't read the new one while it is written either.
+        assert stat.S_IMODE((work / "output").stat().st_mode) & ~mode == 0
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_existing_file_keeps_its_owner(tmp_path):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    os.chown(target, 1, 2)
+    _write(target, b"new")
+    assert (target.stat().st_uid, target.stat().st_gid) == (1, 2)
+
+
+def test_a_group_that_cannot_be_kept_hands_no_rights_on(tmp_path, monkeypatch):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    target.chmod(0o664)
+
+    def refused(*_arguments):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fchown", refused)
+    _write(target, b"new")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_a_named_pipe_without_a_reader_is_not_waited_on(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError) as caught:
+        _write(tmp_path / "pipe", b"data")
+    reason = "no such device or address; start the program that reads from it first"
+    assert str(caught.value) == f"{tmp_path}/pipe: can't be written: {reason}"
+
+
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real.csv").write_bytes(b"old")
     (tmp_path / "link.csv").symlink_to("real.csv")
@@ -156,8 +205,13 @@ def test_a_pipe_is_written_to_by_any_name():
 
 def test_strays_of_killed_processes_go_and_live_ones_stay(tmp_path):
     target = tmp_path / "out.csv"
-    stray = tmp_path / ".out.csv.0123abcd.partial-file"
-    stray.write_bytes(b"half")
+    code = (
+        "import os, signal, sys; from phoneprice.artifact.atomic import replace_file;"
+        "out = replace_file(sys.argv[1]); out.__enter__().write(b'half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(target)], check=False).returncode == -9
+    (stray,) = tmp_path.iterdir()
+    assert names(stray) == ["lock", "output"]
     with replace_file(target) as first:
         first.write(b"first")
         assert not stray.exists()

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 from phoneprice.artifact.checkpoints import FORMAT, Checkpoint, CheckpointStore
+from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.manifest import sha256
 from phoneprice.errors import ModelError, StorageError
 from phoneprice.records import EpochRecord
@@ -57,7 +58,11 @@ def same(one: Checkpoint, other: Checkpoint) -> bool:
 
 @pytest.fixture
 def store(tmp_path: Path) -> CheckpointStore:
-    return CheckpointStore(tmp_path / "checkpoints", Path("runs/mine"))
+    return store_in(tmp_path)
+
+
+def store_in(work: Path) -> CheckpointStore:
+    return CheckpointStore(OpenDirectory.at(work), Path("runs/mine"))
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 5])
@@ -73,7 +78,7 @@ def test_the_two_last_ones_are_kept(store: CheckpointStore, tmp_path: Path) -> N
     for seed in range(4):
         store.save(checkpoint(seed))
     assert [name[:9] for name in names(tmp_path / "checkpoints")] == ["00000003-", "00000004-"]
-    again = CheckpointStore(tmp_path / "checkpoints", Path("runs/mine"))
+    again = store_in(tmp_path)
     found, _ = again.load()
     assert found is not None
     assert same(found, checkpoint(3))
@@ -91,7 +96,7 @@ def test_a_damaged_one_gives_way_and_is_never_kept(store: CheckpointStore, tmp_p
     folder = tmp_path / "checkpoints"
     good, bad = names(folder)
     (folder / bad).write_bytes((folder / bad).read_bytes()[:-1])
-    again = CheckpointStore(folder, Path("runs/mine"))
+    again = store_in(tmp_path)
     found, damaged = again.load()
     assert found is not None
     assert same(found, checkpoint(1))
@@ -136,7 +141,10 @@ def test_another_file_under_its_right_hash(store: CheckpointStore, tmp_path: Pat
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "checkpoints").write_text("")
     with pytest.raises(StorageError) as caught:
-        CheckpointStore(tmp_path / "file" / "checkpoints", Path("runs/mine")).save(checkpoint())
-    assert str(caught.value) == "runs/mine: can't be written: not a directory; choose another name"
+        store_in(tmp_path).save(checkpoint())
+    assert str(caught.value) == (
+        f"{tmp_path}/checkpoints: is a file, which this program has not made, so it was not touched; "
+        "rename or delete it, or choose another name"
+    )

@@ -1,17 +1,23 @@
+import errno
 import fcntl
 import os
+import shutil
+import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from phoneprice.artifact import atomic, writer
-from phoneprice.artifact.checkpoints import Checkpoint, CheckpointStore
+from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.writer import RunWriter, checkpoints_path, old_path, partial_path, refuse_place, write_run
+from phoneprice.artifact.work import WorkDirectory
+from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, write_run
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 from phoneprice.records import EpochRecord
+from tests.faults.file_layer import failing as failing_call
+from tests.faults.file_layer import file_layer
 from tests.random_runs import ENVIRONMENT, names, random_contents
 
 OLD = random_contents(seed=1, environment=ENVIRONMENT.model_copy(update={"platform": "old"}))
@@ -37,6 +43,15 @@ def test_force_replaces_a_run(tmp_path):
     write_run(tmp_path / "run", NEW, force=True)
     assert _which(tmp_path / "run") == "new"
     assert names(tmp_path) == ["run"]
+
+
+def test_a_replaced_run_keeps_its_permissions(tmp_path):
+    write_run(tmp_path / "run", OLD)
+    (tmp_path / "run").chmod(0o700)
+    with RunWriter(tmp_path / "run", force=True) as writer:
+        assert stat.S_IMODE((tmp_path / ".run.partial").stat().st_mode) == 0o700
+        writer.finish(NEW)
+    assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -69,7 +84,7 @@ def test_a_place_can_be_refused_without_writing(tmp_path):
         _stop_after_a_checkpoint(new)
     refuse_place(new, resume=True)
     assert names(tmp_path) == [".new.partial", "run"]
-    assert names(tmp_path / ".new.partial" / "checkpoints") == ["1"]
+    assert len(names(tmp_path / ".new.partial" / "checkpoints")) == 1
 
 
 def test_force_never_deletes_what_is_no_run(tmp_path):
@@ -86,8 +101,7 @@ def test_force_never_deletes_what_is_no_run(tmp_path):
 def test_nothing_is_there_before_the_end_and_nothing_else_after_it(tmp_path):
     with RunWriter(tmp_path / "runs" / "a") as run:
         assert names(tmp_path / "runs") == [".a.partial"]
-        run.checkpoints.mkdir()
-        (run.checkpoints / "1").write_text("state")
+        run.checkpoints.save(_checkpoint())
         run.finish(NEW)
     assert names(tmp_path / "runs") == ["a"]
 
@@ -107,8 +121,7 @@ def test_a_diverged_training_leaves_nothing(tmp_path):
 
 def _stop_after_a_checkpoint(path, reason=None):
     with RunWriter(path) as run:
-        run.checkpoints.mkdir()
-        (run.checkpoints / "1").write_text("state")
+        run.checkpoints.save(_checkpoint())
         raise reason or KeyboardInterrupt
 
 
@@ -116,18 +129,36 @@ def test_a_stopped_training_leaves_its_checkpoints_for_resume(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         _stop_after_a_checkpoint(tmp_path / "run")
     with RunWriter(tmp_path / "run", resume=True) as run:
-        assert (run.checkpoints / "1").read_text() == "state"
+        found, _ = run.checkpoints.load()
+        assert found is not None
+        assert found.epoch == 1
         run.finish(NEW)
     assert _which(tmp_path / "run") == "new"
     assert names(tmp_path) == ["run"]
 
 
-def _leave_a_checkpoint(run, *, epochs=0, step=0):
-    """As a stopped training does."""
-    checkpoints_path(run).mkdir(parents=True)
+def _checkpoint(*, epochs=0, step=1):
     nothing = np.zeros(1)
     history = [EpochRecord(e + 1, nothing, nothing, nothing, nothing > 0) for e in range(epochs)]
-    CheckpointStore(checkpoints_path(run), run).save(Checkpoint({}, {"place": np.array([0, step])}, history))
+    return Checkpoint({}, {"place": np.array([0, step])}, history)
+
+
+def _leave_a_checkpoint(run, *, epochs=0, step=0):
+    """As a stopped training does."""
+    writer = RunWriter(run)
+    writer.checkpoints.save(_checkpoint(epochs=epochs, step=step))
+    writer.close(keep_checkpoints=True)
+
+
+@contextmanager
+def _killed(writer):
+    """The writer does what the body does, and no more."""
+    with writer._parent, writer._work:
+        yield
+
+
+def _checkpoints(run):
+    return partial_path(run) / "checkpoints"
 
 
 @pytest.mark.parametrize(("epochs", "step"), [(3, 0), (0, 1)])
@@ -141,7 +172,7 @@ def test_an_unfinished_training_is_not_replaced_unasked(tmp_path, epochs, step):
             f"{run}: holds an unfinished training, saved in epoch {epochs or 1}; "
             "go on with --resume, or start over with --force"
         )
-        assert len(names(checkpoints_path(run))) == 1
+        assert len(names(_checkpoints(run))) == 1
     refuse_place(run, resume=True)
     refuse_place(run, force=True)
     write_run(run, NEW, force=True)
@@ -153,7 +184,7 @@ def test_a_training_that_nothing_is_lost_of_is_replaced(tmp_path, fault):
     run = tmp_path / "run"
     _leave_a_checkpoint(run, epochs=0 if fault == "before the first step" else 3)
     if fault == "damaged":
-        (checkpoint,) = checkpoints_path(run).iterdir()
+        (checkpoint,) = _checkpoints(run).iterdir()
         checkpoint.write_bytes(b"")
     refuse_place(run)
     write_run(run, NEW)
@@ -168,10 +199,11 @@ def test_one_that_is_being_trained_is_locked_rather_than_unfinished(tmp_path):
 
 
 def test_without_resume_what_a_killed_process_left_goes(tmp_path):
-    (tmp_path / ".run.partial" / "checkpoints").mkdir(parents=True)
+    _leave_a_checkpoint(tmp_path / "run")
     (tmp_path / ".run.partial" / "run").mkdir()
-    with RunWriter(tmp_path / "run") as run:
-        assert names(run.partial) == ["lock"]
+    (tmp_path / ".run.partial" / "run" / "config.toml").touch()
+    with RunWriter(tmp_path / "run"):
+        assert names(tmp_path / ".run.partial") == ["lock"]
 
 
 def test_nothing_to_resume(tmp_path):
@@ -210,28 +242,44 @@ def test_the_lock_of_a_killed_process_does_not_block(tmp_path):
 
 def test_a_lock_on_a_deleted_directory_is_taken_again(tmp_path, monkeypatch):
     """Between our opening of the lock file and our locking of it, its holder finishes and deletes it."""
-    partial = tmp_path / ".run.partial"
-    partial.mkdir()
-    (partial / "lock").touch()
+    other = RunWriter(tmp_path / "run")
     flock, calls = fcntl.flock, []
 
     def finish_first(file, how):
         calls.append(file)
         if len(calls) == 1:
-            (partial / "lock").unlink()
-            partial.rmdir()
+            other.close(keep_checkpoints=False)
         return flock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", finish_first)
     write_run(tmp_path / "run", NEW)
     assert len(calls) == 2
     assert _which(tmp_path / "run") == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_directory_that_goes_while_its_marker_is_looked_for(tmp_path, monkeypatch):
+    """Between our opening of the directory and that of its marker, its process finishes and deletes both."""
+    other = RunWriter(tmp_path / "run")
+    open_file, calls = WorkDirectory.open_file, []
+
+    def finish_first(folder, name, flags=0):
+        calls.append(name)
+        if len(calls) == 1:
+            other.close(keep_checkpoints=False)
+        return open_file(folder, name, flags)
+
+    monkeypatch.setattr(WorkDirectory, "open_file", finish_first)
+    write_run(tmp_path / "run", NEW)
+    assert _which(tmp_path / "run") == "new"
+    assert names(tmp_path) == ["run"]
 
 
 def test_killed_between_the_renames_of_force(tmp_path):
     run = tmp_path / "run"
     write_run(run, OLD)
-    run.rename(old_path(run))
+    with _killed(RunWriter(run, force=True)):
+        run.rename(old_path(run))
     assert _which(run) == "old"  # the loader finds it
     with pytest.raises(UsageError):
         RunWriter(run)  # and so does the next writer
@@ -241,46 +289,35 @@ def test_killed_between_the_renames_of_force(tmp_path):
 def test_killed_before_the_old_version_was_deleted(tmp_path):
     run = tmp_path / "run"
     write_run(run, OLD)
-    write_run(old_path(run), OLD)
+    with _killed(RunWriter(run, force=True)):
+        shutil.copytree(run, old_path(run))
     write_run(run, NEW, force=True)
     assert names(tmp_path) == ["run"]
     assert _which(run) == "new"
 
 
-@pytest.mark.parametrize("failing", range(40))
+@pytest.mark.parametrize("failing", range(70))
 @pytest.mark.parametrize("force", [False, True])
-def test_every_call_fails_once_and_the_old_version_stays_whole(tmp_path, monkeypatch, failing, force):
+def test_every_call_fails_once_and_the_old_version_stays_whole(tmp_path, failing, force):
     """ENOSPC at the n-th system call that writes: the old run or the new one is there, complete."""
     run = tmp_path / "run"
     if force:
         write_run(run, OLD)
-    calls = iter(range(1000))
-
-    def counted(call):
-        def wrapper(*args, **kwargs):
-            if next(calls) == failing:
-                raise OSError(28, "No space left on device")
-            return call(*args, **kwargs)
-
-        return wrapper
-
-    monkeypatch.setattr(os, "fsync", counted(os.fsync))
-    monkeypatch.setattr(writer, "write_file", counted(atomic.write_file))
-    monkeypatch.setattr("pathlib.Path.rename", counted(type(run).rename))
-    monkeypatch.setattr("pathlib.Path.mkdir", counted(type(run).mkdir))
-    try:
-        write_run(run, NEW, force=force)
-    except StorageError as fault:
-        assert str(fault) == f"{run}: can't be written: no space left on device; free some space and run again"  # noqa: PT017
-        if force:
-            assert _which(run) in {"old", "new"}
-    else:
-        assert _which(run) == "new"
-        assert next(calls) <= failing
-    monkeypatch.undo()
+    with file_layer(failing_call(failing, errno.ENOSPC)) as calls:
+        try:
+            write_run(run, NEW, force=force)
+        except StorageError as fault:
+            assert str(fault) == f"{run}: can't be written: no space left on device; free some space and run again"  # noqa: PT017
+            if force:
+                assert _which(run) in {"old", "new"}
+        else:
+            assert _which(run) == "new"
+            # Parents that are there already, and tidying up when the run is complete.
+            assert failing == 0 or len(calls.names) <= failing or calls.names[failing] in {"rename", "unlink", "rmdir"}
     write_run(run, NEW, force=True)
     assert _which(run) == "new"
-    assert names(tmp_path) == ["run"]
+    for left in names(tmp_path):
+        assert left == "run" or names(tmp_path / left) == []  # one whose marker was gone when it could not be deleted
 
 
 def test_a_place_that_cannot_be_written_to_is_found_at_once(tmp_path):

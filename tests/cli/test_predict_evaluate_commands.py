@@ -51,7 +51,7 @@ def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         "warnings": ["w"],
     }
     assert asked == {
-        "run": Path("latest"),
+        "run": "latest",
         "data": Path("-"),
         "output": Path("out.parquet"),
         "keep": (),

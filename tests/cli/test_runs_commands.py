@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.artifact.writer import RunWriter
+from phoneprice.artifact.writer import RunWriter, write_run
 from tests.cli.calling import Call, in_terminal
 from tests.random_runs import NOTHING_HELD_OUT, random_contents
 
@@ -53,8 +53,10 @@ def test_without_any_run_yet_the_list_is_empty(call: Call, tmp_path: Path, monke
 
 def test_an_unfinished_training_is_not_unknown(call: Call, runs: Path) -> None:
     place = runs / ".c.partial" / "checkpoints"
-    place.mkdir(parents=True)
+    writer = RunWriter(runs / "c")
+    place.mkdir()
     (place / f"00000001-{'0' * 64}.safetensors").touch()
+    writer.close(keep_checkpoints=True)
     result = call("runs", "show", "runs/c")
     what = "its training is unfinished; go on with 'phoneprice train DATA -o runs/c --resume'"
     assert (result.code, result.err) == (4, f"phoneprice: error: runs/c: {what}\n")
@@ -182,3 +184,11 @@ def test_no_such_run(call: Call, runs: Path, command: str) -> None:
     result = call("runs", command, "nix")
     assert (result.code, result.out) == (4, "")
     assert result.err.count("\n") == 1
+
+
+def test_a_directory_called_latest(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "runs" / "a", random_contents())
+    write_run(tmp_path / "latest", random_contents(seed=1))
+    assert call("runs", "verify", "./latest", "--json").document["run"] == "latest"
+    assert call("runs", "verify", "latest", "--json").document["run"] == "runs/a"

@@ -1,6 +1,7 @@
 """A layer under all writing: it counts the calls that change a disk, and at one of them something happens.
 
-The calls: opening for writing, each write to such a file, fsync, rename, replace, mkdir, unlink, rmdir, truncate.
+The calls: opening for writing, each write to such a file, fsync, rename, replace, mkdir, unlink, rmdir, truncate,
+chmod, chown; by name or by descriptor, in whatever directory.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-PATCHED = ("fsync", "rename", "replace", "mkdir", "unlink", "rmdir", "ftruncate", "pwrite")
+PATCHED = (
+    "fsync", "rename", "replace", "link", "symlink", "mkdir", "unlink", "rmdir",
+    "truncate", "ftruncate", "write", "pwrite", "chmod", "fchmod", "chown", "fchown",
+)  # fmt: skip
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 Act = Callable[[int, str], None]
 """Called before each call with its number (from 0) and its name."""
 
@@ -78,8 +83,14 @@ def file_layer(act: Act = nothing) -> Iterator[Calls]:
     def opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         if not set(mode) & set("wxa+") or "b" not in mode:
             return plain_open(file, mode, *arguments, **options)
-        calls.note("open")
+        if not isinstance(file, int):  # else it has been counted when it was opened
+            calls.note("open")
         return io.BufferedWriter(File(file, mode.replace("b", "")))
+
+    def opened_by_os(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if flags & _WRITING:
+            calls.note("open")
+        return plain_os_open(path, flags, *arguments, **options)
 
     def counted(name: str) -> Callable[..., Any]:
         plain = getattr(os, name)
@@ -90,7 +101,7 @@ def file_layer(act: Act = nothing) -> Iterator[Calls]:
 
         return call
 
-    plain_open = io.open
-    patched: dict[str, Any] = {name: counted(name) for name in PATCHED}
-    with mock.patch.multiple(os, **patched), mock.patch("io.open", opened):
+    plain_open, plain_os_open = io.open, os.open
+    layer: dict[str, Any] = {name: counted(name) for name in PATCHED}
+    with mock.patch.multiple(os, **layer, open=opened_by_os), mock.patch("io.open", opened):
         yield calls

@@ -95,7 +95,7 @@ def test_sigkill_at_some_calls(bench: Bench, name: str) -> None:
 
 def test_killed_before_its_first_checkpoint(bench: Bench) -> None:
     run = bench.new_run()
-    outcome = bench.train("ordinal", run, kill_at=3)
+    outcome = bench.train("ordinal", run, kill_at=7)
     assert outcome.killed
     resumed = bench.train("ordinal", run, resume=True)
     assert resumed.warnings == (f"{run}: stopped before its first checkpoint, so training starts anew",)

@@ -30,7 +30,7 @@ def data(tmp_path: Path) -> Path:
     return write_phones(tmp_path / "phones.csv")
 
 
-def begin(data: Path, run: Path, settings: list[str] = SETTINGS, epochs: int = 3) -> None:
+def begin(data: Path, run: Path, settings: list[str] = SETTINGS, epochs: int = 3, *, force: bool = False) -> None:
     """Train until some epochs are done."""
 
     def stop(event: Event) -> None:
@@ -38,7 +38,7 @@ def begin(data: Path, run: Path, settings: list[str] = SETTINGS, epochs: int = 3
             raise Stop
 
     with pytest.raises(Stop):
-        train(data, load_config(None, settings), run, on_event=stop)
+        train(data, load_config(None, settings), run, force=force, on_event=stop)
 
 
 def resume(data: Path, run: Path, settings: list[str] = SETTINGS) -> list[Event]:
@@ -207,9 +207,9 @@ def test_without_a_name_only_what_can_be_resumed(
     runs = tmp_path / "runs"
     options = [word for setting in SETTINGS for word in ("-s", setting)]
     train(data, load_config(None, SETTINGS), Path("runs") / "finished")
-    (runs / ".finished.partial" / "checkpoints").mkdir(parents=True)
     begin(data, Path("runs") / "mine")
-    shutil.copytree(runs / ".mine.partial", runs / ".finished.partial", dirs_exist_ok=True)
+    begin(data, Path("runs") / "finished", force=True)
+    shutil.copytree(runs / ".mine.partial", runs / ".copied.partial")  # its marker is of another run
     (runs / ".killed-early.partial").mkdir()
     for checkpoint in checkpoints(Path("runs") / "mine"):
         os.utime(checkpoint, (1, 1))

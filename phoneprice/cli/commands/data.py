@@ -33,7 +33,7 @@ Target = Annotated[
     text_option("--target", metavar="COL", help_text="Column to predict; short for -s data.target=COL."),
 ]
 Reference = Annotated[
-    Path | None,
+    str | None,
     path_option("--reference", metavar="PATH", help_text="Training table or run directory to compare with."),
 ]
 Rows = Annotated[

@@ -59,7 +59,7 @@ def report(
     session.write(f"{written.output}\n")
 
 
-def _draw(session: Session, run: Path, output: Path | None, plots: Path | None) -> None:
+def _draw(session: Session, run: str, output: Path | None, plots: Path | None) -> None:
     if output is not None or plots is not None or session.json:
         raise UsageError("--terminal writes no file: leave out -o, --plots and --json")
     from phoneprice.artifact.loader import load_run

@@ -17,7 +17,7 @@ ExpectedHash = Annotated[
 
 
 Best = Annotated[bool, typer.Option("--best", help="The best run of each target first, instead of the oldest.")]
-Second = Annotated[Path, path_argument("OTHER", "Run directory to compare it with.", autocompletion=complete_run)]
+Second = Annotated[str, path_argument("OTHER", "Run directory to compare it with.", autocompletion=complete_run)]
 
 
 def list_(session: Session, root: Root = Path("runs"), best: Best = False) -> None:

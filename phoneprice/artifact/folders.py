@@ -1,0 +1,208 @@
+"""Directories that are held open: neither a link nor a renamed parent leads elsewhere, and nothing is waited on.
+
+All that happens in one goes through its descriptor and follows no link. What must be a file or a directory is looked
+at before it is opened, so no device is touched and no named pipe hangs the program.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+from phoneprice.errors import StorageError
+
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def mode_of(status: os.stat_result | None) -> int:
+    """Who may do what; before the umask where there is nothing yet."""
+    return 0o777 if status is None else stat.S_IMODE(status.st_mode) & 0o777
+
+
+class OpenDirectory:
+    """A directory and its descriptor, as a context manager; ``path`` is how messages call it.
+
+    Methods raise ``OSError``, and ``StorageError`` for what is not of the kind that the program makes.
+    """
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor, self.path = descriptor, path
+
+    @classmethod
+    def at(cls, path: Path) -> OpenDirectory:
+        """The directory that somebody has named; links in the path are followed."""
+        return OpenDirectory(os.open(path, _DIRECTORY), path)
+
+    def child(self, name: str) -> OpenDirectory:
+        """A directory in this one."""
+        self._require(name, stat.S_IFDIR)
+        try:
+            return OpenDirectory(os.open(name, _DIRECTORY | _FLAGS, dir_fd=self.descriptor), self.path / name)
+        except OSError as fault:
+            if fault.errno in {errno.ELOOP, errno.EMLINK, errno.ENOTDIR}:  # it has just become one
+                self.refuse(name, "a symbolic link")
+            raise
+
+    def new_child(self, name: str, mode: int = 0o777) -> OpenDirectory:
+        """A directory that was not there before; the umask applies to ``mode``."""
+        os.mkdir(name, mode | stat.S_IRWXU, dir_fd=self.descriptor)
+        made = self.child(name)
+        if made.names():  # another one has taken its place
+            made.close()
+            self.refuse(name, "a directory of others")
+        return made
+
+    def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """The descriptor of a regular file."""
+        self._require(name, stat.S_IFREG)
+        file = os.open(name, flags | _FLAGS, dir_fd=self.descriptor)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            self.refuse(name, "another file now")
+        return file
+
+    def new_file(self, name: str, mode: int = 0o666) -> int:
+        """The descriptor, for reading and writing, of a file that was not there before."""
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=self.descriptor)
+
+    def write(self, name: str, data: bytes, final: str | None = None) -> None:
+        """A new file with these bytes, on the disk when this returns; it gets the ``final`` name when it is whole."""
+        with os.fdopen(self.new_file(name), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if final is not None:
+                self.move_file(name, file.fileno(), self, final)
+
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """The bytes of a regular file, ``limit`` at most."""
+        with os.fdopen(self.open_file(name), "rb") as file:
+            return file.read(-1 if limit is None else limit)
+
+    def names(self) -> list[str]:
+        """What is in it."""
+        return os.listdir(self.descriptor)  # noqa: PTH208
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Of a name in it, links not followed; None where it is not there."""
+        try:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def file_status(self, name: str) -> os.stat_result | None:
+        """Of a regular file in it; None where there is none of that name."""
+        status = self.status(name)
+        return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def holds(self, name: str, descriptor: int) -> bool:
+        """Whether ``name`` in it is the open file or directory."""
+        status = self.status(name)
+        return status is not None and os.path.samestat(status, os.fstat(descriptor))
+
+    def move_file(self, name: str, file: int, to: OpenDirectory, new: str) -> None:
+        """Rename the open file ``name``; it replaces what is called ``new``, unless that is a directory."""
+        self._require_open(name, file)
+        os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
+
+    def move_child(self, name: str, child: OpenDirectory, to: OpenDirectory, new: str) -> None:
+        """Rename the open directory ``name`` to a name that is free; anything that has taken either name stays."""
+        self._require_open(name, child.descriptor)
+        self._rename_new(name, to, new)
+        if not to.holds(new, child.descriptor):
+            to._rename_new(new, self, name)
+            self._require_open(name, child.descriptor)
+
+    def unlink(self, name: str) -> None:
+        """Delete a file."""
+        os.unlink(name, dir_fd=self.descriptor)
+
+    def discard(self, name: str) -> None:
+        """Delete a file, if it is there and is one."""
+        if self.file_status(name) is not None:
+            self.unlink(name)
+
+    def require_names(self, ours: Callable[[str], bool]) -> list[str]:
+        """What is in it; a name that is not of ``ours`` is refused."""
+        names = sorted(self.names())
+        for name in names:
+            if not ours(name):
+                self.refuse(name, "something else than belongs there")
+        return names
+
+    def require_files(self, ours: Callable[[str], bool]) -> list[str]:
+        """What is in it: regular files with names of ``ours``; anything else is refused."""
+        names = self.require_names(ours)
+        for name in names:
+            self._require(name, stat.S_IFREG)
+        return names
+
+    def delete_child(self, name: str, ours: Callable[[str], bool]) -> None:
+        """Delete a directory in it, if there is one, and the files with names of ``ours`` that are all it may hold."""
+        if self.status(name) is None:
+            return
+        with self.child(name) as child:
+            for file in child.require_files(ours):
+                child.unlink(file)
+        self.remove(name)
+
+    def remove(self, name: str) -> None:
+        """Delete an empty directory."""
+        os.rmdir(name, dir_fd=self.descriptor)
+
+    def sync(self) -> None:
+        """Flush its entries to the disk, so that a rename in it survives a power cut."""
+        os.fsync(self.descriptor)
+
+    def refuse(self, name: str, found: str) -> NoReturn:
+        """Raise the ``StorageError`` that says what a name in it is, and what to do."""
+        raise StorageError(
+            f"{self.path / name}: is {found}, which this program has not made, so it was not touched; "
+            "rename or delete it, or choose another name"
+        )
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _require(self, name: str, kind: int) -> None:
+        status = self.status(name)
+        if status is not None and stat.S_IFMT(status.st_mode) != kind:
+            self.refuse(name, _KINDS.get(stat.S_IFMT(status.st_mode), "a device"))
+
+    def _require_open(self, name: str, descriptor: int) -> None:
+        if not self.holds(name, descriptor):
+            raise FileNotFoundError(errno.ENOENT, "another process has moved what this one writes")
+
+    def _rename_new(self, name: str, to: OpenDirectory, new: str) -> None:
+        if to.status(new) is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        try:
+            os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
+        except OSError as fault:
+            if fault.errno in {errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}:  # it has just been taken
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+            raise

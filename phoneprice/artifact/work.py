@@ -1,0 +1,193 @@
+"""Work directories: where a run or an output is made, beside the name that it gets when it is whole.
+
+A directory is one of ours if a file in it says so: the marker, ``lock``, with a random token, the user, and what the
+directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The process that works
+in a directory holds the marker (flock); the kernel lets go of it when that process dies.
+
+A work directory begins and ends under a name of its own, ``.STEM.TOKEN.partial``: so one of another name that has no
+marker is never one that another process is making or deleting just now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from phoneprice.artifact.folders import OpenDirectory
+from phoneprice.errors import StorageError
+
+OUTPUT = "output"
+"""The file in a work directory that becomes an output."""
+_MARKER = "lock"
+_TEXT = re.compile(
+    rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\nfor (.+)\npid +(\d+)\n", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a work directory is for: the run, or the output file, of this name beside it."""
+
+    kind: Literal["run", "output"]
+    name: str
+
+    def work_name(self, token: str) -> str:
+        """What its work directory is called while it is made and while it goes."""
+        # 50 characters are at most 200 bytes of UTF-8: the name stays under the file system's 255.
+        return f".{self.name[:50]}.{token}.partial"
+
+    def __bytes__(self) -> bytes:
+        return f"{self.kind} ".encode() + os.fsencode(self.name)
+
+
+class WorkDirectory(OpenDirectory):
+    """An open directory with a marker of ours, as a context manager that lets go of it."""
+
+    def __init__(
+        self, folder: OpenDirectory, marker: int, parent: OpenDirectory, name: str, purpose: Purpose, token: str = ""
+    ) -> None:
+        super().__init__(folder.descriptor, folder.path)
+        self._marker, self._parent, self._name = marker, parent, name
+        self._purpose, self._token = purpose, token
+
+    @classmethod
+    def create(cls, parent: OpenDirectory, purpose: Purpose, mode: int = 0o777) -> Self:
+        """A new one, held by this process, under a name that nothing else has."""
+        token = secrets.token_hex(16)
+        name = purpose.work_name(token)
+        folder = parent.new_child(name, mode)
+        try:
+            marker = folder.new_file(_MARKER, 0o600)
+        except BaseException:
+            folder.close()
+            parent.remove(name)
+            raise
+        work = cls(folder, marker, parent, name, purpose, token)
+        try:
+            work._mark()
+        except BaseException:
+            with work, suppress(OSError):
+                work.delete()
+            raise
+        return work
+
+    @classmethod
+    def find(cls, parent: OpenDirectory, name: str, purpose: Purpose, flags: int = os.O_RDONLY) -> Self | None:
+        """The one of this name, None where nothing is; ``StorageError`` for whatever is not ours."""
+        while True:
+            try:
+                folder = parent.child(name)
+            except FileNotFoundError:
+                return None
+            found = cls(folder, -1, parent, name, purpose)
+            try:
+                with suppress(FileNotFoundError):
+                    found._marker = found.open_file(_MARKER, flags)
+                if found._recognise():
+                    return found
+                if found.in_place():  # else its process has just deleted it
+                    parent.refuse(name, "a directory without the mark of this version and user")
+            except BaseException:
+                found.close()
+                raise
+            found.close()
+
+    def hold(self) -> bool:
+        """Take it for this process; False where another one has it."""
+        try:
+            fcntl.flock(self._marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        os.pwrite(self._marker, _pid_line(), os.fstat(self._marker).st_size - len(_pid_line()))
+        return True
+
+    def held(self) -> bool:
+        """Whether another process works in it."""
+        try:
+            fcntl.flock(self._marker, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._marker, fcntl.LOCK_UN)
+        return False
+
+    def holder(self) -> str:
+        """The number of the process that took it last."""
+        match = self._text()
+        return match[5].decode() if match else "?"
+
+    def in_place(self) -> bool:
+        """Whether it still has its name."""
+        return self._parent.holds(self._name, self.descriptor)
+
+    def is_unnamed(self) -> bool:
+        """Whether it has the name under which it begins and ends."""
+        return self._name == self._purpose.work_name(self._token)
+
+    def take_name(self, name: str) -> None:
+        """Rename it to a name that is free."""
+        self._parent.move_child(self._name, self, self._parent, name)
+        self._name, self.path = name, self._parent.path / name
+
+    def delete(self) -> None:
+        """Delete it, unless somebody has put something into it."""
+        if self._purpose.kind == "output":
+            self.discard(OUTPUT)
+        if self.names() != [_MARKER] or not self.in_place():
+            return
+        if not self.is_unnamed():
+            self.take_name(self._purpose.work_name(self._token))
+        self.unlink(_MARKER)
+        self._parent.remove(self._name)
+
+    def close(self) -> None:
+        """Let others have it."""
+        super().close()
+        if self._marker >= 0:
+            os.close(self._marker)
+            self._marker = -1
+
+    def _mark(self) -> None:
+        fcntl.flock(self._marker, fcntl.LOCK_EX)
+        owner = os.fstat(self.descriptor).st_uid
+        head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\nfor "
+        os.write(self._marker, head.encode() + bytes(self._purpose) + b"\n" + _pid_line())
+        os.fsync(self._marker)
+
+    def _recognise(self) -> bool:
+        match = self._text()
+        if match is None or match[4] != bytes(self._purpose):
+            return False
+        self._token = match[1].decode()
+        owner = os.fstat(self.descriptor).st_uid
+        # Network file systems may give what we make to another user.
+        ours = owner == os.geteuid() or (os.geteuid(), owner) == (int(match[2]), int(match[3]))
+        return ours and owner == os.fstat(self._marker).st_uid
+
+    def _text(self) -> re.Match[bytes] | None:
+        return _TEXT.fullmatch(os.pread(self._marker, 1024, 0)) if self._marker >= 0 else None
+
+
+def delete_strays(parent: OpenDirectory, purpose: Purpose) -> None:
+    """Delete what killed processes have left while they made or deleted the same thing."""
+    for name in parent.names():
+        token = name[-40:].removesuffix(".partial")
+        if name == purpose.work_name(token):
+            with suppress(OSError, StorageError):
+                _delete_stray(parent, name, purpose)
+
+
+def _delete_stray(parent: OpenDirectory, name: str, purpose: Purpose) -> None:
+    stray = WorkDirectory.find(parent, name, purpose, os.O_RDWR)
+    if stray is not None:
+        with stray:
+            if stray.is_unnamed() and stray.hold():
+                stray.delete()
+
+
+def _pid_line() -> bytes:
+    return f"pid {os.getpid():>10}\n".encode()
