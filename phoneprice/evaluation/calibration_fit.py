@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.config.schema import TaskConfig, ThresholdMetric
 from phoneprice.metrics.classification import SMALLEST, log_losses
 from phoneprice.metrics.decisions import decide, temper
 from phoneprice.metrics.ranking import cumulative
-from phoneprice.records import Calibration
+from phoneprice.records import Calibration, Doubles
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Probabilities = NDArray[np.floating[Any]]
-    Classes = NDArray[np.int64]
+Probabilities = NDArray[np.floating[Any]]
+Classes = NDArray[np.int64]
 
 _SHARPEST, _FLATTEST = 1 / 20, 20.0
 _ENOUGH_ROWS = 100_000
@@ -35,7 +32,7 @@ class Calibrated:
     """The calibration of a model, and what it does to rows that it was not fitted on."""
 
     calibration: Calibration
-    probabilities: Floats
+    probabilities: Doubles
     """Cross-fitted, float64 ``(n, C)``."""
     predicted: Classes
     """Cross-fitted decisions, ``(n,)``."""
@@ -75,7 +72,7 @@ def _splits(fold: Classes) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.
         yield number, fold == number, fold != number
 
 
-def _cross_tempered(probabilities: Probabilities, fold: Classes, temperatures: dict[int, float]) -> Floats:
+def _cross_tempered(probabilities: Probabilities, fold: Classes, temperatures: dict[int, float]) -> Doubles:
     """Each row's probabilities at the temperature of its fold."""
     tempered = np.empty(probabilities.shape)
     for number, rows, _ in _splits(fold):
@@ -118,7 +115,7 @@ def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
     return 1 / b
 
 
-def _slope(log_p: Floats, true: Floats, b: float) -> tuple[float, float]:
+def _slope(log_p: Doubles, true: Doubles, b: float) -> tuple[float, float]:
     """First and second derivative of the mean log loss at ``b``."""
     weights = np.exp(b * (log_p - log_p.max(axis=1, keepdims=True)))
     weights /= weights.sum(axis=1, keepdims=True)
@@ -148,20 +145,20 @@ def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMet
 # where the metric is.
 
 
-def _accuracy(hits: Floats, false_alarms: Floats) -> Floats:
+def _accuracy(hits: Doubles, false_alarms: Doubles) -> Doubles:
     return hits - false_alarms
 
 
-def _balanced_accuracy(hits: Floats, false_alarms: Floats) -> Floats:
+def _balanced_accuracy(hits: Doubles, false_alarms: Doubles) -> Doubles:
     recall, other_recall = hits / max(hits[-1], 1), 1 - false_alarms / max(false_alarms[-1], 1)
     return np.asarray(recall + other_recall)
 
 
-def _f1(hits: Floats, false_alarms: Floats) -> Floats:
+def _f1(hits: Doubles, false_alarms: Doubles) -> Doubles:
     return np.asarray(2 * hits / np.maximum(hits + false_alarms + hits[-1], 1))
 
 
-def _mcc(hits: Floats, false_alarms: Floats) -> Floats:
+def _mcc(hits: Doubles, false_alarms: Doubles) -> Doubles:
     positives, negatives, called = hits[-1], false_alarms[-1], hits + false_alarms
     spread = positives * negatives * called * (positives + negatives - called)
     return np.asarray((hits * negatives - false_alarms * positives) / np.sqrt(np.maximum(spread, 1)))

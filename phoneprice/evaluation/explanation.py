@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
-from phoneprice.records import Classified, Inputs, Interval, Predictions
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Classified, Doubles, Inputs, Interval, Predictions
 
 Predict = Callable[[Inputs], Predictions]
 
@@ -61,7 +57,7 @@ def permutation_importance(
     return dict(sorted(found.items(), key=lambda item: -item[1].value))
 
 
-def _shuffled_errors(part: Part, orders: Sequence[NDArray[np.int64]], span: slice, metric: PairedMetric) -> Floats:
+def _shuffled_errors(part: Part, orders: Sequence[NDArray[np.int64]], span: slice, metric: PairedMetric) -> Doubles:
     """The mean error of each row ``(n,)`` over all shuffles, which are predicted in one go."""
     rows, inputs = len(part.y), part.inputs
     values = np.tile(inputs.values, (len(orders), 1))
@@ -81,7 +77,7 @@ class Response:
     """Mean predictions ``(G, M)`` with a column at each of ``grid``: probabilities a class, or one value."""
 
     grid: tuple[float, ...] | tuple[str, ...]
-    means: Floats
+    means: Doubles
     deciles: tuple[float, ...]
     """Of a numeric column's values."""
 
@@ -107,7 +103,7 @@ def partial_dependence(column: Column, schema: TableSchema, inputs: Inputs, pred
     return Response(names, _means([_set(inputs, span, {i: 1.0}) for i in range(len(names))], predict), ())
 
 
-def _values(column: Column, inputs: Inputs, span: slice) -> Floats:
+def _values(column: Column, inputs: Inputs, span: slice) -> Doubles:
     values = inputs.values[:, span.start].astype(np.float64)
     if inputs.missing is not None:
         known = values[~inputs.missing[:, span.start]]
@@ -128,7 +124,7 @@ def _set(inputs: Inputs, span: slice, values: dict[int, float]) -> Inputs:
     return Inputs(changed, missing)
 
 
-def _means(blocks: Sequence[Inputs], predict: Predict) -> Floats:
+def _means(blocks: Sequence[Inputs], predict: Predict) -> Doubles:
     """The mean prediction of each block, all predicted in one go."""
     rows = len(blocks[0])
     missing = [block.missing for block in blocks if block.missing is not None]

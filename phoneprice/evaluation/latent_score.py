@@ -7,28 +7,24 @@ is the logistic or, for the probit link, the normal distribution function. All h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.model.cuts import cut_points, sharpness
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Doubles
 
 _LEAST = 1e-300
 """A probability that float64 and both inverse link functions can still tell from 0."""
 
 
-def mean_cut_points(parameters: Mapping[str, NDArray[np.float32]]) -> Floats:
+def mean_cut_points(parameters: Mapping[str, NDArray[np.float32]]) -> Doubles:
     """The members' mean cut points, centred, float64 ``(C - 1,)``."""
     cuts = cut_points(parameters) * sharpness(parameters)
     return np.asarray((cuts - cuts.mean(axis=-1, keepdims=True)).mean(axis=0)[0])
 
 
-def score_behind(p: Floats, cuts: Floats, *, probit: bool) -> Floats:
+def score_behind(p: Doubles, cuts: Doubles, *, probit: bool) -> Doubles:
     """The score ``(n,)`` of rows with class probabilities ``p`` ``(n, C)``, for cut points ``(C - 1,)``.
 
     One cut decides, that at which the row is least certain: ``s = c_j + F^-1(P(class > j))``, the inverse taken of the

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.metrics.classification import log_losses
 from phoneprice.metrics.intervals import mean
-from phoneprice.records import Classified, Interval, Predictions
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Classified, Doubles, Interval, Predictions
 
 PairedMetric = Literal["accuracy", "log_loss", "rmse", "mae"]
 PAIRED: dict[bool, tuple[PairedMetric, ...]] = {True: ("accuracy", "log_loss"), False: ("rmse", "mae")}
 """What is compared row by row: for classes, for numbers."""
 
 
-def row_errors(metric: PairedMetric, y: NDArray[Any], predictions: Predictions) -> Floats:
+def row_errors(metric: PairedMetric, y: NDArray[Any], predictions: Predictions) -> Doubles:
     """What each row adds to the metric's badness, ``(n,)``: 1 for a wrong class, its log loss, its (squared) error."""
     if isinstance(predictions, Classified):
         return log_losses(y, predictions.probabilities) if metric == "log_loss" else (y != predictions.classes) * 1.0
@@ -29,7 +25,7 @@ def row_errors(metric: PairedMetric, y: NDArray[Any], predictions: Predictions) 
     return np.asarray(error**2 if metric == "rmse" else np.abs(error))
 
 
-def lead(metric: PairedMetric, ours: Floats, theirs: Floats) -> Interval:
+def lead(metric: PairedMetric, ours: Doubles, theirs: Doubles) -> Interval:
     """How much better ours is, in the metric's own unit (positive: better), from row errors ``(n,)`` of the same rows.
 
     Student's t interval of the mean difference; for the RMSE, whose square is a mean, that interval divided by the sum
@@ -42,7 +38,7 @@ def lead(metric: PairedMetric, ours: Floats, theirs: Floats) -> Interval:
     return Interval(gain.value / scale, gain.low / scale, gain.high / scale)
 
 
-def mcnemar(ours: Floats, theirs: Floats) -> float:
+def mcnemar(ours: Doubles, theirs: Doubles) -> float:
     """Two-sided p value of the exact McNemar test on row errors 0/1: rows that one alone got right are a fair coin.
 
     McNemar 1947; Dietterich 1998, section 3.1, compares it with others. Above 1,000 such rows the normal approximation

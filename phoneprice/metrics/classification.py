@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.intervals import bootstrap, mean, proportion, resampled, seeded
 from phoneprice.metrics.ranking import ranking_metrics
 from phoneprice.metrics.reliability import ece
-from phoneprice.records import Interval, Task
+from phoneprice.records import Doubles, Interval, Task
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Classes = NDArray[np.int64]
-    Probabilities = NDArray[np.floating[Any]]
-    Statistic = Callable[[Floats], Floats]
+Classes = NDArray[np.int64]
+Probabilities = NDArray[np.floating[Any]]
+Statistic = Callable[[Doubles], Doubles]
 
 SMALLEST = float(np.finfo(np.float32).eps)
 """The least probability that a logarithm is taken of: networks compute in float32, below this is rounding error."""
@@ -56,13 +53,13 @@ def classification_metrics(
     return {name: found[name] for name in METRICS if name in found}
 
 
-def log_losses(y: Classes, probabilities: Probabilities) -> Floats:
+def log_losses(y: Classes, probabilities: Probabilities) -> Doubles:
     """``-log p`` of the true class, ``(n,)``, with ``p`` no smaller than ``SMALLEST``."""
     true = probabilities[np.arange(len(y)), y].astype(np.float64)
     return np.asarray(-np.log(np.maximum(true, SMALLEST)))
 
 
-def brier_losses(y: Classes, probabilities: Probabilities) -> Floats:
+def brier_losses(y: Classes, probabilities: Probabilities) -> Doubles:
     """Squared distance of the probabilities from the true class (Brier 1950), ``(n,)``.
 
     Summed over the classes; of two classes only one counts, as scikit-learn has it.

@@ -7,15 +7,13 @@ matrices given by those sums: for the value itself a stack of one, for its boots
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from phoneprice.records import Doubles
 
-    Floats = NDArray[np.float64]
-    Counts = NDArray[np.int64]
+Counts = NDArray[np.int64]
 
 
 def confusion(y: Counts, predicted: Counts, classes: int) -> Counts:
@@ -27,9 +25,9 @@ def confusion(y: Counts, predicted: Counts, classes: int) -> Counts:
 class PerClass:
     """Figures of each class, ``(C,)`` each; 0 where nothing is there to divide by, as scikit-learn has it."""
 
-    precision: Floats
-    recall: Floats
-    f1: Floats
+    precision: Doubles
+    recall: Doubles
+    f1: Doubles
     support: Counts
     """Rows whose true class it is."""
 
@@ -53,11 +51,11 @@ class Cells:
         self._classes = len(matrix)
 
     @property
-    def as_counted(self) -> Floats:
+    def as_counted(self) -> Doubles:
         """``counts`` as the metrics take them, ``(1, m)``."""
         return self.counts[np.newaxis].astype(np.float64)
 
-    def _sums_by_class(self, classes: NDArray[np.intp], counts: Floats) -> Floats:
+    def _sums_by_class(self, classes: NDArray[np.intp], counts: Doubles) -> Doubles:
         """Sums ``(B, C)`` of the counts by the class of each cell."""
         order = np.argsort(classes, kind="stable")
         present, starts = np.unique(classes[order], return_index=True)
@@ -66,7 +64,7 @@ class Cells:
             sums[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
         return sums
 
-    def _margins(self, counts: Floats) -> tuple[Floats, Floats, Floats]:
+    def _margins(self, counts: Doubles) -> tuple[Doubles, Doubles, Doubles]:
         """Rows a class, ``(B, C)`` each: predicted right, true, predicted."""
         right = self.true == self.predicted
         return (
@@ -75,22 +73,22 @@ class Cells:
             self._sums_by_class(self.predicted, counts),
         )
 
-    def balanced_accuracy(self, counts: Floats) -> Floats:
+    def balanced_accuracy(self, counts: Doubles) -> Doubles:
         """Mean recall of the classes that have rows."""
         hits, true, _ = self._margins(counts)
         return np.asarray(_ratio(hits, true).sum(axis=1) / (true > 0).sum(axis=1))
 
-    def macro_f1(self, counts: Floats) -> Floats:
+    def macro_f1(self, counts: Doubles) -> Doubles:
         """Mean F1 of the classes that are true or predicted anywhere."""
         hits, true, predicted = self._margins(counts)
         return np.asarray(_ratio(2 * hits, true + predicted).sum(axis=1) / (true + predicted > 0).sum(axis=1))
 
-    def f1(self, counts: Floats) -> Floats:
+    def f1(self, counts: Doubles) -> Doubles:
         """F1 of the second class; 0 where it is neither true nor predicted."""
         hits, true, predicted = self._margins(counts)
         return _ratio(2 * hits, true + predicted)[:, 1]
 
-    def mcc(self, counts: Floats) -> Floats:
+    def mcc(self, counts: Doubles) -> Doubles:
         """Matthews correlation (Gorodkin 2004, for any number of classes); 0 where either side is constant."""
         hits, true, predicted = self._margins(counts)
         rows = counts.sum(axis=1)
@@ -98,7 +96,7 @@ class Cells:
         spread = (rows**2 - (true**2).sum(axis=1)) * (rows**2 - (predicted**2).sum(axis=1))
         return _ratio(covariance, np.sqrt(spread))
 
-    def quadratic_kappa(self, counts: Floats) -> Floats:
+    def quadratic_kappa(self, counts: Doubles) -> Doubles:
         """Cohen's kappa with weights ``(i - j)**2`` (Cohen 1968); NaN where all rows are of one and the same class."""
         rows, i, j = counts.sum(axis=1), self.true.astype(np.float64), self.predicted.astype(np.float64)
         observed = counts @ (i - j) ** 2
@@ -108,7 +106,7 @@ class Cells:
             return np.asarray(np.where(expected > 1e-9 * rows, 1 - observed / expected, np.nan))
 
 
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
+def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Doubles:
     """``part / whole``, 0 where ``whole`` is 0."""
-    ratio: Floats = np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
+    ratio: Doubles = np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
     return ratio

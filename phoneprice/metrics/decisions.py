@@ -6,20 +6,16 @@ One place for both, since training measures with the same rules that prediction 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.errors import ConfigError
-from phoneprice.records import Calibration
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Calibration, Doubles
 
 
-def temper(probabilities: NDArray[np.floating[Any]], temperature: float) -> Floats:
+def temper(probabilities: NDArray[np.floating[Any]], temperature: float) -> Doubles:
     """Probabilities ``(n, C)`` with their logarithms divided by ``temperature`` and normalised again (Guo et al. 2017).
 
     float64, in which float32 probabilities that differ still differ afterwards: so the most probable class never
@@ -28,7 +24,7 @@ def temper(probabilities: NDArray[np.floating[Any]], temperature: float) -> Floa
     p = np.asarray(probabilities, np.float64)
     if temperature == 1:
         return p
-    powered: Floats = (p / p.max(axis=1, keepdims=True)) ** (1 / temperature)
+    powered: Doubles = (p / p.max(axis=1, keepdims=True)) ** (1 / temperature)
     powered /= powered.sum(axis=1, keepdims=True)
     return powered
 
@@ -52,7 +48,7 @@ def decide(probabilities: NDArray[np.floating[Any]], calibration: Calibration) -
     return decided
 
 
-def expected_costs(p: Floats, costs: Sequence[Sequence[float]] = ()) -> Floats:
+def expected_costs(p: Doubles, costs: Sequence[Sequence[float]] = ()) -> Doubles:
     """What predicting each class is expected to cost, ``(n, C)``; ``costs`` as in ``cost_matrix``."""
     # A sum in a fixed order: the last bits of a matrix product depend on its number of rows.
     total = np.zeros_like(p)
@@ -61,7 +57,7 @@ def expected_costs(p: Floats, costs: Sequence[Sequence[float]] = ()) -> Floats:
     return total
 
 
-def cost_matrix(costs: Sequence[Sequence[float]], classes: int) -> Floats:
+def cost_matrix(costs: Sequence[Sequence[float]], classes: int) -> Doubles:
     """``costs`` as float64 ``(C, C)``, rows by true class; ``|i - j|`` where there are none.
 
     Raises ``ConfigError`` where there is not one row and one column a class.

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from phoneprice.records import Interval
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Doubles, Interval
 
 Z95 = 1.959963984540054
 """97.5% quantile of the standard normal distribution."""
@@ -78,7 +74,7 @@ def _t_within(t: float, freedom: int) -> float:
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
-def resampled(counts: NDArray[np.int64], generator: np.random.Generator) -> Floats:
+def resampled(counts: NDArray[np.int64], generator: np.random.Generator) -> Doubles:
     """Bootstrap resamples ``(B, m)`` of the number of rows in each of ``m`` cells; ``counts`` ``(m,)``."""
     rows = int(counts.sum())
     # Fewer resamples of many cells, so that a thousand classes take about a second.
@@ -91,7 +87,7 @@ def seeded() -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=0))
 
 
-def bootstrap(values: Floats, value: float, limits: tuple[float, float]) -> Interval:
+def bootstrap(values: Doubles, value: float, limits: tuple[float, float]) -> Interval:
     """The interval of ``value`` from its bootstrap replicates ``(B,)``; NaN marks resamples that leave it undefined.
 
     The percentile interval is moved by the bootstrap's estimate of its own bias (Efron and Tibshirani 1993, chapters 10

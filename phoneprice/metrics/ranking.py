@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.metrics.intervals import Z95, proportion
-from phoneprice.records import Interval
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Doubles, Interval
 
 
 def ranking_metrics(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> dict[str, Interval]:
@@ -31,7 +27,7 @@ def ranking_metrics(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> 
     return {"roc_auc": auc_interval(auc, total, others), "average_precision": proportion(precision * total, total)}
 
 
-def cumulative(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> tuple[Floats, Floats]:
+def cumulative(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> tuple[Doubles, Doubles]:
     """Positives and negatives among the rows that score at least each distinct score, from the highest score down."""
     order = np.argsort(-scores)
     ordered = scores[order]

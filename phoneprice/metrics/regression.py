@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phoneprice.metrics.intervals import Z95, mean, t95
-from phoneprice.records import Interval
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Doubles, Interval
 
 
-def regression_metrics(y: Floats, predicted: Floats) -> dict[str, Interval]:
+def regression_metrics(y: Doubles, predicted: Doubles) -> dict[str, Interval]:
     """``rmse``, ``mae``, ``r2`` and ``medae`` of values ``(n,)``, with 95% intervals.
 
     ``r2`` is left out where all of ``y`` is one value. Raises ``ValueError`` for no rows.
@@ -36,7 +30,7 @@ def regression_metrics(y: Floats, predicted: Floats) -> dict[str, Interval]:
     return found | {"medae": _median(distance)}
 
 
-def _r2(squared_error: Floats, squared_deviation: Floats) -> Interval:
+def _r2(squared_error: Doubles, squared_deviation: Doubles) -> Interval:
     """``1 - a / b`` with ``a`` and ``b`` the two means.
 
     The interval is that of ``log(a / b)`` by the delta method (Casella and Berger 2002, section 5.5.4), carried over,
@@ -51,7 +45,7 @@ def _r2(squared_error: Floats, squared_deviation: Floats) -> Interval:
     return Interval(1 - a / b, 1 - a / b * math.exp(min(half, 100)), 1 - a / b * math.exp(-half))
 
 
-def _median(values: Floats) -> Interval:
+def _median(values: Doubles) -> Interval:
     """Median with the interval between two order statistics (Conover 1999, section 3.2)."""
     n = len(values)
     half = Z95 * math.sqrt(n) / 2

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.metrics.intervals import bootstrap, resampled, seeded
-from phoneprice.records import Interval
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from phoneprice.records import Doubles, Interval
 
 BINS = 15
 
@@ -26,9 +22,9 @@ class Reliability:
     """
 
     rows: NDArray[np.int64]
-    confidence: Floats
+    confidence: Doubles
     """Mean confidence."""
-    accuracy: Floats
+    accuracy: Doubles
     """Share of rows whose most probable class is the true one."""
 
     @property
@@ -72,7 +68,7 @@ def ece(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: in
 
 def _binned(
     y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int
-) -> tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]:
+) -> tuple[Doubles, NDArray[np.bool_], NDArray[np.int64]]:
     """Confidence, whether the most probable class is right, and bin of each row."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)

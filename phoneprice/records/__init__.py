@@ -4,13 +4,14 @@
 """
 
 from phoneprice.records.findings import TrainingFinding
-from phoneprice.records.inputs import Floats, Inputs, InputStatistics, Rows, TargetStatistics, Task
+from phoneprice.records.inputs import Doubles, Floats, Inputs, InputStatistics, Rows, TargetStatistics, Task
 from phoneprice.records.predictions import Calibration, Classified, HeldOut, Interval, Predictions, Valued, joined
 from phoneprice.records.training import Ensemble, EpochRecord, MemberPlan, Split, splits_of
 
 __all__ = [
     "Calibration",
     "Classified",
+    "Doubles",
     "Ensemble",
     "EpochRecord",
     "Floats",

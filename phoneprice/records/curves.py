@@ -8,21 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.records.inputs import Doubles
 from phoneprice.records.training import EpochRecord
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Curves:
     """One value an epoch and member, ``(E, K)`` each; NaN where there was none."""
 
-    train_loss: Floats
-    validation_loss: Floats
-    learning_rate: Floats
+    train_loss: Doubles
+    validation_loss: Doubles
+    learning_rate: Doubles
     active: NDArray[np.bool_]
     """Members that were still learning in the epoch."""
-    health: Mapping[str, Floats]
+    health: Mapping[str, Doubles]
     """Measurements by name, ``(E, K, layers)``, layers in the order of ``model.shape``."""
 
     @classmethod
@@ -59,5 +58,5 @@ class Curves:
         return bool(np.isfinite(self.validation_loss).any())
 
 
-def _stacked(values: Sequence[NDArray[np.floating]]) -> Floats:
+def _stacked(values: Sequence[NDArray[np.floating]]) -> Doubles:
     return np.stack(values).astype(np.float64)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from phoneprice.components.base import TaskKind
 
 Floats = NDArray[np.floating[Any]]
+Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phoneprice.records import Interval, Predictions, Task, TrainingFinding
+from numpy.typing import NDArray
+
+from phoneprice.records import Doubles, Interval, Predictions, Task, TrainingFinding
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import RunMetrics
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,8 +28,8 @@ class LatentScore:
     ``exact`` says whether the network has one; else it is the mean class of its probabilities.
     """
 
-    values: Floats
-    cuts: Floats
+    values: Doubles
+    cuts: Doubles
     exact: bool
     unit: str
 
@@ -66,7 +62,7 @@ class Dependence:
     column: str
     grid: tuple[float, ...] | tuple[str, ...]
     names: tuple[str, ...]
-    curves: Floats
+    curves: Doubles
     decile: tuple[float, ...] = ()
     """The column's deciles: where the rows are."""
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.metrics.ranking import cumulative
 from phoneprice.metrics.reliability import reliability
-from phoneprice.records import Classified, Task
+from phoneprice.records import Classified, Doubles, Task
 from phoneprice.report.facts import HeldOutRows, LatentScore
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
 from phoneprice.wording import count, counted, figure, share
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 MOST_DOTS = 1200
 """Of a scatter plot; of more rows evenly spaced ones are drawn."""
@@ -90,7 +86,7 @@ def score_chart(score: LatentScore, y: NDArray[np.int64], task: Task) -> Chart:
     return chart
 
 
-def _wide_quantiles(values: Floats, cuts: Floats) -> tuple[float, float]:
+def _wide_quantiles(values: Doubles, cuts: Doubles) -> tuple[float, float]:
     low, high = np.quantile(values, [0.002, 0.998])
     room = 0.1 * (cuts.max() - cuts.min() + 1) if len(cuts) else 0.0
     return float(min(low, cuts.min() - room)), float(max(high, cuts.max() + room))
@@ -135,11 +131,11 @@ def ranking_charts(rows: HeldOutRows, task: Task) -> list[Chart]:
     return [roc, pr]
 
 
-def _pairs(x: Floats, y: Floats) -> list[tuple[float, float]]:
+def _pairs(x: Doubles, y: Doubles) -> list[tuple[float, float]]:
     return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def regression_charts(y: Floats, predicted: Floats, target: str) -> list[Chart]:
+def regression_charts(y: Doubles, predicted: Doubles, target: str) -> list[Chart]:
     """Predicted against true values, residuals against predictions, and how large the residuals are."""
     kept = slice(None, None, -(-len(y) // MOST_DOTS))
     residual = predicted - y
@@ -166,7 +162,7 @@ def regression_charts(y: Floats, predicted: Floats, target: str) -> list[Chart]:
     return [against, spread, _histogram(residual, f"predicted - true {target}")]
 
 
-def _histogram(values: Floats, label: str) -> Chart:
+def _histogram(values: Doubles, label: str) -> Chart:
     counts, edges = np.histogram(values, bins=31)
     low, high = np.quantile(values, [0.05, 0.95])
     chart = Chart(

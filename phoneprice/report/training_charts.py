@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phoneprice.records import Doubles
 from phoneprice.records.curves import Curves
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.svg import Axis, Chart
 from phoneprice.wording import counted, figure, number
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 MOST_LINES = 10
 """Members drawn one by one."""
@@ -142,7 +137,7 @@ def _epochs(curves: Curves) -> Axis:
     return Axis(min(1.0, last - 1), last, "epoch")
 
 
-def _lines(chart: Chart, curves: Curves, values: Floats, style: str, label: str) -> None:
+def _lines(chart: Chart, curves: Curves, values: Doubles, style: str, label: str) -> None:
     if curves.members > 1:
         for k in range(min(curves.members, MOST_LINES)):
             chart.line(_points(curves, values[:, k]), f"{style} thin")
@@ -151,17 +146,17 @@ def _lines(chart: Chart, curves: Curves, values: Floats, style: str, label: str)
     chart.line(_points(curves, mean_of_members(values)), style, label)
 
 
-def _points(curves: Curves, values: Floats) -> list[tuple[float, float]]:
+def _points(curves: Curves, values: Doubles) -> list[tuple[float, float]]:
     return list(zip(curves.epochs.astype(float).tolist(), values.tolist(), strict=True))
 
 
-def mean_of_members(values: Floats) -> Floats:
+def mean_of_members(values: Doubles) -> Doubles:
     """A value an epoch: ``(E, K)`` to ``(E,)``, over the members that have a value."""
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=1)
     return np.asarray(np.divide(total, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))
 
 
-def _median(values: Floats) -> Floats:
+def _median(values: Doubles) -> Doubles:
     known = np.isfinite(values)
     return np.array([np.median(row[good]) if good.any() else np.nan for row, good in zip(values, known, strict=True)])

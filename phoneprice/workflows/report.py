@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import layer_names
-from phoneprice.records import Classified, HeldOut, TrainingFinding
+from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
 from phoneprice.stream import STREAM
@@ -31,11 +30,6 @@ from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -165,7 +159,7 @@ def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:
     classes = run.task.classes
     if not run.config.loss.ordered:
         cuts = np.arange(classes - 1, dtype=np.float64) + 0.5
-        values: Floats = (p * np.arange(classes)).sum(axis=1)
+        values: Doubles = (p * np.arange(classes)).sum(axis=1)
         return LatentScore(values, cuts, exact=False, unit="mean class (0 is the lowest)")
     cuts = mean_cut_points(run.ensemble.parameters)
     probit = getattr(run.config.loss, "distribution", "logit") == "probit"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.artifact.loader import Run
 from phoneprice.config.reading import Reading
@@ -28,9 +29,6 @@ from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
 from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MOST_ROWS = 4000
 """That importance is measured on; of more, a seeded sample."""
