@@ -74,7 +74,7 @@ def test_saturated_is_closer_to_a_bound_than_a_fortieth_of_the_range(activation:
     first = torch.tensor(values, dtype=torch.float64)[None, :, None].expand(3, -1, 6)
     second = torch.full((3, 5, 5), high + 1e-3, dtype=torch.float64)
     second[1] = 0.5
-    monitor._look_at([first, second])
+    monitor._measure_activations([first, second])
     torch.testing.assert_close(monitor.values["saturated"], torch.tensor([[0.4, 1], [0.4, 0], [0.4, 1]]).double())
 
 
@@ -85,7 +85,7 @@ def test_a_unit_is_dead_that_no_row_wakes() -> None:
     first, second = torch.zeros(3, 4, 6), torch.zeros(3, 4, 5)
     first[0, 3, :3] = 1e-9
     second[:, :, 0] = 2
-    monitor._look_at([first, second])
+    monitor._measure_activations([first, second])
     torch.testing.assert_close(monitor.values["dead_units"], torch.tensor([[0.5, 0.8], [1, 0.8], [1, 0.8]]))
 
 
