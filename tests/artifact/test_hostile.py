@@ -274,7 +274,7 @@ def test_what_json_has_no_number_for_is_not_written(render, value):
 @pytest.mark.parametrize("length", [186, 187, 188, 10_000])
 def test_reasons_are_cut_short(length):
     reason = f"unknown key '{'k' * length}'"
-    shown = reason if len(reason) <= 200 else f"{reason[:197]}..."
+    shown = reason if len(reason) <= 200 else f"{reason[:199]}…"
     with pytest.raises(ModelError) as caught:
         strict_json.parse_object(json.dumps({"k" * length: 1}).encode(), "x", frozenset())
     assert str(caught.value) == f"x: not valid: {shown}; {DAMAGED}"
