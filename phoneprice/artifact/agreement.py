@@ -43,7 +43,7 @@ def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
     sets = [found.metrics, *([found.training_set] if found.training_set is not None else [])]
     for name in {name for metrics in (*sets, *folds) for name in metrics}:
         if name not in METRICS or task.kind not in METRICS[name].tasks:
-            yield f"{name!r} is no metric of a {task.kind} task"
+            yield f"{name!r} is no metric of task kind {task.kind!r}"
     needed = {headline(task.kind), "log_loss"} if task.labels else {headline(task.kind)}
     for metrics in (*sets, *folds):
         if missing := needed - metrics.keys():
@@ -73,7 +73,7 @@ def _class_faults(found: RunMetrics, task: Task) -> Iterator[str]:
     if not matrix.labels == tuple(line.label for line in classes) == task.labels:
         yield "confusion or per_class has other labels than schema.json"
     elif {len(matrix.counts), *map(len, matrix.counts)} != {len(task.labels)}:
-        yield "confusion has not a count for each two labels"
+        yield "confusion has no count for some pair of labels"
     elif [sum(row) for row in matrix.counts] != [line.support for line in classes]:
         yield "confusion and per_class count other rows"
     elif sum(line.support for line in classes) != _measured_rows(found):

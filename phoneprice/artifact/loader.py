@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from phoneprice.artifact import agreement, documents, layout, results
+from phoneprice.artifact import documents, layout
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory
 from phoneprice.artifact.weights import check_size, parse_weights
 from phoneprice.artifact.writer import old_path
@@ -17,7 +17,6 @@ from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
 from phoneprice.records import Calibration, Ensemble, HeldOut, InputStatistics, Task
-from phoneprice.records.documents import Environment, RunMetrics, Splits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,11 +26,16 @@ if TYPE_CHECKING:
 
     from phoneprice.artifact.manifest import Manifest
     from phoneprice.records.curves import Curves
+    from phoneprice.records.documents import Environment, RunMetrics, Splits
 
 
 @dataclass(frozen=True)
 class Run:
-    """A loaded run: what prediction needs is at hand, the rest is read and checked when it is asked for."""
+    """A loaded run: what prediction needs is at hand, the rest is read and checked when it is first asked for.
+
+    Each of its documents raises ``ModelError`` where it is damaged or contradicts another. The code that reads them is
+    imported then, too: prediction does without.
+    """
 
     path: Path
     manifest: Manifest
@@ -55,31 +59,45 @@ class Run:
     @cached_property
     def metrics(self) -> RunMetrics:
         """What is in ``metrics.json``."""
+        from phoneprice.artifact.agreement import metrics_faults
+        from phoneprice.artifact.results import parse_document
+        from phoneprice.records.documents import RunMetrics
+
         data, source = self._read(layout.METRICS)
-        found = results.parse_document(RunMetrics, data, source)
+        found = parse_document(RunMetrics, data, source)
         members = len(self.ensemble.inputs.shift)
-        _refuse(source, agreement.metrics_faults(found, self.config, self.task, members, self.calibration))
+        _refuse(source, metrics_faults(found, self.config, self.task, members, self.calibration))
         return found
 
     @cached_property
     def splits(self) -> Splits:
         """What is in ``splits.json``."""
+        from phoneprice.artifact.agreement import splits_faults
+        from phoneprice.artifact.results import parse_document
+        from phoneprice.records.documents import Splits
+
         data, source = self._read(layout.SPLITS)
-        found = results.parse_document(Splits, data, source)
-        _refuse(source, agreement.splits_faults(found, self.metrics, self.config))
+        found = parse_document(Splits, data, source)
+        _refuse(source, splits_faults(found, self.metrics, self.config))
         return found
 
     @cached_property
     def environment(self) -> Environment:
         """What is in ``environment.json``."""
-        return results.parse_document(Environment, *self._read(layout.ENVIRONMENT))
+        from phoneprice.artifact.results import parse_document
+        from phoneprice.records.documents import Environment
+
+        return parse_document(Environment, *self._read(layout.ENVIRONMENT))
 
     @cached_property
     def history(self) -> Curves:
         """What is in ``history.jsonl``."""
+        from phoneprice.artifact.agreement import history_faults
+        from phoneprice.artifact.results import parse_history
+
         data, source = self._read(layout.HISTORY)
-        found = results.parse_history(data, source)
-        _refuse(source, agreement.history_faults(found, self.metrics, self.config))
+        found = parse_history(data, source)
+        _refuse(source, history_faults(found, self.metrics, self.config))
         return found
 
     @cached_property
@@ -89,11 +107,12 @@ class Run:
             raise documents.damaged(str(self.path), f"only one of folds in {layout.METRICS} and {layout.OUT_OF_FOLD}")
         if self.metrics.folds is None:
             return None
+        from phoneprice.artifact.agreement import held_out_faults
         from phoneprice.artifact.held_out import parse_held_out
 
         data, source = self._read(layout.OUT_OF_FOLD)
         found = parse_held_out(data, source, self.task.labels)
-        _refuse(source, agreement.held_out_faults(found, self.metrics))
+        _refuse(source, held_out_faults(found, self.metrics))
         return found
 
     def _read(self, name: str) -> tuple[bytes, str]:

@@ -33,7 +33,6 @@ from phoneprice.artifact.manifest import (
     render_manifest_hash,
     sha256,
 )
-from phoneprice.artifact.results import render_document, render_history
 from phoneprice.artifact.weights import render_weights
 from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
@@ -332,6 +331,10 @@ def _time_after_all_in(folder: OpenDirectory) -> datetime:
 
 
 def _render(contents: RunContents) -> dict[str, bytes]:
+    # Whoever only reads runs does without these; see ``loader.Run``.
+    from phoneprice.artifact.held_out import render_held_out
+    from phoneprice.artifact.results import render_document, render_history
+
     ensemble, names = contents.ensemble, input_names(contents.schema)
     files = {
         layout.CONFIG: to_toml(contents.config).encode(),
@@ -345,7 +348,5 @@ def _render(contents: RunContents) -> dict[str, bytes]:
         layout.ENVIRONMENT: render_document(contents.environment),
     }
     if contents.held_out is not None:
-        from phoneprice.artifact.held_out import render_held_out
-
         files[layout.OUT_OF_FOLD] = render_held_out(contents.held_out, contents.schema.labels)
     return files

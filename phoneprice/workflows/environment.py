@@ -30,9 +30,14 @@ def environment(*, device: str, threads: int, seed: int, seconds: float, command
         seed=seed,
         training_seconds=round(seconds, 3),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        command_line=tuple(command_line or sys.argv),
+        command_line=tuple(map(_unicode, command_line or sys.argv)),
         git_commit=_git_commit(),
     )
+
+
+def _unicode(word: str) -> str:
+    """A word of a command line without what JSON can't have: bytes of a file name that are no UTF-8 come escaped."""
+    return word.encode(errors="backslashreplace").decode()
 
 
 def cpu_features() -> str:

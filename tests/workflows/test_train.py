@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from functools import reduce
 from operator import getitem
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from phoneprice import load
-from phoneprice.artifact.loader import load_run
+from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.config.fields import toml_value
 from phoneprice.config.load import load_config
 from phoneprice.data.sample import generate
@@ -45,6 +46,23 @@ def test_splits_count_the_held_out_sets(data: Path, tmp_path: Path, settings: li
     recorded = json.loads((tmp_path / "run" / "splits.json").read_text())["folds"]
     assert recorded == folds
     assert len(report.metrics.folds or ()) == folds
+    assert verify_run(tmp_path / "run")
+    assert load(tmp_path / "run").metrics == report.metrics
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+@pytest.mark.parametrize("scheme", ["kfold", "holdout", "none"])
+def test_what_is_written_agrees_with_itself(data: Path, tmp_path: Path, kind: str, scheme: str) -> None:
+    stopping = ["training.early_stopping.patience_epochs=1", "training.epochs=3", "validation.members=2"]
+    config = load_config(None, [*QUICK, *stopping, f"task.kind={kind}", f"validation.scheme={scheme}"])
+    train(data, config, tmp_path / "run")
+    assert verify_run(tmp_path / "run")
+
+
+def test_a_command_line_that_is_no_unicode(data: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"ph\xffnes.csv")
+    train(data, load_config(None, QUICK), tmp_path / "run", command_line=("phoneprice", "train", odd))
+    assert load(tmp_path / "run").run.environment.command_line[-1] == "ph\\udcffnes.csv"
 
 
 def test_a_diverged_training_leaves_nothing_to_resume(data: Path, tmp_path: Path) -> None:
@@ -85,6 +103,7 @@ def test_a_training_either_diverges_or_ends_in_a_usable_run(
         return
     assert "usable" in outcomes(kind, optimizer, lr)
     json.dumps(result.metrics.document(), allow_nan=False)
+    assert verify_run(tmp_path / "run")
     model = load(tmp_path / "run")
     predicted = model.predict(data) if kind == "regression" else model.predict_proba(data)
     assert np.isfinite(predicted).all()
