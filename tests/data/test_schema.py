@@ -242,36 +242,37 @@ def test_schema_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "reason"),
     [
-        {"columns": []},
-        {"labels": ["0"]},
-        {"labels": ["0", "0"]},
-        {"id_columns": ["ram"]},
-        {"target": "os"},
-        {"colour": 1},
+        ({"columns": []}, "at least 1 item"),
+        ({"labels": ["0"]}, "labels must be two or more different texts, or none"),
+        ({"labels": ["0", "0"]}, "labels must be two or more different texts, or none"),
+        ({"id_columns": ["ram"]}, "column 'ram' has two parts in the schema"),
+        ({"target": "os"}, "column 'os' has two parts in the schema"),
+        ({"colour": 1}, "Extra inputs are not permitted"),
     ],
 )
-def test_hostile_schemas_are_rejected(change: dict[str, Any]) -> None:
+def test_hostile_schemas_are_rejected(change: dict[str, Any], reason: str) -> None:
     content = json.loads(infer_schema(phones(), config()).model_dump_json())
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match=reason) as caught:
         TableSchema.model_validate(content | change)
+    assert caught.value.error_count() == 1
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "reason"),
     [
-        {"kind": "categorical", "categories": ["a", "a"]},
-        {"spread": 0.0},
-        {"spread": float("nan")},
-        {"center": float("inf")},
-        {"categories": ["a"]},
-        {"kind": "text"},
-        {"name": ""},
+        ({"kind": "categorical", "categories": ["a", "a"]}, "column 'ram' names a category twice"),
+        ({"spread": 0.0}, "greater than 0"),
+        ({"spread": float("nan")}, "finite number"),
+        ({"center": float("inf")}, "finite number"),
+        ({"categories": ["a"]}, "column 'ram' is numeric and has categories"),
+        ({"kind": "text"}, "'numeric', 'boolean' or 'categorical'"),
+        ({"name": ""}, "at least 1 character"),
     ],
 )
-def test_hostile_columns_are_rejected(change: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+def test_hostile_columns_are_rejected(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
         Column.model_validate({"name": "ram", "kind": "numeric", "low": 0.0, "high": 1.0} | change)
 
 
