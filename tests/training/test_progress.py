@@ -85,6 +85,13 @@ def test_rates_fall_on_a_plateau_member_by_member() -> None:
     assert rates == [[1, 1], [1, 1], [0.5, 1], [0.5, 1], [0.3, 1], [0.3, 0.5]]
 
 
+def test_a_loss_that_only_stays_has_not_fallen() -> None:
+    progress = MemberProgress.start(1)
+    for _ in range(2):
+        progress.follow_plateau(losses(1.0), ReduceOnPlateau(patience_epochs=0, gamma=0.5, min_improvement=0))
+    assert progress.rate.tolist() == [0.5]
+
+
 @pytest.mark.parametrize("kind", choices(Scheduler).values())
 def test_other_schedules_leave_the_rates_alone(kind: Any) -> None:
     rule = kind()
