@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,58 +15,25 @@ from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM
 
-Completer = Callable[[str], list[str]] | None
+argument: Callable[..., Any] = partial(typer.Argument, readable=False, show_default=False)
+option: Callable[..., Any] = partial(typer.Option, readable=False, show_default=False)
+"""What a command takes; the faults of a path are reported by the workflows, with their exit codes."""
 
-_READING = "Reading DATA"
-
-
-def path_argument(metavar: str, help_text: str, *, show_default: bool = False, autocompletion: Completer = None) -> Any:
-    """A path whose faults the workflows report, with their exit codes."""
-    return typer.Argument(
-        metavar=metavar, help=help_text, readable=False, show_default=show_default, autocompletion=autocompletion
-    )
+_reading_option = partial(option, rich_help_panel="Reading DATA")
 
 
-def path_option(
-    *names: str, metavar: str, help_text: str, show_default: bool = False, autocompletion: Completer = None
-) -> Any:
-    """A path whose faults the workflows report, with their exit codes."""
-    return typer.Option(
-        *names,
-        metavar=metavar,
-        help=help_text,
-        readable=False,
-        show_default=show_default,
-        autocompletion=autocompletion,
-    )
-
-
-def number_option(*names: str, least: int, metavar: str = "N", help_text: str) -> Any:
+def number_option(name: str, *, least: int, text: str) -> Any:
     """A whole number, ``least`` or more."""
 
-    def parse(text: str) -> int:
+    def parse(given: str) -> int:
         try:
-            if int(text) >= least:
-                return int(text)
+            if int(given) >= least:
+                return int(given)
         except ValueError:
             pass
-        raise typer.BadParameter(f"found {text!r}, must be a whole number, {least} or more")
+        raise typer.BadParameter(f"found {given!r}, must be a whole number, {least} or more")
 
-    return typer.Option(*names, metavar=metavar, help=help_text, parser=parse, show_default=False)
-
-
-def text_option(
-    *names: str, metavar: str, help_text: str, panel: str | None = None, autocompletion: Completer = None
-) -> Any:
-    """A text, or one of a closed set."""
-    return typer.Option(
-        *names,
-        metavar=metavar,
-        help=help_text,
-        rich_help_panel=panel,
-        show_default=False,
-        autocompletion=autocompletion,
-    )
+    return option(name, metavar="N", parser=parse, help=text)
 
 
 FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
@@ -74,63 +42,58 @@ FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
 # Texts, not paths, so that ./latest is not the word.
 Run = Annotated[
     str,
-    path_argument("RUN", "Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
+    argument(metavar="RUN", help="Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
-Data = Annotated[Path, path_argument("DATA", f"Table: {FORMATS}; - is stdin.")]
+Data = Annotated[Path, argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin.")]
 OptionalData = Annotated[
-    Path | None, path_argument("DATA", f"Table: {FORMATS}; - is stdin; without one, the bundled synthetic sample.")
+    Path | None,
+    argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin; without one, the bundled synthetic sample."),
 ]
 ConfigFile = Annotated[
     Path | None,
-    path_option(
+    option(
         "--config",
         "-c",
         metavar="FILE",
-        help_text="Configuration: a TOML file, or the name of a ready-made one such as textbook.",
+        help="Configuration: a TOML file, or the name of a ready-made one such as textbook.",
         autocompletion=complete_config,
     ),
 ]
 Settings = Annotated[
     list[str] | None,
-    text_option(
+    option(
         "--set",
         "-s",
         metavar="KEY=VALUE",
-        help_text="Change one setting, such as optimizer.lr=0.01; may be repeated.",
+        help="Change one setting, such as optimizer.lr=0.01; may be repeated.",
         autocompletion=complete_setting,
     ),
     SeveralValues(r"[a-z_][\w.]*\s*="),
 ]
 Output = Annotated[
     Path,
-    path_option("--output", "-o", metavar="FILE", help_text="Where to write; - is stdout.", show_default=True),
+    option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default=True),
 ]
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"] | None,
-    text_option("--device", metavar="NAME", help_text="Where to compute: auto, cpu, cuda or mps."),
+    option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda or mps."),
 ]
 Delimiter = Annotated[
     str | None,
-    text_option(
-        "--delimiter",
-        metavar="CHAR",
-        help_text="Character between CSV cells, a comma if not given; '\\t' is a tab.",
-        panel=_READING,
+    _reading_option(
+        "--delimiter", metavar="CHAR", help="Character between CSV cells, a comma if not given; '\\t' is a tab."
     ),
 ]
 Encoding = Annotated[
     str | None,
-    text_option(
-        "--encoding", metavar="NAME", help_text="Encoding of text, such as latin-1; utf-8 if not given.", panel=_READING
-    ),
+    _reading_option("--encoding", metavar="NAME", help="Encoding of text, such as latin-1; utf-8 if not given."),
 ]
 OnBadRow = Annotated[
     Literal["fail", "skip"] | None,
-    text_option(
+    _reading_option(
         "--on-bad-row",
         metavar="fail|skip",
-        help_text="What to do with a row that has text in a numeric column; fail if not given.",
-        panel=_READING,
+        help="What to do with a row that has text in a numeric column; fail if not given.",
     ),
 ]
 

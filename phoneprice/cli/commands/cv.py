@@ -6,29 +6,19 @@ from typing import Annotated
 import typer
 
 from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import (
-    ConfigFile,
-    Device,
-    OptionalData,
-    Settings,
-    number_option,
-    path_option,
-    refuse_stdout,
-)
+from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, number_option, option, refuse_stdout
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 
-Folds = Annotated[
-    int, number_option("--folds", least=2, help_text="Parts of the table, each tested once; 5 if not given.")
-]
-Repeats = Annotated[int, number_option("--repeats", least=1, help_text="Times with other parts; 3 if not given.")]
-Seed = Annotated[int, number_option("--seed", least=0, help_text="Of the parts; 0 if not given.")]
+Folds = Annotated[int, number_option("--folds", least=2, text="Parts of the table, each tested once; 5 if not given.")]
+Repeats = Annotated[int, number_option("--repeats", least=1, text="Times with other parts; 3 if not given.")]
+Seed = Annotated[int, number_option("--seed", least=0, text="Of the parts; 0 if not given.")]
 Baselines = Annotated[
     bool, typer.Option("--baselines", help="Compare with scikit-learn's usual models on the same parts.")
 ]
 Predictions = Annotated[
     Path | None,
-    path_option("--predictions", metavar="FILE", help_text="Write the prediction of every test row, as Parquet."),
+    option("--predictions", metavar="FILE", help="Write the prediction of every test row, as Parquet."),
 ]
 
 

@@ -6,17 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import (
-    ConfigFile,
-    Data,
-    Output,
-    Settings,
-    number_option,
-    path_option,
-    refuse_stdout,
-    setting,
-    text_option,
-)
+from phoneprice.cli.options import ConfigFile, Data, Output, Settings, number_option, option, refuse_stdout, setting
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import DataError
@@ -30,22 +20,19 @@ KAGGLE_FOLDER = Path("mobile-price-classification")
 
 Target = Annotated[
     str | None,
-    text_option("--target", metavar="COL", help_text="Column to predict; short for -s data.target=COL."),
+    option("--target", metavar="COL", help="Column to predict; short for -s data.target=COL."),
 ]
 Reference = Annotated[
     str | None,
-    path_option("--reference", metavar="PATH", help_text="Training table or run directory to compare with."),
+    option("--reference", metavar="PATH", help="Training table or run directory to compare with."),
 ]
 Rows = Annotated[
-    int | None,
-    number_option("--rows", least=1, help_text="Phones to generate; those of the bundled file if not given."),
+    int | None, number_option("--rows", least=1, text="Phones to generate; those of the bundled file if not given.")
 ]
-Seed = Annotated[int | None, number_option("--seed", least=0, help_text="Seed of the generator; 0 if not given.")]
+Seed = Annotated[int | None, number_option("--seed", least=0, text="Seed of the generator; 0 if not given.")]
 Unlabelled = Annotated[bool, typer.Option("--unlabelled", help="Phones to predict: with an id, without price_range.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
-Folder = Annotated[
-    Path, path_option("--output", "-o", metavar="DIR", help_text="Directory to write to.", show_default=True)
-]
+Folder = Annotated[Path, option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=True)]
 
 
 def check(

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from phoneprice.cli.options import Data, Run, text_option
+from phoneprice.cli.options import Data, Run, option
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 
 Require = Annotated[
     list[str] | None,
-    text_option(
+    option(
         "--require",
         metavar="CONDITION",
-        help_text="Exit with code 9 unless this holds, such as 'accuracy>=0.95'; may be repeated.",
+        help="Exit with code 9 unless this holds, such as 'accuracy>=0.95'; may be repeated.",
     ),
     SeveralValues(r"[a-z]\w*\s*[<>=]"),
 ]

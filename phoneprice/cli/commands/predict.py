@@ -5,15 +5,7 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.options import (
-    Data,
-    Device,
-    Run,
-    number_option,
-    path_option,
-    refuse_stdout,
-    text_option,
-)
+from phoneprice.cli.options import Data, Device, Run, number_option, option, refuse_stdout
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.config.reading import AS_CONFIGURED, Reading
@@ -22,24 +14,23 @@ from phoneprice.stream import STREAM
 
 Output = Annotated[
     Path,
-    path_option(
+    option(
         "--output",
         "-o",
         metavar="FILE",
-        help_text="Where to write: a .csv, .jsonl or .parquet file (.csv and .jsonl also with .gz or .zst); "
+        help="Where to write: a .csv, .jsonl or .parquet file (.csv and .jsonl also with .gz or .zst); "
         "- is stdout, as CSV.",
         show_default=True,
     ),
 ]
 Keep = Annotated[
     list[str] | None,
-    text_option("--keep", metavar="COL", help_text="Input column to copy to the output; may be repeated."),
+    option("--keep", metavar="COL", help="Input column to copy to the output; may be repeated."),
     SeveralValues(r".", after_arguments=True),
 ]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Copy all input columns to the output.")]
 ChunkRows = Annotated[
-    int | None,
-    number_option("--chunk-rows", least=1, help_text="Rows in memory at a time; predictions don't depend on it."),
+    int | None, number_option("--chunk-rows", least=1, text="Rows in memory at a time; predictions don't depend on it.")
 ]
 SpreadsheetSafe = Annotated[
     bool, typer.Option("--spreadsheet-safe", help="Quote text cells that a spreadsheet would take for formulas.")

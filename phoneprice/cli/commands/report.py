@@ -5,22 +5,22 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.options import Run, path_argument, path_option
+from phoneprice.cli.options import Run, argument, option
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
 
 Data = Annotated[
     Path | None,
-    path_argument("DATA", "The table the run was trained on, or other labelled rows, for what only rows can tell."),
+    argument(
+        metavar="DATA", help="The table the run was trained on, or other labelled rows, for what only rows can tell."
+    ),
 ]
 Output = Annotated[
     Path | None,
-    path_option("--output", "-o", metavar="FILE", help_text="HTML file to write; RUN.html beside RUN if not given."),
+    option("--output", "-o", metavar="FILE", help="HTML file to write; RUN.html beside RUN if not given."),
 ]
-Plots = Annotated[
-    Path | None, path_option("--plots", metavar="DIR", help_text="Write the charts to DIR too, as SVG files.")
-]
+Plots = Annotated[Path | None, option("--plots", metavar="DIR", help="Write the charts to DIR too, as SVG files.")]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Draw in the terminal and write no file.")]
 
 

@@ -6,18 +6,20 @@ from typing import Annotated
 import typer
 
 from phoneprice.cli.completion import complete_run
-from phoneprice.cli.options import Run, path_argument, text_option
+from phoneprice.cli.options import Run, argument, option
 from phoneprice.cli.session import Session
 
-Root = Annotated[Path, path_argument("DIR", "Directory that holds the runs.", show_default=True)]
+Root = Annotated[Path, argument(metavar="DIR", help="Directory that holds the runs.", show_default=True)]
 ExpectedHash = Annotated[
     str | None,
-    text_option("--expect-sha256", metavar="HASH", help_text="What the SHA-256 of manifest.json must be."),
+    option("--expect-sha256", metavar="HASH", help="What the SHA-256 of manifest.json must be."),
 ]
 
 
 Best = Annotated[bool, typer.Option("--best", help="The best run of each target first, instead of the oldest.")]
-Second = Annotated[str, path_argument("OTHER", "Run directory to compare it with.", autocompletion=complete_run)]
+Second = Annotated[
+    str, argument(metavar="OTHER", help="Run directory to compare it with.", autocompletion=complete_run)
+]
 
 
 def list_(session: Session, root: Root = Path("runs"), best: Best = False) -> None:

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phoneprice.cli.configuration import configuration, configuration_name
-from phoneprice.cli.options import (
-    ConfigFile,
-    Device,
-    OptionalData,
-    Settings,
-    path_option,
-)
+from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, option
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
@@ -26,7 +20,7 @@ if TYPE_CHECKING:
 
 Output = Annotated[
     Path | None,
-    path_option("--output", "-o", metavar="RUN", help_text="Directory to write; runs/TIME-NAME if not given."),
+    option("--output", "-o", metavar="RUN", help="Directory to write; runs/TIME-NAME if not given."),
 ]
 Resume = Annotated[
     bool,
