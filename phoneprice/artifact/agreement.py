@@ -3,19 +3,14 @@
 Every file may be sound by itself and still be of another run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from phoneprice.config.schema import Config
 from phoneprice.metrics.catalogue import METRICS, headline
 from phoneprice.metrics.confusion import confusion
 from phoneprice.records import Calibration, Classified, HeldOut, Task
+from phoneprice.records.curves import Curves
 from phoneprice.records.documents import RunMetrics, Splits, measured_on
-
-if TYPE_CHECKING:
-    from phoneprice.config.schema import Config
-    from phoneprice.records.curves import Curves
 
 
 def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:

@@ -3,12 +3,12 @@
 Every value is checked on the way back.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from phoneprice.artifact import strict_json
@@ -17,11 +17,6 @@ from phoneprice.config.schema import Config, Decision
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 _COPY = "the run is damaged, use another copy of it"
 Parsed = TypeVar("Parsed", bound=BaseModel)

@@ -1,7 +1,5 @@
 """Predictions of held-out rows as a table, and back: ``oof.parquet``, and what ``cv --predictions`` writes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

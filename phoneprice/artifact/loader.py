@@ -1,14 +1,17 @@
 """Loading a run, from wherever it comes: nothing is believed before it is checked, and nothing in it is run."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from phoneprice.artifact import documents, layout
+from phoneprice.artifact.manifest import Manifest
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory
 from phoneprice.artifact.weights import check_size, parse_weights
 from phoneprice.artifact.writer import old_path
@@ -19,12 +22,6 @@ from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
 from phoneprice.records import Calibration, Ensemble, HeldOut, InputStatistics, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from phoneprice.artifact.manifest import Manifest
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
 

@@ -1,7 +1,5 @@
 """What a training found, in a run: metrics, splits, environment and history, as records to bytes and back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 

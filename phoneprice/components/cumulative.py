@@ -3,8 +3,6 @@
 ``edges`` are ``(2, ...)``: the cumulative logits before each row's class and, smaller, those after it.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

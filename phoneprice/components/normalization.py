@@ -3,8 +3,6 @@
 The model keeps the parameters, stacked ``(K, 1, width)``; the component says where it stands and how it computes.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -5,8 +5,6 @@
 alone keeps state, one factor a member, updated after each epoch.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, ClassVar, Literal
 

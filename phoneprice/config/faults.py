@@ -1,7 +1,5 @@
 """What pydantic finds wrong, in one line each: ``optimizer.lr: found -1, must be greater than 0 (-s)``."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import tomllib

@@ -3,8 +3,6 @@
 Loading, rendering and error messages all read the pydantic classes through these few functions.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType

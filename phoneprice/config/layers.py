@@ -1,7 +1,5 @@
 """The places that settings come from: a TOML file, the environment, ``-s key=value``."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -29,7 +27,7 @@ class Setting:
     text: str | None = None
     """The value as it was typed, where it was typed alone."""
 
-    def below(self) -> Setting:
+    def below(self) -> "Setting":
         """The same setting, seen from inside the table of its first key."""
         return replace(self, path=self.path[1:])
 

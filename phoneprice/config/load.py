@@ -12,8 +12,6 @@ settings mean what their author expects:
 All faults of all layers are listed together in one ``ConfigError``, one a line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

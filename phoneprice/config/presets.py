@@ -1,7 +1,5 @@
 """The ready-made configurations of ``configs/``, found in a checkout and in an installed wheel, by path or by name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from phoneprice.errors import ConfigError

@@ -3,8 +3,6 @@
 ``configs/README.md`` says what was tried and what it gave. For ordered classes it is ``Config()`` itself.
 """
 
-from __future__ import annotations
-
 from typing import assert_never
 
 from phoneprice.components.base import TaskKind

@@ -1,7 +1,5 @@
 """A configuration as text: the full commented TOML file, and the JSON Schema that editors complete it from."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from textwrap import wrap

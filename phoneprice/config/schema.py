@@ -4,8 +4,6 @@ Defaults are the best known setting for the phone data; every field carries its 
 ``phoneprice config schema`` turns into JSON Schema.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,22 +1,23 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from phoneprice.config.schema import Config
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.schema import Column, TableSchema, infer_columns
+from phoneprice.data.table import Table
 from phoneprice.data.values import (
     UNKNOWN,
     canonical_number,
@@ -29,12 +30,6 @@ from phoneprice.data.values import (
 )
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, quoted, share
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from phoneprice.config.schema import Config
-    from phoneprice.data.table import Table
 
 Severity = Literal["error", "warning", "note"]
 FindingCode = Literal[

@@ -1,19 +1,15 @@
 """What the columns of a table hold, in numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.schema import ColumnKind, kind_of
+from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array, value_counts
-
-if TYPE_CHECKING:
-    from phoneprice.config.schema import Config, DataConfig
-    from phoneprice.data.table import Table
 
 Role = Literal["feature", "target", "id", "ignored"]
 TOP_VALUES = 5

@@ -1,17 +1,18 @@
 """From table columns to the network's inputs, and what each member knows of those inputs."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
+from phoneprice.data.table import Table
 from phoneprice.data.values import (
     MISSING,
     UNKNOWN,
@@ -21,16 +22,8 @@ from phoneprice.data.values import (
     truth_code,
 )
 from phoneprice.errors import DataError
-from phoneprice.records import Inputs, InputStatistics
+from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
 from phoneprice.wording import count, counted, printable, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    from phoneprice.data.table import Table
-    from phoneprice.records import MemberPlan, Rows
 
 LARGEST_INPUT = 1e6
 """Inputs are cut off here, so that 1e30 in a cell leaves every product of the network finite."""
@@ -49,7 +42,7 @@ class OddCells:
     missing_categories: Counter[str] = field(default_factory=Counter)
     """The same for categories."""
 
-    def __add__(self, other: OddCells) -> OddCells:
+    def __add__(self, other: "OddCells") -> "OddCells":
         return OddCells(
             self.unseen_categories + other.unseen_categories,
             self.out_of_range + other.out_of_range,
@@ -275,7 +268,7 @@ class _Layout:
     spread: NDArray[np.float64]
 
     @classmethod
-    def of(cls, schema: TableSchema) -> _Layout:
+    def of(cls, schema: TableSchema) -> "_Layout":
         rows = [
             (column.kind != "categorical" and i == 0, column.kind == "boolean" and i == 0, column.center, column.spread)
             for column in schema.columns

@@ -1,18 +1,13 @@
 """The Kaggle file "Mobile Price Classification", fetched with kagglehub (the extra ``phoneprice[fetch]``)."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from phoneprice.errors import DataError, StorageError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 HANDLE = "iabhishekofficial/mobile-price-classification/versions/1"
 PAGE = "https://www.kaggle.com/datasets/iabhishekofficial/mobile-price-classification"

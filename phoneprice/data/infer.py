@@ -1,18 +1,16 @@
 """A first configuration for a table: what to predict it as, which columns are ids, and why."""
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from shlex import quote
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.components.base import TaskKind
 from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
@@ -25,11 +23,6 @@ from phoneprice.data.values import is_number_array, merged_numbers, value_counts
 from phoneprice.stream import STREAM
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from phoneprice.components.base import TaskKind
 
 FEW_LABELS = 20
 """More different whole numbers than this are a quantity, not classes."""

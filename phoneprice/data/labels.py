@@ -1,13 +1,14 @@
 """Class labels: found in the training table, matched in every later one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from phoneprice.config.schema import TaskConfig
 from phoneprice.data.table import Table
 from phoneprice.data.values import (
     UNKNOWN,
@@ -20,12 +21,6 @@ from phoneprice.data.values import (
 )
 from phoneprice.errors import DataError
 from phoneprice.wording import count, counted, printable, quoted
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from phoneprice.config.schema import TaskConfig
 
 LabelKind = Literal["text", "number", "boolean"]
 MAX_CLASSES = 1000

@@ -1,25 +1,19 @@
 """Columns of numbers in which some cells hold text: typing errors, which must not turn the column into categories."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
+import pyarrow as pa
+
+from phoneprice.config.schema import Config
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers
+from phoneprice.data.reading.options import OnBadRow
+from phoneprice.data.schema import TableSchema
+from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import pyarrow as pa
-
-    from phoneprice.config.schema import Config
-    from phoneprice.data.reading.options import OnBadRow
-    from phoneprice.data.schema import TableSchema
-    from phoneprice.data.table import Table
 
 MOSTLY = 0.9
 """Share of numbers among the values of a text column from which its other cells are faults."""

@@ -1,7 +1,5 @@
 """Compressions of text: what unpacks a stream of bytes, and what packs one. Each is imported when it is used."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass

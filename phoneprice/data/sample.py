@@ -4,23 +4,18 @@ No real phone is in it. ``PRICE_WEIGHTS`` and ``PRICE_CUTS`` make the sample; no
 With the noise of ``PRICE_NOISE`` a linear score with ordered cut points classifies about 97 of 100 rows right.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from phoneprice.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    Phones = dict[str, NDArray[Any]]
+Phones = dict[str, NDArray[Any]]
 
 SEED = 0
 """The seed of the bundled files and the default of ``data sample``."""

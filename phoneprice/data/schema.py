@@ -1,14 +1,15 @@
 """What a model needs to know of a table: its columns, their kinds, ranges and categories, and the target."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
@@ -16,12 +17,6 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, merged_numbers, truth, value_counts
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from phoneprice.config.schema import Config, DataConfig
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 

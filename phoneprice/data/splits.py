@@ -4,26 +4,19 @@ The folds are those of scikit-learn's ``KFold``, ``StratifiedKFold`` and their r
 row for row, without its import, which takes longer than training. Tests compare the two.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from phoneprice.config.schema import Config
 from phoneprice.errors import DataError
-from phoneprice.records import MemberPlan
+from phoneprice.records import MemberPlan, Rows
 from phoneprice.wording import counted
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from phoneprice.config.schema import Config
-    from phoneprice.records import Rows
-
-    Split = tuple[Rows, Rows]
-    Target = NDArray[Any]
+Split = tuple[Rows, Rows]
+Target = NDArray[Any]
 
 NO_ROWS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 

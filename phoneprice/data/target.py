@@ -1,29 +1,22 @@
 """The target column as numbers a loss takes."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from phoneprice.components.base import TaskKind
 from phoneprice.data.features import require_columns
 from phoneprice.data.labels import listed, require_present
 from phoneprice.data.schema import TableSchema, labels_of, target_numbers
+from phoneprice.data.table import Table
 from phoneprice.data.values import UNKNOWN, value_counts
 from phoneprice.errors import DataError
-from phoneprice.records import TargetStatistics
+from phoneprice.records import MemberPlan, TargetStatistics
 from phoneprice.wording import counted
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from phoneprice.components.base import TaskKind
-    from phoneprice.data.table import Table
-    from phoneprice.records import MemberPlan
-
-    Target = NDArray[np.int64] | NDArray[np.float64]
+Target = NDArray[np.int64] | NDArray[np.float64]
 
 
 def encode_target(table: Table, schema: TableSchema, kind: TaskKind) -> Target:

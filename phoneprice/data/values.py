@@ -1,18 +1,12 @@
 """What cells mean as yes/no words, categories and labels; the work is done once a distinct value, not once a cell."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from phoneprice.data.reading.cells import NUMBER
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
 MISSING = -1
 """Code of a missing cell."""

@@ -1,7 +1,5 @@
 """The rows of an output as CSV, JSON Lines or Parquet, some at a time."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Self

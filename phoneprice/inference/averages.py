@@ -1,7 +1,5 @@
 """The ensemble's say: members' raw outputs averaged as probabilities or values."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

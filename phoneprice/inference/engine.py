@@ -1,7 +1,5 @@
 """Raw outputs of an ensemble for encoded rows: one interface, NumPy for the CPU, PyTorch for a GPU."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Protocol
 

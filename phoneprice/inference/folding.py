@@ -5,8 +5,6 @@ batch normalisation, the sharpness of ordered outputs. All members' first layers
 All arrays are float64; rows of the table stand last, ``(units, n)``: so each member's part of a layer is contiguous.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal

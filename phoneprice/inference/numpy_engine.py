@@ -6,8 +6,6 @@ of CPU time that a whole prediction takes. ONNX Runtime would add 78 MB to insta
 definition, as a graph, of every activation and normalisation.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

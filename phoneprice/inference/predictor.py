@@ -1,7 +1,5 @@
 """Predictions for encoded rows: engine, link, calibration and decision, block by block."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -38,7 +36,7 @@ class Predictor:
         """For pickle: the engine is made anew."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def take(self, members: Sequence[int]) -> Predictor:
+    def take(self, members: Sequence[int]) -> "Predictor":
         """The same with some of the members alone."""
         return replace(self, ensemble=self.ensemble.take(members))
 

@@ -4,8 +4,6 @@ Probabilities are given to six decimals, in every format the same: a seventh say
 error is near 1e-7), a column reads better, and it is written twice as fast (see ``data.decimals``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """How many threads prediction takes, and how many of them BLAS."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The same forward pass on a GPU, by PyTorch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Cut points of ordered outputs in NumPy, for those who do without PyTorch: as ``model.mlp`` has them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

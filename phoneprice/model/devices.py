@@ -1,7 +1,5 @@
 """Which of PyTorch's devices this machine has, for training and for prediction."""
 
-from __future__ import annotations
-
 import torch
 
 

@@ -3,8 +3,6 @@
 Gradients are written out where autograd or BLAS would lose time; what each gains stands with it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -12,8 +12,6 @@ the one score into cumulative logits. ``K = 1`` is the ordinary MLP.
 (5, 8, 3)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -44,7 +42,7 @@ class StackedMLP:
     @classmethod
     def initialised(
         cls, config: Config, shape: NetworkShape, seeds: Sequence[tuple[int, int]], dtype: torch.dtype = torch.float32
-    ) -> StackedMLP:
+    ) -> "StackedMLP":
         """Fresh networks; member ``k`` is drawn from ``seeds[k]``, a (seed, member) pair, whatever the stack."""
         tensors = {name: torch.zeros(size, dtype=dtype) for name, size in parameter_shapes(shape).items()}
         for k, (seed, member) in enumerate(seeds):
@@ -57,7 +55,7 @@ class StackedMLP:
         """What gradients train: all but the running statistics of batch normalisation."""
         return {n: t for n, t in self.tensors.items() if not n.endswith(BUFFERS)}
 
-    def to(self, device: torch.device) -> StackedMLP:
+    def to(self, device: torch.device) -> "StackedMLP":
         """The same networks on ``device``."""
         return StackedMLP(self.model, self.shape, {n: t.to(device) for n, t in self.tensors.items()})
 

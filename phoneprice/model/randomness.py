@@ -4,8 +4,6 @@ Philox (Salmon et al. 2011) is counter-based: any position of any stream can be 
 state to save, and a member draws the same numbers alone as in a stack.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Names and shapes of the network's parameters, without torch: the loader checks files against them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

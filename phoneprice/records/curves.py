@@ -1,7 +1,5 @@
 """The history of a training as arrays: what ``history.jsonl``, checkpoints, findings and reports are made from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +23,7 @@ class Curves:
     """Measurements by name, ``(E, K, layers)``, layers in the order of ``model.shape``."""
 
     @classmethod
-    def of(cls, records: Sequence[EpochRecord]) -> Curves:
+    def of(cls, records: Sequence[EpochRecord]) -> "Curves":
         """The epochs of a training, one or more, from the first."""
         return cls(
             _stacked([record.train_loss for record in records]),

@@ -3,8 +3,6 @@
 A record's fields are the keys of its JSON object, in their order. A field with a default may be missing there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self

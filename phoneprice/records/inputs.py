@@ -1,7 +1,5 @@
 """What networks learn from: encoded rows, the task, and what each member knows of its own rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +23,7 @@ class Inputs:
     values: NDArray[np.float32]
     missing: NDArray[np.bool_] | None = None
 
-    def take(self, rows: Rows | slice) -> Inputs:
+    def take(self, rows: Rows | slice) -> "Inputs":
         """The chosen rows, in the order given."""
         return Inputs(self.values[rows], None if self.missing is None else self.missing[rows])
 

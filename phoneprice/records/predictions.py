@@ -1,7 +1,5 @@
 """What networks say of rows, and how it was decided."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +18,7 @@ class Classified:
     classes: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
-    def take(self, rows: Rows | NDArray[np.bool_]) -> Classified:
+    def take(self, rows: Rows | NDArray[np.bool_]) -> "Classified":
         """The predictions of some rows."""
         return Classified(self.classes[rows], self.probabilities[rows])
 
@@ -31,7 +29,7 @@ class Valued:
 
     values: NDArray[np.float64]
 
-    def take(self, rows: Rows | NDArray[np.bool_]) -> Valued:
+    def take(self, rows: Rows | NDArray[np.bool_]) -> "Valued":
         """The predictions of some rows."""
         return Valued(self.values[rows])
 

@@ -1,7 +1,5 @@
 """How networks are trained: each member's rows, what every epoch gave, the networks themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -48,7 +46,7 @@ class Ensemble:
     target: TargetStatistics | None
     """Regression only."""
 
-    def take(self, members: Sequence[int]) -> Ensemble:
+    def take(self, members: Sequence[int]) -> "Ensemble":
         """An ensemble of some of the networks."""
         k = list(members)
         inputs, target = self.inputs, self.target

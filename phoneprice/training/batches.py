@@ -3,8 +3,6 @@
 Full batches only: ``B = min(batch_rows, rows)``, and what is left over after the shuffle sits the epoch out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +23,7 @@ class Pace:
     batch_rows: int
 
     @classmethod
-    def of(cls, plan: MemberPlan, training: TrainingConfig) -> Pace:
+    def of(cls, plan: MemberPlan, training: TrainingConfig) -> "Pace":
         """The pace of one member."""
         rows = len(plan.train_rows)
         batch = min(training.batch_rows, rows)

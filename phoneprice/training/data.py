@@ -1,7 +1,5 @@
 """What a fit learns from, as tensors on its device."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +25,7 @@ class TrainingData:
     targets: Tensor
 
     @classmethod
-    def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> TrainingData:
+    def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> "TrainingData":
         """Copy to ``device``; floating-point targets become ``dtype``."""
         y = torch.from_numpy(np.array(targets))  # a copy: arrays from Arrow are read-only
         return cls(
@@ -52,7 +50,7 @@ class MemberView:
     @classmethod
     def of(
         cls, members: Sequence[int], inputs: InputStatistics, target: TargetStatistics | None, data: TrainingData
-    ) -> MemberView:
+    ) -> "MemberView":
         """The view of ``members`` (indices into the statistics), on the device and in the dtype of ``data``."""
 
         def tensor(values: NDArray[np.float64]) -> Tensor:

@@ -17,8 +17,6 @@ The two kinds about activations look at no more than ``SAMPLE_ROWS`` of a member
 ones. Everything is a function of the training so far, so a resumed training measures the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

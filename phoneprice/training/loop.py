@@ -1,7 +1,5 @@
 """The training loop, a generator: it yields after every step and every epoch, and neither prints nor saves."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

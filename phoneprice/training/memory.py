@@ -1,7 +1,5 @@
 """Keep freed memory in the process: a stack's activations come and go with every step."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

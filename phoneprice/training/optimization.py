@@ -5,8 +5,6 @@ a gradient norm is a member's own, and a learning rate of its own is ``w <- w_ol
 every rule whose step is proportional to the rate (SGD to Adamax).
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any

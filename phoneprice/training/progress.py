@@ -1,7 +1,5 @@
 """How each member is doing: early stopping, plateaus and divergence, as arrays over members."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 import torch
@@ -28,7 +26,7 @@ class MemberProgress:
     epochs_on_plateau: Tensor
 
     @classmethod
-    def start(cls, members: int) -> MemberProgress:
+    def start(cls, members: int) -> "MemberProgress":
         """Before the first epoch."""
         zero = torch.zeros(members, dtype=torch.int64)
         infinite = torch.full((members,), torch.inf, dtype=torch.float64)

@@ -1,7 +1,5 @@
 """A stack: K members of one pace, trained in lockstep."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

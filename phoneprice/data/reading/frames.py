@@ -1,7 +1,5 @@
 """Tables that are in memory already: a pandas data frame, or a mapping of columns."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from numbers import Real
