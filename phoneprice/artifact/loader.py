@@ -1,5 +1,7 @@
 """Loading a run, from wherever it comes: nothing is believed before it is checked, and nothing in it is run."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
