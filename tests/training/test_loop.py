@@ -38,6 +38,13 @@ def test_it_learns(kind: str) -> None:
     assert [r.epoch for r in records] == list(range(1, 21))
 
 
+@pytest.mark.parametrize(("hidden", "widest"), [((6, 9), 9), ((), 1)])
+def test_numbers_of_a_step_are_those_of_the_largest_stack(hidden: tuple[int, ...], widest: int) -> None:
+    inputs, y = problem("ordinal")
+    config = config_of(model={"hidden": hidden}, training={"stack_members": 2})
+    assert fit_of(config, plans_of(len(y)), inputs, y).step_numbers == 2 * 16 * widest
+
+
 def test_steps_are_counted_over_all_stacks() -> None:
     config = config_of(training={"batch_rows": 13, "epochs": 2})
     fit = small_fit(config, rows=61)  # 40, 41 and 41 training rows: 3 steps each
