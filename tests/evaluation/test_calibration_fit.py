@@ -125,15 +125,14 @@ def test_decision_rule_is_stored_and_used():
 # --- threshold --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("positives", [1, 2])
-def test_a_rare_class_weighs_as_much_as_the_other(positives):
-    """One row of 100 found is worth half of the other class lost, and more where it is the only one."""
+@pytest.mark.parametrize("positives", [[40], [40, 90], [0, 40], [*range(1, 60), *range(61, 100)]])
+def test_both_classes_weigh_the_same_however_rare(positives):
+    """Of balanced accuracy: a row is worth more where it is the only one, or one of two, the lowest included."""
     p = np.linspace(0.01, 0.99, 100)
-    y = np.zeros(100, dtype=np.int64)
-    y[[40, 90][-positives:]] = 1
+    y = np.isin(np.arange(100), positives).astype(np.int64)
     found = fit_threshold(p, y, "balanced_accuracy")
-    scores = [sk.balanced_accuracy_score(y, p >= t) for t in p]
-    assert sk.balanced_accuracy_score(y, p >= found) == pytest.approx(max(scores))
+    best = max(sk.balanced_accuracy_score(y, p >= t) for t in [*p, 1.0])
+    assert sk.balanced_accuracy_score(y, p >= found) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("metric", SCORES)
@@ -152,6 +151,20 @@ def test_of_equal_thresholds_the_one_nearest_one_half():
     p, y = np.array([0.1, 0.2, 0.8, 0.9]), np.array([0, 0, 1, 1])
     assert fit_threshold(p, y, "f1") == 0.5
     assert fit_threshold(p, np.array([0, 1, 1, 1]), "accuracy") == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("p", "nearest"), [([0.1, 0.3, 0.6, 0.9], 0.75), ([0.2, 0.4, 0.7, 0.9], 0.3), ([0.0, 0.3, 0.6, 1.0], 0.8)]
+)
+def test_three_right_above_and_below(p, nearest):
+    """Two thresholds make one mistake each, and are not as far from one half."""
+    assert fit_threshold(np.array(p), np.array([0, 1, 0, 1]), "accuracy") == pytest.approx(nearest)
+
+
+def test_no_threshold_predicts_nothing_where_a_probability_is_one():
+    nobody = np.array([0, 0])
+    assert fit_threshold(np.array([0.2, 1.0]), nobody, "accuracy") == pytest.approx(0.6)
+    assert fit_threshold(np.array([0.2, 0.9]), nobody, "accuracy") == pytest.approx(0.95)
 
 
 @pytest.mark.parametrize("metric", SCORES)
