@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from phoneprice.artifact import documents, layout
 from phoneprice.artifact.manifest import Manifest
@@ -21,7 +18,7 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
-from phoneprice.records import Calibration, Ensemble, HeldOut, InputStatistics, Task
+from phoneprice.records import Calibration, Ensemble, HeldOut, Task
 
 if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
@@ -116,7 +113,7 @@ class Run:
 
     def _read(self, name: str) -> tuple[bytes, str]:
         with SealedDirectory(self.path) as directory:
-            return directory.read(name), directory.source(name)
+            return directory.document(name)
 
 
 def _refuse(source: str, faults: Iterator[str]) -> None:
@@ -125,53 +122,20 @@ def _refuse(source: str, faults: Iterator[str]) -> None:
         raise documents.damaged(source, fault)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Reads the files that prediction needs, each with the help of those before it."""
-
-    directory: SealedDirectory
-    config: Config
-    schema: TableSchema
-    task: Task
-
-    @classmethod
-    def first(cls, directory: SealedDirectory) -> Self:
-        config = documents.parse_config(directory.read(layout.CONFIG), directory.source(layout.CONFIG))
-        source = directory.source(layout.SCHEMA)
-        schema = documents.parse_schema(directory.read(layout.SCHEMA), source)
-        return cls(directory, config, schema, documents.task_of(config, schema, source))
-
-    def ensemble(self) -> Ensemble:
-        source = self.directory.source(layout.FEATURES)
-        data = self.directory.read(layout.FEATURES)
-        inputs, target = documents.parse_features(data, source, self.config, self.schema)
-        return Ensemble(self._weights(inputs), inputs, target)
-
-    def calibration(self) -> Calibration:
-        source = self.directory.source(layout.CALIBRATION)
-        return documents.parse_calibration(self.directory.read(layout.CALIBRATION), source, self.task.classes)
-
-    def _weights(self, inputs: InputStatistics) -> Mapping[str, NDArray[np.float32]]:
-        members, width = inputs.shift.shape
-        shapes = parameter_shapes(network_shape(self.config, width, self.task.classes, members))
-        source = self.directory.source(layout.WEIGHTS)
-        check_size(self.directory.manifest.files[layout.WEIGHTS].bytes, shapes, source)
-        return parse_weights(self.directory.read(layout.WEIGHTS), shapes, source)
-
-
 def load_run(path: str | Path) -> Run:
     """Load a run; the files that prediction needs are read and their hashes checked. Raises ``ModelError``."""
     with SealedDirectory(existing_path(Path(path))) as directory:
-        parts = _Parts.first(directory)
-        return Run(
-            path=directory.path,
-            manifest=directory.manifest,
-            config=parts.config,
-            schema=parts.schema,
-            task=parts.task,
-            ensemble=parts.ensemble(),
-            calibration=parts.calibration(),
-        )
+        config = documents.parse_config(*directory.document(layout.CONFIG))
+        schema = documents.parse_schema(*directory.document(layout.SCHEMA))
+        task = documents.task_of(config, schema, directory.source(layout.SCHEMA))
+        inputs, target = documents.parse_features(*directory.document(layout.FEATURES), config, schema)
+        members, width = inputs.shift.shape
+        shapes = parameter_shapes(network_shape(config, width, task.classes, members))
+        weights = directory.source(layout.WEIGHTS)
+        check_size(directory.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
+        ensemble = Ensemble(parse_weights(directory.read(layout.WEIGHTS), shapes, weights), inputs, target)
+        calibration = documents.parse_calibration(*directory.document(layout.CALIBRATION), task.classes)
+        return Run(directory.path, directory.manifest, config, schema, task, ensemble, calibration)
 
 
 def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[CheckedFile, ...]:

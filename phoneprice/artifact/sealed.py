@@ -10,7 +10,6 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from phoneprice.artifact.layout import LIMITS, LISTED, MANIFEST, MANIFEST_HASH
@@ -66,6 +65,10 @@ class SealedDirectory:
             raise self._changed(name)
         return CheckedFile(name, entry.bytes, entry.sha256)
 
+    def document(self, name: str) -> tuple[bytes, str]:
+        """The same bytes, and how messages call the file."""
+        return self.read(name), self.source(name)
+
     def source(self, name: str) -> str:
         """How messages call a file."""
         return str(self.path / name)
@@ -79,9 +82,7 @@ class SealedDirectory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _read_manifest(self) -> tuple[Manifest, CheckedFile]:

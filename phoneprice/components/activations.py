@@ -32,11 +32,13 @@ class _Activation(Component):
     """Exactly zero with zero gradient for all negative inputs: such units can die."""
     saturates: ClassVar[bool] = False
     """Bounded on both sides: such units can saturate."""
+    fixed_gain: ClassVar[float] = 1.0
+    """The gain of a function without settings that it depends on."""
 
     @property
     def gain(self) -> float:
         """The factor for the initial standard deviation of the layer before."""
-        return 1.0
+        return self.fixed_gain
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         """Apply to a tensor of any shape, differentiably; may overwrite ``x``."""
@@ -81,10 +83,7 @@ class Tanh(_Activation):
     name: Literal["tanh"] = "tanh"
     summary = "f(x) = tanh(x); zero-centred, saturates on both sides"
     saturates = True
-
-    @property
-    def gain(self) -> float:
-        return 5 / 3
+    fixed_gain = 5 / 3
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         return x.tanh_()
@@ -102,10 +101,7 @@ class ReLU(_Activation):
     name: Literal["relu"] = "relu"
     summary = "f(x) = max(0, x) (Nair and Hinton 2010)"
     rectifier = True
-
-    @property
-    def gain(self) -> float:
-        return math.sqrt(2)
+    fixed_gain = math.sqrt(2)
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         return x.relu_()
@@ -216,10 +212,7 @@ class GELU(_Activation):
 
     name: Literal["gelu"] = "gelu"
     summary = "f(x) = x * Phi(x) (Hendrycks and Gimpel 2016)"
-
-    @property
-    def gain(self) -> float:
-        return 1.5335304411955353
+    fixed_gain = 1.5335304411955353
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
@@ -236,10 +229,7 @@ class SiLU(_Activation):
 
     name: Literal["silu"] = "silu"
     summary = "f(x) = x * sigmoid(x), also called swish (Ramachandran et al. 2017)"
-
-    @property
-    def gain(self) -> float:
-        return 1.6765324703310913
+    fixed_gain = 1.6765324703310913
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
@@ -258,10 +248,7 @@ class Mish(_Activation):
 
     name: Literal["mish"] = "mish"
     summary = "f(x) = x * tanh(softplus(x)) (Misra 2019)"
-
-    @property
-    def gain(self) -> float:
-        return 1.486847581273208
+    fixed_gain = 1.486847581273208
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
@@ -279,10 +266,7 @@ class Softplus(_Activation):
 
     name: Literal["softplus"] = "softplus"
     summary = "f(x) = log(1 + exp(x)), a smooth ReLU (Dugas et al. 2001)"
-
-    @property
-    def gain(self) -> float:
-        return 1.0418668355353016
+    fixed_gain = 1.0418668355353016
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
@@ -326,10 +310,7 @@ class Hardswish(_Activation):
 
     name: Literal["hardswish"] = "hardswish"
     summary = "f(x) = x * clip(x + 3, 0, 6) / 6 (Howard et al. 2019)"
-
-    @property
-    def gain(self) -> float:
-        return 1.7366572127665416
+    fixed_gain = 1.7366572127665416
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F

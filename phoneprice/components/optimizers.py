@@ -109,6 +109,7 @@ class RMSprop(_Optimizer):
 
 
 class _AdamFamily(_Optimizer):
+    lr: Annotated[Positive, _LR] = 0.005
     beta1: Annotated[Rate, _FIRST] = 0.9
     beta2: Annotated[Rate, _SECOND] = 0.999
     eps: Annotated[Positive, _EPS] = 1e-8
@@ -124,7 +125,6 @@ class Adam(_AdamFamily):
 
     name: Literal["adam"] = "adam"
     summary = "momentum and RMSprop, bias-corrected (Kingma and Ba 2015)"
-    lr: Annotated[Positive, _LR] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adam as Rule
@@ -137,7 +137,6 @@ class AdamW(_AdamFamily):
 
     name: Literal["adamw"] = "adamw"
     summary = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"
-    lr: Annotated[Positive, _LR] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import AdamW as Rule
@@ -150,7 +149,6 @@ class NAdam(_AdamFamily):
 
     name: Literal["nadam"] = "nadam"
     summary = "Adam with Nesterov momentum (Dozat 2016)"
-    lr: Annotated[Positive, _LR] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import NAdam as Rule
@@ -163,7 +161,6 @@ class RAdam(_AdamFamily):
 
     name: Literal["radam"] = "radam"
     summary = "Adam that starts as SGD until its variance is known (Liu et al. 2020)"
-    lr: Annotated[Positive, _LR] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import RAdam as Rule
@@ -191,7 +188,6 @@ class Adamax(_AdamFamily):
 
     name: Literal["adamax"] = "adamax"
     summary = "Adam with the infinity norm (Kingma and Ba 2015)"
-    lr: Annotated[Positive, _LR] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adamax as Rule

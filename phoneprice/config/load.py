@@ -22,16 +22,7 @@ from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings, TaskKind
 from phoneprice.config.faults import value_faults
-from phoneprice.config.fields import (
-    NOTHING,
-    choices,
-    component_name,
-    known_paths,
-    optional,
-    section,
-    shown,
-    toml_value,
-)
+from phoneprice.config.fields import NOTHING, choices, component_name, known_paths, optional, section, shown, toml_value
 from phoneprice.config.layers import (
     Found,
     Setting,

@@ -215,29 +215,19 @@ def _missing(subject: _Subject) -> Findings:
 
 def _uninformative(subject: _Subject) -> Findings:
     for column in subject.features:
-        if what := uninformative(subject.table.columns[column.name]):
-            yield Finding("warning", column.name, what.code, what.message, what.count)
+        if found := uninformative(subject.table.columns[column.name], column.name):
+            yield found
 
 
-@dataclass(frozen=True)
-class Uninformative:
-    """Why nothing can be learned from a column."""
-
-    code: Literal["all_missing", "constant"]
-    message: str
-    count: int
-
-
-def uninformative(cells: pa.Array) -> Uninformative | None:
+def uninformative(cells: pa.Array, name: str | None = None) -> Finding | None:
     """What to say of a column without a value or with only one; None where its values differ."""
     present = cells.drop_null()
     if len(cells) and not len(present):
-        return Uninformative("all_missing", "all cells missing; remove the column", len(cells))
+        return Finding("warning", name, "all_missing", "all cells missing; remove the column", len(cells))
     if len(present) > 1 and len(present.unique()) == 1:
         value = quoted(next(iter(value_counts(present))))
-        return Uninformative(
-            "constant", f"all {counted(len(present), 'value')} are {value}: the column tells nothing", len(present)
-        )
+        what = f"all {counted(len(present), 'value')} are {value}: the column tells nothing"
+        return Finding("warning", name, "constant", what, len(present))
     return None
 
 

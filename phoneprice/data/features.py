@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
 from phoneprice.data.table import Table
-from phoneprice.data.values import (
-    MISSING,
-    UNKNOWN,
-    canonical_number,
-    is_number_array,
-    recode,
-    truth_code,
-)
+from phoneprice.data.values import MISSING, UNKNOWN, canonical_number, is_number_array, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
 from phoneprice.wording import count, counted, printable, quoted

@@ -1,6 +1,5 @@
 """A first configuration for a table: what to predict it as, which columns are ids, and why."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.components.base import TaskKind
+from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.reading.options import ReadOptions
-from phoneprice.data.schema import ColumnKind, kind_of
+from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array, merged_numbers, value_counts
 from phoneprice.stream import STREAM
-from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import count, counted, printable
 
 FEW_LABELS = 20
@@ -71,11 +70,7 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
 
 def require_target(table: Table, target: str) -> None:
     """Raise ``DataError`` where a table lacks the column that ``--target`` names."""
-    if target not in table.columns:
-        known = f"the columns are {', '.join(map(printable, table.names))}"
-        raise file_fault(
-            table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; correct --target"
-        )
+    require_target_column(table, target, "correct --target")
 
 
 def _told(reasons: dict[str, str]) -> str:
@@ -159,7 +154,7 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
         f"default: `phoneprice config show -c {file}` prints every setting. "
         f"Train with `phoneprice train {again} -c {file}`."
     )
-    yield from ("", "[data]", f"target = {_quoted(inferred.target)}", "")
+    yield from ("", "[data]", f"target = {toml_value(inferred.target)}", "")
     # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.
     usual = not inferred.id_columns and "id" not in table.names
     told = (
@@ -168,15 +163,15 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
         else reasons["data.id_columns"]
     )
     yield from _comment(f"Ids are no features; predictions keep them. {told}.")
-    yield from (f"id_columns = {_quoted(('id',) if usual else inferred.id_columns)}", "")
+    yield from (f"id_columns = {toml_value(('id',) if usual else inferred.id_columns)}", "")
     yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
-    yield from (f"ignored_columns = {_quoted(inferred.ignored_columns)}", "")
+    yield from (f"ignored_columns = {toml_value(inferred.ignored_columns)}", "")
     yield from _comment(_kinds_told(inferred, table))
     yield "categorical_columns = []"
     yield from _reading(options)
     yield from ("", "[task]")
     yield from _comment(f"{reasons['task.kind']}. The loss follows.")
-    yield f"kind = {_quoted(inferred.kind)}"
+    yield f"kind = {toml_value(inferred.kind)}"
 
 
 def _kinds_told(inferred: Inferred, table: Table) -> str:
@@ -194,17 +189,12 @@ _KINDS: dict[ColumnKind, str] = {"numeric": "numbers", "boolean": "yes or no", "
 
 def _reading(options: ReadOptions) -> Iterator[str]:
     if options.delimiter != ReadOptions().delimiter:
-        yield f"delimiter = {_quoted(options.delimiter)}"
+        yield f"delimiter = {toml_value(options.delimiter)}"
     if options.encoding != ReadOptions().encoding:
-        yield f"encoding = {_quoted(options.encoding)}"
+        yield f"encoding = {toml_value(options.encoding)}"
 
 
 def _comment(text: str) -> Iterator[str]:
     yield from wrap(
         text, 100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
     )
-
-
-def _quoted(value: str | tuple[str, ...]) -> str:
-    """A string or a list of them in TOML, whose basic strings are those of JSON."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

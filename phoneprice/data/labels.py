@@ -10,15 +10,7 @@ from numpy.typing import NDArray
 
 from phoneprice.config.schema import TaskConfig
 from phoneprice.data.table import Table
-from phoneprice.data.values import (
-    UNKNOWN,
-    canonical_number,
-    merged_numbers,
-    recode,
-    truth,
-    truth_code,
-    value_counts,
-)
+from phoneprice.data.values import UNKNOWN, canonical_number, merged_numbers, recode, truth, truth_code, value_counts
 from phoneprice.errors import DataError
 from phoneprice.wording import count, counted, printable, quoted
 
@@ -130,14 +122,10 @@ def require_present(table: Table, column: str, expected: str) -> None:
     cells = table.columns[column]
     if cells.null_count:
         row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
+        more = "" if cells.null_count == 1 else f" (so in {counted(cells.null_count, 'row')})"
         raise DataError(
-            f"{table.place(row, column)}: found no value, expected {expected}"
-            f"{_more_rows(cells.null_count)}; fill it in or delete the row"
+            f"{table.place(row, column)}: found no value, expected {expected}{more}; fill it in or delete the row"
         )
-
-
-def _more_rows(missing: int) -> str:
-    return "" if missing == 1 else f" (so in {counted(missing, 'row')})"
 
 
 def listed(labels: tuple[str, ...] | list[str]) -> str:

@@ -162,18 +162,22 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
     return values
 
 
+def require_target_column(table: Table, target: str, remedy: str) -> None:
+    """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
+    if target not in table.columns:
+        known = f"the columns are {', '.join(map(printable, table.names))}"
+        raise file_fault(
+            table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; {remedy}"
+        )
+
+
 def labels_of(schema: TableSchema) -> Labels:
     """The class labels of a schema."""
     return Labels(schema.labels, schema.label_kind)
 
 
 def _check_names(table: Table, data: DataConfig) -> None:
-    if data.target not in table.columns:
-        raise file_fault(
-            table.source,
-            f"no column {with_suggestion(data.target, table.names)} to predict; "
-            f"the columns are {', '.join(map(printable, table.names))}; name it with -s data.target=NAME",
-        )
+    require_target_column(table, data.target, "name it with -s data.target=NAME")
     for key in ("ignored_columns", "categorical_columns"):
         unknown = [with_suggestion(name, table.names) for name in getattr(data, key) if name not in table.columns]
         if unknown:

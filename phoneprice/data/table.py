@@ -94,17 +94,13 @@ def concat(tables: Sequence[Table]) -> Table:
         return first
     return replace(
         first,
-        columns={name: _joined([table.columns[name] for table in tables]) for name in first.columns},
-        written={name: _joined([table.written[name] for table in tables]) for name in first.written},
+        columns={name: pa.concat_arrays([table.columns[name] for table in tables]) for name in first.columns},
+        written={name: pa.concat_arrays([table.written[name] for table in tables]) for name in first.written},
         lines=_stacked([table.lines for table in tables]),
         row_numbers=_stacked([table.row_numbers for table in tables]),
         skipped_rows=sum(table.skipped_rows for table in tables),
         empty_rows=sum(table.rows for table in tables),
     )
-
-
-def _joined(arrays: list[pa.Array]) -> pa.Array:
-    return pa.concat_arrays(arrays)
 
 
 def _stacked(positions: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:

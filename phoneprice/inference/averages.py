@@ -6,24 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.components.losses import Loss
-from phoneprice.records import TargetStatistics
-
-Double = NDArray[np.float64]
+from phoneprice.records import Doubles, TargetStatistics
 
 
-def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Double:
+def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Doubles:
     """Members' probabilities averaged: ``(K, n, W)`` outputs to ``(n, C)``."""
     members, rows, width = outputs.shape
     # A column a class, each contiguous: the link works along classes, and is twice as fast that way.
     by_output = np.ascontiguousarray(outputs.transpose(2, 0, 1), np.float64).reshape(width, members * rows)
     by_class = np.ascontiguousarray(loss.link(by_output.T).T, np.float64).reshape(-1, members, rows)
-    p: Double = by_class.mean(axis=1).T
+    p: Doubles = by_class.mean(axis=1).T
     # A probability that is a difference may come out as -6e-17, of which no power exists.
     np.clip(p, 0, np.inf, out=p)
     return p
 
 
-def values(outputs: NDArray[np.floating[Any]], target: TargetStatistics) -> Double:
+def values(outputs: NDArray[np.floating[Any]], target: TargetStatistics) -> Doubles:
     """Regression: members' values in the target's units, averaged: ``(K, n, 1)`` outputs to ``(n,)``."""
-    y: Double = (outputs[:, :, 0] * target.scale[:, None] + target.shift[:, None]).mean(axis=0)
+    y: Doubles = (outputs[:, :, 0] * target.scale[:, None] + target.shift[:, None]).mean(axis=0)
     return y

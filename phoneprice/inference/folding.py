@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phoneprice.components.normalization import BatchNorm, LayerNorm
 from phoneprice.config.schema import Config
 from phoneprice.model.cuts import cut_points, sharpness
-from phoneprice.records import Ensemble
-
-Double = NDArray[np.float64]
+from phoneprice.records import Doubles, Ensemble
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,8 @@ class FoldedNorm:
     """Layer normalisation that can't be multiplied out; ``scale`` and ``shift`` ``(K, width, 1)``."""
 
     position: Literal["before", "after"]
-    scale: Double
-    shift: Double
+    scale: Doubles
+    shift: Doubles
     eps: float
 
 
@@ -35,7 +32,7 @@ class FoldedLayer:
     """A hidden layer after its linear map; ``slope`` ``(K, width, 1)`` for activations that have one."""
 
     width: int
-    slope: Double | None
+    slope: Doubles | None
     norm: FoldedNorm | None
 
 
@@ -43,8 +40,8 @@ class FoldedLayer:
 class Linear:
     """``weight`` ``(K, out, in)`` and ``bias`` ``(K, out, 1)``."""
 
-    weight: Double
-    bias: Double
+    weight: Doubles
+    bias: Doubles
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,11 @@ class FoldedNetwork:
     """
 
     members: int
-    first: Double
-    missing: Double
+    first: Doubles
+    missing: Doubles
     layers: tuple[FoldedLayer, ...]
     between: tuple[Linear, ...]
-    offset: Double
+    offset: Doubles
     skip: bool
 
     @property
@@ -75,10 +72,10 @@ class FoldedNetwork:
 class _Affine:
     """``x -> x * factor + shift`` on the ``(K, in)`` inputs of a linear map, waiting to be folded into it."""
 
-    factor: Double
-    shift: Double
+    factor: Doubles
+    shift: Doubles
 
-    def into(self, weight: Double) -> tuple[Double, Double]:
+    def into(self, weight: Doubles) -> tuple[Doubles, Doubles]:
         """The linear map ``weight`` ``(K, in, out)`` with this before it: a new weight, and a bias ``(K, out)``."""
         return self.factor[:, :, None] * weight, np.einsum("ki,kio->ko", self.shift, weight)
 
@@ -110,8 +107,8 @@ def fold(ensemble: Ensemble, config: Config) -> FoldedNetwork:
 
 
 def _hidden(
-    p: Mapping[str, Double], config: Config, inputs: _Affine
-) -> tuple[list[tuple[Double, Double]], list[FoldedLayer]]:
+    p: Mapping[str, Doubles], config: Config, inputs: _Affine
+) -> tuple[list[tuple[Doubles, Doubles]], list[FoldedLayer]]:
     """The linear maps into each hidden layer and out of the last, with what stands between them."""
     linear, layers, waiting = [], list[FoldedLayer](), inputs
     norm = config.model.normalization
@@ -132,7 +129,7 @@ def _hidden(
     return linear, layers
 
 
-def _running(p: Mapping[str, Double], layer: int, norm: BatchNorm) -> _Affine:
+def _running(p: Mapping[str, Doubles], layer: int, norm: BatchNorm) -> _Affine:
     """Batch normalisation by its running statistics."""
     scale, shift, mean, variance = (
         p[f"hidden.{layer}.norm.{kind}"][:, 0] for kind in ("scale", "shift", "running_mean", "running_variance")
@@ -141,7 +138,7 @@ def _running(p: Mapping[str, Double], layer: int, norm: BatchNorm) -> _Affine:
     return _Affine(factor, shift - mean * factor)
 
 
-def _layer_norm(p: Mapping[str, Double], layer: int, config: Config) -> FoldedNorm | None:
+def _layer_norm(p: Mapping[str, Doubles], layer: int, config: Config) -> FoldedNorm | None:
     norm = config.model.normalization
     if not isinstance(norm, LayerNorm):
         return None
@@ -151,7 +148,7 @@ def _layer_norm(p: Mapping[str, Double], layer: int, config: Config) -> FoldedNo
     return FoldedNorm(norm.position, scale, shift, norm.eps)
 
 
-def _ordering(p: Mapping[str, Double]) -> tuple[Double, Double]:
+def _ordering(p: Mapping[str, Doubles]) -> tuple[Doubles, Doubles]:
     """What scores are multiplied by ``(K, 1, 1)``, and what is added to them then ``(K, W, 1)``."""
     if "cuts.first" not in p:
         bias = p["output.bias"]
@@ -160,16 +157,16 @@ def _ordering(p: Mapping[str, Double]) -> tuple[Double, Double]:
     return factor, -(factor * cut_points(p)).swapaxes(1, 2)
 
 
-def _rows(weight: Double, bias: Double) -> Double:
+def _rows(weight: Doubles, bias: Doubles) -> Doubles:
     """``(K, in, out)`` and ``(K, out)`` as one matrix ``(K * out, in + 1)``."""
     both = np.concatenate([weight, bias[:, None, :]], axis=1)
     return both.swapaxes(1, 2).reshape(-1, both.shape[1])
 
 
-def _single(weight: Double, bias: Double) -> Linear:
+def _single(weight: Doubles, bias: Doubles) -> Linear:
     return Linear(np.ascontiguousarray(weight.swapaxes(1, 2)), bias[:, :, None])
 
 
-def _column(values: Double | None) -> Double | None:
+def _column(values: Doubles | None) -> Doubles | None:
     """``(K, 1, width)`` as ``(K, width, 1)``."""
     return None if values is None else np.ascontiguousarray(values.swapaxes(1, 2))

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from phoneprice.components.activations import Activation
 from phoneprice.inference.folding import FoldedNetwork, FoldedNorm
-from phoneprice.records import Inputs
+from phoneprice.records import Doubles, Inputs
 
 Outputs = NDArray[np.float32]
-Double = NDArray[np.float64]
 
 BLOCK_NUMBERS = 1 << 18
 """Numbers in the widest layer of a block: 2 MiB of float64.
@@ -42,7 +41,7 @@ class NumpyEngine:
         """Outputs ``(K, block_rows, W)`` of exactly ``block_rows`` rows."""
         network, k = self._network, self._network.members
         first = self._first(inputs)
-        score: Double | float = 0.0
+        score: Doubles | float = 0.0
         if network.layers:
             score = self._deep(first[: k * network.layers[0].width].reshape(k, network.layers[0].width, -1))
         if network.skip:
@@ -50,7 +49,7 @@ class NumpyEngine:
             score = score + wide.reshape(k, -1, self.block_rows)
         return rounded(score + network.offset).swapaxes(1, 2)
 
-    def _first(self, inputs: Inputs) -> Double:
+    def _first(self, inputs: Inputs) -> Doubles:
         """All members' first linear maps, ``(M, block_rows)``."""
         rows, width = inputs.values.shape
         if rows != self.block_rows:
@@ -58,13 +57,13 @@ class NumpyEngine:
         with_one = np.empty((rows, width + 1))
         with_one[:, :-1] = inputs.values
         with_one[:, -1] = 1
-        out: Double = self._network.first @ with_one.T
+        out: Doubles = self._network.first @ with_one.T
         if inputs.missing is not None and inputs.missing.any():
             # A matrix product of its own: what rows without missing cells give must not depend on the others.
             out += self._network.missing @ inputs.missing.T.astype(np.float64)
         return out
 
-    def _deep(self, h: Double) -> Double:
+    def _deep(self, h: Doubles) -> Doubles:
         """From the first hidden layer's ``(K, width, n)`` sums to the scores ``(K, S, n)``."""
         for layer, linear in zip(self._network.layers, self._network.between, strict=True):
             h = _normalised(h, layer.norm, "before")
@@ -81,7 +80,7 @@ def block_rows(network: FoldedNetwork) -> int:
     return min(max(1 << (fitting.bit_length() - 1), least), most)
 
 
-def _normalised(h: Double, norm: FoldedNorm | None, position: str) -> Double:
+def _normalised(h: Doubles, norm: FoldedNorm | None, position: str) -> Doubles:
     """Layer normalisation over the units, axis 1."""
     if norm is None or norm.position != position:
         return h
@@ -92,7 +91,7 @@ def _normalised(h: Double, norm: FoldedNorm | None, position: str) -> Double:
     return h
 
 
-def rounded(scores: Double) -> Outputs:
+def rounded(scores: Doubles) -> Outputs:
     """Outputs as they are kept: float32, and finite also where float64 reaches further, as for absurd inputs."""
     out: Outputs = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
     return out

@@ -5,19 +5,18 @@ error is near 1e-7), a column reads better, and it is written twice as fast (see
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.formats import OutputRows
+from phoneprice.data.labels import LabelKind
 from phoneprice.data.writers import without_formulas
 from phoneprice.errors import UsageError
 from phoneprice.records import Predictions, Task, Valued
 
 PREDICTION = "prediction"
 CONFIDENCE = "confidence"
-LabelKind = Literal["text", "number", "boolean"]
 
 
 class OutputColumns:

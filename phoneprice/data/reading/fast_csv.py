@@ -50,7 +50,9 @@ class FastParser:
         if found.num_rows != rows:
             return None
         cells = {name: _one_array(found[name]) for name in self._selection.wanted}
-        return self._table(cells, segment.first_line, rows)
+        if not all(finite(cells[name]) for name in self._floats):
+            return None
+        return self._columns.read(cells, np.arange(segment.first_line, segment.first_line + rows), rows=rows)
 
     def _without_quotes(self, data: bytes) -> bytes:
         """The segment without its quotes, if each cell in quotes would be the same cell without them."""
@@ -61,12 +63,6 @@ class FastParser:
     def _spaced_missing_numbers(self, data: bytes) -> bool:
         """Arrow compares missing values with their outer spaces: " -999" would be a number to it."""
         return self._number_like and (b" " in data or b"\t" in data)
-
-    def _table(self, cells: dict[str, pa.Array], first_line: int, rows: int) -> Table | None:
-        if not all(finite(cells[name]) for name in self._floats):
-            return None
-        lines = np.arange(first_line, first_line + rows)
-        return self._columns.read(cells, lines, rows=rows)
 
 
 def _convert_options(selection: Selection, options: ReadOptions) -> pa.csv.ConvertOptions:

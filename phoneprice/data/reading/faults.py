@@ -36,9 +36,10 @@ def wrong_type(source: str, column: str, kind: object) -> DataError:
     )
 
 
-def line_fault(source: str, line: int, what: str) -> DataError:
-    """A fault in the structure of a line."""
-    return DataError(f"{printable(source)} line {line}: {what}")
+def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:
+    """A fault in the structure of a line, or at a column of it."""
+    place = f"line {line}" if column is None else f"line {line}, column {column!r}"
+    return DataError(f"{printable(source)} {place}: {what}")
 
 
 def no_number(place: str, value: str) -> DataError:

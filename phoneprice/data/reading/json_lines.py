@@ -115,20 +115,14 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
 def _row(source: str, line: int, pairs: "_Pairs") -> Row:
     row: Row = {}
     for key, value in pairs:
-        place = f"line {line}, column {key!r}"
         if key in row:
-            raise file_fault_at(source, place, "found the key twice, expected it once; remove one")
+            raise line_fault(source, line, "found the key twice, expected it once; remove one", key)
         if isinstance(value, list):  # an object is a list of pairs here
-            raise file_fault_at(source, place, "found a nested value, expected a number or text; flatten it")
+            raise line_fault(source, line, "found a nested value, expected a number or text; flatten it", key)
         row[key] = value if isinstance(value, str) else _TEXT[value]
         if not _encodable(key) or not _encodable(row[key]):
-            raise file_fault_at(source, place, "found half of a surrogate pair, expected text; correct it")
+            raise line_fault(source, line, "found half of a surrogate pair, expected text; correct it", key)
     return row
-
-
-def file_fault_at(source: str, place: str, what: str) -> DataError:
-    """A fault at a column of a line."""
-    return DataError(f"{printable(source)} {place}: {what}")
 
 
 def _encodable(text: str | None) -> bool:

@@ -1,11 +1,9 @@
 """How a file is to be read, and which of its columns."""
 
 import codecs
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from phoneprice.data.reading.faults import require_named
 from phoneprice.errors import UsageError
 
 OnBadRow = Literal["fail", "skip"]
@@ -67,15 +65,3 @@ class Selection:
     def __post_init__(self) -> None:
         asked = self.numeric | self.text | self.verbatim
         object.__setattr__(self, "wanted", tuple(name for name in self.header if name in asked))
-
-
-def select(
-    source: str,
-    header: tuple[str, ...],
-    numeric: Collection[str],
-    text: Collection[str],
-    verbatim: Collection[str],
-) -> Selection:
-    """The selection, or ``DataError`` that lists every column the header lacks."""
-    require_named(source, dict.fromkeys([*numeric, *text, *verbatim]), header)
-    return Selection(header, frozenset(numeric), frozenset(text), frozenset(verbatim))

@@ -17,7 +17,7 @@ from phoneprice.data.ahead import ahead
 from phoneprice.data.formats import FormatReader, binary_format, packing_of, text_format
 from phoneprice.data.reading.byte_source import ByteSource, open_source
 from phoneprice.data.reading.faults import file_fault, require_named
-from phoneprice.data.reading.options import ReadOptions, Selection, select
+from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
 
@@ -90,7 +90,8 @@ class ChunkStream:
         ``verbatim`` columns come in ``Table.written`` as they stand in the file; they may be in the others too.
         Raises ``DataError`` that lists the columns the file lacks.
         """
-        self._selection = select(self.source, self.header, numeric, text, verbatim)
+        self.require(dict.fromkeys([*numeric, *text, *verbatim]))
+        self._selection = Selection(self.header, frozenset(numeric), frozenset(text), frozenset(verbatim))
         return self
 
     def __iter__(self) -> Iterator[Table]:
