@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from phoneprice.artifact import strict_json
+from phoneprice.artifact.layout import DAMAGED
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, Decision
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
 
-_COPY = "the run is damaged, use another copy of it"
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
@@ -38,7 +38,7 @@ def render_schema(schema: TableSchema) -> bytes:
 
 def parse_schema(data: bytes, source: str) -> TableSchema:
     """The schema in ``schema.json``; raises ``ModelError``."""
-    return parse_record(TableSchema, strict_json.parse(data, source), source)
+    return parse_record(TableSchema, data, source)
 
 
 def task_of(config: Config, schema: TableSchema, source: str) -> Task:
@@ -110,8 +110,9 @@ def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
     return Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
 
 
-def parse_record(kind: type[Parsed], document: Any, source: str) -> Parsed:
-    """A record from what ``strict_json`` has parsed; raises ``ModelError``."""
+def parse_record(kind: type[Parsed], data: bytes, source: str) -> Parsed:
+    """The record in the bytes of a JSON document; raises ``ModelError``."""
+    document = strict_json.parse(data, source)
     try:
         # As text once more: JSON's rules are pydantic's strict ones there, and what is infinite (1e999) is no JSON.
         return kind.model_validate_json(strict_json.render_line(document), strict=True)
@@ -158,4 +159,4 @@ def _is_number(value: Any) -> bool:
 
 def damaged(source: str, reason: str) -> ModelError:
     """The error for a file whose contents can't be used."""
-    return ModelError(f"{source}: not valid: {' '.join(reason.split())[:300]}; {_COPY}")
+    return ModelError(f"{source}: not valid: {' '.join(reason.split())[:300]}; {DAMAGED}")

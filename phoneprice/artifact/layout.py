@@ -4,6 +4,9 @@ Names come from here only, never from a file, so no run can point outside its di
 """
 
 FORMAT_VERSION = 1
+DAMAGED = "the run is damaged, use another copy of it"
+"""What messages say of a file that can't be used, and what to do."""
+
 MANIFEST = "manifest.json"
 MANIFEST_HASH = "manifest.sha256"
 CONFIG = "config.toml"

@@ -56,11 +56,10 @@ class Run:
     def metrics(self) -> RunMetrics:
         """What is in ``metrics.json``."""
         from phoneprice.artifact.agreement import metrics_faults
-        from phoneprice.artifact.results import parse_document
         from phoneprice.records.documents import RunMetrics
 
         data, source = self._read(layout.METRICS)
-        found = parse_document(RunMetrics, data, source)
+        found = documents.parse_record(RunMetrics, data, source)
         members = len(self.ensemble.inputs.shift)
         _refuse(source, metrics_faults(found, self.config, self.task, members, self.calibration))
         return found
@@ -69,21 +68,19 @@ class Run:
     def splits(self) -> Splits:
         """What is in ``splits.json``."""
         from phoneprice.artifact.agreement import splits_faults
-        from phoneprice.artifact.results import parse_document
         from phoneprice.records.documents import Splits
 
         data, source = self._read(layout.SPLITS)
-        found = parse_document(Splits, data, source)
+        found = documents.parse_record(Splits, data, source)
         _refuse(source, splits_faults(found, self.metrics, self.config))
         return found
 
     @cached_property
     def environment(self) -> Environment:
         """What is in ``environment.json``."""
-        from phoneprice.artifact.results import parse_document
         from phoneprice.records.documents import Environment
 
-        return parse_document(Environment, *self._read(layout.ENVIRONMENT))
+        return documents.parse_record(Environment, *self._read(layout.ENVIRONMENT))
 
     @cached_property
     def history(self) -> Curves:

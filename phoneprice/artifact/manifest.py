@@ -12,7 +12,7 @@ from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.layout import FORMAT_VERSION, LIMITS, LISTED, MANIFEST, OPTIONAL
+from phoneprice.artifact.layout import DAMAGED, FORMAT_VERSION, LIMITS, LISTED, MANIFEST, OPTIONAL
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
@@ -114,4 +114,4 @@ def _entry(name: str, document: Any, source: str) -> FileEntry:
 
 
 def _damaged(source: str, reason: str) -> ModelError:
-    return ModelError(f"{source}: {reason}; the run is damaged, use another copy of it")
+    return ModelError(f"{source}: {reason}; {DAMAGED}")

@@ -1,7 +1,7 @@
 """What a training found, in a run: metrics, splits, environment and history, as records to bytes and back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from phoneprice.artifact.documents import damaged, parse_record
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import Count, Record
 
-Document = TypeVar("Document", bound=Record)
 Losses = tuple[float | None, ...]
 _LOSSES = ("train_loss", "validation_loss", "learning_rate")
 
@@ -32,11 +31,6 @@ def render_document(record: Record) -> bytes:
     return strict_json.render(record.document())
 
 
-def parse_document(kind: type[Document], data: bytes, source: str) -> Document:
-    """The record in one of these files; raises ``ModelError``."""
-    return parse_record(kind, strict_json.parse(data, source), source)
-
-
 def render_history(curves: Curves) -> bytes:
     """The bytes of ``history.jsonl``, a line an epoch."""
     return b"".join(strict_json.render_line(_line(curves, e)) for e in range(len(curves.epochs)))
@@ -44,7 +38,8 @@ def render_history(curves: Curves) -> bytes:
 
 def parse_history(data: bytes, source: str) -> Curves:
     """The lines of ``history.jsonl``, one or more; raises ``ModelError``."""
-    lines = [_parse_line(line, f"{source} line {i}") for i, line in enumerate(data.splitlines(), start=1)]
+    numbered = enumerate(data.splitlines(), start=1)
+    lines = [parse_record(_EpochLine, line, f"{source} line {i}") for i, line in numbered]
     if not lines or [line.epoch for line in lines] != list(range(1, len(lines) + 1)):
         raise damaged(source, "its epochs are not 1, 2, ...")
     if any(line.health.keys() != lines[0].health.keys() for line in lines):
@@ -65,10 +60,6 @@ def _plain(values: NDArray[np.float64]) -> Any:
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None
     return plain.tolist()
-
-
-def _parse_line(data: bytes, source: str) -> _EpochLine:
-    return parse_record(_EpochLine, strict_json.parse(data, source), source)
 
 
 def _curves(lines: Sequence[_EpochLine]) -> Curves:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from phoneprice.artifact.layout import LIMITS, LISTED, MANIFEST, MANIFEST_HASH
+from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut, printable
 
 _CHUNK_BYTES = 1 << 20
-_COPY = "the run is damaged, use another copy of it"
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,13 @@ class SealedDirectory:
         """The directory holds the listed files, no other, each regular and of its size."""
         for name in sorted(self._names() - set(self.manifest.files) - {MANIFEST, MANIFEST_HASH}):
             kind = "not listed in the manifest" if name in LISTED else "no file of a run"
-            raise ModelError(f"{self.path / cut(printable(name), 80)}: {kind}; nothing in a run may be added, {_COPY}")
+            raise ModelError(
+                f"{self.path / cut(printable(name), 80)}: {kind}; nothing in a run may be added, {DAMAGED}"
+            )
         for name, entry in self.manifest.files.items():
             size = self._size(name)
             if size != entry.bytes:
-                raise ModelError(f"{self.source(name)}: found {size} bytes, expected {entry.bytes}; {_COPY}")
+                raise ModelError(f"{self.source(name)}: found {size} bytes, expected {entry.bytes}; {DAMAGED}")
 
     def _names(self) -> frozenset[str]:
         with os.scandir(self._directory) as entries:
@@ -124,7 +125,7 @@ class SealedDirectory:
             except OSError as fault:
                 raise self._unreadable(name, fault) from None
         if len(data) > limit:
-            raise ModelError(f"{self.source(name)}: found more than {limit} bytes; {_COPY}")
+            raise ModelError(f"{self.source(name)}: found more than {limit} bytes; {DAMAGED}")
         return data
 
     def _open(self, name: str) -> int:
@@ -140,16 +141,16 @@ class SealedDirectory:
 
     def _unreadable(self, name: str, fault: OSError) -> ModelError:
         if fault.errno == errno.ENOENT:
-            return ModelError(f"{self.source(name)}: missing; {_COPY}")
+            return ModelError(f"{self.source(name)}: missing; {DAMAGED}")
         if fault.errno in {errno.ELOOP, errno.ENXIO, errno.EMLINK}:
             return self._odd_kind(name)
         return ModelError(f"{self.source(name)}: can't be read: {(fault.strerror or str(fault)).lower()}")
 
     def _odd_kind(self, name: str) -> ModelError:
-        return ModelError(f"{self.source(name)}: not a regular file; links and devices are never followed, {_COPY}")
+        return ModelError(f"{self.source(name)}: not a regular file; links and devices are never followed, {DAMAGED}")
 
     def _changed(self, name: str) -> ModelError:
-        return ModelError(f"{self.source(name)}: its SHA-256 is not the one listed; {_COPY}")
+        return ModelError(f"{self.source(name)}: its SHA-256 is not the one listed; {DAMAGED}")
 
 
 def _open_directory(path: Path) -> int:

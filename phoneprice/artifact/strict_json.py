@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from phoneprice.artifact.layout import DAMAGED
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
@@ -71,4 +72,4 @@ def _constant(name: str) -> NoReturn:
 
 
 def _invalid(source: str, reason: str) -> ModelError:
-    return ModelError(f"{source}: not valid: {cut(reason, 200)}; the run is damaged, use another copy of it")
+    return ModelError(f"{source}: not valid: {cut(reason, 200)}; {DAMAGED}")

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.artifact import strict_json
+from phoneprice.artifact.layout import DAMAGED
 from phoneprice.errors import ModelError
 
 _LENGTH_BYTES = 8
 _HEADER_LIMIT = 1 << 20
-_COPY = "the run is damaged, use another copy of it"
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -36,7 +36,7 @@ def check_size(size: int, shapes: Shapes, source: str) -> None:
     """Raise ``ModelError`` if a file of ``size`` bytes can't hold these tensors; for use before it is read."""
     spare = size - _LENGTH_BYTES - _tensor_bytes(shapes)
     if not 0 < spare <= _HEADER_LIMIT:
-        raise ModelError(f"{source}: {size} bytes don't fit the network of config.toml; {_COPY}")
+        raise ModelError(f"{source}: {size} bytes don't fit the network of config.toml; {DAMAGED}")
 
 
 def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray[np.float32]]:
@@ -44,7 +44,7 @@ def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray
     check_size(len(data), shapes, source)
     start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     if start != len(data) - _tensor_bytes(shapes):
-        raise ModelError(f"{source}: the header's length doesn't fit the size of the file; {_COPY}")
+        raise ModelError(f"{source}: the header's length doesn't fit the size of the file; {DAMAGED}")
     header = strict_json.parse_object(data[_LENGTH_BYTES:start], source, frozenset(shapes))
     _check_no_gaps(header, source)
     tensors = memoryview(data)[start:]
@@ -55,10 +55,10 @@ def _tensor(data: memoryview, entry: Any, which: str, shape: tuple[int, ...]) ->
     count = math.prod(shape)
     begin, end = entry["data_offsets"]
     if entry["dtype"] != "F32" or entry["shape"] != list(shape) or end - begin != 4 * count:
-        raise ModelError(f"{which} is not F32 of shape {list(shape)}, as config.toml and schema.json ask; {_COPY}")
+        raise ModelError(f"{which} is not F32 of shape {list(shape)}, as config.toml and schema.json ask; {DAMAGED}")
     values = np.frombuffer(data, "<f4", count, begin).reshape(shape).astype(np.float32, copy=False)
     if not np.isfinite(values).all():
-        raise ModelError(f"{which} holds NaN or infinity; {_COPY}")
+        raise ModelError(f"{which} holds NaN or infinity; {DAMAGED}")
     return values
 
 
@@ -68,7 +68,7 @@ def _check_no_gaps(header: Mapping[str, Any], source: str) -> None:
     expected = 0
     for begin, end in sorted(spans):
         if begin != expected:
-            raise ModelError(f"{source}: tensors overlap or leave gaps; {_COPY}")
+            raise ModelError(f"{source}: tensors overlap or leave gaps; {DAMAGED}")
         expected = end
 
 
@@ -77,7 +77,7 @@ def _span(entry: Any, name: str, source: str) -> tuple[int, int]:
         offsets = entry["data_offsets"]
         if isinstance(offsets, list) and len(offsets) == 2 and all(type(offset) is int for offset in offsets):
             return offsets[0], offsets[1]
-    raise ModelError(f"{source}: tensor {name!r} has no valid entry in the header; {_COPY}")
+    raise ModelError(f"{source}: tensor {name!r} has no valid entry in the header; {DAMAGED}")
 
 
 def _tensor_bytes(shapes: Shapes) -> int:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data.labels import LabelKind, Labels, infer_labels, require_present
+from phoneprice.data.labels import LabelKind, infer_labels, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
@@ -169,11 +169,6 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
         raise file_fault(
             table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; {remedy}"
         )
-
-
-def labels_of(schema: TableSchema) -> Labels:
-    """The class labels of a schema."""
-    return Labels(schema.labels, schema.label_kind)
 
 
 def _check_names(table: Table, data: DataConfig) -> None:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
 from phoneprice.data.features import require_columns
-from phoneprice.data.labels import listed, require_present
-from phoneprice.data.schema import TableSchema, labels_of, target_numbers
+from phoneprice.data.labels import Labels, listed, require_present
+from phoneprice.data.schema import TableSchema, target_numbers
 from phoneprice.data.table import Table
 from phoneprice.data.values import UNKNOWN, value_counts
 from phoneprice.errors import DataError
@@ -29,7 +29,7 @@ def encode_target(table: Table, schema: TableSchema, kind: TaskKind) -> Target:
     if kind == "regression":
         return target_numbers(table, schema.target)
     require_present(table, schema.target, "a label")
-    codes = labels_of(schema).encode(table.columns[schema.target])
+    codes = Labels(schema.labels, schema.label_kind).encode(table.columns[schema.target])
     _require_known(codes, table, schema)
     return codes
 

@@ -100,7 +100,7 @@ def fold(ensemble: Ensemble, config: Config) -> FoldedNetwork:
         first=first,
         missing=(first[:, :-1] * fill),
         layers=tuple(layers),
-        between=tuple(_single(weight, bias) for weight, bias in linear[1:]),
+        between=tuple(Linear(_turned(weight), bias[:, :, None]) for weight, bias in linear[1:]),
         offset=offset,
         skip="skip.weight" in p,
     )
@@ -123,7 +123,8 @@ def _hidden(
             else:
                 waiting = running
         linear.append((weight, bias))
-        layers.append(FoldedLayer(width, _column(p.get(f"hidden.{i}.slope")), _layer_norm(p, i, config)))
+        slope = p.get(f"hidden.{i}.slope")
+        layers.append(FoldedLayer(width, None if slope is None else _turned(slope), _layer_norm(p, i, config)))
     if layers:
         linear.append(waiting.into(p["output.weight"]))
     return linear, layers
@@ -142,9 +143,7 @@ def _layer_norm(p: Mapping[str, Doubles], layer: int, config: Config) -> FoldedN
     norm = config.model.normalization
     if not isinstance(norm, LayerNorm):
         return None
-    scale, shift = (_column(p[f"hidden.{layer}.norm.{kind}"]) for kind in ("scale", "shift"))
-    assert scale is not None
-    assert shift is not None
+    scale, shift = (_turned(p[f"hidden.{layer}.norm.{kind}"]) for kind in ("scale", "shift"))
     return FoldedNorm(norm.position, scale, shift, norm.eps)
 
 
@@ -163,10 +162,6 @@ def _rows(weight: Doubles, bias: Doubles) -> Doubles:
     return both.swapaxes(1, 2).reshape(-1, both.shape[1])
 
 
-def _single(weight: Doubles, bias: Doubles) -> Linear:
-    return Linear(np.ascontiguousarray(weight.swapaxes(1, 2)), bias[:, :, None])
-
-
-def _column(values: Doubles | None) -> Doubles | None:
-    """``(K, 1, width)`` as ``(K, width, 1)``."""
-    return None if values is None else np.ascontiguousarray(values.swapaxes(1, 2))
+def _turned(values: Doubles) -> Doubles:
+    """The last two axes in the other order: ``(K, 1, width)`` as ``(K, width, 1)``."""
+    return np.ascontiguousarray(values.swapaxes(1, 2))

@@ -53,32 +53,21 @@ def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
 class ChunkStream:
     """Tables of exactly ``chunk_rows`` rows, the last one shorter; at least one table, if an empty one.
 
-    The header is known at once. ``select`` says which columns are read, before the first table is taken.
+    ``source`` is the file as the user called it, or ``<stdin>``. Its ``header`` is known at once; ``select`` says which
+    columns are read, before the first table is taken.
     Used as a context manager, or closed, it ends its thread and closes the file.
     """
 
     def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS) -> None:
+        self.source, self.header = reader.source, reader.header
+        self.numeric_columns = reader.numeric_columns
+        """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
         self._reader = reader
         self._chunk_rows = chunk_rows
         self._selection = Selection(reader.header)
         self._tables: Generator[Table] | None = None
         self._closed = False
         self.skipped_rows = 0
-
-    @property
-    def source(self) -> str:
-        """The name of the file as the user gave it, or ``<stdin>``."""
-        return self._reader.source
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """All column names of the file, in its order."""
-        return self._reader.header
-
-    @property
-    def numeric_columns(self) -> frozenset[str] | None:
-        """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
-        return self._reader.numeric_columns
 
     def require(self, names: Iterable[str]) -> None:
         """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""

@@ -14,8 +14,8 @@ _AS_IT_IS = {"utf-8", "utf-8-sig"}
 class Utf8Source:
     """The bytes of a text file as UTF-8; bytes of a file in UTF-8 pass unchecked (the parsers check them).
 
-    ``offset`` is the number of bytes taken off at the start. Reading raises ``DataError`` at the first byte that is
-    not in the file's encoding.
+    ``head`` are the first ones, still to be read, ``offset`` is the number of bytes taken off before them. Reading
+    raises ``DataError`` at the first byte that is not in the file's encoding.
     """
 
     def __init__(self, source: str, stream: Readable, encoding: str) -> None:
@@ -27,17 +27,12 @@ class Utf8Source:
         self._ended = False
         head = self._at_least(len(BOM))
         self.offset = len(BOM) if head.startswith(BOM) else 0
-        self._head = head[self.offset :]
-
-    @property
-    def head(self) -> bytes:
-        """The first bytes, still to be read."""
-        return self._head
+        self.head = head[self.offset :]
 
     def read(self) -> bytes:
         """The next bytes, about 1 MiB of them; none at the end only."""
-        if self._head:
-            head, self._head = self._head, b""
+        if self.head:
+            head, self.head = self.head, b""
             return head
         return self._next()
 
