@@ -5,6 +5,7 @@ Every value is checked on the way back.
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -86,14 +87,7 @@ def most_members(config: Config) -> int:
 
 def render_calibration(calibration: Calibration) -> bytes:
     """The bytes of ``calibration.json``."""
-    return strict_json.render(
-        {
-            "temperature": calibration.temperature,
-            "threshold": calibration.threshold,
-            "decision": calibration.decision,
-            "costs": [list(row) for row in calibration.costs],
-        }
-    )
+    return strict_json.render(asdict(calibration))
 
 
 def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:

@@ -7,7 +7,7 @@ damage, not forgery: who can change a run can also change its hashes.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
@@ -55,9 +55,7 @@ def sha256(data: bytes) -> str:
 
 def render_manifest(manifest: Manifest) -> bytes:
     """The bytes of ``manifest.json``."""
-    files = {name: {"bytes": entry.bytes, "sha256": entry.sha256} for name, entry in manifest.files.items()}
-    head = {"format_version": manifest.format_version, "package_version": manifest.package_version}
-    return strict_json.render({**head, "created": manifest.created, "files": files})
+    return strict_json.render({"format_version": manifest.format_version, **asdict(manifest)})
 
 
 def render_manifest_hash(manifest: bytes) -> bytes:

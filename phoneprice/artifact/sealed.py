@@ -8,9 +8,9 @@ import errno
 import hashlib
 import os
 import stat
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
@@ -29,7 +29,7 @@ class CheckedFile:
     sha256: str
 
 
-class SealedDirectory:
+class SealedDirectory(AbstractContextManager["SealedDirectory"]):
     """A run directory whose manifest, list of files and sizes have been checked; a context manager.
 
     Raises ``ModelError``, naming the file, for whatever is not as the manifest says.
@@ -77,9 +77,6 @@ class SealedDirectory:
         if self._directory >= 0:
             os.close(self._directory)
             self._directory = -1
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

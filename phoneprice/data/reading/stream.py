@@ -6,7 +6,7 @@ nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
 
 from collections.abc import Collection, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Self
 
@@ -50,7 +50,7 @@ def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
     return text_format(text.head, opened.name).open_reader(text, options)
 
 
-class ChunkStream:
+class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
     """Tables of exactly ``chunk_rows`` rows, the last one shorter; at least one table, if an empty one.
 
     ``source`` is the file as the user called it, or ``<stdin>``. Its ``header`` is known at once; ``select`` says which
@@ -83,9 +83,6 @@ class ChunkStream:
         self._selection = Selection(self.header, frozenset(numeric), frozenset(text), frozenset(verbatim))
         return self
 
-    def __iter__(self) -> Iterator[Table]:
-        return self
-
     def __next__(self) -> Table:
         if self._closed:
             raise StopIteration
@@ -112,9 +109,6 @@ class ChunkStream:
         if self._tables is not None:
             self._tables.close()
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
