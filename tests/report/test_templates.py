@@ -38,7 +38,7 @@ def with_hostile_names(known: ReportFacts) -> ReportFacts:
     """The facts of a run whose every name and word is hostile."""
     found = known.from_data
     assert found is not None
-    metrics = known.metrics.model_copy(update={"measured_on": HOSTILE})
+    metrics = known.metrics
     if metrics.confusion is not None and metrics.per_class is not None:
         labels = [f"{HOSTILE}{label}" for label in known.task.labels]
         named = [line.model_copy(update={"label": to}) for line, to in zip(metrics.per_class, labels, strict=True)]
