@@ -44,7 +44,11 @@ def test_a_threshold_between_neighbouring_floats_separates_them():
 
 def test_costs_must_be_square():
     assert cost_matrix((), 3).tolist() == [[0, 1, 2], [1, 0, 1], [2, 1, 0]]
-    for costs, found in ((((0.0, 1.0), (1.0, 0.0)), "2 rows of 2"), (((0.0,), (1.0, 0.0), (1.0,)), "3 rows of 1/2")):
+    for costs, found in (
+        (((0.0, 1.0), (1.0, 0.0)), "2 rows of 2"),
+        (((0.0,), (1.0, 0.0), (1.0,)), "3 rows of 1/2"),
+        (((0.0, 1.0, 2.0), (1.0, 0.0), (2.0, 1.0, 0.0)), "3 rows of 3/2"),
+    ):
         with pytest.raises(ConfigError) as caught:
             cost_matrix(costs, 3)
         assert str(caught.value) == f"task.costs: found {found} numbers, must be 3 rows of 3"

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from phoneprice.metrics.catalogue import METRICS
@@ -53,6 +54,26 @@ def test_float32_predictions():
 def test_no_rows():
     with pytest.raises(ValueError, match=r"^metrics need at least one row$"):
         regression_metrics(np.zeros(0), np.zeros(0))
+
+
+@pytest.mark.parametrize("rows", [3, 12, 60])
+def test_the_interval_of_r2_is_that_of_the_logarithm_by_the_delta_method(rows):
+    y, predicted = example(rows)
+    error, deviation = (predicted - y) ** 2, (y - y.mean()) ** 2
+    unexplained = error.mean() / deviation.mean()
+    # log(a / b) changes by da / a - db / b.
+    changes = error / error.mean() - deviation / deviation.mean()
+    half = stats.t.ppf(0.975, rows - 1) * stats.sem(changes)
+    found = regression_metrics(y, predicted)["r2"]
+    assert (found.low, found.high) == pytest.approx((1 - unexplained * np.exp(half), 1 - unexplained * np.exp(-half)))
+
+
+def test_the_median_lies_between_two_distances():
+    """Conover's: of 100 the 41st and the 61st, of 101 the 41st and the 62nd, counted from the smallest."""
+    for rows, low, value, high in ((100, 40, 49.5, 60), (101, 40, 50, 61), (4, 0, 1.5, 3)):
+        distances = np.random.default_rng(0).permutation(rows).astype(np.float64)
+        found = regression_metrics(np.zeros(rows), distances)["medae"]
+        assert (found.low, found.value, found.high) == (low, value, high)
 
 
 def test_intervals_cover_the_truth():
