@@ -68,8 +68,11 @@ def serve() -> None:
 
     import phoneprice.training.loop
     import phoneprice.workflows.train  # noqa: F401
+    from phoneprice.model.torch_versions import are_private_parts_known
 
     torch.zeros(1).add_(1)
+    if not are_private_parts_known():
+        import torch._dynamo  # the optimizers import it, for seconds: once here, not in every child
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_in_child(json.loads(line))) + "\n")
         sys.stdout.flush()
