@@ -37,7 +37,7 @@ def group(summary: str, examples: str = "", *, completion: bool = False) -> type
     )
 
 
-def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
+def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     """Add ``function(session, ...)`` to ``app``, with the options that every command has, and those for a ``reading``.
 
     Its docstring is the help, and ends with ``For example:`` and command lines.
@@ -59,7 +59,7 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     text, _, examples = (inspect.getdoc(function) or "").partition("\n\nFor example:\n")
     register = app.command(
-        name or function.__name__,
+        function.__name__.rstrip("_"),
         cls=type("Command", (Command,), {"several_values": several_values(function)}),
         help=text,
         epilog=inspect.cleandoc(examples),

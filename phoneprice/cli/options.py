@@ -105,10 +105,10 @@ READING = tuple(
 """The options that make a ``Reading``."""
 
 
-def refuse_stdout(session: Session, output: Path | None, what: str, option: str = "-o") -> None:
+def refuse_stdout(session: Session, output: Path | None, what: str, flag: str = "-o") -> None:
     """Refuse to write to stdout what ``--json`` needs for itself. Raises ``UsageError``."""
     if session.json and output == STREAM:
-        raise UsageError(f"--json needs stdout for itself; name a file for {what} with {option} FILE")
+        raise UsageError(f"--json needs stdout for itself; name a file for {what} with {flag} FILE")
 
 
 def setting(key: str, value: str) -> str:

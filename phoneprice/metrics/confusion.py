@@ -6,12 +6,13 @@ matrices given by those sums: for the value itself a stack of one, for its boots
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.records import Doubles
+from phoneprice.records.documents import ClassMetrics
 
 Counts = NDArray[np.int64]
 
@@ -21,21 +22,24 @@ def confusion(y: Counts, predicted: Counts, classes: int) -> Counts:
     return np.bincount(y * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
-@dataclass(frozen=True)
-class PerClass:
-    """Figures of each class, ``(C,)`` each; 0 where nothing is there to divide by, as scikit-learn has it."""
+def per_class(matrix: Counts, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
+    """Figures of each class of a confusion matrix ``(C, C)``.
 
-    precision: Doubles
-    recall: Doubles
-    f1: Doubles
-    support: Counts
-    """Rows whose true class it is."""
-
-
-def per_class(matrix: Counts) -> PerClass:
-    """Precision, recall, F1 and support of each class of a confusion matrix ``(C, C)``."""
+    0 where nothing is there to divide by, as scikit-learn has it.
+    """
     hits, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    return PerClass(_ratio(hits, predicted), _ratio(hits, true), _ratio(2 * hits, true + predicted), true)
+    figures = _ratio(hits, predicted), _ratio(hits, true), _ratio(2 * hits, true + predicted), true
+    return tuple(
+        ClassMetrics(label=label, precision=precision, recall=recall, f1=f1, support=support)
+        for label, precision, recall, f1, support in zip(labels, *(line.tolist() for line in figures), strict=True)
+    )
+
+
+def most_frequent_errors(counts: Sequence[Sequence[int]], most: int) -> list[tuple[int, int, int]]:
+    """True class, predicted class and rows of the cells beside the diagonal that have any, the fullest first."""
+    cells = ((true, predicted, rows) for true, line in enumerate(counts) for predicted, rows in enumerate(line))
+    wrong = [(true, predicted, rows) for true, predicted, rows in cells if rows and true != predicted]
+    return sorted(wrong, key=lambda cell: -cell[2])[:most]
 
 
 class Cells:

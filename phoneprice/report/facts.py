@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
-
-from phoneprice.records import Doubles, Interval, Predictions, Task, TrainingFinding
+from phoneprice.records import Doubles, HeldOut, Interval, Task, TrainingFinding
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import RunMetrics
-
-
-@dataclass(frozen=True)
-class HeldOutRows:
-    """Rows outside training: true classes (int64) or values ``(n,)``, and what was predicted of them."""
-
-    y: NDArray[Any]
-    predictions: Predictions
 
 
 @dataclass(frozen=True)
@@ -42,14 +31,6 @@ class Baseline:
     metrics: Mapping[str, float]
     lead: Interval | None = None
     """Of ``metric``, paired on the same rows."""
-
-
-@dataclass(frozen=True)
-class Importance:
-    """How much worse the metric gets when a column's values are shuffled among the rows."""
-
-    column: str
-    loss: Interval
 
 
 @dataclass(frozen=True)
@@ -87,8 +68,8 @@ class FromData:
     """Which rows, in words."""
     metric: str
     """Of ``importances``."""
-    importances: tuple[Importance, ...]
-    """The most important first."""
+    importances: Mapping[str, Interval]
+    """How much worse it gets when a column's values are shuffled among the rows, the most important first."""
     dependences: tuple[Dependence, ...]
     worst: tuple[WorstRow, ...]
     error_name: str
@@ -116,7 +97,7 @@ class ReportFacts:
     """What makes the same run again."""
     config_toml: str
     baselines: tuple[Baseline, ...]
-    held_out: HeldOutRows | None
+    held_out: HeldOut | None
     score: LatentScore | None
     from_data: FromData | None
     ask_for_data: str

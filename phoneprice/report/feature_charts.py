@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from phoneprice.report.facts import Dependence, FromData
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
 from phoneprice.wording import figure, number
@@ -11,26 +13,26 @@ MOST_BARS = 20
 
 def importance_chart(found: FromData) -> Chart:
     """A bar a column with its interval, the most important on top."""
-    bars = found.importances[:MOST_BARS]
-    ends = [value for bar in bars for value in (bar.loss.low, bar.loss.high, 0.0)]
-    top = bars[0]
+    bars = list(found.importances.items())[:MOST_BARS]
+    ends = [value for _, loss in bars for value in (loss.low, loss.high, 0.0)]
+    column, top = bars[0]
     chart = Chart(
         "importance",
         "Permutation importance",
-        f"Shuffling {top.column} costs most: {figure(top.loss.value)} "
-        f"(95% interval {figure(top.loss.low)} to {figure(top.loss.high)}) of {found.metric}.",
+        f"Shuffling {column} costs most: {figure(top.value)} "
+        f"(95% interval {figure(top.low)} to {figure(top.high)}) of {found.metric}.",
         Axis.over(ends, f"loss of {found.metric} when shuffled"),
         Axis(-0.6, len(bars) - 0.4, ""),
         height=TOP + BOTTOM + 18 * len(bars) + 8,
         left=112,
         grid="x",
     )
-    for i, bar in enumerate(bars):
+    for i, (column, loss) in enumerate(bars):
         y = len(bars) - 1 - i
-        tip = f"{bar.column}: {figure(bar.loss.value)} ({figure(bar.loss.low)} to {figure(bar.loss.high)})"
-        chart.bar(((0, y - 0.33), (bar.loss.value, y + 0.33)), "c1", tip)
-        chart.rule((bar.loss.low, y), (bar.loss.high, y), "whisker", "95% interval" if i == 0 else "")
-        chart.row_label(y, bar.column)
+        tip = f"{column}: {figure(loss.value)} ({figure(loss.low)} to {figure(loss.high)})"
+        chart.bar(((0, y - 0.33), (loss.value, y + 0.33)), "c1", tip)
+        chart.rule((loss.low, y), (loss.high, y), "whisker", "95% interval" if i == 0 else "")
+        chart.row_label(y, column)
     return chart
 
 
@@ -38,11 +40,12 @@ def dependence_chart(found: Dependence, place: int) -> Chart:
     """A curve a label over the values of a column; a line of dots a category."""
     shares = len(found.names) > 1 or found.names[0].startswith("probability")
     level = Axis(0, 1, "mean probability") if shares else Axis.over(found.curves.ravel(), f"mean {found.names[0]}")
+    words = _words(found, "{:.3f}".format if shares else figure)
     name, title = f"dependence-{place}", f"Partial dependence on {found.column}"
     if isinstance(found.grid[0], str):
-        return _by_category(Chart(name, title, _words(found), level, *_rows(found), left=112, grid="x"), found)
+        return _by_category(Chart(name, title, words, level, *_rows(found), left=112, grid="x"), found)
     values = [float(value) for value in found.grid]
-    chart = Chart(name, title, _words(found), Axis(values[0], values[-1], found.column), level)
+    chart = Chart(name, title, words, Axis(values[0], values[-1], found.column), level)
     for i, label in enumerate(found.names):
         chart.line(list(zip(values, found.curves[:, i].tolist(), strict=True)), f"c{i % 8 + 1}", label)
     for decile in found.decile:
@@ -63,13 +66,12 @@ def _by_category(chart: Chart, found: Dependence) -> Chart:
     return chart
 
 
-def _words(found: Dependence) -> str:
+def _words(found: Dependence, shown: Callable[[float], str]) -> str:
     """From where to where, for each curve that moves."""
     if isinstance(found.grid[0], str):
         names = ", ".join(map(str, found.grid))
         return f"Average prediction when every row has the same {found.column}: {names}."
     first, last = found.curves[0], found.curves[-1]
-    shown = _probability if len(found.names) > 1 or found.names[0].startswith("probability") else figure
     moves = [
         f"{name} from {shown(float(a))} to {shown(float(b))}"
         for name, a, b in zip(found.names, first, last, strict=True)
@@ -79,7 +81,3 @@ def _words(found: Dependence) -> str:
         f"Average prediction as {found.column} goes from {number(float(low))} to {number(float(high))}: "
         f"{'; '.join(moves)}."
     )
-
-
-def _probability(value: float) -> str:
-    return f"{value:.3f}"

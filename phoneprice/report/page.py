@@ -7,22 +7,20 @@ are given. Whatever they print is made printable and escaped, but for the SVG el
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from phoneprice import wording
 from phoneprice.metrics.catalogue import METRICS
-from phoneprice.records import Classified
+from phoneprice.metrics.confusion import most_frequent_errors
+from phoneprice.records import Classified, Valued
 from phoneprice.records.documents import Confusion
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.feature_charts import dependence_chart, importance_chart
 from phoneprice.report.prediction_charts import (
     confusion_chart,
-    predicted_values,
     ranking_charts,
     regression_charts,
     reliability_charts,
@@ -31,9 +29,6 @@ from phoneprice.report.prediction_charts import (
 )
 from phoneprice.report.svg import Chart
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 MOST_CLASSES = 12
 """More of them make no matrix; the most frequent confusions are listed."""
@@ -69,22 +64,6 @@ Charts = Mapping[str, Sequence[Chart]]
 """By section."""
 
 
-@dataclass(frozen=True)
-class _Confusion:
-    """Rows by true class and, in each row, predicted class; the errors as true class, predicted class and rows."""
-
-    labels: Sequence[str]
-    counts: Sequence[Sequence[int]]
-    right: int
-    total: int
-    errors: Sequence[tuple[str, str, int]]
-    """The most frequent first."""
-
-    @property
-    def heads(self) -> list[str]:
-        return ["true class", *(f"predicted {label}" for label in self.labels)]
-
-
 def page(facts: ReportFacts) -> str:
     """The whole page as text."""
     metrics, pictures, template = facts.metrics, charts(facts), _environment().get_template("report.html")
@@ -94,7 +73,8 @@ def page(facts: ReportFacts) -> str:
         sections={name: title for name, title in _SECTIONS.items() if _is_shown(name, facts, pictures)},
         baselines=[baseline for baseline in facts.baselines if facts.metric in baseline.metrics],
         measured_on=_MEASURED_ON[metrics.measured_on],
-        confusion=_confusion_of(metrics.confusion),
+        confusion=metrics.confusion,
+        **_of_confusion(metrics.confusion),
         classes=metrics.per_class,
         calibration=metrics.calibration,
         settings=_without_comments(facts.config_toml),
@@ -104,16 +84,18 @@ def page(facts: ReportFacts) -> str:
 def charts(facts: ReportFacts) -> Charts:
     """Every picture, by section; of the confusion matrix the page shows a table instead."""
     confusion, rows, found = facts.metrics.confusion, facts.held_out, facts.from_data
+    task = facts.task
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
     made["curves"] = [loss_chart(facts.curves), metric_chart(facts), rate_chart(facts.curves)]
     if confusion and len(confusion.labels) <= MOST_CLASSES:
         made["confusion"] = [confusion_chart(confusion.labels, confusion.counts)]
     if rows and isinstance(rows.predictions, Classified):
-        made["calibration"] = [*reliability_charts(rows)]
-        made["score"] = [score_chart(facts.score, rows.y, facts.task)] if facts.score else []
-        made["ranking"] = [*ranking_charts(rows, facts.task)] if facts.task.kind == "binary" else []
-    elif rows:
-        made["residuals"] = [*regression_charts(rows.y, predicted_values(rows), facts.task.target)]
+        p = rows.predictions.probabilities
+        made["calibration"] = [*reliability_charts(rows.truth, p)]
+        made["score"] = [score_chart(facts.score, rows.truth, task)] if facts.score else []
+        made["ranking"] = [*ranking_charts(rows.truth, p[:, 1], task.labels[1])] if task.kind == "binary" else []
+    elif rows and isinstance(rows.predictions, Valued):
+        made["residuals"] = [*regression_charts(rows.truth, rows.predictions.values, task.target)]
     if found and found.importances:
         made["importance"] = [importance_chart(found)]
         made["dependence"] = [dependence_chart(line, i) for i, line in enumerate(found.dependences, 1)]
@@ -142,15 +124,17 @@ def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
             return True
 
 
-def _confusion_of(found: Confusion | None) -> _Confusion | None:
+def _of_confusion(found: Confusion | None) -> dict[str, object]:
+    """What the section of the confusion matrix is given besides; errors as true class, predicted class and rows."""
     if found is None:
-        return None
-    labels, counts = found.labels, np.array(found.counts)
-    wrong = counts - np.diag(np.diag(counts))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
-    places = zip(*(axis.tolist() for axis in np.unravel_index(order, wrong.shape)), strict=True)
-    errors = [(labels[i], labels[j], int(wrong[i, j])) for i, j in places if wrong[i, j]]
-    return _Confusion(labels, found.counts, int(np.trace(counts)), int(counts.sum()), errors)
+        return {}
+    labels = found.labels
+    errors = most_frequent_errors(found.counts, MOST_CONFUSIONS)
+    return {
+        "heads": ["true class", *(f"predicted {label}" for label in labels)],
+        "right": sum(row[i] for i, row in enumerate(found.counts)),
+        "errors": [(labels[true], labels[predicted], rows) for true, predicted, rows in errors],
+    }
 
 
 def _without_comments(toml: str) -> str:
@@ -162,8 +146,6 @@ def _without_comments(toml: str) -> str:
 @cache
 def _environment() -> Environment:
     """The templates with the words they use; a name that is given nowhere is a bug and raises."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

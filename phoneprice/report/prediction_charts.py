@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.metrics.ranking import cumulative
 from phoneprice.metrics.reliability import reliability
-from phoneprice.records import Classified, Doubles, Task
-from phoneprice.report.facts import HeldOutRows, LatentScore
+from phoneprice.records import Doubles, Task
+from phoneprice.report.facts import LatentScore
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
 from phoneprice.wording import count, counted, figure, share
 
@@ -20,10 +19,9 @@ MOST_DOTS = 1200
 MOST_RIDGES = 12
 
 
-def reliability_charts(rows: HeldOutRows) -> list[Chart]:
+def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Chart]:
     """Accuracy against confidence, and how confident the predictions are."""
-    assert isinstance(rows.predictions, Classified)
-    found = reliability(rows.y, rows.predictions.probabilities)
+    found = reliability(y, probabilities)
     filled = found.rows > 0
     gap = found.accuracy[filled] - found.confidence[filled]
     lean = "too sure" if (gap @ found.rows[filled]) < 0 else "too careful"
@@ -36,7 +34,7 @@ def reliability_charts(rows: HeldOutRows) -> list[Chart]:
         Axis(0, 1, "accuracy (share right)"),
     )
     curve.rule((0, 0), (1, 1), "rule", "perfect calibration")
-    points = list(zip(found.confidence[filled].tolist(), found.accuracy[filled].tolist(), strict=True))
+    points = _pairs(found.confidence[filled], found.accuracy[filled])
     curve.line(points, "c1", "this model, 15 bins")
     sizes = 2 + 5 * np.sqrt(found.rows[filled] / found.rows.max())
     for point, size in zip(points, sizes.tolist(), strict=True):
@@ -53,11 +51,15 @@ def _confidence_histogram(rows: NDArray[np.int64]) -> Chart:
         Axis(0, 1, "confidence (probability of the predicted class)"),
         Axis.over([0, float(rows.max())], "rows", zero=True),
     )
-    for i, n in enumerate(rows.tolist()):
-        if n:
-            label = f"{i / bins:.2f} to {(i + 1) / bins:.2f}: {counted(n, 'row')}"
-            chart.bar(((i / bins, 0), ((i + 1) / bins, n)), "c1", label)
+    _bars(chart, rows, np.arange(bins + 1) / bins, "{:.2f}".format)
     return chart
+
+
+def _bars(chart: Chart, rows: NDArray[np.int64], edges: Doubles, shown: Callable[[float], str]) -> None:
+    """A bar for each bin that has rows."""
+    for n, start, end in zip(rows.tolist(), edges.tolist(), edges[1:].tolist(), strict=False):
+        if n:
+            chart.bar(((start, 0), (end, n)), "c1", f"{shown(start)} to {shown(end)}: {counted(n, 'row')}")
 
 
 def score_chart(score: LatentScore, y: NDArray[np.int64], task: Task) -> Chart:
@@ -79,7 +81,7 @@ def score_chart(score: LatentScore, y: NDArray[np.int64], task: Task) -> Chart:
     for i in reversed(range(len(labels))):
         density = np.histogram(values[y == i], edges)[0].astype(np.float64)
         height = density / max(density.max(), 1) * 0.92
-        chart.area(list(zip(middles.tolist(), (i + height).tolist(), strict=True)), i, f"c{i % 8 + 1}")
+        chart.area(_pairs(middles, i + height), i, f"c{i % 8 + 1}")
         chart.row_label(i + 0.3, labels[i])
     for j, cut in enumerate(score.cuts.tolist()):
         chart.rule((cut, chart.y.low), (cut, chart.y.high), "mark", "cut point between two classes" if j == 0 else "")
@@ -101,14 +103,12 @@ def _score_words(score: LatentScore, y: NDArray[np.int64], task: Task) -> str:
     return text
 
 
-def ranking_charts(rows: HeldOutRows, task: Task) -> list[Chart]:
-    """ROC and precision-recall curves of the second class."""
-    assert isinstance(rows.predictions, Classified)
-    if len(np.unique(rows.y)) < 2:
+def ranking_charts(y: NDArray[np.int64], scores: Doubles, label: str) -> list[Chart]:
+    """ROC and precision-recall curves of the second class, called ``label``; none where ``y`` is all of one class."""
+    if len(np.unique(y)) < 2:
         return []
-    hits, alarms = cumulative(rows.y, rows.predictions.probabilities[:, 1])
+    hits, alarms = cumulative(y, scores)
     positives, negatives = float(hits[-1]), float(alarms[-1])
-    label = task.labels[1]
     roc = Chart(
         "roc",
         "ROC curve",
@@ -172,9 +172,7 @@ def _histogram(values: Doubles, label: str) -> Chart:
         Axis(float(edges[0]), float(edges[-1]), label),
         Axis.over([0, float(counts.max())], "rows", zero=True),
     )
-    for n, start, end in zip(counts.tolist(), edges.tolist(), edges[1:].tolist(), strict=False):
-        if n:
-            chart.bar(((start, 0), (end, n)), "c1", f"{figure(start)} to {figure(end)}: {counted(n, 'row')}")
+    _bars(chart, counts, edges, figure)
     return chart
 
 
@@ -203,9 +201,3 @@ def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> C
 def shade(part: float) -> int:
     """How strongly a cell of the confusion matrix is coloured: 0 to 5, by the square root of its share."""
     return min(round(5 * part**0.5), 5) if part else 0
-
-
-def predicted_values(rows: HeldOutRows) -> Any:
-    """The predicted numbers of a regression."""
-    assert not isinstance(rows.predictions, Classified)
-    return rows.predictions.values

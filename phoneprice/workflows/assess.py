@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,13 @@ def final_calibration(calibrated: Calibrated | None, task: TaskConfig) -> Calibr
     return Calibration(decision=task.decision, costs=task.costs)
 
 
+def calibrated(predictor: Predictor, prepared: Prepared, plans: Sequence[MemberPlan]) -> Predictor:
+    """The same with what is fitted on the rows that its members, those of ``plans``, held out."""
+    task = prepared.config.task
+    fitted = calibrated_on(hold_out(predictor, prepared, plans), task)
+    return replace(predictor, calibration=final_calibration(fitted, task))
+
+
 def measured(truth: NDArray[Any], predictions: Predictions, task: Task) -> Figures:
     """What predictions of rows are worth, whose true classes or values are known."""
     if isinstance(predictions, Valued):
@@ -85,12 +92,5 @@ def measured(truth: NDArray[Any], predictions: Predictions, task: Task) -> Figur
     return Figures(
         classification_metrics(truth, predictions.probabilities, predictions.classes, task),
         Confusion(labels=task.labels, counts=counts),
-        tuple(_by_label(asdict(per_class(matrix)), task)),
+        per_class(matrix, task.labels),
     )
-
-
-def _by_label(figures: Mapping[str, NDArray[Any]], task: Task) -> list[ClassMetrics]:
-    return [
-        ClassMetrics(label=label, **{name: values[i].item() for name, values in figures.items()})
-        for i, label in enumerate(task.labels)
-    ]

@@ -21,13 +21,11 @@ from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_d
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task, joined
 from phoneprice.records.documents import BaselineMetrics, CrossValidation, Protocol, TestedFold
-from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out, measured
+from phoneprice.workflows.assess import calibrated, measured
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
-
-__all__ = ["CrossValidationResult", "Fold", "Protocol", "cross_validate", "cross_validated", "make_folds"]
 
 Values = Mapping[str, float]
 
@@ -145,10 +143,9 @@ def _inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[Memb
 
 
 def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], predictor: Predictor) -> _Tested:
-    task = prepared.config.task
-    calibration = final_calibration(calibrated_on(hold_out(predictor, prepared, plans), task), task)
-    predictions = replace(predictor, calibration=calibration).predict(prepared.inputs.take(fold.test_rows))
-    return _Tested(fold, predictions, calibration.temperature)
+    predictor = calibrated(predictor, prepared, plans)
+    predictions = predictor.predict(prepared.inputs.take(fold.test_rows))
+    return _Tested(fold, predictions, predictor.calibration.temperature)
 
 
 def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) -> CrossValidation:

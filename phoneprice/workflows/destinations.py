@@ -59,12 +59,6 @@ def refuse_unwritable(output: Path) -> None:
                 pass
 
 
-def refuse_config_output(output: Path, data: Path | None, *, force: bool = False) -> None:
-    """Refuse to write a configuration over the table, or over a file without ``force``. Raises ``UsageError``."""
-    refuse_output(output, data)
-    refuse_replacing(output, force=force)
-
-
 def refuse_replacing(output: Path, *, force: bool) -> None:
     """Refuse to replace a file without ``force``. Raises ``UsageError``."""
     if output != STREAM and output.is_file() and not force:

@@ -5,7 +5,6 @@ scikit-learn is imported with this module, so nothing but ``phoneprice.__getattr
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,8 +31,8 @@ from phoneprice.data.values import canonical_number, is_number_array, number_tex
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
-from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
-from phoneprice.workflows.events import Event, Warned
+from phoneprice.workflows.assess import calibrated
+from phoneprice.workflows.events import warn_caller
 from phoneprice.workflows.fitting import fit, planned
 from phoneprice.workflows.prepare import prepare_table, read_options
 
@@ -250,12 +249,10 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
 def _fitted(table: Table, config: Config) -> tuple[TableSchema, Predictor]:
     """What ``train`` does with a table, without the measuring and the files."""
-    prepared = prepare_table(table, config, _warn)
-    plans = planned(prepared, _warn)
-    predictor = Predictor(config, prepared.task, fit(prepared, plans, _warn, watch=False).ensemble)
-    calibrated = calibrated_on(hold_out(predictor, prepared, plans), config.task)
-    predictor = replace(predictor, calibration=final_calibration(calibrated, config.task))
-    return _widened(prepared.schema, table), predictor
+    prepared = prepare_table(table, config, warn_caller)
+    plans = planned(prepared, warn_caller)
+    predictor = Predictor(config, prepared.task, fit(prepared, plans, warn_caller, watch=False).ensemble)
+    return _widened(prepared.schema, table), calibrated(predictor, prepared, plans)
 
 
 def _widened(schema: TableSchema, table: Table) -> TableSchema:
@@ -338,11 +335,6 @@ def _seed(random_state: Any) -> int:
 
 def _replaced(config: Config, section: str, **values: Any) -> Config:
     return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
-
-
-def _warn(event: Event) -> None:
-    if isinstance(event, Warned):
-        warnings.warn(event.message, UserWarning, stacklevel=2)
 
 
 @contextmanager

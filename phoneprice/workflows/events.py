@@ -1,5 +1,6 @@
 """What a workflow reports while it works, for whoever shows it."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -75,6 +76,12 @@ class WarningCollector:
     def messages(self) -> tuple[str, ...]:
         """All warnings so far, in order."""
         return tuple(self._messages)
+
+
+def warn_caller(event: Event) -> None:
+    """The listener of the Python API: warnings become Python's own, of the line that called it."""
+    if isinstance(event, Warned):
+        warnings.warn(event.message, UserWarning, stacklevel=4)
 
 
 def ignore(_event: Event) -> None:

@@ -8,34 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoneprice.artifact.layout import MANIFEST
-from phoneprice.artifact.loader import Run, load_run, verify_run
-from phoneprice.artifact.runs import (
-    RUNS,
-    ListedRun,
-    latest_unfinished,
-    list_runs,
-    new_run_path,
-    require_runs,
-    resolve_run,
-)
+from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.runs import RUNS, ListedRun, list_runs, require_runs, resolve_run
 from phoneprice.artifact.sealed import CheckedFile
-from phoneprice.artifact.writer import refuse_place
 from phoneprice.errors import ModelError, UsageError
 from phoneprice.metrics.catalogue import METRICS, headline
-from phoneprice.records.documents import TRAINING_SET, Environment, MeasuredOn, RunMetrics
-
-__all__ = [
-    "RunDetails",
-    "RunLine",
-    "best_first",
-    "latest_unfinished",
-    "list_run_lines",
-    "new_run_path",
-    "refuse_place",
-    "resolve_run",
-    "show_run",
-    "verify",
-]
+from phoneprice.records.documents import TRAINING_SET, MeasuredOn
 
 
 @dataclass(frozen=True)
@@ -60,17 +38,6 @@ class RunLine:
         return self.measured_on == TRAINING_SET
 
 
-@dataclass(frozen=True)
-class RunDetails:
-    """A loaded run and its documents."""
-
-    run: Run
-    metrics: RunMetrics
-    environment: Environment
-    parameters: int
-    """Of all members together."""
-
-
 def list_run_lines(root: Path = RUNS) -> tuple[RunLine, ...]:
     """The runs directly in ``root``, oldest first, damaged ones included. Raises ``ModelError``."""
     require_runs(root)
@@ -92,12 +59,6 @@ def best_first(lines: Sequence[RunLine]) -> tuple[RunLine, ...]:
     return tuple(sorted(lines, key=place))
 
 
-def show_run(run: str | Path) -> RunDetails:
-    """All about one run. Raises ``ModelError``."""
-    loaded = load_run(resolve_run(run))
-    return RunDetails(loaded, loaded.metrics, loaded.environment, loaded.shape.parameters)
-
-
 def verify(run: str | Path, expected_sha256: str | None = None) -> tuple[Path, tuple[CheckedFile, ...]]:
     """The run's path and the files that were checked, their hashes and their contents; the manifest first.
 
@@ -117,7 +78,6 @@ def _line(listed: ListedRun) -> RunLine:
         return RunLine(listed.path, listed.created, fault=listed.fault)
     try:
         run = load_run(listed.path)
-        metrics = run.metrics
     except ModelError as fault:
         return RunLine(listed.path, listed.created, fault=str(fault))
     metric = headline(run.task.kind)
@@ -128,6 +88,6 @@ def _line(listed: ListedRun) -> RunLine:
         target=run.task.target,
         members=run.shape.members,
         metric=metric,
-        value=metrics[metric].value,
-        measured_on=metrics.measured_on,
+        value=run.metrics[metric].value,
+        measured_on=run.metrics.measured_on,
     )

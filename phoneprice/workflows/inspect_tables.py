@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
@@ -15,26 +15,12 @@ from phoneprice.config.schema import Config
 from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
-from phoneprice.data.fetch import fetch
 from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import read_table
+from phoneprice.data.schema import TableSchema
+from phoneprice.data.table import Table
 from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.prepare import configured, read_options
-
-if TYPE_CHECKING:
-    from phoneprice.data.schema import TableSchema
-    from phoneprice.data.table import Table
-
-__all__ = [
-    "CheckResult",
-    "DescriptionResult",
-    "FirstConfig",
-    "check_table",
-    "describe_table",
-    "fetch",
-    "first_config",
-    "write_sample",
-]
 
 
 @dataclass(frozen=True)

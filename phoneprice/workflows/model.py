@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,7 +25,7 @@ from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.records.documents import RunMetrics
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled
-from phoneprice.workflows.events import Event, Warned
+from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import read_options
 
@@ -114,12 +113,12 @@ class Model:
 
     def evaluate(self, data: pd.DataFrame | Path | str | Columns) -> EvaluationResult:
         """The metrics on labelled rows, as ``phoneprice evaluate`` has them."""
-        return evaluate_table(self.run, self._labelled(data), _warn)
+        return evaluate_table(self.run, self._labelled(data), warn_caller)
 
     def _predictions(self, data: Any) -> Predictions:
         encoded = FeatureEncoder(self.run.schema).encode(self._features(data))
         for message in encoded.odd.messages():
-            _warn(Warned(message))
+            warn_caller(Warned(message))
         return predicted(self._predictor, encoded.inputs)
 
     def _features(self, data: Any) -> Table:
@@ -153,8 +152,3 @@ def _framed(data: Any, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(columns, index=data.index)
-
-
-def _warn(event: Event) -> None:
-    if isinstance(event, Warned):
-        warnings.warn(event.message, UserWarning, stacklevel=4)

@@ -7,7 +7,8 @@ import numpy as np
 from phoneprice.components.base import TaskKind
 from phoneprice.config.load import load_config
 from phoneprice.data.table import Table
-from phoneprice.workflows.cross_validate import Protocol, cross_validated
+from phoneprice.records.documents import Protocol
+from phoneprice.workflows.cross_validate import cross_validated
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.prepare import prepare_table
 

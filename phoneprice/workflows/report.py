@@ -24,7 +24,7 @@ from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import layer_names
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
-from phoneprice.report.facts import Baseline, HeldOutRows, LatentScore, ReportFacts
+from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM
 from phoneprice.wording import count, counted, duration
 from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output
@@ -93,7 +93,6 @@ def gather(
 ) -> ReportFacts:
     """All that the report of a run shows."""
     metrics, held = run.metrics, run.held_out
-    shown = None if held is None else HeldOutRows(held.truth, held.predictions)
     baselines, from_data = _trivial_baselines(metrics, held), None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
@@ -114,7 +113,7 @@ def gather(
         command=shlex.join(run.environment.command_line or ("phoneprice", "train")),
         config_toml=to_toml(run.config),
         baselines=baselines,
-        held_out=shown,
+        held_out=held,
         score=_latent_score(run, held),
         from_data=from_data,
         ask_for_data=shlex.join(["phoneprice", "report", str(run.path), "DATA"]),

@@ -23,7 +23,7 @@ from phoneprice.evaluation.explanation import Part, partial_dependence, permutat
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, HeldOut, Inputs, Predictions, Split, Valued, joined, splits_of
-from phoneprice.report.facts import Baseline, Dependence, FromData, Importance, WorstRow
+from phoneprice.report.facts import Baseline, Dependence, FromData, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Warned
@@ -66,7 +66,7 @@ def facts_from_rows(
         source=labelled.prepared.table.source,
         measured_on=f"Measured on {rows} of {Path(labelled.prepared.table.source).name}.",
         metric=metric if metric == "accuracy" else "RMSE",
-        importances=tuple(Importance(name, loss) for name, loss in importances.items()),
+        importances=importances,
         dependences=tuple(_dependences(labelled, list(importances)[:TOP])),
         worst=tuple(_worst(labelled, list(importances))),
         error_name="log loss" if run.task.labels else "off by",

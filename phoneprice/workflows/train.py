@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from phoneprice.artifact.runs import new_run_path
 from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
@@ -31,7 +32,6 @@ from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
-from phoneprice.workflows.inspect_runs import new_run_path
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
 

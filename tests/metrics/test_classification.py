@@ -143,8 +143,10 @@ def test_confusion_and_per_class_agree_with_scikit_learn():
     matrix = confusion(y, predicted, 5)
     assert np.array_equal(matrix, sk.confusion_matrix(y, predicted, labels=range(5)))
     expected = sk.precision_recall_fscore_support(y, predicted, labels=range(5), zero_division=0)
-    found = per_class(matrix)
-    np.testing.assert_allclose([found.precision, found.recall, found.f1, found.support], expected)
+    found = per_class(matrix, "abcde")
+    assert [line.label for line in found] == list("abcde")
+    figures = [(line.precision, line.recall, line.f1, line.support) for line in found]
+    np.testing.assert_allclose(np.transpose(figures), expected)
 
 
 def test_reliability_by_hand():

@@ -64,7 +64,7 @@ def with_hostile_names(known: ReportFacts) -> ReportFacts:
             measured_on=HOSTILE,
             metric=HOSTILE,
             error_name=HOSTILE,
-            importances=tuple(replace(line, column=HOSTILE) for line in found.importances),
+            importances={f"{HOSTILE}{column}": loss for column, loss in found.importances.items()},
             dependences=tuple(
                 replace(line, column=HOSTILE, names=tuple(HOSTILE for _ in line.names)) for line in found.dependences
             ),

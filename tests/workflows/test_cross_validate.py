@@ -14,9 +14,10 @@ import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.errors import StorageError, UsageError
+from phoneprice.records.documents import Protocol
 from phoneprice.stream import STREAM
 from phoneprice.workflows.baselines import Scores
-from phoneprice.workflows.cross_validate import Protocol, cross_validate, make_folds
+from phoneprice.workflows.cross_validate import cross_validate, make_folds
 
 QUICK = ["training.epochs=1", "training.threads=1", "training.device=cpu", "model.hidden=[2]", "validation.folds=2"]
 REGRESSION = load_config(None, [*QUICK, "task.kind=regression", "data.target=y"])

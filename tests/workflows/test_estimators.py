@@ -26,8 +26,8 @@ from phoneprice.components.optimizers import SGD
 from phoneprice.config.load import load_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config
+from phoneprice.records.documents import Protocol
 from phoneprice.workflows import estimators
-from phoneprice.workflows.cross_validate import Protocol
 
 ONE_THREAD = {"training.threads": 1}
 QUICK = {"training.epochs": 20, **ONE_THREAD}

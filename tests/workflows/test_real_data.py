@@ -9,7 +9,8 @@ import pytest
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
 from phoneprice.components.base import choices
 from phoneprice.config.load import load_config
-from phoneprice.workflows.cross_validate import Protocol, cross_validate
+from phoneprice.records.documents import Protocol
+from phoneprice.workflows.cross_validate import cross_validate
 from phoneprice.workflows.train import train
 
 FAMILIES = {

@@ -1,5 +1,7 @@
 """One function a command: it turns options into a call of a workflow, and shows what comes back."""
 
+from collections.abc import Callable
+
 import typer
 
 from phoneprice.cli.command import add_command, group
@@ -15,28 +17,26 @@ def add_all(app: typer.Typer) -> None:
     """Every command, in the order of the help."""
     for function in (train, evaluate, predict, cv, report):
         add_command(app, function)
-    app.add_typer(_config(), name="config")
-    app.add_typer(_data(), name="data")
-    app.add_typer(_runs(), name="runs")
+    for name, (summary, example, members) in _GROUPS.items():
+        app.add_typer(own := group(summary, example), name=name)
+        for member in members:
+            add_command(own, member)
 
 
-def _config() -> typer.Typer:
-    app = group("Make, show and check configurations.", "phoneprice config init --from-data phones.csv --target price")
-    for function in (config.init, config.show, config.check, config.schema):
-        add_command(app, function)
-    return app
-
-
-def _data() -> typer.Typer:
-    app = group("Look at tables, and get some to try.", "phoneprice data check phones.csv")
-    for function in (data.check, data.describe, data.sample, data.fetch):
-        add_command(app, function)
-    return app
-
-
-def _runs() -> typer.Typer:
-    app = group("List, show, compare and verify runs.", "phoneprice runs show latest")
-    add_command(app, runs.list_, "list")
-    for function in (runs.show, runs.diff, runs.verify):
-        add_command(app, function)
-    return app
+_GROUPS: dict[str, tuple[str, str, tuple[Callable[..., None], ...]]] = {
+    "config": (
+        "Make, show and check configurations.",
+        "phoneprice config init --from-data phones.csv --target price",
+        (config.init, config.show, config.check, config.schema),
+    ),
+    "data": (
+        "Look at tables, and get some to try.",
+        "phoneprice data check phones.csv",
+        (data.check, data.describe, data.sample, data.fetch),
+    ),
+    "runs": (
+        "List, show, compare and verify runs.",
+        "phoneprice runs show latest",
+        (runs.list_, runs.show, runs.diff, runs.verify),
+    ),
+}

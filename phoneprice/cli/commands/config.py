@@ -42,11 +42,12 @@ def init(
     if (from_data is None) != (target is None):
         raise UsageError("--from-data FILE and --target COL go together; give both or none")
     refuse_stdout(session, output, "the configuration")
-    from phoneprice.workflows.destinations import open_output, refuse_config_output
+    from phoneprice.workflows.destinations import open_output, refuse_output, refuse_replacing
     from phoneprice.workflows.inspect_tables import first_config
 
     if output:
-        refuse_config_output(output, from_data, force=force)
+        refuse_output(output, from_data)
+        refuse_replacing(output, force=force)
     made = first_config(from_data, target, str(output or "FILE"), Reading(delimiter, encoding))
     if output or not session.json:
         with open_output(output or STREAM) as file:

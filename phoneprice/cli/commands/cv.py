@@ -45,7 +45,8 @@ def cv(
       phoneprice cv phones.csv -c textbook --repeats 1 --baselines
     """
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.workflows.cross_validate import Protocol, cross_validate
+    from phoneprice.records.documents import Protocol
+    from phoneprice.workflows.cross_validate import cross_validate
 
     refuse_stdout(session, predictions, "the predictions", "--predictions")
     resolved = configuration(config, settings, device)

@@ -48,23 +48,24 @@ def show(session: Session, run: Run) -> None:
     For example:
       phoneprice runs show latest
     """
-    from phoneprice.workflows.inspect_runs import show_run
+    from phoneprice.artifact.loader import load_run
+    from phoneprice.artifact.runs import resolve_run
 
-    details = show_run(run)
+    found = load_run(resolve_run(run))
     if not session.json:
-        from phoneprice.cli.rendering.runs import show_run_details
+        from phoneprice.cli.rendering.runs import show_run
 
-        show_run_details(details)
+        show_run(found)
         return
     session.document(
         {
-            **details.metrics.document(),
-            "run": str(details.run.path),
-            "manifest": details.run.manifest,
-            "config": details.run.config.model_dump(mode="json"),
-            "schema": details.run.schema.model_dump(mode="json"),
-            "environment": details.environment.document(),
-            "parameters": details.parameters,
+            **found.metrics.document(),
+            "run": found.path,
+            "manifest": found.manifest,
+            "config": found.config.model_dump(mode="json"),
+            "schema": found.schema.model_dump(mode="json"),
+            "environment": found.environment.document(),
+            "parameters": found.shape.parameters,
         }
     )
 

@@ -57,7 +57,8 @@ def train(
     if report and data == STREAM:
         raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
     resolved = configuration(config, settings, device)
-    from phoneprice.workflows.inspect_runs import latest_unfinished, new_run_path, refuse_place
+    from phoneprice.artifact.runs import latest_unfinished, new_run_path
+    from phoneprice.artifact.writer import refuse_place
 
     run = output or (latest_unfinished(force=force) if resume else new_run_path(configuration_name(config)))
     if report:

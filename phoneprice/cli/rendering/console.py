@@ -2,23 +2,23 @@
 
 import shutil
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
+from rich.box import Box
+from rich.console import Console, RenderableType
+from rich.table import Table
 
 WIDTH = 80
 UNBOUNDED = 10_000
 """Columns where nothing is to be wrapped."""
 
 
-def stderr() -> "Console":
+def stderr() -> Console:
     """For tables and summaries beside the data."""
     return _console(to_stderr=True)
 
 
-def stdout(*, whole_lines: bool = False) -> "Console":
+def stdout(*, whole_lines: bool = False) -> Console:
     """For tables that are a command's result; with ``whole_lines`` they are wrapped on a terminal only."""
     console = _console(to_stderr=False)
     if whole_lines and not console.is_terminal:
@@ -26,9 +26,7 @@ def stdout(*, whole_lines: bool = False) -> "Console":
     return console
 
 
-def _console(*, to_stderr: bool) -> "Console":
-    from rich.console import Console
-
+def _console(*, to_stderr: bool) -> Console:
     class PlainConsole(Console):
         def on_broken_pipe(self) -> NoReturn:
             """What rich calls while it handles the error; its own answer is to exit with code 1."""
@@ -41,7 +39,7 @@ def _console(*, to_stderr: bool) -> "Console":
     )
 
 
-def show(console: "Console", what: "RenderableType", *, style: str = "") -> None:
+def show(console: Console, what: RenderableType, *, style: str = "") -> None:
     """Print something; where it is no terminal, without the spaces that fill its lines.
 
     Text is left for the terminal to wrap, so that a long path in it stays whole.
@@ -55,11 +53,8 @@ def show(console: "Console", what: "RenderableType", *, style: str = "") -> None
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def plain_table(title: str = "") -> "Table":
+def plain_table(title: str = "") -> Table:
     """A table with a line below its header and no others."""
-    from rich.box import Box
-    from rich.table import Table
-
     below_header = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
     return Table(
         title=title or None,
@@ -73,7 +68,7 @@ def plain_table(title: str = "") -> "Table":
     )
 
 
-def first_that_fits(console: "Console", tables: "Iterable[Table]") -> "Table":
+def first_that_fits(console: Console, tables: Iterable[Table]) -> Table:
     """The first table that fits without breaking a word, or the last one."""
     unbounded = console.options.update(max_width=UNBOUNDED)
     for table in tables:
@@ -82,10 +77,8 @@ def first_that_fits(console: "Console", tables: "Iterable[Table]") -> "Table":
     return table
 
 
-def name_value_table(rows: Iterable[tuple[str, str]]) -> "Table":
+def name_value_table(rows: Iterable[tuple[str, str]]) -> Table:
     """A name and its value a line."""
-    from rich.table import Table
-
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")

@@ -1,17 +1,14 @@
 """What a cross-validation found: every fold, the means with their intervals, and the baselines."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+from rich.table import Table
 
 from phoneprice.cli.rendering.console import plain_table, show, stderr
 from phoneprice.cli.rendering.results import metrics_table
+from phoneprice.records.documents import BaselineMetrics, CrossValidation
 from phoneprice.wording import count, counted, figure, span
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from phoneprice.records.documents import BaselineMetrics, CrossValidation
-    from phoneprice.workflows.cross_validate import CrossValidationResult
+from phoneprice.workflows.cross_validate import CrossValidationResult
 
 _PER_FOLD = {
     "ordinal": ("accuracy", "mean_absolute_class_error", "log_loss"),
@@ -22,7 +19,7 @@ _PER_FOLD = {
 _SHORT = {"mean_absolute_class_error": "class distance", "balanced_accuracy": "balanced acc."}
 
 
-def show_cross_validation(report: "CrossValidationResult") -> None:
+def show_cross_validation(report: CrossValidationResult) -> None:
     """All tables, on stderr."""
     console, found = stderr(), report.metrics
     protocol = report.protocol
@@ -37,7 +34,7 @@ def show_cross_validation(report: "CrossValidationResult") -> None:
         show(console, _baselines(found[metric].value, found.baselines, metric))
 
 
-def _folds(found: "CrossValidation", names: tuple[str, ...]) -> "Table":
+def _folds(found: CrossValidation, names: tuple[str, ...]) -> Table:
     table = plain_table("Each fold, on its test rows")
     for heading in ("repeat", "fold", "rows", *(_SHORT.get(name, name) for name in names)):
         table.add_column(heading, justify="right")
@@ -48,7 +45,7 @@ def _folds(found: "CrossValidation", names: tuple[str, ...]) -> "Table":
     return table
 
 
-def _baselines(ours: float, baselines: "Mapping[str, BaselineMetrics]", metric: str) -> "Table":
+def _baselines(ours: float, baselines: Mapping[str, BaselineMetrics], metric: str) -> Table:
     """Each baseline's mean, and how far ours is from it."""
     table = plain_table(f"Baselines on the same folds: {metric}")
     table.add_column("model")

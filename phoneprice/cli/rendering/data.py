@@ -1,16 +1,13 @@
 """``data check`` and ``data describe``: a table's findings, and its columns."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+
+from rich.table import Table
 
 from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout
+from phoneprice.data.describe import ColumnSummary
 from phoneprice.wording import NONE, count, counted, number, printable, share
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from phoneprice.data.describe import ColumnSummary
-    from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
+from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _LONGEST_NAME = 20
@@ -22,7 +19,7 @@ _EXPENDABLE = (("distinct",), ("25%", "75%"), ("missing",), ("low", "high"))
 """What a description gives up in a narrow terminal, in this order."""
 
 
-def show_table_findings(report: "CheckResult") -> None:
+def show_table_findings(report: CheckResult) -> None:
     """What ``data check`` found, one finding a row."""
     console = stdout(whole_lines=True)
     found = counted(len(report.findings), "finding") if report.findings else "nothing to report"
@@ -39,7 +36,7 @@ def show_table_findings(report: "CheckResult") -> None:
     show(console, table)
 
 
-def show_description(report: "DescriptionResult") -> None:
+def show_description(report: DescriptionResult) -> None:
     """Every column in a line: numbers by their quartiles, the others by their most frequent values."""
     console = stdout(whole_lines=True)
     rows, columns = _rows(report.rows, report.skipped_rows), counted(len(report.columns), "column")
@@ -55,8 +52,8 @@ def show_description(report: "DescriptionResult") -> None:
 
 
 def _descriptions(
-    columns: "Sequence[ColumnSummary]", rows: int, values: "Callable[[ColumnSummary], dict[str, str]]"
-) -> "Iterator[Table]":
+    columns: Sequence[ColumnSummary], rows: int, values: Callable[[ColumnSummary], dict[str, str]]
+) -> Iterator[Table]:
     """The table with all there is, with shortened names, and with ever fewer columns."""
     lines = [_common(column, rows) | values(column) for column in columns]
     yield _description(lines, UNBOUNDED)
@@ -66,7 +63,7 @@ def _descriptions(
         yield _description(lines, _LONGEST_NAME)
 
 
-def _description(lines: Sequence[dict[str, str]], longest_name: int) -> "Table":
+def _description(lines: Sequence[dict[str, str]], longest_name: int) -> Table:
     table = plain_table()
     for heading in lines[0]:
         if heading == "column":
@@ -82,18 +79,18 @@ def _description(lines: Sequence[dict[str, str]], longest_name: int) -> "Table":
     return table
 
 
-def _common(column: "ColumnSummary", rows: int) -> dict[str, str]:
+def _common(column: ColumnSummary, rows: int) -> dict[str, str]:
     role = "" if column.role == "feature" else f" ({column.role})"
     missing = share(column.missing, rows) if column.missing else NONE
     return {"column": f"{printable(column.name)}{role}", "missing": missing, "distinct": count(column.distinct)}
 
 
-def _quartiles(column: "ColumnSummary") -> dict[str, str]:
+def _quartiles(column: ColumnSummary) -> dict[str, str]:
     quartiles = column.low, column.lower_quartile, column.median, column.upper_quartile, column.high
     return dict(zip(("low", "25%", "median", "75%", "high"), map(number, quartiles), strict=True))
 
 
-def _frequent(column: "ColumnSummary") -> dict[str, str]:
+def _frequent(column: ColumnSummary) -> dict[str, str]:
     if column.top and column.top[0][1] == 1:
         return {_FREQUENT: "each value once"}
     return {_FREQUENT: ", ".join(f"{printable(value)} ({count(times)})" for value, times in column.top)}

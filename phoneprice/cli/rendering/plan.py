@@ -1,21 +1,18 @@
 """``train --dry-run``: what a training would do."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.wording import count, counted
-
-if TYPE_CHECKING:
-    from phoneprice.workflows.plan import TrainingPlan
+from phoneprice.workflows.plan import TrainingPlan
 
 
-def show_plan(plan: "TrainingPlan") -> None:
+def show_plan(plan: TrainingPlan) -> None:
     """What ``train --dry-run`` would do."""
     show(stdout(), name_value_table(_plan_facts(plan)))
 
 
-def _plan_facts(plan: "TrainingPlan") -> Iterable[tuple[str, str]]:
+def _plan_facts(plan: TrainingPlan) -> Iterable[tuple[str, str]]:
     yield "data", f"{plan.data}, {counted(plan.rows, 'row')}"
     classes = f" ({counted(len(plan.labels), 'class', 'classes')}: {', '.join(plan.labels)})" if plan.labels else ""
     yield "task", f"{plan.task}: {plan.target}{classes}"

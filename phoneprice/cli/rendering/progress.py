@@ -5,9 +5,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from phoneprice.cli.rendering.console import stderr
 from phoneprice.cli.rendering.plots import sparkline
 from phoneprice.cli.session import Session
 from phoneprice.wording import count, counted, duration, figure
@@ -25,16 +24,6 @@ MOST_TRACED = 1024
 """Losses remembered for the sparkline."""
 LINE_SECONDS = 10.0
 """Between two lines where there is no bar."""
-
-
-class Display(Protocol):
-    """Shows how far the work is; ``update`` comes after every step, so it must be cheap."""
-
-    def update(self, status: "Status") -> None:
-        """The work is as far as ``status`` says."""
-
-    def close(self) -> None:
-        """Leave the line to others."""
 
 
 @contextmanager
@@ -140,7 +129,7 @@ class Status:
 class Listener:
     """Turns events into what people see."""
 
-    def __init__(self, session: Session, display: Display) -> None:
+    def __init__(self, session: Session, display: "Bar | Lines") -> None:
         self.session = session
         self.display = display
         self.status = Status()
@@ -187,23 +176,16 @@ class Lines:
         now = time.monotonic()
         if now - self.last >= LINE_SECONDS:
             self.last = now
-            self.session.say(_line(status))
+            self.session.say(_line(status, status.losses))
 
     def close(self) -> None:
         """Nothing is left on the screen."""
 
 
-def _line(status: Status) -> str:
+def _line(status: Status, losses: str) -> str:
     left = status.seconds_left
-    parts = [status.place, status.losses, status.best_metric, f"{duration(left)} left" if left is not None else ""]
-    return ", ".join(part for part in parts if part)
-
-
-def _short_line(status: Status) -> str:
-    """For a line that has a bar and a sparkline too."""
-    left = status.seconds_left
-    parts = [status.place, status.loss, status.best_metric, f"{duration(left)} left" if left is not None else ""]
-    return ", ".join(part for part in parts if part)
+    parts = [status.place, losses, status.best_metric, f"{duration(left)} left" if left is not None else ""]
+    return ", ".join(filter(None, parts))
 
 
 class Bar:
@@ -224,7 +206,7 @@ class Bar:
         self._drawn = now
         if self._bar is None:
             self._bar = _new_bar()
-        description = " ".join(filter(None, (status.sparkline, _short_line(status))))
+        description = " ".join(filter(None, (status.sparkline, _line(status, status.loss))))
         self._bar.update(self._bar.task_ids[0], completed=status.done, total=status.total, description=description)
         self._bar.refresh()
 
@@ -237,6 +219,8 @@ class Bar:
 
 def _new_bar() -> "progress.Progress":
     from rich.progress import BarColumn, Progress, TextColumn
+
+    from phoneprice.cli.rendering.console import stderr
 
     bar = Progress(
         BarColumn(bar_width=14),

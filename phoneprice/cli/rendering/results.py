@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.columns import Columns
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stderr
+from phoneprice.metrics.confusion import most_frequent_errors
+from phoneprice.records import Interval
+from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
 from phoneprice.wording import count, counted, duration, figure, printable, span
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
-    from phoneprice.records import Interval
-    from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
     from phoneprice.workflows.evaluate import EvaluationResult
     from phoneprice.workflows.train import TrainResult
 
@@ -22,7 +24,7 @@ MOST_ROWS = 20
 GAP = 4
 LABEL_WIDTH = 16
 
-_HEADINGS: "dict[MeasuredOn, str]" = {
+_HEADINGS: dict[MeasuredOn, str] = {
     "out of fold": "Out of fold: each row as predicted by the member that has not seen it",
     "hold-out": "Held-out rows, which no member has seen",
     "training set": "Training rows: no rows were held out, so this says nothing about new ones",
@@ -42,15 +44,13 @@ def show_evaluation(report: "EvaluationResult") -> None:
     show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
 
 
-def caution_of(metrics: "RunMetrics") -> str:
+def caution_of(metrics: RunMetrics) -> str:
     """What to say above metrics of rows that the run has learned; empty for those of other rows."""
     return _HEADINGS[metrics.measured_on] if metrics.learned else ""
 
 
-def show_metrics(heading: str, found: "Evaluation") -> None:
+def show_metrics(heading: str, found: Evaluation) -> None:
     """Metrics in tables, on stderr."""
-    from rich.columns import Columns
-
     console = stderr()
     show(console, heading, style="bold")
     show(console, metrics_table(found.metrics, console))
@@ -66,12 +66,12 @@ def show_metrics(heading: str, found: "Evaluation") -> None:
         console.print()
 
 
-def metrics_table(metrics: "Mapping[str, Interval]", console: "Console") -> "Table":
+def metrics_table(metrics: Mapping[str, Interval], console: Console) -> Table:
     """Metrics by name with their intervals, which a narrow terminal has no room for."""
     return first_that_fits(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
 
 
-def _metrics_table(metrics: "Mapping[str, Interval]", *, intervals: bool) -> "Table":
+def _metrics_table(metrics: Mapping[str, Interval], *, intervals: bool) -> Table:
     table = plain_table()
     table.add_column("metric", min_width=26 if intervals else 8, no_wrap=intervals, overflow="fold")
     table.add_column("value", justify="right", min_width=10, no_wrap=True)
@@ -83,7 +83,7 @@ def _metrics_table(metrics: "Mapping[str, Interval]", *, intervals: bool) -> "Ta
     return table
 
 
-def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
+def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
     """Rows by true and predicted class, or only the most frequent confusions of many classes."""
     if len(labels) > MOST_CLASSES:
         return _frequent_confusions(labels, counts)
@@ -97,10 +97,8 @@ def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "
     return table
 
 
-def _shaded(cell: int, total: int, *, right: bool) -> "Text":
+def _shaded(cell: int, total: int, *, right: bool) -> Text:
     """A count on a ground as strong as its share of the true class: blue for right, red for wrong."""
-    from rich.text import Text
-
     part = cell / total if total else 0.0
     if not cell:
         return Text(count(cell), style="dim")
@@ -109,23 +107,17 @@ def _shaded(cell: int, total: int, *, right: bool) -> "Text":
     return Text(count(cell), style=f"white on {ground}")
 
 
-def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> "Table":
-    wrong = [
-        (cell, labels[true], labels[predicted])
-        for true, row in enumerate(counts)
-        for predicted, cell in enumerate(row)
-        if cell and true != predicted
-    ]
+def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
     table = plain_table("Most frequent confusions")
     for heading in ("true class", "predicted"):
         table.add_column(heading, max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
     table.add_column("rows", justify="right")
-    for cell, true, predicted in sorted(wrong, key=lambda confusion: -confusion[0])[:MOST_ROWS]:
-        table.add_row(true, predicted, count(cell))
+    for true, predicted, rows in most_frequent_errors(counts, MOST_ROWS):
+        table.add_row(labels[true], labels[predicted], count(rows))
     return table
 
 
-def per_class_table(classes: "Sequence[ClassMetrics]") -> "Table":
+def per_class_table(classes: Sequence[ClassMetrics]) -> Table:
     """Precision, recall, F1 and rows of each class, or of the worst of many."""
     worst = sorted(classes, key=lambda row: row.f1)[:MOST_ROWS]
     chosen = [row for row in classes if row in worst]

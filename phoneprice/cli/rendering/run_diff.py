@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.table import Table
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
 from phoneprice.wording import NONE, counted, cut, figure
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from phoneprice.workflows.diff import Change, PairedLead, RunDiff
+from phoneprice.workflows.diff import Change, PairedLead, RunDiff
 
 
-def show_diff(diff: "RunDiff") -> None:
+def show_diff(diff: RunDiff) -> None:
     """What was changed, and what it did."""
     console = stdout()
     show(console, f"A {diff.a}\nB {diff.b}", style="bold")
@@ -30,7 +28,7 @@ def show_diff(diff: "RunDiff") -> None:
         show(console, _verdict(line, diff.rows))
 
 
-def _show_changes(what: str, changes: "Sequence[Change]") -> None:
+def _show_changes(what: str, changes: Sequence[Change]) -> None:
     console = stdout()
     if not changes:
         show(console, f"The same {what}.")
@@ -51,7 +49,7 @@ def _text(value: Any) -> str:
     return cut(text, 40)
 
 
-def _caution(diff: "RunDiff") -> str:
+def _caution(diff: RunDiff) -> str:
     """What to know before one reads the differences; empty where both runs were measured on held-out rows."""
     learned = [name for name, learned in zip("AB", diff.learned, strict=True) if learned]
     if not learned:
@@ -65,7 +63,7 @@ def _caution(diff: "RunDiff") -> str:
     )
 
 
-def _metrics(diff: "RunDiff", *, differences: bool) -> "Table":
+def _metrics(diff: RunDiff, *, differences: bool) -> Table:
     """Both runs' metrics; without their ``differences`` it is narrow, and long names wrap."""
     table = plain_table()
     table.add_column("metric", min_width=26 if differences else 8, overflow="fold")
@@ -77,7 +75,7 @@ def _metrics(diff: "RunDiff", *, differences: bool) -> "Table":
     return table
 
 
-def _verdict(line: "PairedLead", rows: int) -> str:
+def _verdict(line: PairedLead, rows: int) -> str:
     """``accuracy: B is better by 0.0100 (0.0041 to 0.0159) on the same 2,000 rows, more than chance``."""
     lead = line.lead
     sign = 1 if lead.value >= 0 else -1

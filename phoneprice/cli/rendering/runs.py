@@ -1,24 +1,22 @@
 """``runs list`` and ``runs show``: the runs of a directory, and one of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.text import Text
 
 from phoneprice.artifact.layout import MANIFEST
+from phoneprice.artifact.loader import Run
 from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.wording import counted, duration, figure, printable, size
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from phoneprice.workflows.inspect_runs import RunDetails, RunLine
+from phoneprice.workflows.inspect_runs import RunLine
 
 _HEADINGS = ("run", "created (UTC)", "task", "target", "metric")
 
 
-def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
+def show_runs(lines: Sequence[RunLine], root: Path) -> None:
     """The runs of a directory, each in one line; a narrow terminal gets fewer columns and shorter faults."""
-    from rich.text import Text
-
     console = stdout(whole_lines=True)
     if not lines:
         show(console, f"{root}: no runs")
@@ -35,7 +33,7 @@ def show_runs(lines: "Sequence[RunLine]", root: "Path") -> None:
         show(console, text)
 
 
-def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[str]]:
+def _fitting_columns(lines: Sequence[RunLine], width: int) -> list[Sequence[str]]:
     """The columns that fit, headings included: the time of day goes first, then the day, the task and the target."""
     run, created, task, target, metric = zip(_HEADINGS, *map(_run_cells, lines), strict=True)
     day = "created", *(moment[:10] for moment in created[1:])
@@ -48,21 +46,17 @@ def _fitting_columns(lines: "Sequence[RunLine]", width: int) -> list[Sequence[st
     return next((columns for columns in ways if _total(columns) <= width), [run, metric])
 
 
-def _run_cells(line: "RunLine") -> tuple[str, ...]:
+def _run_cells(line: RunLine) -> tuple[str, ...]:
     if line.fault:
         return _name(line), "", "", "", ""
     return _name(line), _moment(line.created), line.task, printable(line.target), _headline(line)
 
 
 def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
-    from rich.cells import cell_len
-
     return "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
 
 def _longest(column: Iterable[str]) -> int:
-    from rich.cells import cell_len
-
     return max(map(cell_len, column))
 
 
@@ -71,37 +65,36 @@ def _total(columns: Sequence[Iterable[str]]) -> int:
     return sum(map(_longest, columns)) + 2 * (len(columns) - 1)
 
 
-def _name(line: "RunLine") -> str:
+def _name(line: RunLine) -> str:
     return printable(str(line.path))
 
 
-def _reason(line: "RunLine", fault: str) -> str:
+def _reason(line: RunLine, fault: str) -> str:
     """The fault less the path, which stands beside it."""
     return printable(fault.removeprefix(str(line.path)).lstrip(":/ "))
 
 
-def _headline(line: "RunLine") -> str:
+def _headline(line: RunLine) -> str:
     if line.metric is None:
         return ""
     learned = " (training rows)" if line.learned else ""
     return f"{line.metric} {figure(line.value)}{learned}"
 
 
-def show_run_details(details: "RunDetails") -> None:
+def show_run(run: Run) -> None:
     """What a run is, and how good on held-out rows."""
     from phoneprice.cli.rendering.results import caution_of, metrics_table
 
     console = stdout()
-    show(console, name_value_table(_run_facts(details)))
+    show(console, name_value_table(_run_facts(run)))
     console.print()
-    if caution := caution_of(details.metrics):
+    if caution := caution_of(run.metrics):
         show(console, caution, style="yellow")
-    show(console, metrics_table(details.metrics.metrics, console))
+    show(console, metrics_table(run.metrics.metrics, console))
 
 
-def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
-    run, config, environment = details.run, details.run.config, details.environment
-    shape = run.shape
+def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
+    config, shape, environment = run.config, run.shape, run.environment
     yield "run", str(run.path)
     yield "created", f"{_moment(run.manifest.created)} UTC, by phoneprice {run.manifest.package_version}"
     yield "task", f"{run.task.kind}: {run.task.target}"
@@ -111,7 +104,7 @@ def _run_facts(details: "RunDetails") -> Iterable[tuple[str, str]]:
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden", f"{layers} ({config.model.activation.name}){skip}"
-    members, parameters = counted(shape.members, "member"), counted(details.parameters, "parameter")
+    members, parameters = counted(shape.members, "member"), counted(shape.parameters, "parameter")
     yield "network", f"{members}, {counted(len(run.input_names), 'input')}, {parameters}"
     yield "training", f"{config.loss.name} loss, {config.optimizer.name}, {counted(config.training.epochs, 'epoch')}"
     took = duration(environment.training_seconds)

@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
 
 from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
+from phoneprice.report.facts import ReportFacts
 from phoneprice.wording import count, figure
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from phoneprice.report.facts import ReportFacts
 
 WIDTH, HEIGHT = 60, 10
 BESIDE = 10
@@ -20,7 +18,7 @@ BESIDE = 10
 _STYLES = {"training": "blue", "validation": "yellow"}
 
 
-def draw_report(facts: "ReportFacts") -> None:
+def draw_report(facts: ReportFacts) -> None:
     """What of the report a terminal can show."""
     console = stdout()
     show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
@@ -37,7 +35,7 @@ def draw_report(facts: "ReportFacts") -> None:
     _list_findings(console, facts)
 
 
-def _draw_losses(console: "Console", facts: "ReportFacts") -> None:
+def _draw_losses(console: Console, facts: ReportFacts) -> None:
     from phoneprice.report.training_charts import mean_of_members
 
     curves = facts.curves
@@ -60,9 +58,7 @@ def _draw_losses(console: "Console", facts: "ReportFacts") -> None:
     _print_legend(console, lines)
 
 
-def _print_canvas(console: "Console", canvas: Canvas, ends: tuple[str, str]) -> None:
-    from rich.text import Text
-
+def _print_canvas(console: Console, canvas: Canvas, ends: tuple[str, str]) -> None:
     rows = canvas.rows()
     for i, row in enumerate(rows):
         label = ends[0] if i == 0 else ends[1] if i == len(rows) - 1 else ""
@@ -72,9 +68,7 @@ def _print_canvas(console: "Console", canvas: Canvas, ends: tuple[str, str]) -> 
         show(console, text)
 
 
-def _print_legend(console: "Console", lines: dict[str, Sequence[float]]) -> None:
-    from rich.text import Text
-
+def _print_legend(console: Console, lines: dict[str, Sequence[float]]) -> None:
     text = Text()
     for name, line in lines.items():
         text.append("── ", _STYLES[name])
@@ -83,7 +77,7 @@ def _print_legend(console: "Console", lines: dict[str, Sequence[float]]) -> None
     console.print()
 
 
-def _list_findings(console: "Console", facts: "ReportFacts") -> None:
+def _list_findings(console: Console, facts: ReportFacts) -> None:
     if not facts.findings:
         show(console, "Training health: nothing to mend")
         return

@@ -1,20 +1,17 @@
 """What went wrong in a training: at most three findings, each with what to try."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 from phoneprice.cli.rendering.console import show, stderr
-
-if TYPE_CHECKING:
-    from phoneprice.records import TrainingFinding
+from phoneprice.records import TrainingFinding
 
 MOST = 3
 
 
-def show_training_findings(findings: "Sequence[TrainingFinding]") -> None:
+def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
     """The findings at the end of a training; nothing for a healthy one."""
-    from rich.text import Text
-
     console = stderr()
     for finding in findings[:MOST]:
         text = Text.assemble(
