@@ -17,8 +17,3 @@ def configuration(file: Path | None, settings: Sequence[str] | None, device: str
 
     options = [] if device is None else [setting("training.device", device)]
     return load_config(file, [*(settings or ()), *options], os.environ)
-
-
-def configuration_name(file: Path | None) -> str:
-    """What a run of this configuration is called."""
-    return file.stem if file else "default"

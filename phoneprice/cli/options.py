@@ -74,6 +74,7 @@ Output = Annotated[
     Path,
     option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default=True),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"] | None,
     option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda or mps."),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema
 from phoneprice.records import Floats
-from phoneprice.records.curves import Curves
+from phoneprice.records.curves import Curves, median_of_members
 from phoneprice.records.documents import RunMetrics
 
 
@@ -68,24 +68,26 @@ class Training:
     def loss(self) -> Floats:
         """The loss to judge by, ``(E,)``: on rows outside training where there are any."""
         curves = self.curves
-        return _typical(curves.validation_loss if curves.validated else curves.train_loss)
+        return median_of_members(curves.validation_loss if curves.validated else curves.train_loss)
 
     @cached_property
     def train_loss(self) -> Floats:
         """``(E,)``."""
-        return _typical(self.curves.train_loss)
+        return median_of_members(self.curves.train_loss)
 
     @cached_property
     def learning_rate(self) -> Floats:
         """``(E,)``."""
-        return _typical(self.curves.learning_rate)
+        return median_of_members(self.curves.learning_rate)
 
     def hidden(self, kind: str) -> Floats:
         """A measurement of the hidden layers, ``(E, H)``; H is 0 where it was not made."""
         values, layers = self.curves.health.get(kind), len(self.config.model.hidden)
         if values is None or not layers:
             return np.empty((len(self.curves.epochs), 0))
-        return np.stack([_typical(values[:, :, layer]) for layer in range(min(layers, values.shape[2]))], axis=1)
+        return np.stack(
+            [median_of_members(values[:, :, layer]) for layer in range(min(layers, values.shape[2]))], axis=1
+        )
 
     @cached_property
     def switched_off(self) -> NDArray[np.bool_]:
@@ -114,11 +116,3 @@ def _has(config: Config, setting: str) -> bool:
     if isinstance(value, tuple):  # dropout, a rate for each layer
         value = max(value, default=0.0)
     return value >= float(text) if isinstance(value, float) else text == str(value)
-
-
-def _typical(values: Floats) -> Floats:
-    """The median over members, ``(E,)``, of ``(E, K)``; NaN only where no member has a value."""
-    known = np.isfinite(values)
-    if known.all():
-        return np.asarray(np.median(values, axis=1))
-    return np.array([np.median(row[good]) if good.any() else np.nan for row, good in zip(values, known, strict=True)])

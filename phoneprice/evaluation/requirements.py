@@ -38,6 +38,24 @@ class Requirement:
         return f"{self.metric}{self.comparison}{self.bound:.12g}"
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What became of one ``--require``.
+
+    ``value`` is None, and the requirement missed, where the task is another or the rows leave the metric undefined.
+    """
+
+    require: str
+    metric: str
+    value: float | None
+    passed: bool
+
+    @property
+    def shown(self) -> str:
+        """The value in words."""
+        return "not defined here" if self.value is None else f"{self.value:.10g}"
+
+
 def parse_requirements(texts: Iterable[str]) -> tuple[Requirement, ...]:
     """Requirements as typed. Raises ``UsageError`` for another form or a metric that doesn't exist."""
     return tuple(map(_parse, texts))
@@ -64,16 +82,18 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def check_requirements(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> None:
-    """Raise ``QualityGateError``, naming every requirement that is missed.
+def judge(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> tuple[Gate, ...]:
+    """Every requirement beside the value of its metric."""
+    return tuple(_judged(requirement, metrics.get(requirement.metric)) for requirement in requirements)
 
-    A metric that is not there, because the task is another or the rows leave it undefined, is missed too.
-    """
-    missed = list[str]()
-    for requirement in requirements:
-        if requirement.metric not in metrics:
-            missed.append(f"{requirement.metric} is not defined here, required {requirement}")
-        elif not requirement.holds(value := metrics[requirement.metric].value):
-            missed.append(f"{requirement.metric} is {value:.10g}, required {requirement}")
+
+def _judged(requirement: Requirement, found: Interval | None) -> Gate:
+    value = found.value if found else None
+    return Gate(str(requirement), requirement.metric, value, value is not None and requirement.holds(value))
+
+
+def refuse_missed(gates: Iterable[Gate]) -> None:
+    """Raise ``QualityGateError``, naming every requirement that is missed."""
+    missed = [gate for gate in gates if not gate.passed]
     if missed:
-        raise QualityGateError("; ".join(missed))
+        raise QualityGateError("; ".join(f"{gate.metric} is {gate.shown}, required {gate.require}" for gate in missed))

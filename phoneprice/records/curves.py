@@ -56,5 +56,13 @@ class Curves:
         return bool(np.isfinite(self.validation_loss).any())
 
 
+def median_of_members(values: NDArray[np.floating]) -> Doubles:
+    """A value an epoch, ``(E,)``, from ``(E, K)``; NaN only where no member has one."""
+    known = np.isfinite(values)
+    if known.all():
+        return np.asarray(np.median(values, axis=1))
+    return np.array([np.median(row[good]) if good.any() else np.nan for row, good in zip(values, known, strict=True)])
+
+
 def _stacked(values: Sequence[NDArray[np.floating]]) -> Doubles:
     return np.stack(values).astype(np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from phoneprice.records import Doubles
-from phoneprice.records.curves import Curves
+from phoneprice.records.curves import Curves, median_of_members
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.svg import Axis, Chart
 from phoneprice.wording import counted, figure, number
@@ -115,7 +115,7 @@ def health_charts(facts: ReportFacts) -> list[Chart]:
 
 def _health_chart(facts: ReportFacts, name: str) -> Chart:
     title, unit, log = _HEALTH[name]
-    values = np.stack([_median(layer) for layer in np.moveaxis(facts.curves.health[name], 2, 0)], 1)
+    values = np.stack([median_of_members(layer) for layer in np.moveaxis(facts.curves.health[name], 2, 0)], 1)
     layers = facts.layers[: values.shape[1]]
     y = Axis.over(values.ravel(), f"{unit}, log scale", log=True) if log else Axis(0, 1, unit)
     last = ", ".join(f"{layer} {figure(value)}" for layer, value in zip(layers, values[-1], strict=True))
@@ -155,8 +155,3 @@ def mean_of_members(values: Doubles) -> Doubles:
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=1)
     return np.asarray(np.divide(total, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))
-
-
-def _median(values: Doubles) -> Doubles:
-    known = np.isfinite(values)
-    return np.array([np.median(row[good]) if good.any() else np.nan for row, good in zip(values, known, strict=True)])

@@ -18,6 +18,7 @@ from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError
 from phoneprice.records import EpochRecord
+from phoneprice.workflows.changes import changes
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared
@@ -113,11 +114,13 @@ class Checkpointer:
         self._on_event(Noted(f"{self._run}: going on after epoch {done} of {epochs}"))
 
     def _refuse_differences(self, checkpoint: Checkpoint, training: Fit) -> None:
-        found = _differences(checkpoint.origin, self._origin)
-        if _EPOCHS in found and _may_train_longer(self._config, *found[_EPOCHS]):
-            del found[_EPOCHS]
+        found = [
+            change
+            for change in changes(checkpoint.origin, self._origin)
+            if change.key != _EPOCHS or not _may_train_longer(self._config, change.a, change.b)
+        ]
         if found:
-            listed = [f"{name} was {_short(then)}, is {_short(now)}" for name, (then, now) in found.items()]
+            listed = [f"{change.key} was {_short(change.a)}, is {_short(change.b)}" for change in found]
             more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
             raise ModelError(
                 f"{self._run}: can't go on from its checkpoint: {'; '.join(listed[:_SHOWN])}{more}; "
@@ -156,16 +159,6 @@ def origin_of(prepared: Prepared, *, device: str, threads: int) -> dict[str, Any
         "the version of torch": version("torch"),
         "the version of numpy": version("numpy"),
     }
-
-
-def _differences(then: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """What differs between two documents, by dotted path."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        found = dict[str, tuple[Any, Any]]()
-        for key in dict.fromkeys([*now, *then]):
-            found |= _differences(then.get(key), now.get(key), f"{path}.{key}" if path else key)
-        return found
-    return {} if then == now and type(then) is type(now) else {path: (then, now)}
 
 
 def _may_train_longer(config: Config, then: int, now: int) -> bool:

@@ -16,15 +16,7 @@ from phoneprice.errors import UsageError
 from phoneprice.evaluation.paired import PAIRED, PairedMetric, lead, mcnemar, row_errors
 from phoneprice.records import Classified, HeldOut, Interval, Predictions, Task, Valued
 from phoneprice.records.documents import TRAINING_SET, MeasuredOn
-
-
-@dataclass(frozen=True)
-class Change:
-    """A setting or fact that is not the same in both runs; None where one lacks it."""
-
-    key: str
-    a: Any
-    b: Any
+from phoneprice.workflows.changes import Change, changes
 
 
 @dataclass(frozen=True)
@@ -84,8 +76,8 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
     return RunDiff(
         a=first.path,
         b=second.path,
-        settings=tuple(_changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
-        environment=tuple(_changes(_facts(first), _facts(second))),
+        settings=tuple(changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
+        environment=tuple(changes(_facts(first), _facts(second))),
         metrics=tuple(_metrics(first.metrics.metrics, second.metrics.metrics)),
         measured_on=(first.metrics.measured_on, second.metrics.measured_on),
         rows=rows,
@@ -100,15 +92,6 @@ def _facts(run: Run) -> dict[str, Any]:
     kept = ("phoneprice", "python", "libraries", "platform", "cpu", "device", "threads", "training_seconds")
     data = {"rows": splits.rows, "sha256": splits.data_sha256, "members": splits.members}
     return {"data": data, **{name: environment[name] for name in kept}}
-
-
-def _changes(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:
-    for name in dict.fromkeys((*a, *b)):
-        key, one, other = f"{prefix}{name}", a.get(name), b.get(name)
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from _changes(one, other, f"{key}.")
-        elif one != other:
-            yield Change(key, one, other)
 
 
 def _metrics(a: Mapping[str, Interval], b: Mapping[str, Interval]) -> Iterator[MetricPair]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,8 +17,7 @@ from phoneprice.data.reading import read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import DataError
-from phoneprice.evaluation.requirements import Requirement
-from phoneprice.records import Interval, Task
+from phoneprice.records import Task
 from phoneprice.records.documents import Evaluation
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
@@ -39,16 +37,6 @@ class EvaluationResult:
     metrics: Evaluation
     rows: int
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What became of one ``--require``; ``value`` is None where the rows leave the metric undefined."""
-
-    require: str
-    metric: str
-    value: float | None
-    passed: bool
 
 
 def evaluate(
@@ -81,16 +69,6 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         **vars(measured(prepared.targets, predictions, loaded.task)),
     )
     return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages)
-
-
-def judge(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> tuple[Gate, ...]:
-    """Every requirement beside the value of its metric."""
-    return tuple(_judged(requirement, metrics.get(requirement.metric)) for requirement in requirements)
-
-
-def _judged(requirement: Requirement, found: Interval | None) -> Gate:
-    value = found.value if found else None
-    return Gate(str(requirement), requirement.metric, value, value is not None and requirement.holds(value))
 
 
 def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look at"]) -> tuple[Prepared, OddCells]:

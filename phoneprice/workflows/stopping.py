@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 from phoneprice.errors import StoppedError
@@ -30,9 +30,7 @@ class StopRequests:
             self._before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self.requested:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():

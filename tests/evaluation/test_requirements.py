@@ -1,7 +1,7 @@
 import pytest
 
 from phoneprice.errors import QualityGateError, UsageError
-from phoneprice.evaluation.requirements import Requirement, check_requirements, parse_requirements
+from phoneprice.evaluation.requirements import Requirement, judge, parse_requirements, refuse_missed
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
 
@@ -57,20 +57,20 @@ def test_unknown_metric(name):
 
 @pytest.mark.parametrize("text", ["accuracy>=0.94", "accuracy<=0.94", "accuracy>0.9", "accuracy<0.95", "log_loss<0.3"])
 def test_what_holds_passes(text):
-    check_requirements(parse_requirements([text]), FOUND)
+    refuse_missed(judge(parse_requirements([text]), FOUND))
 
 
 @pytest.mark.parametrize("text", ["accuracy>=0.9401", "accuracy<=0.9399", "accuracy>0.94", "accuracy<0.94"])
 def test_what_is_missed_names_value_and_bound(text):
     with pytest.raises(QualityGateError) as caught:
-        check_requirements(parse_requirements([text]), FOUND)
+        refuse_missed(judge(parse_requirements([text]), FOUND))
     assert str(caught.value) == f"accuracy is 0.94, required {text}"
     assert caught.value.exit_code == 9
 
 
 def test_all_that_is_missed_is_listed():
     with pytest.raises(QualityGateError) as caught:
-        check_requirements(parse_requirements(["accuracy>=0.95", "log_loss<1", "log_loss<0.1", "roc_auc>0.5"]), FOUND)
+        refuse_missed(judge(parse_requirements(["accuracy>=0.95", "log_loss<1", "log_loss<0.1", "roc_auc>0.5"]), FOUND))
     assert str(caught.value) == (
         "accuracy is 0.94, required accuracy>=0.95; log_loss is 0.2, required log_loss<0.1; "
         "roc_auc is not defined here, required roc_auc>0.5"

@@ -270,7 +270,7 @@ def test_an_interrupt_between_training_and_writing(data: Path, tmp_path: Path, m
 def test_a_checkpoint_of_another_network(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only somebody who writes checkpoints with right hashes gets here; loading stops before anything is copied."""
     begin(data, tmp_path / "run")
-    monkeypatch.setattr("phoneprice.workflows.checkpointing._differences", lambda _then, _now: {})
+    monkeypatch.setattr("phoneprice.workflows.checkpointing.changes", lambda _then, _now: [])
     message = refusal(data, tmp_path / "run", [*SETTINGS, "model.hidden=[7,5]"])
     assert message == f"{tmp_path}/run: its checkpoint is of another network; start over with --force"
 

@@ -8,7 +8,8 @@ import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
-from phoneprice.workflows.checkpointing import _differences, origin_of
+from phoneprice.workflows.changes import Change, changes
+from phoneprice.workflows.checkpointing import origin_of
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.prepare import Prepared, prepare_table
 from tests.config.every_setting import Given, settings_of
@@ -36,13 +37,14 @@ def test_a_setting_that_decides_the_networks_must_stay(given: Given, prepared: P
         origin_of(replace(prepared, config=load_config(overrides=overrides)), device="cpu", threads=1)
         for overrides in (settings[:-1], settings)
     )
-    found = _differences(then, now)
+    found = [change.key for change in changes(then, now)]
     assert (given.path in found) == (given.path not in FREE)
     assert found or given.path in FREE
-    assert _differences(now, now) == {}
+    assert list(changes(now, now)) == []
 
 
 def test_the_machine_must_stay(prepared: Prepared) -> None:
     usual = origin_of(prepared, device="cpu", threads=1)
-    assert _differences(usual, origin_of(prepared, device="cuda", threads=1)) == {"the device": ("cpu", "cuda")}
-    assert _differences(usual, origin_of(prepared, device="cpu", threads=2)) == {"the number of threads": (1, 2)}
+    device = changes(usual, origin_of(prepared, device="cuda", threads=1))
+    threads = changes(usual, origin_of(prepared, device="cpu", threads=2))
+    assert [*device, *threads] == [Change("the device", "cpu", "cuda"), Change("the number of threads", 1, 2)]

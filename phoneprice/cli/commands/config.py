@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import ConfigFile, Delimiter, Encoding, Settings, argument, option, refuse_stdout
+from phoneprice.cli.options import ConfigFile, Delimiter, Encoding, Force, Settings, argument, option, refuse_stdout
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import Reading
 from phoneprice.errors import UsageError
@@ -15,7 +13,6 @@ from phoneprice.stream import STREAM
 FromData = Annotated[Path | None, option("--from-data", metavar="FILE", help="Table to look at; needs --target.")]
 Output = Annotated[Path | None, option("--output", "-o", metavar="FILE", help="Where to write; stdout if not given.")]
 Target = Annotated[str | None, option("--target", metavar="COL", help="Column of that table to predict.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 File = Annotated[
     Path | None, argument(metavar="FILE", help="Configuration file (TOML), or the name of a ready-made one.")
 ]

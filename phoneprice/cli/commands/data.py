@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import ConfigFile, Data, Output, Settings, number_option, option, refuse_stdout, setting
+from phoneprice.cli.options import (
+    ConfigFile,
+    Data,
+    Force,
+    Output,
+    Settings,
+    number_option,
+    option,
+    refuse_stdout,
+    setting,
+)
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import DataError
@@ -31,7 +41,6 @@ Rows = Annotated[
 ]
 Seed = Annotated[int | None, number_option("--seed", least=0, text="Seed of the generator; 0 if not given.")]
 Unlabelled = Annotated[bool, typer.Option("--unlabelled", help="Phones to predict: with an id, without price_range.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 Folder = Annotated[Path, option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=True)]
 
 

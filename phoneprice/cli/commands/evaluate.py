@@ -34,19 +34,18 @@ def evaluate(
       phoneprice evaluate latest more_phones.csv --require 'accuracy>=0.95'
     """
     from phoneprice.cli.rendering.progress import listening
-    from phoneprice.evaluation.requirements import check_requirements, parse_requirements
+    from phoneprice.evaluation.requirements import judge, parse_requirements, refuse_missed
     from phoneprice.workflows.evaluate import evaluate as evaluate_workflow
-    from phoneprice.workflows.evaluate import judge
 
     requirements = parse_requirements(require or ())
     with listening(session) as on_event:
         report = evaluate_workflow(run, data, reading=reading, on_event=on_event)
-    metrics = report.metrics.metrics
+    gates = judge(requirements, report.metrics.metrics)
     if session.json:
         facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
-        session.document({**report.metrics.document(), **facts, "gates": judge(requirements, metrics)})
+        session.document({**report.metrics.document(), **facts, "gates": gates})
     elif session.shows_tables:
         from phoneprice.cli.rendering.results import show_evaluation
 
         show_evaluation(report)
-    check_requirements(requirements, metrics)
+    refuse_missed(gates)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoneprice.cli.configuration import configuration, configuration_name
+from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, option
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
@@ -60,7 +60,7 @@ def train(
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
 
-    run = output or (latest_unfinished(force=force) if resume else new_run_path(configuration_name(config)))
+    run = output or (latest_unfinished(force=force) if resume else new_run_path(config.stem if config else "default"))
     if report:
         from phoneprice.workflows.destinations import refuse_other_than_html
         from phoneprice.workflows.report import report_path

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 WIDTH = 80
+LABEL_WIDTH = 16
 UNBOUNDED = 10_000
 """Columns where nothing is to be wrapped."""
 
@@ -53,10 +54,10 @@ def show(console: Console, what: RenderableType, *, style: str = "") -> None:
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def plain_table(title: str = "") -> Table:
-    """A table with a line below its header and no others."""
+def plain_table(title: str = "", texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> Table:
+    """A table with a line below its header and no others; its first columns are ``texts``, cut to ``LABEL_WIDTH``."""
     below_header = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-    return Table(
+    table = Table(
         title=title or None,
         title_justify="left",
         title_style="bold",
@@ -66,6 +67,11 @@ def plain_table(title: str = "") -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+    for heading in texts:
+        table.add_column(heading, max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
 
 
 def first_that_fits(console: Console, tables: Iterable[Table]) -> Table:

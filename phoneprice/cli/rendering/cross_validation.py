@@ -35,9 +35,8 @@ def show_cross_validation(report: CrossValidationResult) -> None:
 
 
 def _folds(found: CrossValidation, names: tuple[str, ...]) -> Table:
-    table = plain_table("Each fold, on its test rows")
-    for heading in ("repeat", "fold", "rows", *(_SHORT.get(name, name) for name in names)):
-        table.add_column(heading, justify="right")
+    headings = ("repeat", "fold", "rows", *(_SHORT.get(name, name) for name in names))
+    table = plain_table("Each fold, on its test rows", numbers=headings)
     for line in found.folds:
         place = (str(line.repeat + 1), str(line.fold + 1), count(line.test_rows))
         table.add_row(*place, *(figure(line.metrics.get(name)) for name in names))

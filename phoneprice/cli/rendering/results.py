@@ -22,7 +22,6 @@ MOST_CLASSES = 10
 """More of them make no matrix; the most frequent confusions are listed."""
 MOST_ROWS = 20
 GAP = 4
-LABEL_WIDTH = 16
 
 _HEADINGS: dict[MeasuredOn, str] = {
     "out of fold": "Out of fold: each row as predicted by the member that has not seen it",
@@ -87,8 +86,7 @@ def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> T
     """Rows by true and predicted class, or only the most frequent confusions of many classes."""
     if len(labels) > MOST_CLASSES:
         return _frequent_confusions(labels, counts)
-    table = plain_table("Confusion matrix")
-    table.add_column("true \\ predicted", max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
+    table = plain_table("Confusion matrix", ["true \\ predicted"])
     for label in labels:
         table.add_column(label, justify="right", max_width=8, no_wrap=True, overflow="ellipsis")
     for true, (label, row) in enumerate(zip(labels, counts, strict=True)):
@@ -108,10 +106,7 @@ def _shaded(cell: int, total: int, *, right: bool) -> Text:
 
 
 def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
-    table = plain_table("Most frequent confusions")
-    for heading in ("true class", "predicted"):
-        table.add_column(heading, max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
-    table.add_column("rows", justify="right")
+    table = plain_table("Most frequent confusions", ["true class", "predicted"], ["rows"])
     for true, predicted, rows in most_frequent_errors(counts, MOST_ROWS):
         table.add_row(labels[true], labels[predicted], count(rows))
     return table
@@ -121,10 +116,8 @@ def per_class_table(classes: Sequence[ClassMetrics]) -> Table:
     """Precision, recall, F1 and rows of each class, or of the worst of many."""
     worst = sorted(classes, key=lambda row: row.f1)[:MOST_ROWS]
     chosen = [row for row in classes if row in worst]
-    table = plain_table("Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1")
-    table.add_column("class", max_width=LABEL_WIDTH, no_wrap=True, overflow="ellipsis")
-    for heading in ("precision", "recall", "f1", "rows"):
-        table.add_column(heading, justify="right")
+    title = "Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1"
+    table = plain_table(title, ["class"], ["precision", "recall", "f1", "rows"])
     for row in chosen:
         figures = map(figure, (row.precision, row.recall, row.f1))
         table.add_row(printable(row.label), *figures, count(row.support))

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
 from phoneprice.wording import NONE, counted, cut, figure
-from phoneprice.workflows.diff import Change, PairedLead, RunDiff
+from phoneprice.workflows.changes import Change
+from phoneprice.workflows.diff import PairedLead, RunDiff
 
 
 def show_diff(diff: RunDiff) -> None:
