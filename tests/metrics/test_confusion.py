@@ -46,8 +46,9 @@ def test_one_class_alone_leaves_kappa_open() -> None:
 
 
 def test_classes_without_rows_have_figures_of_zero() -> None:
-    found = per_class(confusion(np.array([0, 0, 1]), np.array([0, 3, 1]), 4))
-    assert found.precision.tolist() == [1, 1, 0, 0]
-    assert found.recall.tolist() == [0.5, 1, 0, 0]
-    assert found.f1.tolist() == [2 / 3, 1, 0, 0]
-    assert found.support.tolist() == [2, 1, 0, 0]
+    found = per_class(confusion(np.array([0, 0, 1]), np.array([0, 3, 1]), 4), "abcd")
+    assert [line.label for line in found] == list("abcd")
+    assert [line.precision for line in found] == [1, 1, 0, 0]
+    assert [line.recall for line in found] == [0.5, 1, 0, 0]
+    assert [line.f1 for line in found] == [2 / 3, 1, 0, 0]
+    assert [line.support for line in found] == [2, 1, 0, 0]
