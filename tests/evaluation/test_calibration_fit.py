@@ -110,6 +110,8 @@ def test_one_fold_is_cut_into_five(rows):
     found = calibrate(p, y, np.zeros(rows, dtype=np.int64), TaskConfig())
     expected = calibrate(p, y, np.arange(rows) % 5, TaskConfig())
     assert found.calibration == expected.calibration
+    assert found.log_loss_after == expected.log_loss_after
+    assert np.array_equal(found.probabilities, expected.probabilities)
     assert np.isfinite(found.probabilities).all()
 
 
