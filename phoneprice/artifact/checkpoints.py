@@ -161,7 +161,7 @@ def _parse(data: bytes, source: str) -> Checkpoint | None:
         metadata = header["__metadata__"]
         if metadata["format"] != FORMAT:
             return None
-        origin = strict_json.parse(metadata["origin"].encode(), source)
+        origin = {**strict_json.parse(metadata["origin"].encode(), source)}
         arrays = load(data)
         return Checkpoint(origin, _part(arrays, _STATE), tuple(_records(_part(arrays, _HISTORY))))
     except (SafetensorError, ModelError, LookupError, TypeError, AttributeError):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -61,8 +61,6 @@ def _settings(model: Any, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def _closed_values(field: "FieldInfo") -> list[str]:
-    from typing import Literal, get_args, get_origin
-
     if field.annotation is bool:
         return ["true", "false"]
     return [str(value) for value in get_args(field.annotation)] if get_origin(field.annotation) is Literal else []

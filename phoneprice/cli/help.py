@@ -42,15 +42,21 @@ def _write_parameters(command: Any, ctx: Any, formatter: Any) -> None:
         _section(formatter, title, rows)
 
 
-def _write_examples(examples: str | None, formatter: Any) -> None:
-    if examples:
-        with formatter.section(_styled("Examples", HEADING)):
-            indent = " " * formatter.current_indent
-            formatter.write("".join(f"{indent}{line}\n" for line in examples.splitlines()))
+class _WithExamples:
+    """A command or group whose help ends with examples, which are its ``epilog``."""
+
+    epilog: str | None
+
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
+        """The examples as they stand."""
+        if self.epilog:
+            with formatter.section(_styled("Examples", HEADING)):
+                indent = " " * formatter.current_indent
+                formatter.write("".join(f"{indent}{line}\n" for line in self.epilog.splitlines()))
 
 
-class Command(TyperCommand):
-    """A command whose help ends with examples, which are its ``epilog``."""
+class Command(_WithExamples, TyperCommand):
+    """A command with options that take several values."""
 
     several_values: ClassVar[Mapping[str, SeveralValues]] = {}
     """The options that take several values, by parameter."""
@@ -73,12 +79,8 @@ class Command(TyperCommand):
         """The options in groups."""
         _write_parameters(self, ctx, formatter)
 
-    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
-        """The examples as they stand."""
-        _write_examples(self.epilog, formatter)
 
-
-class Group(TyperGroup):
+class Group(_WithExamples, TyperGroup):
     """A group of commands; without one of them it shows its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -93,7 +95,3 @@ class Group(TyperGroup):
         commands = [(name, (command.help or "").partition("\n")[0]) for name, command in self.commands.items()]
         _section(formatter, "Commands", commands)
         _write_parameters(self, ctx, formatter)
-
-    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
-        """The examples as they stand."""
-        _write_examples(self.epilog, formatter)

@@ -2,10 +2,11 @@
 
 import inspect
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +15,9 @@ from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM
+
+if TYPE_CHECKING:
+    from phoneprice.config.schema import Config
 
 argument: Callable[..., Any] = partial(typer.Argument, readable=False, show_default=False)
 option: Callable[..., Any] = partial(typer.Option, readable=False, show_default=False)
@@ -112,6 +116,13 @@ def refuse_stdout(session: Session, output: Path | None, what: str, flag: str = 
         raise UsageError(f"--json needs stdout for itself; name a file for {what} with {flag} FILE")
 
 
-def setting(key: str, value: str) -> str:
-    """``key=value`` with the value as TOML text, whatever it holds."""
-    return f"{key}={json.dumps(value, ensure_ascii=False)}"
+def configuration(
+    file: Path | None, settings: Sequence[str] | None, device: str | None = None, target: str | None = None
+) -> "Config":
+    """Defaults < file < environment < ``-s`` < the options ``--device`` and ``--target``; raises ``ConfigError``."""
+    from phoneprice.config.load import load_config
+
+    options = {"training.device": device, "data.target": target}
+    # As TOML text, whatever a value holds.
+    texts = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in options.items() if value]
+    return load_config(file, [*(settings or ()), *texts], os.environ)

@@ -88,19 +88,20 @@ def partial_dependence(column: Column, schema: TableSchema, inputs: Inputs, pred
     Numbers go from the 1st to the 99th percentile of the rows' values, categories are the most frequent ones.
     """
     span = spans(schema)[column.name]
+    grid: tuple[float, ...] | tuple[str, ...]
+    deciles: tuple[float, ...] = ()
     if column.kind == "numeric":
         values = _values(column, inputs, span)
         low, high = np.quantile(values, [0.01, 0.99])
-        grid = np.unique(np.linspace(low, high, GRID))
-        blocks = [_set(inputs, span, {0: (value - column.center) / column.spread}) for value in grid]
-        deciles = np.quantile(values, np.arange(1, 10) / 10)
-        return Response(tuple(grid.tolist()), _means(blocks, predict), tuple(deciles.tolist()))
-    if column.kind == "boolean":
-        return Response(
-            ("no", "yes"), _means([_set(inputs, span, {0: 0.0}), _set(inputs, span, {0: 1.0})], predict), ()
-        )
-    names = column.categories[:MOST_CATEGORIES]
-    return Response(names, _means([_set(inputs, span, {i: 1.0}) for i in range(len(names))], predict), ())
+        numbers = np.unique(np.linspace(low, high, GRID))
+        grid, settings = tuple(numbers.tolist()), [{0: (value - column.center) / column.spread} for value in numbers]
+        deciles = tuple(np.quantile(values, np.arange(1, 10) / 10).tolist())
+    elif column.kind == "boolean":
+        grid, settings = ("no", "yes"), [{0: 0.0}, {0: 1.0}]
+    else:
+        grid = column.categories[:MOST_CATEGORIES]
+        settings = [{i: 1.0} for i in range(len(grid))]
+    return Response(grid, _means([_set(inputs, span, setting) for setting in settings], predict), deciles)
 
 
 def _values(column: Column, inputs: Inputs, span: slice) -> Doubles:

@@ -17,7 +17,7 @@ from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.inference.predictor import Predictor
-from phoneprice.records import Classified, HeldOut, MemberPlan, Predictions, Task, TrainingFinding, splits_of
+from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainingFinding, splits_of
 from phoneprice.records.documents import (
     CalibrationFit,
     Environment,
@@ -110,7 +110,9 @@ def _contents(
     calibrated = calibrated_on(held, config.task)
     predictor = replace(predictor, calibration=final_calibration(calibrated, config.task))
     training_set = measured(prepared.targets, predicted(predictor, prepared.inputs, on_event), prepared.task)
-    judged = held if held is None or calibrated is None else replace(held, predictions=_cross_fitted(calibrated))
+    judged = held
+    if held is not None and calibrated is not None:  # judged cross-fitted
+        judged = replace(held, predictions=Classified(calibrated.predicted, calibrated.probabilities))
     return RunContents(
         config=config,
         schema=prepared.schema,
@@ -122,11 +124,6 @@ def _contents(
         history=fitted.history,
         held_out=judged,
     )
-
-
-def _cross_fitted(calibrated: Calibrated) -> Predictions:
-    """Held-out predictions as they are judged: probabilities and decisions cross-fitted."""
-    return Classified(calibrated.predicted, calibrated.probabilities)
 
 
 def _metrics(

@@ -3,8 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import ConfigFile, Delimiter, Encoding, Force, Settings, argument, option, refuse_stdout
+from phoneprice.cli.options import (
+    ConfigFile,
+    Delimiter,
+    Encoding,
+    Force,
+    Settings,
+    argument,
+    configuration,
+    option,
+    refuse_stdout,
+)
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import Reading
 from phoneprice.errors import UsageError

@@ -5,8 +5,16 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, number_option, option, refuse_stdout
+from phoneprice.cli.options import (
+    ConfigFile,
+    Device,
+    OptionalData,
+    Settings,
+    configuration,
+    number_option,
+    option,
+    refuse_stdout,
+)
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 

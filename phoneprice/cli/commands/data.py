@@ -1,30 +1,26 @@
 """``phoneprice data``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from phoneprice.cli.configuration import configuration
 from phoneprice.cli.options import (
     ConfigFile,
     Data,
     Force,
     Output,
     Settings,
+    configuration,
     number_option,
     option,
     refuse_stdout,
-    setting,
 )
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import DataError
 from phoneprice.stream import STREAM
 from phoneprice.wording import counted
-
-if TYPE_CHECKING:
-    from phoneprice.config.schema import Config
 
 KAGGLE_FOLDER = Path("mobile-price-classification")
 
@@ -64,7 +60,7 @@ def check(
     """
     from phoneprice.workflows.inspect_tables import check_table
 
-    resolved = _configuration(config, settings, target)
+    resolved = configuration(config, settings, target=target)
     report = check_table(data, resolved, reference, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
@@ -92,7 +88,7 @@ def describe(
     """
     from phoneprice.workflows.inspect_tables import describe_table
 
-    resolved = _configuration(config, settings, target)
+    resolved = configuration(config, settings, target=target)
     report = describe_table(data, resolved, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
@@ -145,8 +141,3 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
         session.document({"format": 1, "files": files})
     else:
         session.write("".join(f"{file}\n" for file in files))
-
-
-def _configuration(config: Path | None, settings: list[str] | None, target: str | None) -> "Config":
-    chosen = [*(settings or ()), *([setting("data.target", target)] if target else ())]
-    return configuration(config, chosen)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoneprice.cli.configuration import configuration
-from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, option
+from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, configuration, option
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
@@ -95,8 +94,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
         session.document({**trained.metrics.document(), **facts, "findings": trained.findings, "report": page})
         return
     if session.shows_tables:
-        from phoneprice.cli.rendering.results import show_training
-        from phoneprice.cli.rendering.training_findings import show_training_findings
+        from phoneprice.cli.rendering.results import show_training, show_training_findings
 
         show_training(trained)
         show_training_findings(trained.findings)

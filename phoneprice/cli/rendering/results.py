@@ -10,7 +10,7 @@ from rich.text import Text
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stderr
 from phoneprice.metrics.confusion import most_frequent_errors
-from phoneprice.records import Interval
+from phoneprice.records import Interval, TrainingFinding
 from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
 from phoneprice.wording import count, counted, duration, figure, printable, span
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 10
 """More of them make no matrix; the most frequent confusions are listed."""
 MOST_ROWS = 20
+MOST_FINDINGS = 3
 GAP = 4
 
 _HEADINGS: dict[MeasuredOn, str] = {
@@ -36,6 +37,20 @@ def show_training(report: "TrainResult") -> None:
     show_metrics(_HEADINGS[metrics.measured_on], metrics)
     took = f"{counted(len(metrics.members), 'member')} on {counted(report.rows, 'row')}"
     show(stderr(), f"Trained {took} in {duration(report.seconds)}")
+
+
+def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
+    """The findings at the end of a training; nothing for a healthy one."""
+    console = stderr()
+    for finding in findings[:MOST_FINDINGS]:
+        text = Text.assemble(
+            (finding.summary, "yellow"),
+            f"\n  Seen by: {finding.evidence}\n  Try: ",
+            (f"-s {finding.setting}", "bold"),
+        )
+        show(console, text)
+    if len(findings) > MOST_FINDINGS:
+        show(console, f"{len(findings) - MOST_FINDINGS} more in the report")
 
 
 def show_evaluation(report: "EvaluationResult") -> None:
