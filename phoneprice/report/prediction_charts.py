@@ -22,7 +22,8 @@ MOST_RIDGES = 12
 def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Chart]:
     """Accuracy against confidence, and how confident the predictions are."""
     found = reliability(y, probabilities)
-    filled = found.rows > 0
+    bins, filled = len(found.rows), found.rows > 0
+    confidence = Axis(0, 1, "confidence (probability of the predicted class)")
     gap = found.accuracy[filled] - found.confidence[filled]
     lean = "too sure" if (gap @ found.rows[filled]) < 0 else "too careful"
     curve = Chart(
@@ -30,7 +31,7 @@ def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Cha
         "Reliability: accuracy by confidence",
         f"Expected calibration error {figure(found.ece)}; on the whole the predictions are slightly {lean}. "
         "On the diagonal a prediction said to be 90% sure is right nine times in ten.",
-        Axis(0, 1, "confidence (probability of the predicted class)"),
+        confidence,
         Axis(0, 1, "accuracy (share right)"),
     )
     curve.rule((0, 0), (1, 1), "rule", "perfect calibration")
@@ -39,20 +40,14 @@ def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Cha
     sizes = 2 + 5 * np.sqrt(found.rows[filled] / found.rows.max())
     for point, size in zip(points, sizes.tolist(), strict=True):
         curve.dots([point], "dot c1", radius=round(size, 1))
-    return [curve, _confidence_histogram(found.rows)]
+    words = f"{share(found.rows[-1] / found.rows.sum())} of the predictions are more than {1 - 1 / bins:.0%} sure."
+    histogram = Chart("confidence", "How confident the predictions are", words, confidence, _up_to(found.rows))
+    _bars(histogram, found.rows, np.arange(bins + 1) / bins, "{:.2f}".format)
+    return [curve, histogram]
 
 
-def _confidence_histogram(rows: NDArray[np.int64]) -> Chart:
-    bins, total = len(rows), int(rows.sum())
-    chart = Chart(
-        "confidence",
-        "How confident the predictions are",
-        f"{share(rows[-1] / total)} of the predictions are more than {1 - 1 / bins:.0%} sure.",
-        Axis(0, 1, "confidence (probability of the predicted class)"),
-        Axis.over([0, float(rows.max())], "rows", zero=True),
-    )
-    _bars(chart, rows, np.arange(bins + 1) / bins, "{:.2f}".format)
-    return chart
+def _up_to(rows: NDArray[np.int64]) -> Axis:
+    return Axis.over([0, float(rows.max())], "rows", zero=True)
 
 
 def _bars(chart: Chart, rows: NDArray[np.int64], edges: Doubles, shown: Callable[[float], str]) -> None:
@@ -159,21 +154,17 @@ def regression_charts(y: Doubles, predicted: Doubles, target: str) -> list[Chart
     )
     spread.dots(_pairs(predicted[kept], residual[kept]), "dot faint c1", radius=1.8)
     spread.rule((spread.x.low, 0), (spread.x.high, 0), "rule", "exact")
-    return [against, spread, _histogram(residual, f"predicted - true {target}")]
-
-
-def _histogram(values: Doubles, label: str) -> Chart:
-    counts, edges = np.histogram(values, bins=31)
-    low, high = np.quantile(values, [0.05, 0.95])
-    chart = Chart(
+    counts, edges = np.histogram(residual, bins=31)
+    low, high = np.quantile(residual, [0.05, 0.95])
+    histogram = Chart(
         "residual-histogram",
         "Distribution of the residuals",
         f"Nine in ten residuals are between {figure(float(low))} and {figure(float(high))}.",
-        Axis(float(edges[0]), float(edges[-1]), label),
-        Axis.over([0, float(counts.max())], "rows", zero=True),
+        Axis(float(edges[0]), float(edges[-1]), f"predicted - true {target}"),
+        _up_to(counts),
     )
-    _bars(chart, counts, edges, figure)
-    return chart
+    _bars(histogram, counts, edges, figure)
+    return [against, spread, histogram]
 
 
 def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:

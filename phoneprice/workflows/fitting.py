@@ -76,7 +76,9 @@ def fit(
     regression = prepared.task.kind == "regression"
     target = target_statistics(prepared.targets, plans) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
-    on_event(_started(prepared, len(plans), str(device)))
+    members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
+    parameters = network_shape(config, inputs, prepared.task.classes, members).parameters
+    on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
     with enough_memory():
         training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
     threads = use_threads(config.training.threads, training.step_numbers)
@@ -88,18 +90,6 @@ def fit(
     _judge_divergence(diverged, config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     return Fitted(training.ensemble(), Curves.of(history), best, tuple(diverged.tolist()), str(device), threads)
-
-
-def _started(prepared: Prepared, members: int, device: str) -> TrainingStarted:
-    inputs = prepared.inputs.values.shape[1]
-    return TrainingStarted(
-        members=members,
-        epochs=prepared.config.training.epochs,
-        rows=len(prepared.inputs),
-        inputs=inputs,
-        device=device,
-        parameters=network_shape(prepared.config, inputs, prepared.task.classes, members).parameters,
-    )
 
 
 def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpointer | None) -> list[EpochRecord]:
