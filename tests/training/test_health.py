@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from phoneprice.training.health import LEAST_STEPS, HealthMonitor
+from phoneprice.training.health import LEAST_STEPS, HealthMonitor, sample_rows
 from tests.training.fits import config_of, fit_of, plans_of, problem, run
 
 
@@ -28,7 +28,7 @@ def test_the_measurements() -> None:
     np.testing.assert_allclose(health["update_ratio"], 0.1 * health["gradient_norm"] / health["weight_norm"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "binary", "regression"])
+@pytest.mark.parametrize("kind", ["ordinal", "multiclass", "binary", "regression"])
 def test_the_metric_on_watched_rows(kind: str) -> None:
     inputs, y = problem(kind)
     fit = fit_of(config_of(kind), plans_of(len(y)), inputs, y)
@@ -45,8 +45,9 @@ def test_the_metric_on_watched_rows(kind: str) -> None:
             assert target is not None
             predicted = outputs[:, 0] * float(target[k]) + float(stack.view.target_shift[k])  # type: ignore[index]
             expected = np.sqrt(((predicted - truth) ** 2).mean())
-        else:
-            expected = ((outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(1)) == truth).mean()
+        else:  # of ordered classes the median one
+            cumulative = kind in {"ordinal", "binary"}
+            expected = (((outputs > 0).sum(1) if cumulative else outputs.argmax(1)) == truth).mean()
         assert last.health[name][k, 0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -87,6 +88,17 @@ def test_a_unit_is_dead_that_no_row_wakes() -> None:
     second[:, :, 0] = 2
     monitor._measure_activations([first, second])
     torch.testing.assert_close(monitor.values["dead_units"], torch.tensor([[0.5, 0.8], [1, 0.8], [1, 0.8]]))
+
+
+def test_the_sample_is_spread_from_the_first_row_to_the_last() -> None:
+    plans = plans_of(31)  # 20, 21 and 21 training rows
+    rows = sample_rows(plans)
+    assert rows.shape == (3, 20)
+    assert rows[0].tolist() == plans[0].train_rows.tolist()
+    for plan, chosen in zip(plans, rows, strict=True):
+        assert (chosen[0], chosen[-1]) == (plan.train_rows[0], plan.train_rows[-1])
+        assert (chosen.diff() > 0).all()
+    assert sample_rows(plans_of(3000)).shape == (3, 128)
 
 
 def test_members_have_their_own() -> None:
