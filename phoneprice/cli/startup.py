@@ -6,10 +6,8 @@ import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 
 def set_up_process() -> None:
@@ -46,13 +44,18 @@ def _let_threads_sleep() -> None:
 
 
 class _NoPandas:
-    """An import hook that finds pandas not installed."""
+    """An import hook that finds pandas, and can't load it: who only asks whether it is there gets an answer, too."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """What Python asks before it looks for a module anywhere."""
-        if name == "pandas":
-            raise ModuleNotFoundError("phoneprice runs without pandas", name=name)
-        return None
+        return ModuleSpec(name, self) if name == "pandas" else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """What Python asks for the module: nobody gets it."""
+        raise ModuleNotFoundError("phoneprice runs without pandas", name=spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """What would fill the module; never called."""
 
 
 def keep_pandas_out() -> None:

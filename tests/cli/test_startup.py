@@ -129,6 +129,15 @@ import pandas
     assert process.stderr.endswith("ModuleNotFoundError: phoneprice runs without pandas\n")
 
 
+def test_who_asks_for_pandas_gets_an_answer() -> None:
+    """PyTorch's compiler does, which releases that we have not tested import for each training."""
+    script = (
+        "from importlib.util import find_spec\nfrom phoneprice.cli.startup import keep_pandas_out\nkeep_pandas_out()\n"
+        "assert find_spec('pandas').origin is None\nimport torch._dynamo"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_pandas_that_is_there_stays() -> None:
     script = "import pandas\nfrom phoneprice.cli.startup import keep_pandas_out\nkeep_pandas_out()\nimport pandas.api"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
