@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from phoneprice.artifact import documents, layout
 from phoneprice.artifact.manifest import Manifest
-from phoneprice.artifact.sealed import CheckedFile, SealedDirectory
+from phoneprice.artifact.sealed import CheckedFile, SealedDirectory, open_run
 from phoneprice.artifact.weights import check_size, parse_weights
-from phoneprice.artifact.writer import old_path
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
@@ -29,17 +27,27 @@ if TYPE_CHECKING:
 class Run:
     """A loaded run: what prediction needs is at hand, the rest is read and checked when it is first asked for.
 
-    Each of its documents raises ``ModelError`` where it is damaged or contradicts another. The code that reads them is
-    imported then, too: prediction does without.
+    All of it is of one moment: the files are held open until nobody has the run any more. Each of its documents raises
+    ``ModelError`` where it is damaged or contradicts another. The code that reads them is imported then, too:
+    prediction does without.
     """
 
-    path: Path
-    manifest: Manifest
+    files: SealedDirectory
     config: Config
     schema: TableSchema
     task: Task
     ensemble: Ensemble
     calibration: Calibration
+
+    @property
+    def path(self) -> Path:
+        """What it was called when it was loaded."""
+        return self.files.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What its files are."""
+        return self.files.manifest
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ class Run:
         from phoneprice.artifact.agreement import metrics_faults
         from phoneprice.records.documents import RunMetrics
 
-        data, source = self._read(layout.METRICS)
+        data, source = self.files.document(layout.METRICS)
         found = documents.parse_record(RunMetrics, data, source)
         members = len(self.ensemble.inputs.shift)
         _refuse(source, metrics_faults(found, self.config, self.task, members, self.calibration))
@@ -70,7 +78,7 @@ class Run:
         from phoneprice.artifact.agreement import splits_faults
         from phoneprice.records.documents import Splits
 
-        data, source = self._read(layout.SPLITS)
+        data, source = self.files.document(layout.SPLITS)
         found = documents.parse_record(Splits, data, source)
         _refuse(source, splits_faults(found, self.metrics, self.config))
         return found
@@ -80,7 +88,7 @@ class Run:
         """What is in ``environment.json``."""
         from phoneprice.records.documents import Environment
 
-        return documents.parse_record(Environment, *self._read(layout.ENVIRONMENT))
+        return documents.parse_record(Environment, *self.files.document(layout.ENVIRONMENT))
 
     @cached_property
     def history(self) -> Curves:
@@ -88,7 +96,7 @@ class Run:
         from phoneprice.artifact.agreement import history_faults
         from phoneprice.artifact.results import parse_history
 
-        data, source = self._read(layout.HISTORY)
+        data, source = self.files.document(layout.HISTORY)
         found = parse_history(data, source)
         _refuse(source, history_faults(found, self.metrics, self.config))
         return found
@@ -103,14 +111,10 @@ class Run:
         from phoneprice.artifact.agreement import held_out_faults
         from phoneprice.artifact.held_out import parse_held_out
 
-        data, source = self._read(layout.OUT_OF_FOLD)
+        data, source = self.files.document(layout.OUT_OF_FOLD)
         found = parse_held_out(data, source, self.task.labels)
         _refuse(source, held_out_faults(found, self.metrics))
         return found
-
-    def _read(self, name: str) -> tuple[bytes, str]:
-        with SealedDirectory(self.path) as directory:
-            return directory.document(name)
 
 
 def _refuse(source: str, faults: Iterator[str]) -> None:
@@ -121,18 +125,7 @@ def _refuse(source: str, faults: Iterator[str]) -> None:
 
 def load_run(path: str | Path) -> Run:
     """Load a run; the files that prediction needs are read and their hashes checked. Raises ``ModelError``."""
-    with SealedDirectory(existing_path(Path(path))) as directory:
-        config = documents.parse_config(*directory.document(layout.CONFIG))
-        schema = documents.parse_schema(*directory.document(layout.SCHEMA))
-        task = documents.task_of(config, schema, directory.source(layout.SCHEMA))
-        inputs, target = documents.parse_features(*directory.document(layout.FEATURES), config, schema)
-        members, width = inputs.shift.shape
-        shapes = parameter_shapes(network_shape(config, width, task.classes, members))
-        weights = directory.source(layout.WEIGHTS)
-        check_size(directory.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
-        ensemble = Ensemble(parse_weights(directory.read(layout.WEIGHTS), shapes, weights), inputs, target)
-        calibration = documents.parse_calibration(*directory.document(layout.CALIBRATION), task.classes)
-        return Run(directory.path, directory.manifest, config, schema, task, ensemble, calibration)
+    return _load(open_run(Path(path)))
 
 
 def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[CheckedFile, ...]:
@@ -141,20 +134,27 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
     The manifest's hash covers all others: whoever knows it beforehand, from somewhere safe, can tell a forged run too.
     Raises ``ModelError``, also where it is not ``expected_sha256``.
     """
-    with SealedDirectory(existing_path(Path(path))) as directory:
-        manifest = directory.manifest_file
+    with open_run(Path(path)) as files:
+        manifest = files.manifest_file
         if expected_sha256 not in {None, manifest.sha256}:
             raise ModelError(
-                f"{directory.source(manifest.name)}: its SHA-256 is {manifest.sha256}, expected {expected_sha256}; "
+                f"{files.source(manifest.name)}: its SHA-256 is {manifest.sha256}, expected {expected_sha256}; "
                 "this is another run, don't use it"
             )
-        checked = (manifest, *(directory.check(name) for name in directory.manifest.files))
-    run = load_run(path)
-    _ = run.metrics, run.splits, run.environment, run.history, run.held_out
-    return checked
+        run = _load(files)
+        _ = run.metrics, run.splits, run.environment, run.history, run.held_out  # with those of _load, every file
+        return manifest, *(CheckedFile(name, entry.bytes, entry.sha256) for name, entry in run.manifest.files.items())
 
 
-def existing_path(path: Path) -> Path:
-    """``path``, or where ``train --force`` has put the run aside, if it was killed before it put the new one there."""
-    old = old_path(path) if path.name else path
-    return old if not os.path.lexists(path) and old.is_dir() else path
+def _load(files: SealedDirectory) -> Run:
+    config = documents.parse_config(*files.document(layout.CONFIG))
+    schema = documents.parse_schema(*files.document(layout.SCHEMA))
+    task = documents.task_of(config, schema, files.source(layout.SCHEMA))
+    inputs, target = documents.parse_features(*files.document(layout.FEATURES), config, schema)
+    members, width = inputs.shift.shape
+    shapes = parameter_shapes(network_shape(config, width, task.classes, members))
+    weights = files.source(layout.WEIGHTS)
+    check_size(files.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
+    ensemble = Ensemble(parse_weights(files.read(layout.WEIGHTS), shapes, weights), inputs, target)
+    calibration = documents.parse_calibration(*files.document(layout.CALIBRATION), task.classes)
+    return Run(files, config, schema, task, ensemble, calibration)

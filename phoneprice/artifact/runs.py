@@ -11,8 +11,8 @@ from pathlib import Path
 from phoneprice.artifact.checkpoints import CheckpointStore
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.manifest import BEGINNING
-from phoneprice.artifact.sealed import SealedDirectory
-from phoneprice.artifact.writer import old_path, open_work, partial_path, work_name
+from phoneprice.artifact.sealed import open_run
+from phoneprice.artifact.writer import open_work, partial_path, run_places, work_name
 from phoneprice.errors import ModelError, StorageError
 from phoneprice.suggestions import nearest_path
 
@@ -50,9 +50,11 @@ def require_runs(root: Path) -> None:
 def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
     """The runs directly in ``root``, oldest first, damaged ones included; none if there is no such directory."""
     try:
-        entries = [entry for entry in root.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+        names = {_named_by(entry.name) or entry.name for entry in root.iterdir()}
     except OSError:
         return ()
+    runs = (root / name for name in names if not name.startswith("."))
+    entries = [run for run in runs if any(place.is_dir() for place in run_places(run))]
     listed = sorted(map(_listed, entries), key=lambda found: (found[0], found[1].path.name))
     return tuple(run for _, run in listed)
 
@@ -82,14 +84,19 @@ def latest_unfinished(root: Path = RUNS, *, force: bool = False) -> Path:
     One that stands beside a finished run can only be resumed with ``force``; one that goes on now can't be at all.
     """
     stopped = dict[Path, float]()
-    before, after = work_name("*").split("*")
     for partial in root.glob(work_name("*")):
-        run = root / partial.name.removeprefix(before).removesuffix(after)
+        run = root / _named_by(partial.name)
         if (force or not os.path.lexists(run)) and (saved := _last_saved(run, only_idle=True)) is not None:
             stopped[run] = saved
     if not stopped:
         raise ModelError(f"{root}{os.sep}: holds no unfinished training to resume; name the run with -o")
     return max(stopped, key=stopped.__getitem__)
+
+
+def _named_by(work: str) -> str:
+    """The name of the run with a work directory that is called so; none for other names."""
+    before, after = work_name("*").split("*")
+    return work[len(before) : -len(after)] if work.startswith(before) and work.endswith(after) else ""
 
 
 def _last_saved(run: Path, *, only_idle: bool = False) -> float | None:
@@ -101,7 +108,7 @@ def _last_saved(run: Path, *, only_idle: bool = False) -> float | None:
 
 
 def _refuse_near_miss(path: Path, root: Path) -> None:
-    if os.path.lexists(path) or not path.name or old_path(path).is_dir():
+    if not path.name or any(map(os.path.lexists, run_places(path))):
         return
     if _last_saved(path) is not None:
         raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
@@ -117,7 +124,7 @@ def _is_run(path: Path) -> bool:
 
 def _listed(path: Path) -> tuple[datetime, ListedRun]:
     try:
-        with SealedDirectory(path) as directory:
-            return directory.manifest.time(), ListedRun(path, directory.manifest.created)
+        with open_run(path) as files:
+            return files.manifest.time(), ListedRun(path, files.manifest.created)
     except ModelError as fault:
         return BEGINNING, ListedRun(path, "", str(fault))

@@ -1,6 +1,7 @@
 """An open run directory: regular files with known names, read only when their size and SHA-256 are as listed.
 
-Files are opened relative to the directory's descriptor and without following links, so neither a link nor a
+All files are opened at one moment and held, so what is read later is of the same run, whatever has happened to its
+name. They are opened relative to the directory's descriptor and without following links, so neither a link nor a
 renamed parent leads elsewhere; opening doesn't wait, so a named pipe can't hang the program.
 """
 
@@ -8,16 +9,21 @@ import errno
 import hashlib
 import os
 import stat
-from contextlib import AbstractContextManager
+import weakref
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH
+from phoneprice.artifact.folders import OpenDirectory
+from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, WEIGHTS
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
+from phoneprice.artifact.writer import run_places
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut, printable
 
-_CHUNK_BYTES = 1 << 20
+_LOOKS = 100
+"""Times that a run is opened again because it has been replaced meanwhile."""
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -30,39 +36,36 @@ class CheckedFile:
 
 
 class SealedDirectory(AbstractContextManager["SealedDirectory"]):
-    """A run directory whose manifest, list of files and sizes have been checked; a context manager.
+    """The files of a run whose manifest, list of files and sizes have been checked, in the open ``directory``.
 
+    They are closed with it as a context manager, or when nobody has it any more. ``path`` is how messages call it.
     Raises ``ModelError``, naming the file, for whatever is not as the manifest says.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, directory: OpenDirectory, path: Path) -> None:
         self.path = path
-        self._directory = _open_directory(path)
-        try:
-            self.manifest, self.manifest_file = self._read_manifest()
-            self._check_listing()
-        except BaseException:
-            self.close()
-            raise
+        self._files = dict[str, int | bytes]()
+        with ExitStack() as opened:
+            self.manifest, self.manifest_file = self._read_manifest(directory)
+            self._refuse_others(directory)
+            for name, entry in self.manifest.files.items():
+                self._files[name] = file = self._open(directory, name)
+                opened.callback(os.close, file)
+                if (size := os.fstat(file).st_size) != entry.bytes:
+                    raise ModelError(f"{self.source(name)}: found {size} bytes, expected {entry.bytes}; {DAMAGED}")
+            self._close = weakref.finalize(self, opened.pop_all().close)
 
     def read(self, name: str) -> bytes:
         """The bytes of a listed file, after its hash is checked."""
         entry = self.manifest.files[name]
-        data = self._read_at_most(name, entry.bytes)
+        held = self._files[name]
+        try:
+            data = held if isinstance(held, bytes) else _bytes_of(held, entry.bytes)
+        except OSError as fault:
+            raise self._unreadable(name, fault) from None
         if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(name)
         return data
-
-    def check(self, name: str) -> CheckedFile:
-        """Check a listed file's hash without holding it in memory."""
-        entry = self.manifest.files[name]
-        digest = hashlib.sha256()
-        with os.fdopen(self._open(name), "rb", buffering=0) as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        if digest.hexdigest() != entry.sha256:
-            raise self._changed(name)
-        return CheckedFile(name, entry.bytes, entry.sha256)
 
     def document(self, name: str) -> tuple[bytes, str]:
         """The same bytes, and how messages call the file."""
@@ -72,51 +75,33 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
         """How messages call a file."""
         return str(self.path / name)
 
-    def close(self) -> None:
-        """Close the directory."""
-        if self._directory >= 0:
-            os.close(self._directory)
-            self._directory = -1
-
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._close()
 
-    def _read_manifest(self) -> tuple[Manifest, CheckedFile]:
-        if MANIFEST not in self._names():
+    def __getstate__(self) -> dict[str, object]:
+        """For pickle: the bytes themselves, but for the weights, which whoever has loaded the run has."""
+        files = {name: self.read(name) for name in self._files if name != WEIGHTS}
+        return {"path": self.path, "manifest": self.manifest, "manifest_file": self.manifest_file, "_files": files}
+
+    def _read_manifest(self, directory: OpenDirectory) -> tuple[Manifest, CheckedFile]:
+        if MANIFEST not in directory.names():
             raise ModelError(f"{self.path}: no run: {MANIFEST} is missing; name a directory that train has written")
-        data = self._read_at_most(MANIFEST, LIMITS[MANIFEST])
+        data = self._read_at_most(directory, MANIFEST, LIMITS[MANIFEST])
         manifest = parse_manifest(data, self.source(MANIFEST))
-        if self._read_at_most(MANIFEST_HASH, LIMITS[MANIFEST_HASH]) != render_manifest_hash(data):
+        if self._read_at_most(directory, MANIFEST_HASH, LIMITS[MANIFEST_HASH]) != render_manifest_hash(data):
             raise self._changed(MANIFEST)
         return manifest, CheckedFile(MANIFEST, len(data), hashlib.sha256(data).hexdigest())
 
-    def _check_listing(self) -> None:
-        """The directory holds the listed files, no other, each regular and of its size."""
-        for name in sorted(self._names() - set(self.manifest.files) - {MANIFEST, MANIFEST_HASH}):
+    def _refuse_others(self, directory: OpenDirectory) -> None:
+        """The directory holds no other than the listed files."""
+        for name in sorted({*directory.names()} - {*self.manifest.files} - {MANIFEST, MANIFEST_HASH}):
             kind = "not listed in the manifest" if name in LISTED else "no file of a run"
             raise ModelError(
                 f"{self.path / cut(printable(name), 80)}: {kind}; nothing in a run may be added, {DAMAGED}"
             )
-        for name, entry in self.manifest.files.items():
-            size = self._size(name)
-            if size != entry.bytes:
-                raise ModelError(f"{self.source(name)}: found {size} bytes, expected {entry.bytes}; {DAMAGED}")
 
-    def _names(self) -> frozenset[str]:
-        with os.scandir(self._directory) as entries:
-            return frozenset(entry.name for entry in entries)
-
-    def _size(self, name: str) -> int:
-        try:
-            status = os.stat(name, dir_fd=self._directory, follow_symlinks=False)
-        except OSError as fault:
-            raise self._unreadable(name, fault) from None
-        if not stat.S_ISREG(status.st_mode):
-            raise self._odd_kind(name)
-        return status.st_size
-
-    def _read_at_most(self, name: str, limit: int) -> bytes:
-        with os.fdopen(self._open(name), "rb") as file:
+    def _read_at_most(self, directory: OpenDirectory, name: str, limit: int) -> bytes:
+        with os.fdopen(self._open(directory, name), "rb") as file:
             try:
                 data = file.read(limit + 1)
             except OSError as fault:
@@ -125,16 +110,15 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
             raise ModelError(f"{self.source(name)}: found more than {limit} bytes; {DAMAGED}")
         return data
 
-    def _open(self, name: str) -> int:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    def _open(self, directory: OpenDirectory, name: str) -> int:
         try:
-            descriptor = os.open(name, flags, dir_fd=self._directory)
+            file = os.open(name, _FLAGS, dir_fd=directory.descriptor)
         except OSError as fault:
             raise self._unreadable(name, fault) from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
             raise self._odd_kind(name)
-        return descriptor
+        return file
 
     def _unreadable(self, name: str, fault: OSError) -> ModelError:
         if fault.errno == errno.ENOENT:
@@ -150,13 +134,44 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
         return ModelError(f"{self.source(name)}: its SHA-256 is not the one listed; {DAMAGED}")
 
 
-def _open_directory(path: Path) -> int:
+def open_run(path: Path) -> SealedDirectory:
+    """The run called ``path``; the older or the newer one, whole, where another process replaces it meanwhile.
+
+    Where ``train --force`` was killed before it put the new one there, that is the older one, which it has put aside.
+    Raises ``ModelError``.
+    """
+    for _ in range(_LOOKS):
+        with _open_directory(path) as directory:
+            try:
+                return SealedDirectory(directory, path)
+            except ModelError:
+                if _is_still(path, directory):
+                    raise
+    raise ModelError(f"{path}: is replaced again and again by another process; run again when that is done")
+
+
+def _is_still(path: Path, directory: OpenDirectory) -> bool:
+    with _open_directory(path) as again:
+        return os.path.samestat(os.fstat(again.descriptor), os.fstat(directory.descriptor))
+
+
+def _open_directory(path: Path) -> OpenDirectory:
     try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such run; 'phoneprice runs list' shows those there are") from None
+        for place in run_places(path):
+            with suppress(FileNotFoundError if place == path else OSError):
+                return OpenDirectory.at(place)
     except NotADirectoryError:
         raise ModelError(f"{path}: is a file, a run is a directory; name a directory that train has written") from None
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
         raise ModelError(f"{path}: can't be read: {reason.lower()}") from None
+    raise ModelError(f"{path}: no such run; 'phoneprice runs list' shows those there are")
+
+
+def _bytes_of(file: int, size: int) -> bytes:
+    """The first bytes of an open file, from its beginning, wherever others have read to."""
+    parts, have = list[bytes](), 0
+    while have < size and (part := os.pread(file, size - have, have)):
+        parts.append(part)
+        have += len(part)
+    return b"".join(parts)

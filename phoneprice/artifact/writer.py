@@ -293,6 +293,11 @@ def old_path(path: Path) -> Path:
     return partial_path(path) / _OLD
 
 
+def run_places(path: Path) -> tuple[Path, ...]:
+    """Where to look for the run ``path``, in this order: it may move to the other place, and back, meanwhile."""
+    return (path, old_path(path)) * 5 if path.name else (path,)
+
+
 def work_name(name: str) -> str:
     """What the work directory of the run ``name`` is called; no run is called so."""
     return f".{name}.partial"

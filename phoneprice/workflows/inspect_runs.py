@@ -78,16 +78,18 @@ def _line(listed: ListedRun) -> RunLine:
         return RunLine(listed.path, listed.created, fault=listed.fault)
     try:
         run = load_run(listed.path)
+        with run.files:  # of many runs
+            metrics = run.metrics
     except ModelError as fault:
         return RunLine(listed.path, listed.created, fault=str(fault))
     metric = headline(run.task.kind)
     return RunLine(
         listed.path,
-        listed.created,
+        run.manifest.created,
         task=run.task.kind,
         target=run.task.target,
         members=run.shape.members,
         metric=metric,
-        value=run.metrics[metric].value,
-        measured_on=run.metrics.measured_on,
+        value=metrics[metric].value,
+        measured_on=metrics.measured_on,
     )
