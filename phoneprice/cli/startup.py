@@ -48,7 +48,8 @@ class _NoPandas:
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """What Python asks before it looks for a module anywhere."""
-        return ModuleSpec(name, self) if name == "pandas" else None
+        # It has what a loader must have; importlib.abc would be imported for its name alone.
+        return ModuleSpec(name, self) if name == "pandas" else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:
         """What Python asks for the module: nobody gets it."""

@@ -131,6 +131,7 @@ def test_what_is_verified_is_what_is_parsed(tmp_path: Path, monkeypatch: pytest.
 
 def test_files_are_closed_when_nobody_has_the_run(tmp_path: Path) -> None:
     write_run(tmp_path / "v", contents(1))
+    gc.collect()  # what earlier tests have left
     before = names(Path("/dev/fd"))
     run = load_run(tmp_path / "v")
     assert len(names(Path("/dev/fd"))) == len(before) + len(run.manifest.files)
