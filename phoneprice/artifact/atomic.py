@@ -7,6 +7,7 @@ the rename atomic.
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ _ADVICE = {
     errno.EISDIR: "name a file in it",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
+_MOST_LINKS = 40
 
 
 @contextmanager
@@ -48,8 +50,9 @@ def replace_file(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of ``path`` when the body ends without an exception.
 
     Otherwise ``path`` stays as it was. An older file's permissions are kept, and its owner where that is allowed; those
-    of a new one follow the umask. A symbolic link is followed, so the file behind it is replaced; a device or a pipe
-    is written to directly. Raises ``StorageError``, also for any ``OSError`` in the body.
+    of a new one follow the umask. A symbolic link is followed, so the file behind it is replaced; a device, a pipe and
+    what this process has open already (``/dev/stdout``) is written to directly. Raises ``StorageError``, also for any
+    ``OSError`` in the body.
     """
     target = Path(os.path.realpath(path))
     with storage_faults(Path(path)):
@@ -91,8 +94,26 @@ def _keep_access(file: int, old: os.stat_result) -> None:
         os.fchmod(file, mode)
 
 
+def own_descriptor(path: Path) -> int | None:
+    """The descriptor of this process that a path such as ``/dev/stdout`` or ``/dev/fd/3`` names; else None."""
+    own, place = os.path.realpath("/dev/fd"), os.fspath(path)
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(os.path.abspath(place))  # noqa: PTH100  # the last link matters
+        folder = os.path.realpath(folder)
+        if folder == own and name.isdecimal():
+            return int(name)
+        try:
+            place = os.path.join(folder, os.readlink(os.path.join(folder, name)))  # noqa: PTH115, PTH118
+        except (OSError, ValueError):
+            return None
+    return None
+
+
 def _open_stream(path: Path) -> int | None:
-    """An existing target that is neither file nor directory, such as /dev/null; a directory is an ``OSError``."""
+    """What is written to as it is, such as /dev/null or /dev/stdout; a directory is an ``OSError``."""
+    if (descriptor := own_descriptor(path)) is not None:
+        sys.stdout.flush()
+        return os.dup(descriptor)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

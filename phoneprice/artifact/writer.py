@@ -230,10 +230,14 @@ def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
 
 
 def _refuse_inside_a_run(path: Path, shown: Path) -> None:
-    parent = Path(os.path.realpath(path.parent))
-    for folder in parent, *parent.parents:
-        if all((folder / name).is_file() for name in (layout.MANIFEST, layout.MANIFEST_HASH)):
-            raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
+    if is_inside_a_run(Path(os.path.realpath(path.parent)) / path.name):
+        raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
+
+
+def is_inside_a_run(path: Path) -> bool:
+    """Whether one of the folders above a path is a run."""
+    names = layout.MANIFEST, layout.MANIFEST_HASH
+    return any(all((folder / name).is_file() for name in names) for folder in path.parents)
 
 
 def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:

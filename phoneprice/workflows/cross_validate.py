@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.artifact.held_out import prediction_columns
+from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
@@ -69,10 +70,11 @@ def cross_validate(
     fewer rows than there are folds.
     """
     protocol = protocol or Protocol()
-    config = configured(config, reading)
     if predictions is not None:
-        refuse_output(predictions, data, option="--predictions")
+        file = find_config(config) if isinstance(config, Path | str) else None
+        refuse_output(predictions, data, file, option="--predictions")
         refuse_unwritable(predictions)
+    config = configured(config, reading)
     collector = WarningCollector(on_event)
     prepared = prepare(labelled_source(data, collector), config, collector)
     folds = make_folds(prepared, protocol)

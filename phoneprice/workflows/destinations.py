@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from phoneprice.artifact.atomic import replace_file, storage_faults
+from phoneprice.artifact.atomic import own_descriptor, replace_file, storage_faults
+from phoneprice.artifact.layout import LIMITS
+from phoneprice.artifact.writer import is_inside_a_run
 from phoneprice.data.formats import CSV, named_format
 from phoneprice.errors import UsageError
-from phoneprice.stream import STREAM
+from phoneprice.stream import STREAM, given_path
+
+STDIN, STDOUT = 0, 1
 
 
 @contextmanager
@@ -32,23 +37,37 @@ def open_output(output: Path) -> Iterator[BinaryIO]:
     sys.stdout.buffer.flush()
 
 
-def refuse_output(output: Path, data: Path | str | None, run: Path | None = None, *, option: str = "-o") -> None:
-    """Refuse to write over the input, also by links, or into the run. Raises ``UsageError``."""
+def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") -> None:
+    """Refuse to write over an input, also by links or as standard input or output, or into a run.
+
+    Raises ``UsageError``.
+    """
+    written = _identity(output, STDOUT)
+    if written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None):
+        shown = "stdout" if output == STREAM else output
+        raise UsageError(f"{shown}: is the input itself; name another file with {option}")
     if output == STREAM:
         return
-    if data is not None and _same_file(output, Path(data)):
-        raise UsageError(f"{output}: is the input itself; name another file with {option}")
     # The folder as it is named, too: a link in the run may lead out of it.
-    folders = output.parent, *Path(os.path.realpath(output)).parents
-    if run is not None and any(_same_file(folder, run) for folder in folders):
-        raise UsageError(
-            f"{output}: is inside the run, to which nothing may be added; name another place with {option}"
-        )
+    if is_inside_a_run(Path(os.path.realpath(output))) or is_inside_a_run(output.parent.resolve() / output.name):
+        raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
+
+
+def refuse_training_on(data: Path | str | None, run: Path) -> None:
+    """Refuse to learn from a file of the run that would be replaced. Raises ``UsageError``."""
+    read = None if data is None else _identity(data, STDIN)
+    if read is not None and any(_identity(file, STDOUT) == read for file in run_files(run)):
+        raise UsageError(f"{run}: the table to learn from is in it; choose another -o")
+
+
+def run_files(run: Path) -> tuple[Path, ...]:
+    """What may be read of a run."""
+    return tuple(run / name for name in LIMITS)
 
 
 def refuse_unwritable(output: Path) -> None:
     """Raise ``StorageError`` where no file ``output`` can be made: now, and not after long work."""
-    if output == STREAM:
+    if output == STREAM or own_descriptor(output) is not None:
         return
     target = Path(os.path.realpath(output))
     with storage_faults(output):
@@ -61,7 +80,7 @@ def refuse_unwritable(output: Path) -> None:
 
 def refuse_replacing(output: Path, *, force: bool) -> None:
     """Refuse to replace a file without ``force``. Raises ``UsageError``."""
-    if output != STREAM and output.is_file() and not force:
+    if output != STREAM and output.is_file() and own_descriptor(output) is None and not force:
         raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
@@ -81,9 +100,10 @@ def refuse_other_than_html(output: Path) -> None:
         raise UsageError(f"{output}: exists and is no HTML page; choose another -o")
 
 
-def _same_file(a: Path, b: Path) -> bool:
-    """Whether two paths are one file, also by links."""
+def _identity(path: Path | str, stream: int) -> tuple[int, int] | None:
+    """Device and inode of the regular file that a path leads to, or is open as ``stream``; None where there is none."""
     try:
-        return a.samefile(b)
+        status = os.stat(stream if given_path(path) == STREAM else path)  # noqa: PTH116
     except (OSError, ValueError):
-        return False
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

@@ -26,9 +26,10 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import OutputColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
+from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
 from phoneprice.wording import noun, printable
-from phoneprice.workflows.destinations import open_output, refuse_output
+from phoneprice.workflows.destinations import open_output, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import left_out, read_options
@@ -73,12 +74,12 @@ def predict(
     collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
     options = read_options(loaded.config.data, reading)
-    target = Path(output)
+    target = given_path(output)
     written_as = format_of(target)
-    refuse_output(target, data, loaded.path)
+    refuse_output(target, data, *run_files(loaded.path))
     predictor = predictor_of(loaded, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.engine.block_rows)
-    with one_blas_thread(), open_chunks(Path(data), options, rows) as stream:
+    with one_blas_thread(), open_chunks(data, options, rows) as stream:
         columns = _plan_columns(loaded, stream.header, keep, spreadsheet_safe=spreadsheet_safe)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
         job = _Job(loaded, predictor, columns, stream, collector, computing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,9 +25,9 @@ from phoneprice.model.shape import layer_names
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
-from phoneprice.stream import STREAM
+from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, duration
-from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output
+from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
 
@@ -57,28 +57,32 @@ def report(
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
     tell (importance, partial dependence, the worst rows, a linear baseline). It is read as in training, but for what
     ``reading`` says. ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
-    ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside the run, or a file that is no
+    ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
     """
     collector = WarningCollector(on_event)
     path = resolve_run(run)
     loaded = load_run(path)
     read_options(loaded.config.data, reading)  # what is unusable is refused before any work
-    target = Path(output) if output is not None else report_path(path)
+    target = given_path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
     if target.is_dir():
         raise UsageError(f"{target}: is a directory; name a file in it")
-    refuse_output(target, data, path)
+    inputs = data, *run_files(path)
+    refuse_output(target, *inputs)
     refuse_other_than_html(target)
     if plots is not None:
-        _refuse_plots(Path(plots), path)
+        _refuse_plots(Path(plots))
     from phoneprice.report.page import page
 
     facts = gather(loaded, data, reading, collector)
+    drawn = _plots(facts, Path(plots)) if plots is not None else {}
+    for plot in drawn:
+        refuse_output(plot, *inputs, option="--plots")
     with open_output(target) as file:
         file.write(page(facts).encode())
-    written = tuple(_write_plots(facts, Path(plots))) if plots is not None else ()
+    written = tuple(_write_plots(drawn))
     return ReportFile(path, target, written, facts.findings, collector.messages)
 
 
@@ -120,24 +124,28 @@ def gather(
     )
 
 
-def _refuse_plots(directory: Path, run: Path) -> None:
+def _refuse_plots(directory: Path) -> None:
     try:
-        refuse_output(directory / "plot.svg", None, run)
+        refuse_output(directory / "plot.svg")
     except UsageError:
         raise UsageError(
-            f"{directory}: is inside the run, to which nothing may be added; name another place with --plots"
+            f"{directory}: is inside a run, to which nothing may be added; name another place with --plots"
         ) from None
 
 
-def _write_plots(facts: ReportFacts, directory: Path) -> Iterator[Path]:
-    with storage_faults(directory):
-        directory.mkdir(parents=True, exist_ok=True)
+def _plots(facts: ReportFacts, directory: Path) -> dict[Path, str]:
+    """The charts as SVG, by the files they go to."""
     from phoneprice.report.page import chart_file, charts
 
-    for chart in chain.from_iterable(charts(facts).values()):
-        path = directory / f"{chart.name}.svg"
+    return {directory / f"{chart.name}.svg": chart_file(chart) for chart in chain.from_iterable(charts(facts).values())}
+
+
+def _write_plots(plots: Mapping[Path, str]) -> Iterator[Path]:
+    for path, text in plots.items():
+        with storage_faults(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
         with open_output(path) as file:
-            file.write(chart_file(chart).encode())
+            file.write(text.encode())
         yield path
 
 

@@ -29,6 +29,7 @@ from phoneprice.records.documents import (
 )
 from phoneprice.workflows.assess import Figures, calibrated_on, final_calibration, hold_out, measured
 from phoneprice.workflows.checkpointing import Checkpointer
+from phoneprice.workflows.destinations import refuse_training_on
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
@@ -79,6 +80,7 @@ def train(
     name = Path(config).stem if isinstance(config, Path | str) else "default"
     config = configured(config, reading)
     path = Path(run) if run is not None else new_run_path(name)
+    refuse_training_on(data, path)
     with (
         RunWriter(path, force=force, resume=resume) as writer,
         Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=collector) as checkpointer,

@@ -79,7 +79,7 @@ def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Pa
         refused = call("report", run, table, "-o", output)
         assert (refused.code, refused.out) == (2, "")
         assert refused.err == f"phoneprice: error: {output}: is the input itself; name another file with -o\n"
-    inside = "is inside the run, to which nothing may be added; name another place with"
+    inside = "is inside a run, to which nothing may be added; name another place with"
     for output in (run / "page.html", run / "config.toml", run / "sub" / "page.html", alias / "page.html"):
         refused = call("report", run, "-o", output)
         assert (refused.code, refused.out) == (2, "")

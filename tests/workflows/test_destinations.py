@@ -25,14 +25,16 @@ def test_the_input_and_the_run_are_refused_also_by_links(tmp_path: Path) -> None
     run.mkdir()
     link.symlink_to(run)
     (tmp_path / "same.csv").symlink_to(data)
-    refuse_output(tmp_path / "other.csv", data, run)
+    for name in ("manifest.json", "manifest.sha256"):
+        (run / name).touch()
+    refuse_output(tmp_path / "other.csv", data)
     with pytest.raises(UsageError) as caught:
         refuse_output(tmp_path / "same.csv", data)
     assert str(caught.value) == f"{tmp_path}/same.csv: is the input itself; name another file with -o"
     with pytest.raises(UsageError) as caught:
-        refuse_output(link / "sub" / "x.csv", None, run, option="--plots")
+        refuse_output(link / "sub" / "x.csv", None, option="--plots")
     assert str(caught.value) == (
-        f"{link}/sub/x.csv: is inside the run, to which nothing may be added; name another place with --plots"
+        f"{link}/sub/x.csv: is inside a run, to which nothing may be added; name another place with --plots"
     )
 
 

@@ -291,7 +291,7 @@ def test_nothing_is_added_to_the_run(run, tmp_path):
         with pytest.raises(UsageError) as caught:
             predict(run, data, output)
         assert str(caught.value) == (
-            f"{output}: is inside the run, to which nothing may be added; name another place with -o"
+            f"{output}: is inside a run, to which nothing may be added; name another place with -o"
         )
     assert names(run) == before
 

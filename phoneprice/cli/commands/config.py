@@ -51,9 +51,8 @@ def init(
     from phoneprice.workflows.destinations import open_output, refuse_output, refuse_replacing
     from phoneprice.workflows.inspect_tables import first_config
 
-    if output:
-        refuse_output(output, from_data)
-        refuse_replacing(output, force=force)
+    refuse_output(output or STREAM, from_data)
+    refuse_replacing(output or STREAM, force=force)
     made = first_config(from_data, target, str(output or "FILE"), Reading(delimiter, encoding))
     if output or not session.json:
         with open_output(output or STREAM) as file:

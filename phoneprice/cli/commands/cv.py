@@ -58,6 +58,11 @@ def cv(
 
     refuse_stdout(session, predictions, "the predictions", "--predictions")
     resolved = configuration(config, settings, device)
+    if predictions and config:
+        from phoneprice.config.presets import find_config
+        from phoneprice.workflows.destinations import refuse_output
+
+        refuse_output(predictions, find_config(config), option="--predictions")
     with listening(session) as on_event:
         report = cross_validate(
             data,

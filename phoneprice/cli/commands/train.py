@@ -61,9 +61,11 @@ def train(
 
     run = output or (latest_unfinished(force=force) if resume else new_run_path(config.stem if config else "default"))
     if report:
-        from phoneprice.workflows.destinations import refuse_other_than_html
+        from phoneprice.config.presets import find_config
+        from phoneprice.workflows.destinations import refuse_other_than_html, refuse_output
         from phoneprice.workflows.report import report_path
 
+        refuse_output(report_path(run), data, config and find_config(config))
         refuse_other_than_html(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
-from phoneprice.stream import STREAM
+from phoneprice.stream import STREAM, given_path
 from phoneprice.suggestions import nearest_path
 
 STDIN_NAME = "<stdin>"
@@ -113,15 +113,15 @@ class _Stdin:
 
 def source_name(source: str | Path) -> str:
     """The name that messages give a source."""
-    return STDIN_NAME if Path(source) == STREAM else str(source)
+    return STDIN_NAME if given_path(source) == STREAM else str(source)
 
 
 def open_source(source: str | Path) -> ByteSource:
     """Open a path, or ``-`` for standard input; raises ``DataError``."""
     name = source_name(source)
-    if Path(source) == STREAM:
+    if given_path(source) == STREAM:
         return ByteSource(name, _Stdin())
-    file = _open_file(name, Path(source))
+    file = _open_file(name, given_path(source))
     try:
         return ByteSource(name, file, file if file.seekable() else None)
     except BaseException:

@@ -1,0 +1,106 @@
+"""No output is ever an input, by whatever name: an oracle of inodes over the commands that write."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = {
+    "predict": 'predict run {data} -q -o "$O"',
+    "predict to stdout": 'predict run {data} -q >> "$O"',
+    "predict to /dev/stdout": 'predict run {data} -q -o /dev/stdout 1<> "$O"',
+    "predict to /dev/fd": 'predict run {data} -q -o /dev/fd/5 5<> "$O"',
+    "cv": 'cv {data} --folds 2 --repeats 1 -q -s training.epochs=1 --predictions "$O"',
+    "config init": 'config init --from-data {data} --target price_range --force -o "$O"',
+    "config init to stdout": 'config init --from-data {data} --target price_range >> "$O"',
+}
+"""Each reads d.csv, by name or as standard input, and writes to O."""
+
+
+@pytest.fixture
+def place(tmp_path: Path, golden_run: Path, golden_data: Path) -> Path:
+    shutil.copytree(golden_run, tmp_path / "run")
+    shutil.copyfile(golden_data, tmp_path / "d.csv")
+    (tmp_path / "link.csv").symlink_to("d.csv")
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "d.csv")
+    return tmp_path
+
+
+def shell(place: Path, command: str, output: str = "") -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("phoneprice")
+    words = ["bash", "-c", f'"$P" {command}']
+    environment = {**os.environ, "P": str(program), "O": output}
+    return subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
+
+
+def state(place: Path) -> dict[str, tuple[int, bytes]]:
+    """Inode and bytes of all files."""
+    files = (path for path in place.rglob("*") if path.is_file())
+    return {str(path): (path.lstat().st_ino, path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize("output", ["d.csv", "link.csv", "hard.csv"])
+@pytest.mark.parametrize("data", ["d.csv", "- < d.csv"])
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_the_table_is_never_the_output(place: Path, command: str, data: str, output: str) -> None:
+    before = state(place)
+    result = shell(place, command.format(data=data), output)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert "is the input itself; name another file with -" in result.stderr
+    assert state(place) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cv d.csv -c mine.toml --folds 2 --repeats 1 -q --predictions mine.toml",
+        "report run d.csv -o d.csv",
+        "predict run d.csv -o run/metrics.json",
+        "predict other/run d.csv -o run/p.csv",
+        "cv d.csv --predictions run/p.parquet",
+        "config init -o run/x.toml",
+        "data sample -o run/sub/x.csv",
+        "report run --plots run/plots -o r.html",
+        "train run/oof.parquet --target truth -o run --force",
+        "train - --target truth -o run --force < run/oof.parquet",
+    ],
+)
+def test_other_inputs_and_runs_are_never_the_output(place: Path, command: str) -> None:
+    (place / "mine.toml").write_text("# mine\n[training]\nepochs = 1\n")
+    shutil.copytree(place / "run", place / "other" / "run")
+    before = state(place)
+    result = shell(place, command)
+    assert result.returncode == 2, result.stderr
+    assert state(place) == before
+
+
+def test_a_chart_is_not_written_over_the_table(place: Path) -> None:
+    assert shell(place, "report run -o r.html --plots plots -q").returncode == 0
+    chart = next((place / "plots").iterdir())
+    chart.unlink()
+    chart.symlink_to(place / "d.csv")
+    before = state(place)
+    result = shell(place, "report run d.csv -o r.html --plots plots -q")
+    assert result.returncode == 2
+    assert state(place) == before
+
+
+@pytest.mark.parametrize("output", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "out.link"])
+def test_an_open_output_is_written_to_where_it_stands(place: Path, output: str) -> None:
+    (place / "out.link").symlink_to("/dev/stdout")
+    assert shell(place, 'predict run d.csv -q -o "$O"', "whole.csv").returncode == 0
+    whole = (place / "whole.csv").read_text()
+    (place / "all.csv").touch()
+    inode = (place / "all.csv").stat().st_ino
+    command = 'predict run d.csv -q -o "$O" > "x.csv"'
+    assert shell(place, command, output).returncode == 0
+    assert (place / "x.csv").read_text() == whole
+    grouped = 'predict run d.csv -q -o whole.csv; (echo begin; "$P" predict run d.csv -q -o "$O"; echo end) >> all.csv'
+    assert shell(place, grouped, output).returncode == 0
+    assert (place / "all.csv").read_text() == f"begin\n{whole}end\n"
+    assert (place / "all.csv").stat().st_ino == inode
