@@ -42,15 +42,13 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
 
     Raises ``UsageError``.
     """
+    # The folder as it is named, too: a link in the run may lead out of it.
+    if output != STREAM and any(map(is_inside_a_run, (output.resolve(), output.parent.resolve() / output.name))):
+        raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
     written = _identity(output, STDOUT)
     if written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None):
         shown = "stdout" if output == STREAM else output
         raise UsageError(f"{shown}: is the input itself; name another file with {option}")
-    if output == STREAM:
-        return
-    # The folder as it is named, too: a link in the run may lead out of it.
-    if is_inside_a_run(Path(os.path.realpath(output))) or is_inside_a_run(output.parent.resolve() / output.name):
-        raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
 
 
 def refuse_training_on(data: Path | str | None, run: Path) -> None:
