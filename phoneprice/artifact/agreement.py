@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from phoneprice.config.schema import Config
 from phoneprice.metrics.catalogue import METRICS, headline
 from phoneprice.metrics.confusion import confusion
+from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.records import Calibration, Classified, HeldOut, Task
-from phoneprice.records.curves import Curves
+from phoneprice.records.curves import (
+    ACTIVATION_MEASUREMENTS,
+    VALIDATION_MEASUREMENTS,
+    WEIGHT_MEASUREMENTS,
+    Curves,
+)
 from phoneprice.records.documents import RunMetrics, Splits, measured_on
+from phoneprice.wording import counted
 
 
 def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:
@@ -100,8 +107,14 @@ def splits_faults(found: Splits, metrics: RunMetrics, config: Config) -> Iterato
         yield "scheme, fraction or seed is not that of config.toml"
 
 
-def history_faults(found: Curves, metrics: RunMetrics, config: Config) -> Iterator[str]:
-    """What contradicts ``metrics.json`` or ``config.toml``."""
+def history_faults(found: Curves, metrics: RunMetrics, config: Config, shape: NetworkShape) -> Iterator[str]:
+    """What contradicts ``metrics.json``, ``config.toml`` or the network."""
+    weights, hidden = len(layer_names(shape)), len(shape.hidden)
+    layers = dict.fromkeys(WEIGHT_MEASUREMENTS, weights) | dict.fromkeys(ACTIVATION_MEASUREMENTS, hidden)
+    layers |= dict.fromkeys(VALIDATION_MEASUREMENTS, 1)
+    for name, values in found.health.items():
+        if values.shape[2] != layers.get(name):
+            yield f"found {name} of {counted(values.shape[2], 'layer')}, the network has {layers.get(name, 'none')}"
     if found.members != len(metrics.members):
         yield f"found {found.members} members, metrics.json has {len(metrics.members)}"
     epochs = len(found.epochs)

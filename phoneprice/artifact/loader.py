@@ -98,7 +98,7 @@ class Run:
 
         data, source = self.files.document(layout.HISTORY)
         found = parse_history(data, source)
-        _refuse(source, history_faults(found, self.metrics, self.config))
+        _refuse(source, history_faults(found, self.metrics, self.config, self.shape))
         return found
 
     @cached_property

@@ -4,6 +4,8 @@ No real phone is in it. ``PRICE_WEIGHTS`` and ``PRICE_CUTS`` make the sample; no
 With the noise of ``PRICE_NOISE`` a linear score with ordered cut points classifies about 97 of 100 rows right.
 """
 
+from __future__ import annotations  # numpy.random, 15 ms, is imported for its own use alone
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Literal

@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from phoneprice.records.inputs import Doubles
 from phoneprice.records.training import EpochRecord
 
+WEIGHT_MEASUREMENTS = ("gradient_norm", "weight_norm", "update_ratio")
+"""What ``Curves.health`` may have of each weight matrix."""
+ACTIVATION_MEASUREMENTS = ("dead_units", "saturated")
+"""Of each hidden layer."""
+VALIDATION_MEASUREMENTS = ("validation_accuracy", "validation_rmse")
+"""Of the network as a whole, on the rows whose loss is watched."""
+
 
 @dataclass(frozen=True)
 class Curves:

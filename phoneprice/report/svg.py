@@ -44,7 +44,8 @@ class Axis:
             return cls(1.0, 10.0, label, log) if log else cls(0.0, 1.0, label)
         low, high = min(known), max(known)
         if log:
-            return cls(low / 1.15, high * 1.15, label, log)
+            low = max(low, 1e-300)  # as ``share`` has it: smaller ones have no power of ten of their own
+            return cls(low / 1.15, max(low, high) * 1.15, label, log)
         low = min(low, 0.0) if zero else low
         room = max((high - low) * 0.04, abs(high) * 0.005) or 1.0  # ticks of a narrower range would need many digits
         return cls(low if zero and low == 0 else low - room, high + room, label)

@@ -26,13 +26,13 @@ from torch import Tensor
 from phoneprice.components.losses import Loss
 from phoneprice.model.mlp import StackedMLP
 from phoneprice.records import MemberPlan, Rows
+from phoneprice.records.curves import WEIGHT_MEASUREMENTS
 
 SAMPLE_ROWS = 128
 NEAR_BOUND = 0.025
 """Share of the range of a bounded activation that counts as saturated, at either end."""
 LEAST_STEPS = 8
 EVERY_EPOCH = 8
-WEIGHT_KINDS = ("gradient_norm", "weight_norm", "update_ratio")
 
 
 class HealthMonitor:
@@ -54,7 +54,7 @@ class HealthMonitor:
         self._gradients: list[Tensor] = []
         hidden = len(network.shape.hidden)
         kinds = {"dead_units": self._may_die * hidden, "saturated": self._may_saturate * hidden}
-        kinds |= dict.fromkeys(WEIGHT_KINDS, len(self._weights))
+        kinds |= dict.fromkeys(WEIGHT_MEASUREMENTS, len(self._weights))
         self.values = {name: sample.new_full((len(sample), n), torch.nan) for name, n in kinds.items() if n}
         """The latest measurements."""
 
@@ -77,7 +77,7 @@ class HealthMonitor:
         tensors = (*self._gradients, *self._before, *moved)
         norms = torch.stack([torch.linalg.vector_norm(t, dim=(1, 2)) for t in tensors])
         gradients, weights, updates = norms.view(3, len(moved), -1) / self._root_sizes
-        for name, sizes in zip(WEIGHT_KINDS, (gradients, weights, updates / weights), strict=True):
+        for name, sizes in zip(WEIGHT_MEASUREMENTS, (gradients, weights, updates / weights), strict=True):
             self.values[name] = sizes.T
         self._before, self._gradients = [], []
         if "dead_units" in self.values or "saturated" in self.values:

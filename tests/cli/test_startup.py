@@ -15,7 +15,7 @@ SCRIPT = """
 import sys
 from phoneprice.cli import main
 code = main(sys.argv[1:])
-print("MODULES", *sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
+print("MODULES", *sorted(name for name in sys.modules if "." not in name or name == "numpy.random"), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -51,6 +51,13 @@ def test_what_looks_at_no_table_imports_no_torch_and_no_pandas(arguments: list[s
 
 def test_config_show_imports_neither_arrays_nor_tables_nor_rich() -> None:
     assert imported(start("config", "show")) & (HEAVY - {"pydantic"}) == set()
+
+
+def test_predict_imports_neither_what_trains_nor_random_numbers(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "ordinal"
+    process = start("predict", str(golden / "run"), str(golden / "phones.csv"), "-o", str(tmp_path / "out.csv"), "-q")
+    assert process.returncode == 0
+    assert imported(process) & {"torch", "pandas", "sklearn", "scipy", "numpy.random"} == set()
 
 
 def test_completion_imports_no_rich() -> None:

@@ -32,6 +32,14 @@ def _more(*path: Any) -> Change:
     return change
 
 
+def _measured(name: str, layers: list[float]) -> Change:
+    def change(lines: Any) -> None:
+        for line in lines:
+            line["health"][name] = [layers] * len(line["active"])
+
+    return change
+
+
 def _drop(*path: Any) -> Change:
     def change(document: Any) -> None:
         *steps, last = path
@@ -122,6 +130,9 @@ ENVIRONMENT: dict[str, Change] = {
     "less than no time": _set("training_seconds", to=-1.0),
 }
 HISTORY: dict[str, Change] = {
+    "measurements of more layers than there are": _measured("update_ratio", [0.1] * 50),
+    "measurements of no layers": _measured("weight_norm", []),
+    "an unknown measurement": _measured("mood", [0.1]),
     "no epochs": list.clear,
     "a first epoch too few": _drop(0),
     "an epoch twice": _set(1, "epoch", to=1),

@@ -8,6 +8,8 @@ from rich.box import Box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from phoneprice.wording import printable
+
 WIDTH = 80
 LABEL_WIDTH = 16
 UNBOUNDED = 10_000
@@ -89,5 +91,5 @@ def name_value_table(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     return table

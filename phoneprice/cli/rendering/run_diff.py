@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
-from phoneprice.wording import NONE, counted, cut, figure
+from phoneprice.wording import NONE, counted, cut, figure, printable
 from phoneprice.workflows.changes import Change
 from phoneprice.workflows.diff import PairedLead, RunDiff
 
@@ -40,14 +40,14 @@ def _show_changes(what: str, changes: Sequence[Change]) -> None:
     for heading in ("A", "B"):
         table.add_column(heading, overflow="fold")
     for change in changes:
-        table.add_row(change.key, _text(change.a), _text(change.b))
+        table.add_row(printable(change.key), _text(change.a), _text(change.b))
     show(console, table)
     console.print()
 
 
 def _text(value: Any) -> str:
     text = NONE if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return cut(text, 40)
+    return cut(printable(text), 40)
 
 
 def _caution(diff: RunDiff) -> str:

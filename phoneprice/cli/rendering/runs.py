@@ -117,4 +117,4 @@ def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
 
 def _moment(created: str) -> str:
     """``2026-11-23 04:15:00`` from ISO 8601."""
-    return created.replace("T", " ")[:19]
+    return printable(created.replace("T", " ")[:19])
