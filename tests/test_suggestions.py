@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from phoneprice.components.activations import Activation
-from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
 from phoneprice.components.losses import Loss
 from phoneprice.components.normalization import Normalization
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.suggestions import OTHER_NAMES, did_you_mean, nearest, nearest_path, with_suggestion
+from tests.components.families import choices
 
 
 def test_near_name() -> None:

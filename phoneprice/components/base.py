@@ -1,6 +1,6 @@
 """What every component and every section of the configuration has in common."""
 
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,9 +26,3 @@ class Component(Settings):
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-
-
-def choices(union: Any) -> dict[str, type[Component]]:
-    """The components of a family's union, by name."""
-    (members, *_) = get_args(union)
-    return {component.model_fields["name"].default: component for component in get_args(members)}

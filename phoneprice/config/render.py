@@ -1,6 +1,5 @@
 """A configuration as text: the full commented TOML file, and the JSON Schema that editors complete it from."""
 
-import json
 from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
@@ -59,11 +58,6 @@ def json_schema() -> dict[str, Any]:
     schema = Config.model_json_schema()
     _as_loaded(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "phoneprice configuration"}
-
-
-def json_schema_text() -> str:
-    """The exact contents of ``configs/schema.json``, made by ``phoneprice config schema > configs/schema.json``."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _as_loaded(node: object) -> None:

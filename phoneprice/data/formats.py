@@ -219,8 +219,6 @@ def _listed(words: Iterable[str], last: str) -> str:
 
 
 _PACKED = _listed((packing.suffixes[0] for packing in PACKINGS), "or")
-READABLE = f"{_listed((known.title for known in FORMATS), 'or')} (text also as {_PACKED})"
-"""What can be read, in words."""
 WRITABLE = (
     f"a {_listed((known.suffixes[0] for known in FORMATS), 'or')} file "
     f"({_listed((known.suffixes[0] for known in _TEXTS), 'and')} also with {_PACKED})"

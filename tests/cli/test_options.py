@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from phoneprice.cli.options import FORMATS
-from phoneprice.data.formats import READABLE, WRITABLE
+from phoneprice.data import formats
+from phoneprice.data.formats import WRITABLE
 from tests.cli.calling import Call
 
 DELIMITER = (
@@ -35,9 +36,10 @@ def test_a_fault_of_an_option_names_the_option(call: Call, command: str, option:
 
 
 def test_help_names_all_formats(call: Call) -> None:
-    assert FORMATS == READABLE
+    for name in [*(known.title for known in formats.FORMATS), *(packing.suffixes[0] for packing in formats.PACKINGS)]:
+        assert name in FORMATS
     shown = " ".join(call("predict", "--help").out.split())
-    assert f"Table: {READABLE}; - is stdin." in shown
+    assert f"Table: {FORMATS}; - is stdin." in shown
     assert f"Where to write: {WRITABLE}; - is stdout, as CSV." in shown
 
 

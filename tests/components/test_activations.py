@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from phoneprice.components.activations import Activation
-from phoneprice.components.base import choices
+from tests.components.families import choices
 
 KINDS: dict[str, Any] = choices(Activation)
 ACTIVATIONS = {name: kind() for name, kind in KINDS.items()}

@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
-from phoneprice.components.base import Component, choices
+from phoneprice.components.base import Component
+from tests.components.families import choices
 
 FAMILIES: dict[str, Any] = {
     "activation": activations.Activation,

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
+from tests.components.families import choices
 
 KINDS: dict[str, Any] = choices(Initializer)
 GAIN = math.sqrt(2)

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from phoneprice.components.base import choices
 from phoneprice.components.losses import Loss
+from tests.components.families import choices
 
 KINDS: dict[str, Any] = choices(Loss)
 LOSSES: dict[str, Any] = {

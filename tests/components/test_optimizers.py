@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, optim
 
-from phoneprice.components.base import choices
 from phoneprice.components.optimizers import Optimizer
 from phoneprice.training.optimization import StackedOptimizer, _groups
+from tests.components.families import choices
 
 KINDS: dict[str, Any] = choices(Optimizer)
 SHAPES = {

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from phoneprice.components.base import choices
 from phoneprice.components.penalties import Adaptive, Penalty
+from tests.components.families import choices
 
 
 def parameters(*, sharp: bool = True) -> dict[str, Tensor]:

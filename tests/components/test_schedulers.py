@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.optim import SGD, lr_scheduler
 
-from phoneprice.components.base import choices
 from phoneprice.components.schedulers import Scheduler
 from phoneprice.training.progress import MemberProgress
+from tests.components.families import choices
 
 KINDS: dict[str, Any] = choices(Scheduler)
 EPOCHS = 40

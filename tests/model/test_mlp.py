@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from phoneprice.components.activations import Activation
-from phoneprice.components.base import choices
 from phoneprice.components.initializers import Initializer
 from phoneprice.components.normalization import Normalization
 from phoneprice.config.schema import Config
 from phoneprice.model import mlp
 from phoneprice.model.mlp import StackedMLP, cut_points, place_cuts, standardised
 from phoneprice.model.shape import network_shape, parameter_shapes
+from tests.components.families import choices
 
 ACTIVATIONS = choices(Activation)
 NORMS: list[dict[str, Any]] = [

@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from phoneprice.components.base import choices
 from phoneprice.components.optimizers import Optimizer
 from phoneprice.model.mlp import StackedMLP
 from phoneprice.model.shape import parameter_shapes
@@ -19,6 +18,7 @@ from phoneprice.training import stack as stack_module
 from phoneprice.training.data import TrainingData
 from phoneprice.training.loop import Fit, StepDone
 from phoneprice.training.stack import FitSetup
+from tests.components.families import choices
 from tests.training.fits import CLASSES, config_of, fit_of, plans_of, problem, run, statistics, weights
 
 KINDS = list(CLASSES)

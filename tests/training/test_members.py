@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
-from phoneprice.components.base import choices
 from phoneprice.config.schema import Config
+from tests.components.families import choices
 from tests.training.fits import config_of, fit_of, plans_of, problem, run, weights
 
 BOTH_NORMS = {"name": "batch_norm", "position": "after"}

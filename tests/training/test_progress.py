@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from phoneprice.components.base import choices
 from phoneprice.components.schedulers import Constant, ReduceOnPlateau, Scheduler
 from phoneprice.config.schema import EarlyStopping
 from phoneprice.training.progress import MemberProgress
+from tests.components.families import choices
 
 
 def losses(*values: float) -> Tensor:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
-from phoneprice.components.base import choices
 from phoneprice.config.load import load_config
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.cross_validate import cross_validate
 from phoneprice.workflows.train import train
+from tests.components.families import choices
 
 FAMILIES = {
     "model.activation": activations.Activation,
