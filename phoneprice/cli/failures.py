@@ -20,6 +20,9 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
 
 INTERRUPTION = "Interrupted"
+_OUT_OF_MEMORY = (
+    "out of memory; use a smaller --chunk-rows (predict) or training.batch_rows, or a smaller network, or free memory"
+)
 _PARSER_ERROR: type[BaseException] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What the parser raises; Typer doesn't export it."""
 
@@ -100,7 +103,7 @@ def _known(error: BaseException) -> PhonePriceError | None:
     if isinstance(error, _PARSER_ERROR):
         return UsageError(_parser_message(error))
     if isinstance(error, MemoryError):
-        return DeviceError("out of memory; use smaller blocks or a smaller network, or free memory")
+        return DeviceError(_OUT_OF_MEMORY)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
         place, reason = error.filename or "standard output", (error.strerror or "").lower()
         return StorageError(f"{place}: can't be written: {reason}; write elsewhere")

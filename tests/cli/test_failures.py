@@ -12,6 +12,10 @@ from phoneprice.cli import failures
 from phoneprice.cli.session import Session
 from tests.cli.calling import Call
 
+OUT_OF_MEMORY = (
+    "out of memory; use a smaller --chunk-rows (predict) or training.batch_rows, or a smaller network, or free memory"
+)
+
 
 def outcome(error: BaseException, capsys: pytest.CaptureFixture[str], *, debug: bool = False) -> tuple[int, str]:
     code = failures.exit_code(error, Session(debug=debug))
@@ -50,7 +54,7 @@ def test_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_out_of_memory(capsys: pytest.CaptureFixture[str]) -> None:
-    message = "phoneprice: error: out of memory; use smaller blocks or a smaller network, or free memory\n"
+    message = f"phoneprice: error: {OUT_OF_MEMORY}\n"
     assert outcome(MemoryError(), capsys) == (6, message)
 
 
@@ -125,7 +129,7 @@ def test_json_that_is_no_option_makes_no_document(call: Call) -> None:
         (KeyboardInterrupt(), "Interrupted", "interrupted", 130),
         (errors.StoppedError(15, "terminated"), "Interrupted", "terminated", 143),
         (errors.ConfigError("a: b\nc: d"), "ConfigError", "a: b\nc: d", 2),
-        (MemoryError(), "DeviceError", "out of memory; use smaller blocks or a smaller network, or free memory", 6),
+        (MemoryError(), "DeviceError", OUT_OF_MEMORY, 6),
         (
             ZeroDivisionError("x"),
             "Bug",
