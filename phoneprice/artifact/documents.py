@@ -19,6 +19,7 @@ from phoneprice.config.schema import Config, Decision
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
+from phoneprice.wording import cut
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
@@ -153,4 +154,4 @@ def _is_number(value: Any) -> bool:
 
 def damaged(source: str, reason: str) -> ModelError:
     """The error for a file whose contents can't be used."""
-    return ModelError(f"{source}: not valid: {' '.join(reason.split())[:300]}; {DAMAGED}")
+    return ModelError(f"{source}: not valid: {cut(' '.join(reason.split()), 300)}; {DAMAGED}")

@@ -91,9 +91,9 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
     values = sorted(map(float, counts))
     whole = all(value.is_integer() for value in values)
     if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
-        what = "whole numbers" if whole else "numbers"
-        return "regression", f"{count(len(values))} different {what} in {counted(table.rows, 'row')}: a quantity"
-    few = f"{len(values)} different whole numbers, {values[0]:g} to {values[-1]:g}"
+        what = counted(len(values), "different whole number" if whole else "different number")
+        return "regression", f"{what} in {counted(table.rows, 'row')}: a quantity"
+    few = f"{counted(len(values), 'different whole number')}, {values[0]:g} to {values[-1]:g}"
     if ordered is not None and not ordered(table, target):
         return "multiclass", f"{few}, and they are predicted better without an order"
     return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
@@ -135,7 +135,7 @@ def _unusable(cells: pa.Array) -> str:
     distinct = len(cells.drop_null().unique())
     if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present:
         return ""
-    return f"free text, {distinct} different values in {present} rows"
+    return f"free text, {counted(distinct, 'different value')} in {counted(present, 'row')}"
 
 
 def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = None, name: str = "FILE") -> str:

@@ -42,7 +42,7 @@ def _still_falling(training: Training) -> str:
     before, now, gained = loss[-1 - window], loss[-1], loss[0] - loss[-1]
     if not (now < before * 0.98 and before - now > 0.1 * gained):
         return ""
-    last = "epoch" if window == 1 else f"{window} epochs"
+    last = "epoch" if window == 1 else counted(window, "epoch")
     return f"the loss fell by {share(1 - now / before)} in the last {last}, to {figure(now)}"
 
 

@@ -18,6 +18,7 @@ from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError
 from phoneprice.records import EpochRecord
+from phoneprice.wording import cut
 from phoneprice.workflows.changes import changes
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
@@ -138,16 +139,16 @@ class Checkpointer:
         return shlex.join([*words, "--resume"])
 
 
-_UNDECISIVE = {
+_IRRELEVANT = {
     "training": {"checkpoint_seconds"},
     "task": {"decision", "costs", "calibration", "threshold_metric"},
 }
-"""Settings of how often a training is saved, and of what is made of its networks once it is over."""
+"""Settings that change no bit of a training: how often it is saved, and what is made of its networks afterwards."""
 
 
 def origin_of(prepared: Prepared, *, device: str, threads: int) -> dict[str, Any]:
     """All that decides the bits of a training, as JSON."""
-    settings = prepared.config.model_dump(mode="json", exclude=_UNDECISIVE)
+    settings = prepared.config.model_dump(mode="json", exclude=_IRRELEVANT)
     return {
         **settings,
         "the rows of DATA (SHA-256)": prepared.sha256,
@@ -173,5 +174,4 @@ def _fits(checkpoint: Checkpoint, training: Fit) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = "unset" if value is None else str(value)
-    return text if len(text) <= 40 else f"{text[:12]}..."
+    return "unset" if value is None else cut(str(value), 40)

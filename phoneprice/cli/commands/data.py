@@ -61,16 +61,18 @@ def check(
     from phoneprice.workflows.inspect_tables import check_table
 
     resolved = configuration(config, settings, target=target)
-    report = check_table(data, resolved, reference, target, reading=reading)
+    result = check_table(data, resolved, reference, target, reading=reading)
     if session.json:
-        session.document({"format": 1, "data": report.source, "rows": report.rows, "findings": report.findings})
+        session.document({"format": 1, "data": result.source, "rows": result.rows, "findings": result.findings})
     elif session.shows_tables:
         from phoneprice.cli.rendering.data import show_table_findings
 
-        show_table_findings(report)
-    if report.errors:
-        found = "1 finding" if report.errors == 1 else f"{report.errors} findings"
-        raise DataError(f"{report.source}: {found} of severity error; training or prediction would stop at them")
+        show_table_findings(result)
+    if result.errors:
+        raise DataError(
+            f"{result.source}: {counted(result.errors, 'finding')} of severity error; "
+            "training or prediction would stop at them"
+        )
 
 
 def describe(
@@ -89,13 +91,13 @@ def describe(
     from phoneprice.workflows.inspect_tables import describe_table
 
     resolved = configuration(config, settings, target=target)
-    report = describe_table(data, resolved, target, reading=reading)
+    result = describe_table(data, resolved, target, reading=reading)
     if session.json:
-        session.document({"format": 1, "data": report.source, "rows": report.rows, "columns": report.columns})
+        session.document({"format": 1, "data": result.source, "rows": result.rows, "columns": result.columns})
     else:
         from phoneprice.cli.rendering.data import show_description
 
-        show_description(report)
+        show_description(result)
 
 
 def sample(
