@@ -1,4 +1,4 @@
-"""What a workflow reports while it works, for whoever shows it."""
+"""The events that a workflow tells of while it works, for whoever shows them."""
 
 import warnings
 from collections.abc import Callable

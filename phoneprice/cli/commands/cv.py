@@ -64,7 +64,7 @@ def cv(
 
         refuse_output(predictions, find_config(config), option="--predictions")
     with listening(session) as on_event:
-        report = cross_validate(
+        result = cross_validate(
             data,
             resolved,
             Protocol(folds, repeats, seed),
@@ -74,8 +74,8 @@ def cv(
             on_event=on_event,
         )
     if session.json:
-        session.document({**report.metrics.document(), "source": report.source, "warnings": report.warnings})
+        session.document({**result.metrics.document(), "source": result.source, "warnings": result.warnings})
     elif session.shows_tables:
         from phoneprice.cli.rendering.cross_validation import show_cross_validation
 
-        show_cross_validation(report)
+        show_cross_validation(result)

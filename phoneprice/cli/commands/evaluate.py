@@ -39,13 +39,13 @@ def evaluate(
 
     requirements = parse_requirements(require or ())
     with listening(session) as on_event:
-        report = evaluate_workflow(run, data, reading=reading, on_event=on_event)
-    gates = judge(requirements, report.metrics.metrics)
+        result = evaluate_workflow(run, data, reading=reading, on_event=on_event)
+    gates = judge(requirements, result.metrics.metrics)
     if session.json:
-        facts = {"run": report.run, "rows": report.rows, "warnings": report.warnings}
-        session.document({**report.metrics.document(), **facts, "gates": gates})
+        facts = {"run": result.run, "rows": result.rows, "warnings": result.warnings}
+        session.document({**result.metrics.document(), **facts, "gates": gates})
     elif session.shows_tables:
         from phoneprice.cli.rendering.results import show_evaluation
 
-        show_evaluation(report)
+        show_evaluation(result)
     refuse_missed(gates)

@@ -64,7 +64,7 @@ def predict(
     from phoneprice.workflows.predict import predict as predict_workflow
 
     with listening(session) as on_event:
-        report = predict_workflow(
+        result = predict_workflow(
             run,
             data,
             output,
@@ -76,13 +76,13 @@ def predict(
             on_event=on_event,
         )
     if session.json:
-        facts = {"run": run, "output": output, "rows": report.rows, "predictions": report.counts}
-        session.document({"format": 1, **facts, "warnings": report.warnings})
+        facts = {"run": run, "output": output, "rows": result.rows, "predictions": result.counts}
+        session.document({"format": 1, **facts, "warnings": result.warnings})
     else:
         from phoneprice.wording import counted
 
         place = "" if output == STREAM else f" to {output}"
-        session.say(f"Wrote {counted(report.rows, 'prediction')}{place}")
+        session.say(f"Wrote {counted(result.rows, 'prediction')}{place}")
 
 
 def _refuse_contradictions(session: Session, output: Path, keep: list[str] | None, keep_all: bool) -> None:

@@ -19,18 +19,18 @@ _PER_FOLD = {
 _SHORT = {"mean_absolute_class_error": "class distance", "balanced_accuracy": "balanced acc."}
 
 
-def show_cross_validation(report: CrossValidationResult) -> None:
+def show_cross_validation(result: CrossValidationResult) -> None:
     """All tables, on stderr."""
-    console, found = stderr(), report.metrics
-    protocol = report.protocol
-    show(console, _folds(found, _PER_FOLD[report.task.kind]))
+    console, found = stderr(), result.metrics
+    protocol = result.protocol
+    show(console, _folds(found, _PER_FOLD[result.task.kind]))
     console.print()
-    heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(report.rows, 'row')}"
+    heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(result.rows, 'row')}"
     show(console, f"{heading}, with intervals corrected for shared training rows", style="bold")
     show(console, metrics_table(found.metrics, console))
     if found.baselines is not None:
         console.print()
-        metric = _PER_FOLD[report.task.kind][0]
+        metric = _PER_FOLD[result.task.kind][0]
         show(console, _baselines(found[metric].value, found.baselines, metric))
 
 

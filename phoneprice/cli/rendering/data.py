@@ -19,36 +19,36 @@ _EXPENDABLE = (("distinct",), ("25%", "75%"), ("missing",), ("low", "high"))
 """What a description gives up in a narrow terminal, in this order."""
 
 
-def show_table_findings(report: CheckResult) -> None:
+def show_table_findings(result: CheckResult) -> None:
     """What ``data check`` found, one finding a row."""
     console = stdout(whole_lines=True)
-    found = counted(len(report.findings), "finding") if report.findings else "nothing to report"
-    show(console, f"{report.source}: {_rows(report.rows, report.skipped_rows)}, {found}", style="bold")
-    if not report.findings:
+    found = counted(len(result.findings), "finding") if result.findings else "nothing to report"
+    show(console, f"{result.source}: {_rows(result.rows, result.skipped_rows)}, {found}", style="bold")
+    if not result.findings:
         return
     table = plain_table()
     table.add_column("", no_wrap=True)
     table.add_column("column", max_width=console.width // 2, no_wrap=True, overflow="ellipsis")
     table.add_column("finding", overflow="fold")
-    for finding in report.findings:
+    for finding in result.findings:
         style = _SEVERITY_STYLES[finding.severity]
         table.add_row(finding.severity, printable(finding.column or ""), finding.message, style=style)
     show(console, table)
 
 
-def show_description(report: DescriptionResult) -> None:
+def show_description(result: DescriptionResult) -> None:
     """Every column in a line: numbers by their quartiles, the others by their most frequent values."""
     console = stdout(whole_lines=True)
-    rows, columns = _rows(report.rows, report.skipped_rows), counted(len(report.columns), "column")
-    show(console, f"{report.source}: {rows}, {columns}", style="bold")
-    numeric = [column for column in report.columns if column.low is not None and not column.top]
-    others = [column for column in report.columns if column not in numeric]
+    rows, columns = _rows(result.rows, result.skipped_rows), counted(len(result.columns), "column")
+    show(console, f"{result.source}: {rows}, {columns}", style="bold")
+    numeric = [column for column in result.columns if column.low is not None and not column.top]
+    others = [column for column in result.columns if column not in numeric]
     if numeric:
-        show(console, first_that_fits(console, _descriptions(numeric, report.rows, _quartiles)))
+        show(console, first_that_fits(console, _descriptions(numeric, result.rows, _quartiles)))
     if numeric and others:
         console.print()
     if others:
-        show(console, first_that_fits(console, _descriptions(others, report.rows, _frequent)))
+        show(console, first_that_fits(console, _descriptions(others, result.rows, _frequent)))
 
 
 def _descriptions(

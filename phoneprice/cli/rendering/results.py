@@ -31,12 +31,12 @@ _HEADINGS: dict[MeasuredOn, str] = {
 }
 
 
-def show_training(report: "TrainResult") -> None:
+def show_training(result: "TrainResult") -> None:
     """The metrics of a new run, and what it took."""
-    metrics = report.metrics
+    metrics = result.metrics
     show_metrics(_HEADINGS[metrics.measured_on], metrics)
-    took = f"{counted(len(metrics.members), 'member')} on {counted(report.rows, 'row')}"
-    show(stderr(), f"Trained {took} in {duration(report.seconds)}")
+    took = f"{counted(len(metrics.members), 'member')} on {counted(result.rows, 'row')}"
+    show(stderr(), f"Trained {took} in {duration(result.seconds)}")
 
 
 def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
@@ -53,13 +53,13 @@ def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
         show(console, f"{len(findings) - MOST_FINDINGS} more in the report")
 
 
-def show_evaluation(report: "EvaluationResult") -> None:
+def show_evaluation(result: "EvaluationResult") -> None:
     """The metrics of a run on other rows."""
-    show_metrics(f"{report.run} on {report.source}, {counted(report.rows, 'row')}", report.metrics)
+    show_metrics(f"{result.run} on {result.source}, {counted(result.rows, 'row')}", result.metrics)
 
 
 def caution_of(metrics: RunMetrics) -> str:
-    """What to say above metrics of rows that the run has learned; empty for those of other rows."""
+    """The caution above metrics of rows that the run has learned; empty for metrics of other rows."""
     return _HEADINGS[metrics.measured_on] if metrics.learned else ""
 
 
