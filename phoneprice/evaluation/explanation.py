@@ -63,10 +63,10 @@ def _shuffled_errors(part: Part, orders: Sequence[NDArray[np.int64]], span: slic
     values = np.tile(inputs.values, (len(orders), 1))
     missing = None if inputs.missing is None else np.tile(inputs.missing, (len(orders), 1))
     for i, order in enumerate(orders):
-        block = slice(i * rows, (i + 1) * rows)
-        values[block, span] = inputs.values[order, span]
+        copy = slice(i * rows, (i + 1) * rows)
+        values[copy, span] = inputs.values[order, span]
         if missing is not None and inputs.missing is not None:
-            missing[block, span] = inputs.missing[order, span]
+            missing[copy, span] = inputs.missing[order, span]
     predicted = part.predict(Inputs(values, missing))
     errors = row_errors(metric, np.tile(part.y, len(orders)), predicted)
     return np.asarray(errors.reshape(len(orders), rows).mean(axis=0))
@@ -125,11 +125,13 @@ def _set(inputs: Inputs, span: slice, values: dict[int, float]) -> Inputs:
     return Inputs(changed, missing)
 
 
-def _means(blocks: Sequence[Inputs], predict: Predict) -> Doubles:
-    """The mean prediction of each block, all predicted in one go."""
-    rows = len(blocks[0])
-    missing = [block.missing for block in blocks if block.missing is not None]
-    together = Inputs(np.concatenate([b.values for b in blocks]), np.concatenate(missing) if missing else None)
+def _means(variants: Sequence[Inputs], predict: Predict) -> Doubles:
+    """The mean prediction of each variant of the inputs, all predicted in one go."""
+    rows = len(variants[0])
+    missing = [variant.missing for variant in variants if variant.missing is not None]
+    together = Inputs(
+        np.concatenate([variant.values for variant in variants]), np.concatenate(missing) if missing else None
+    )
     predicted = predict(together)
     values = predicted.probabilities if isinstance(predicted, Classified) else predicted.values[:, None]
-    return np.asarray(values.reshape(len(blocks), rows, -1).mean(axis=1))
+    return np.asarray(values.reshape(len(variants), rows, -1).mean(axis=1))

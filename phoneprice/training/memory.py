@@ -9,9 +9,9 @@ _LARGEST_MMAP_THRESHOLD = 32 * 1024 * 1024  # what glibc accepts on 64-bit syste
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc's allocator not to hand blocks of up to 32 MiB back to the kernel between steps.
+    """Tell glibc's allocator not to hand pieces of up to 32 MiB back to the kernel between steps.
 
-    By default it maps blocks of more than some hundred KiB afresh each time, and every page of them faults once: 75
+    By default it maps pieces of more than some hundred KiB afresh each time, and every page of them faults once: 75
     members of the default network spent 40% of a step on that (measured: 74 ms a step before, 53 ms after). Elsewhere
     than on glibc this does nothing.
     """

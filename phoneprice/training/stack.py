@@ -238,12 +238,12 @@ class Stack:
     def _evaluated(
         self, weights: Mapping[str, Tensor], rows: Tensor, real: Tensor
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Outputs ``(K, b, W)``, targets and what is ``real`` ``(K, b)`` of blocks of each member's ``rows``."""
+        """Outputs ``(K, b, W)``, targets and what is ``real`` ``(K, b)`` of each member's ``rows``, part by part."""
         network = StackedMLP(self.config.model, self.network.shape, weights)
-        block = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
-        for part in range(0, rows.shape[1], block):
-            z, y = self.view.batch(self.data, rows[:, part : part + block])
-            yield network.forward(z), y, real[:, part : part + block]
+        at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
+        for start in range(0, rows.shape[1], at_once):
+            z, y = self.view.batch(self.data, rows[:, start : start + at_once])
+            yield network.forward(z), y, real[:, start : start + at_once]
 
     def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:
         """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.

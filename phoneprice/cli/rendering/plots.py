@@ -1,17 +1,17 @@
-"""Curves as text: braille dots for a plot, blocks for a line."""
+"""Curves as text: braille dots for a plot, bars for a line."""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-BLOCKS = "▁▂▃▄▅▆▇█"
+BARS = "▁▂▃▄▅▆▇█"
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character, by row and column."""
 _EMPTY = 0x2800
 
 
 def sparkline(values: Sequence[float], width: int = 16) -> str:
-    """The values as at most ``width`` blocks, the low ones low, on a log scale where they span more than a decade."""
+    """The values as at most ``width`` bars, the low ones low, on a log scale where they span more than a decade."""
     known = [v for v in values if math.isfinite(v)]
     if len(known) < 2:
         return ""
@@ -19,7 +19,7 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
     if min(known) > 0 and max(known) > 10 * min(known):
         known = [math.log(v) for v in known]
     low, span = min(known), max(known) - min(known)
-    return "".join(BLOCKS[round((v - low) / span * (len(BLOCKS) - 1)) if span else 0] for v in known)
+    return "".join(BARS[round((v - low) / span * (len(BARS) - 1)) if span else 0] for v in known)
 
 
 def _resampled(values: Sequence[float], width: int) -> list[float]:

@@ -28,7 +28,7 @@ LINE_SECONDS = 10.0
 
 @contextmanager
 def listening(session: Session) -> Iterator[OnEvent]:
-    """A listener that shows what a workflow reports; what it shows of progress is gone at the end."""
+    """Give a listener that shows the events of a workflow; its bar is gone at the end."""
     if session.quiet:
         yield ignore
         return
@@ -40,7 +40,7 @@ def listening(session: Session) -> Iterator[OnEvent]:
 
 
 class Status:
-    """How far the work is, and what is known of its success."""
+    """The state of a piece of work: how far it is, and what is known of its success."""
 
     def __init__(self, epochs: int = 0) -> None:
         self.started = time.monotonic()
@@ -122,7 +122,7 @@ class Status:
 
     @property
     def sparkline(self) -> str:
-        """The losses so far, as blocks."""
+        """The losses so far, as a line of bars."""
         return sparkline(self._trace, width=10)
 
 
@@ -189,7 +189,7 @@ def _line(status: Status, losses: str) -> str:
 
 
 class Bar:
-    """One line that rewrites itself; made only when the work takes longer than ``PATIENCE_SECONDS``.
+    """A progress bar on one line that rewrites itself, made only when the work takes longer than ``PATIENCE_SECONDS``.
 
     It is drawn from the events alone: a thread that redraws would take time from the work.
     """
