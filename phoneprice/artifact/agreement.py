@@ -21,7 +21,7 @@ from phoneprice.wording import counted
 
 
 def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:
-    """``members`` networks were trained and ``fitted`` is the run's calibration."""
+    """What in the metrics contradicts the run: its configuration, task, count of members, ``fitted`` calibration."""
     scheme, folds = config.validation.scheme, found.folds
     if found.task != task.kind:
         yield "task is not that of config.toml"

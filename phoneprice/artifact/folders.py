@@ -93,23 +93,23 @@ class OpenDirectory:
             return file.read(-1 if limit is None else limit)
 
     def names(self) -> list[str]:
-        """What is in it."""
+        """The names of all entries of the directory."""
         return os.listdir(self.descriptor)  # noqa: PTH208
 
     def status(self, name: str) -> os.stat_result | None:
-        """Of a name in it, links not followed; None where it is not there."""
+        """The status of an entry, links not followed; None where there is no such entry."""
         try:
             return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def file_status(self, name: str) -> os.stat_result | None:
-        """Of a regular file in it; None where there is none of that name."""
+        """The status of a regular file in the directory; None where there is none of that name."""
         status = self.status(name)
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def holds(self, name: str, descriptor: int) -> bool:
-        """Whether ``name`` in it is the open file or directory."""
+        """Whether the entry ``name`` is the file or directory open as ``descriptor``."""
         status = self.status(name)
         return status is not None and os.path.samestat(status, os.fstat(descriptor))
 
@@ -131,12 +131,12 @@ class OpenDirectory:
         os.unlink(name, dir_fd=self.descriptor)
 
     def discard(self, name: str) -> None:
-        """Delete a file, if it is there and is one."""
+        """Delete a regular file of the directory, if there is one of that name."""
         if self.file_status(name) is not None:
             self.unlink(name)
 
     def require_names(self, ours: Callable[[str], bool]) -> list[str]:
-        """What is in it; a name that is not of ``ours`` is refused."""
+        """The sorted names of all entries; ``StorageError`` for a name that is not of ``ours``."""
         names = sorted(self.names())
         for name in names:
             if not ours(name):
@@ -168,14 +168,14 @@ class OpenDirectory:
         os.fsync(self.descriptor)
 
     def refuse(self, name: str, found: str) -> NoReturn:
-        """Raise the ``StorageError`` that says what a name in it is, and what to do."""
+        """Raise the ``StorageError`` that says what an entry of the directory is, and what to do."""
         raise StorageError(
             f"{self.path / name}: is {found}, which this program has not made, so it was not touched; "
             "rename or delete it, or choose another name"
         )
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the directory's descriptor; closing again does nothing."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

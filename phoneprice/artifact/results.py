@@ -16,7 +16,7 @@ _LOSSES = ("train_loss", "validation_loss", "learning_rate")
 
 
 class _EpochLine(Record):
-    """A line of ``history.jsonl``: a value, null for NaN or infinity, a member; of health, one a member and layer."""
+    """A line of ``history.jsonl``: a value per member, null for NaN or infinity; of health, per member and layer."""
 
     epoch: Count
     train_loss: Losses

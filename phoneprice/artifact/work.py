@@ -78,7 +78,7 @@ class WorkDirectory(OpenDirectory):
 
     @classmethod
     def find(cls, parent: OpenDirectory, name: str, purpose: Purpose, flags: int = os.O_RDONLY) -> Self | None:
-        """The one of this name, None where nothing is; ``StorageError`` for whatever is not ours."""
+        """Open the work directory of this name; None where nothing is, ``StorageError`` for whatever is not ours."""
         while True:
             try:
                 folder = parent.child(name)
@@ -116,16 +116,16 @@ class WorkDirectory(OpenDirectory):
         return False
 
     def holder(self) -> str:
-        """The number of the process that took it last."""
+        """The number of the process that took the work directory last."""
         match = self._text()
         return match[5].decode() if match else "?"
 
     def in_place(self) -> bool:
-        """Whether it still has its name."""
+        """Whether the work directory still has its name."""
         return self._parent.holds(self._name, self.descriptor)
 
     def is_unnamed(self) -> bool:
-        """Whether it has the name under which it begins and ends."""
+        """Whether the work directory has the name under which it begins and ends."""
         return self._name == self._purpose.work_name(self._token)
 
     def take_name(self, name: str) -> None:
@@ -145,7 +145,7 @@ class WorkDirectory(OpenDirectory):
         self._parent.remove(self._name)
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the work directory, which gives up its lock: others may take it."""
         super().close()
         if self._marker >= 0:
             os.close(self._marker)

@@ -27,7 +27,7 @@ class Reading:
 
     @staticmethod
     def of(data: DataConfig) -> Reading:
-        """All that a configuration says."""
+        """How a configuration says that tables are read, with nothing left open."""
         return Reading(data.delimiter, data.encoding, data.on_bad_row, data.missing_values)
 
     def instead_of(self, data: DataConfig) -> DataConfig:

@@ -1,4 +1,4 @@
-"""Work done ahead of the one who takes its results, in bounded memory."""
+"""Threads work ahead of whoever takes its results, in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator

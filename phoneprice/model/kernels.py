@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from phoneprice.model.torch_versions import are_private_parts_known
 
 _LINEAR_OF_ONE_DNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if are_private_parts_known() else None
-"""There where PyTorch was built with oneDNN; its compiler calls it for linear layers."""
+"""oneDNN's linear layer, which PyTorch's compiler calls; None where PyTorch was built without oneDNN."""
 _ENOUGH_PRODUCTS = 1 << 23
 """Multiplications from which it pays, whatever the number of members and threads: each call takes some 20 us."""
 _ENOUGH_NARROW_PRODUCTS = 1 << 19

@@ -29,7 +29,7 @@ class Split:
 
 
 def splits_of(plans: Sequence[MemberPlan]) -> tuple[Split, ...]:
-    """The members by the rows they hold out, in the plans' order; those that hold out none are in no split."""
+    """Group the members by the rows they hold out, in the plans' order; those that hold out none are in no split."""
     members: dict[bytes, list[int]] = {}
     for k, plan in enumerate(plans):
         if len(plan.held_out_rows):

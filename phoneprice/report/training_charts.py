@@ -151,7 +151,7 @@ def _points(curves: Curves, values: Doubles) -> list[tuple[float, float]]:
 
 
 def mean_of_members(values: Doubles) -> Doubles:
-    """A value an epoch: ``(E, K)`` to ``(E,)``, over the members that have a value."""
+    """One value per epoch: ``(E, K)`` to ``(E,)``, over the members that have a value."""
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=1)
     return np.asarray(np.divide(total, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))

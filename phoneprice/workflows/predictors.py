@@ -12,7 +12,7 @@ _ROWS_BETWEEN_EVENTS = 1 << 14
 
 
 def predictor_of(run: Run, device: Device = "auto") -> Predictor:
-    """What predicts as the whole ensemble of a run does."""
+    """The predictor that answers as the whole ensemble of a run."""
     return Predictor(run.config, run.task, run.ensemble, run.calibration, device)
 
 

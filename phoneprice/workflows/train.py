@@ -135,7 +135,7 @@ def _metrics(
     calibration: CalibrationFit | None,
     members: tuple[Member, ...],
 ) -> RunMetrics:
-    """Without held-out rows, what can be said is about rows that the networks have learned."""
+    """The metrics of the run; without held-out rows they are of rows that the networks have learned."""
     figures = training_set if held is None else measured(held.truth, held.predictions, prepared.task)
     return RunMetrics(
         format=1,
