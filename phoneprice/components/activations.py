@@ -31,7 +31,7 @@ class _Activation(Component):
     rectifier: ClassVar[bool] = False
     """Exactly zero with zero gradient for all negative inputs: such units can die."""
     saturates: ClassVar[bool] = False
-    """Constant to the last bit for large inputs on both sides: such units can saturate."""
+    """Constant to the last bit for large inputs of either sign, not only bounded: such units can saturate."""
     fixed_gain: ClassVar[float] = 1.0
     """The gain of a function without settings that it depends on."""
 

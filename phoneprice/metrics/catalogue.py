@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,13 +13,17 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure computed from predictions, for the tasks named; ``description`` is one line."""
+    """A figure computed from predictions, for the tasks named; ``description`` is one line.
+
+    Neither the figure nor its 95% interval leaves ``limits``: its lowest and its highest value.
+    """
 
     name: str
     title: str
     better: Better
     tasks: tuple[TaskKind, ...]
     description: str
+    limits: tuple[float, float] = (0.0, 1.0)
 
 
 _CLASSES: tuple[TaskKind, ...] = ("ordinal", "multiclass", "binary")
@@ -26,28 +31,45 @@ _ORDERED: tuple[TaskKind, ...] = ("ordinal",)
 _BINARY: tuple[TaskKind, ...] = ("binary",)
 _NUMBER: tuple[TaskKind, ...] = ("regression",)
 
+_LOSS = (0.0, math.inf)
+_CORRELATION = (-1.0, 1.0)
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("accuracy", "accuracy", "higher", _CLASSES, "share of rows predicted right"),
         Metric("balanced_accuracy", "balanced accuracy", "higher", _CLASSES, "mean recall of the classes"),
         Metric("macro_f1", "macro F1", "higher", _CLASSES, "mean F1 of the classes"),
-        Metric("log_loss", "log loss", "lower", _CLASSES, "mean of -log p(true class), natural logarithm"),
-        Metric("brier", "Brier score", "lower", _CLASSES, "mean squared error of the probabilities"),
+        Metric("log_loss", "log loss", "lower", _CLASSES, "mean of -log p(true class), natural logarithm", _LOSS),
+        Metric("brier", "Brier score", "lower", _CLASSES, "mean squared error of the probabilities", _LOSS),
         Metric("ece", "calibration error", "lower", _CLASSES, "expected calibration error, 15 bins of equal width"),
-        Metric("mean_absolute_class_error", "mean class distance", "lower", _ORDERED, "mean |true - predicted| class"),
+        Metric(
+            "mean_absolute_class_error",
+            "mean class distance",
+            "lower",
+            _ORDERED,
+            "mean |true - predicted| class",
+            _LOSS,
+        ),
         Metric(
             "off_by_more_than_one", "off by more than one", "lower", _ORDERED, "share of rows two or more classes off"
         ),
-        Metric("quadratic_kappa", "quadratic kappa", "higher", _ORDERED, "Cohen's kappa with squared class distances"),
+        Metric(
+            "quadratic_kappa",
+            "quadratic kappa",
+            "higher",
+            _ORDERED,
+            "Cohen's kappa with squared class distances",
+            _CORRELATION,
+        ),
         Metric("roc_auc", "ROC AUC", "higher", _BINARY, "chance that a positive row ranks above a negative one"),
         Metric("average_precision", "average precision", "higher", _BINARY, "precision averaged over recall"),
         Metric("f1", "F1", "higher", _BINARY, "harmonic mean of precision and recall of the second class"),
-        Metric("mcc", "MCC", "higher", _BINARY, "Matthews correlation of true and predicted class"),
-        Metric("rmse", "RMSE", "lower", _NUMBER, "root of the mean squared error, in the target's units"),
-        Metric("mae", "MAE", "lower", _NUMBER, "mean absolute error, in the target's units"),
-        Metric("r2", "R2", "higher", _NUMBER, "share of the target's variance explained"),
-        Metric("medae", "MedAE", "lower", _NUMBER, "median absolute error, in the target's units"),
+        Metric("mcc", "MCC", "higher", _BINARY, "Matthews correlation of true and predicted class", _CORRELATION),
+        Metric("rmse", "RMSE", "lower", _NUMBER, "root of the mean squared error, in the target's units", _LOSS),
+        Metric("mae", "MAE", "lower", _NUMBER, "mean absolute error, in the target's units", _LOSS),
+        Metric("r2", "R2", "higher", _NUMBER, "share of the target's variance explained", (-math.inf, 1.0)),
+        Metric("medae", "MedAE", "lower", _NUMBER, "median absolute error, in the target's units", _LOSS),
     )
 }
 

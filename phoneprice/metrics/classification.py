@@ -75,6 +75,5 @@ def _of_matrix(cells: Cells, metrics: Mapping[str, Statistic]) -> dict[str, Inte
     for name, metric in metrics.items():
         (value,) = metric(cells.as_counted)
         if np.isfinite(value):
-            lowest = -1.0 if name in ("quadratic_kappa", "mcc") else 0.0
-            found[name] = bootstrap(metric(drawn), float(value), (lowest, 1.0))
+            found[name] = bootstrap(metric(drawn), float(value), METRICS[name].limits)
     return found
