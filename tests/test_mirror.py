@@ -1,0 +1,107 @@
+"""``tests/`` mirrors the package: every module has a test file of its own, or it is said here where it is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "phoneprice"
+
+TESTED_BY = {
+    "artifact/agreement.py": "faults/test_hostile.py",
+    "artifact/documents.py": "artifact/test_roundtrip.py",
+    "artifact/folders.py": "artifact/test_checkpoints.py",
+    "artifact/held_out.py": "artifact/test_roundtrip.py",
+    "artifact/layout.py": "artifact/test_hostile.py",
+    "artifact/loader.py": "artifact/test_hostile.py",
+    "artifact/manifest.py": "artifact/test_hostile.py",
+    "artifact/results.py": "artifact/test_roundtrip.py",
+    "artifact/sealed.py": "artifact/test_hostile.py",
+    "artifact/strict_json.py": "artifact/test_hostile.py",
+    "artifact/weights.py": "artifact/test_hostile.py",
+    "artifact/work.py": "artifact/test_writer.py",
+    "cli/command.py": "cli/test_help.py",
+    "cli/commands/cv.py": "cli/commands/test_train.py",
+    "cli/commands/evaluate.py": "cli/commands/test_predict.py",
+    "cli/program.py": "cli/test_usage_errors.py",
+    "cli/rendering/console.py": "cli/rendering/test_results.py",
+    "cli/rendering/cross_validation.py": "cli/commands/test_train.py",
+    "cli/rendering/data.py": "cli/commands/test_data.py",
+    "cli/rendering/plan.py": "cli/commands/test_train.py",
+    "cli/rendering/plots.py": "cli/commands/test_report.py",
+    "cli/rendering/run_diff.py": "cli/commands/test_report.py",
+    "cli/rendering/runs.py": "cli/commands/test_runs.py",
+    "cli/rendering/terminal_report.py": "cli/commands/test_report.py",
+    "components/normalization.py": "model/test_mlp.py",
+    "config/faults.py": "config/test_load.py",
+    "config/fields.py": "config/test_load.py",
+    "config/layers.py": "config/test_load.py",
+    "config/recipes.py": "config/test_load.py",
+    "config/schema.py": "config/test_load.py",
+    "data/labels.py": "data/test_target.py",
+    "data/packing.py": "data/test_formats.py",
+    "data/reading/byte_source.py": "data/reading/test_csv_faults.py",
+    "data/reading/cells.py": "data/reading/test_csv_property.py",
+    "data/reading/columns.py": "data/reading/test_csv_property.py",
+    "data/reading/csv_reader.py": "data/reading/test_csv_property.py",
+    "data/reading/cutting.py": "data/reading/test_csv_property.py",
+    "data/reading/fast_csv.py": "data/reading/test_csv_property.py",
+    "data/reading/faults.py": "data/reading/test_csv_faults.py",
+    "data/reading/json_lines.py": "data/reading/test_formats.py",
+    "data/reading/options.py": "cli/test_options.py",
+    "data/reading/parquet_reader.py": "data/reading/test_formats.py",
+    "data/reading/strict_csv.py": "data/reading/test_csv_property.py",
+    "data/reading/text_source.py": "data/reading/test_csv_faults.py",
+    "data/reading/whole.py": "data/reading/test_formats.py",
+    "diagnosis/check.py": "diagnosis/test_findings.py",
+    "diagnosis/training.py": "diagnosis/test_trainings.py",
+    "errors.py": "cli/test_failures.py",
+    "inference/folding.py": "inference/test_engine.py",
+    "inference/numpy_engine.py": "inference/test_engine.py",
+    "inference/predictor.py": "inference/test_engine.py",
+    "inference/torch_engine.py": "inference/test_engine.py",
+    "metrics/catalogue.py": "metrics/test_classification.py",
+    "metrics/ranking.py": "metrics/test_classification.py",
+    "model/cuts.py": "model/test_mlp.py",
+    "model/shape.py": "model/test_mlp.py",
+    "records/documents.py": "artifact/test_roundtrip.py",
+    "records/findings.py": "diagnosis/test_findings.py",
+    "records/inputs.py": "training/test_loop.py",
+    "records/predictions.py": "inference/test_results.py",
+    "records/training.py": "training/test_loop.py",
+    "report/facts.py": "report/test_templates.py",
+    "report/feature_charts.py": "report/test_page.py",
+    "report/prediction_charts.py": "report/test_page.py",
+    "report/training_charts.py": "report/test_page.py",
+    "stream.py": "workflows/test_destinations.py",
+    "training/data.py": "training/test_loop.py",
+    "training/stack.py": "training/test_loop.py",
+    "workflows/assess.py": "diagnosis/test_trainings.py",
+    "workflows/changes.py": "workflows/test_checkpointing.py",
+    "workflows/environment.py": "workflows/test_train.py",
+    "workflows/fitting.py": "workflows/test_train.py",
+    "workflows/inspect_runs.py": "workflows/test_diff.py",
+    "workflows/inspect_tables.py": "cli/commands/test_data.py",
+    "workflows/plan.py": "cli/commands/test_train.py",
+    "workflows/predictors.py": "workflows/test_predict.py",
+    "workflows/report.py": "report/test_page.py",
+    "workflows/stopping.py": "faults/test_signals.py",
+}
+"""Modules without a test file of their own name, and the first file to look into."""
+
+MODULES = {
+    str(path.relative_to(PACKAGE)): path.relative_to(PACKAGE).with_name(f"test_{path.name}")
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if not path.name.startswith("__")
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_tests(module: str) -> None:
+    assert (TESTS / TESTED_BY.get(module, MODULES[module])).is_file()
+
+
+def test_the_table_holds_only_modules_without_a_file_of_their_own() -> None:
+    assert [module for module in TESTED_BY if module not in MODULES or (TESTS / MODULES[module]).exists()] == []
