@@ -43,7 +43,8 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
     Raises ``UsageError``.
     """
     # The folder as it is named, too: a link in the run may lead out of it.
-    if output != STREAM and any(map(is_inside_a_run, (output.resolve(), output.parent.resolve() / output.name))):
+    real = Path(os.path.realpath(output)), Path(os.path.realpath(output.parent)) / output.name
+    if output != STREAM and any(map(is_inside_a_run, real)):
         raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
     written = _identity(output, STDOUT)
     if written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None):

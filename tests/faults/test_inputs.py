@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from phoneprice.workflows.predict import predict
+
 COMMANDS = {
     "predict": 'predict run {data} -q -o "$O"',
     "predict to stdout": 'predict run {data} -q >> "$O"',
@@ -104,3 +106,13 @@ def test_an_open_output_is_written_to_where_it_stands(place: Path, output: str) 
     assert shell(place, grouped, output).returncode == 0
     assert (place / "all.csv").read_text() == f"begin\n{whole}end\n"
     assert (place / "all.csv").stat().st_ino == inode
+
+
+def test_a_text_names_a_file_that_is_called_like_a_stream(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    predict("run", "d.csv", "./-")
+    predict("run", "d.csv", "whole.csv")
+    assert Path("./-").read_bytes() == Path("whole.csv").read_bytes()
+    shutil.copyfile("d.csv", "./-")
+    predict("run", "./-", "again.csv")
+    assert Path("again.csv").read_bytes() == Path("whole.csv").read_bytes()
