@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from phoneprice.artifact.documents import damaged
+from phoneprice.artifact.prediction_files import damaged
 from phoneprice.records import Classified, HeldOut, Predictions, Valued
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phoneprice.artifact import documents, layout
+from phoneprice.artifact import layout, prediction_files
 from phoneprice.artifact.manifest import Manifest
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory, open_run
 from phoneprice.artifact.weights import check_size, parse_weights
@@ -67,7 +67,7 @@ class Run:
         from phoneprice.records.documents import RunMetrics
 
         data, source = self.files.document(layout.METRICS)
-        found = documents.parse_record(RunMetrics, data, source)
+        found = prediction_files.parse_record(RunMetrics, data, source)
         members = len(self.ensemble.inputs.shift)
         _refuse(source, metrics_faults(found, self.config, self.task, members, self.calibration))
         return found
@@ -79,7 +79,7 @@ class Run:
         from phoneprice.records.documents import Splits
 
         data, source = self.files.document(layout.SPLITS)
-        found = documents.parse_record(Splits, data, source)
+        found = prediction_files.parse_record(Splits, data, source)
         _refuse(source, splits_faults(found, self.metrics, self.config))
         return found
 
@@ -88,13 +88,13 @@ class Run:
         """What is in ``environment.json``."""
         from phoneprice.records.documents import Environment
 
-        return documents.parse_record(Environment, *self.files.document(layout.ENVIRONMENT))
+        return prediction_files.parse_record(Environment, *self.files.document(layout.ENVIRONMENT))
 
     @cached_property
     def history(self) -> Curves:
         """What is in ``history.jsonl``."""
         from phoneprice.artifact.agreement import history_faults
-        from phoneprice.artifact.results import parse_history
+        from phoneprice.artifact.training_files import parse_history
 
         data, source = self.files.document(layout.HISTORY)
         found = parse_history(data, source)
@@ -105,7 +105,9 @@ class Run:
     def held_out(self) -> HeldOut | None:
         """The predictions in ``oof.parquet``, or None if no rows were held out."""
         if (layout.OUT_OF_FOLD in self.manifest.files) != (self.metrics.folds is not None):
-            raise documents.damaged(str(self.path), f"only one of folds in {layout.METRICS} and {layout.OUT_OF_FOLD}")
+            raise prediction_files.damaged(
+                str(self.path), f"only one of folds in {layout.METRICS} and {layout.OUT_OF_FOLD}"
+            )
         if self.metrics.folds is None:
             return None
         from phoneprice.artifact.agreement import held_out_faults
@@ -120,7 +122,7 @@ class Run:
 def _refuse(source: str, faults: Iterator[str]) -> None:
     """Raise ``ModelError`` with the first fault, if there is one."""
     for fault in faults:
-        raise documents.damaged(source, fault)
+        raise prediction_files.damaged(source, fault)
 
 
 def load_run(path: str | Path) -> Run:
@@ -147,14 +149,14 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
 
 
 def _load(files: SealedDirectory) -> Run:
-    config = documents.parse_config(*files.document(layout.CONFIG))
-    schema = documents.parse_schema(*files.document(layout.SCHEMA))
-    task = documents.task_of(config, schema, files.source(layout.SCHEMA))
-    inputs, target = documents.parse_features(*files.document(layout.FEATURES), config, schema)
+    config = prediction_files.parse_config(*files.document(layout.CONFIG))
+    schema = prediction_files.parse_schema(*files.document(layout.SCHEMA))
+    task = prediction_files.task_of(config, schema, files.source(layout.SCHEMA))
+    inputs, target = prediction_files.parse_features(*files.document(layout.FEATURES), config, schema)
     members, width = inputs.shift.shape
     shapes = parameter_shapes(network_shape(config, width, task.classes, members))
     weights = files.source(layout.WEIGHTS)
     check_size(files.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
     ensemble = Ensemble(parse_weights(files.read(layout.WEIGHTS), shapes, weights), inputs, target)
-    calibration = documents.parse_calibration(*files.document(layout.CALIBRATION), task.classes)
+    calibration = prediction_files.parse_calibration(*files.document(layout.CALIBRATION), task.classes)
     return Run(files, config, schema, task, ensemble, calibration)

@@ -22,7 +22,6 @@ from phoneprice import __version__
 from phoneprice.artifact import layout
 from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.checkpoints import CheckpointStore
-from phoneprice.artifact.documents import render_calibration, render_features, render_schema
 from phoneprice.artifact.folders import OpenDirectory, mode_of
 from phoneprice.artifact.manifest import (
     FileEntry,
@@ -33,6 +32,7 @@ from phoneprice.artifact.manifest import (
     render_manifest_hash,
     sha256,
 )
+from phoneprice.artifact.prediction_files import render_calibration, render_features, render_schema
 from phoneprice.artifact.weights import render_weights
 from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
@@ -342,7 +342,7 @@ def _time_after_all_in(folder: OpenDirectory) -> datetime:
 def _render(contents: RunContents) -> dict[str, bytes]:
     # Whoever only reads runs does without these; see ``loader.Run``.
     from phoneprice.artifact.held_out import render_held_out
-    from phoneprice.artifact.results import render_document, render_history
+    from phoneprice.artifact.training_files import render_document, render_history
 
     ensemble, names = contents.ensemble, input_names(contents.schema)
     files = {

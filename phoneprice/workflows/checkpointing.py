@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from phoneprice import __version__
 from phoneprice.artifact.checkpoints import Checkpoint
-from phoneprice.artifact.documents import render_schema
 from phoneprice.artifact.manifest import sha256
+from phoneprice.artifact.prediction_files import render_schema
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError

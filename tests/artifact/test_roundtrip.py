@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from safetensors.numpy import load
 
 from phoneprice.artifact import layout
-from phoneprice.artifact.documents import parse_features, render_features
 from phoneprice.artifact.loader import load_run, verify_run
-from phoneprice.artifact.results import parse_history, render_history
+from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
+from phoneprice.artifact.training_files import parse_history, render_history
 from phoneprice.artifact.writer import write_run
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names

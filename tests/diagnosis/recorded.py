@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phoneprice.artifact.results import parse_history
+from phoneprice.artifact.training_files import parse_history
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import Column, TableSchema

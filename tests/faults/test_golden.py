@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.artifact import layout
-from phoneprice.artifact.documents import render_calibration
 from phoneprice.artifact.held_out import render_held_out
 from phoneprice.artifact.loader import load_run, verify_run
-from phoneprice.artifact.results import render_document, render_history
+from phoneprice.artifact.prediction_files import render_calibration
+from phoneprice.artifact.training_files import render_document, render_history
 from phoneprice.workflows.evaluate import evaluate
 from phoneprice.workflows.predict import predict
 

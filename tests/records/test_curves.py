@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phoneprice.artifact.results import parse_history, render_history
+from phoneprice.artifact.training_files import parse_history, render_history
 from phoneprice.errors import ModelError
 from phoneprice.records import EpochRecord
 from phoneprice.records.curves import Curves

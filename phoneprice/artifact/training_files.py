@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.documents import damaged, parse_record
+from phoneprice.artifact.prediction_files import damaged, parse_record
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import Count, Record
 
