@@ -11,13 +11,13 @@ PACKAGE = TESTS.parent / "phoneprice"
 
 TESTED_BY = {
     "artifact/agreement.py": "faults/test_hostile.py",
-    "artifact/documents.py": "artifact/test_roundtrip.py",
+    "artifact/prediction_files.py": "artifact/test_roundtrip.py",
     "artifact/folders.py": "artifact/test_checkpoints.py",
     "artifact/held_out.py": "artifact/test_roundtrip.py",
     "artifact/layout.py": "artifact/test_hostile.py",
     "artifact/loader.py": "artifact/test_hostile.py",
     "artifact/manifest.py": "artifact/test_hostile.py",
-    "artifact/results.py": "artifact/test_roundtrip.py",
+    "artifact/training_files.py": "artifact/test_roundtrip.py",
     "artifact/sealed.py": "artifact/test_hostile.py",
     "artifact/strict_json.py": "artifact/test_hostile.py",
     "artifact/weights.py": "artifact/test_hostile.py",
