@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from phoneprice.artifact.writer import RunContents
+from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.data.labels import LabelKind
 from phoneprice.data.schema import Column, TableSchema, input_names
-from phoneprice.metrics.confusion import confusion
+from phoneprice.metrics.figures import measured
 from phoneprice.model.shape import network_shape, parameter_shapes
 from phoneprice.records import (
     Calibration,
@@ -17,15 +17,13 @@ from phoneprice.records import (
     HeldOut,
     Inputs,
     InputStatistics,
-    Interval,
     TargetStatistics,
+    Task,
     Valued,
 )
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import (
     CalibrationFit,
-    ClassMetrics,
-    Confusion,
     Environment,
     FoldMetrics,
     Member,
@@ -131,23 +129,18 @@ def random_held_out(labels, members):
 
 
 def random_metrics(config, schema, members, held):
-    """What a run says of its held-out rows; without them, of half of its training rows that are right."""
-    labels, half, rows = schema.labels, Interval(0.5, 0.4, 0.6), ROWS * members
-    metrics = {"accuracy": half, "log_loss": half} if labels else {"rmse": half}
-    own = held or random_held_out(labels, members)
-    document = {"format": 1, "rows": rows, "task": config.task.kind, "metrics": metrics}
+    """What a run says of its held-out rows; without them, of as many training rows."""
+    task, rows = Task(config.task.kind, schema.target, schema.labels), ROWS * members
+    own = held or random_held_out(schema.labels, members)
+    figures = measured(own.truth, own.predictions, task)
+    document = {"format": 1, "rows": rows, "task": config.task.kind, **vars(figures)}
     document["measured_on"] = measured_on(config.validation.scheme, held_out=held is not None)
-    if labels:
-        counts = confusion(own.truth, own.predictions.classes, len(labels)).tolist()
-        document["confusion"] = Confusion(labels=labels, counts=tuple(map(tuple, counts)))
-        document["per_class"] = tuple(
-            ClassMetrics(label=label, precision=0.5, recall=0.5, f1=0.5, support=sum(row))
-            for label, row in zip(labels, counts, strict=True)
-        )
     if held:
-        document["folds"] = tuple(FoldMetrics.of(metrics, fold=k, rows=ROWS) for k in range(members))
-        document["training_set"] = metrics
-    if held and labels:
+        folds = [own.folds == k for k in range(members)]
+        by_fold = [measured(own.truth[here], own.predictions.take(here), task).metrics for here in folds]
+        document["folds"] = tuple(FoldMetrics.of(metrics, fold=k, rows=ROWS) for k, metrics in enumerate(by_fold))
+        document["training_set"] = figures.metrics
+    if held and schema.labels:
         document["calibration"] = CalibrationFit(
             temperature=1.0, threshold=None, log_loss_before=0.5, log_loss_after=0.5
         )
@@ -168,9 +161,15 @@ def random_metrics(config, schema, members, held):
 
 
 def short_history(members, epochs=1):
-    """Losses that fall, without measurements."""
-    losses = np.linspace(1, 0.5, epochs)[:, None] * np.ones(members)
+    """Losses that fall to 0.5, without measurements."""
+    losses = 0.5 + 0.1 * np.arange(epochs)[::-1, None] * np.ones(members)
     return Curves(losses, np.full_like(losses, np.nan), np.full_like(losses, 0.1), losses > 0, {})
+
+
+def write_run(path, contents, *, force=False):
+    """Write a whole run at once; raises as ``RunWriter`` does."""
+    with RunWriter(path, force=force) as writer:
+        writer.finish(contents)
 
 
 def names(directory):

@@ -3,21 +3,28 @@
 Every file may be sound by itself and still be of another run.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config
 from phoneprice.metrics.catalogue import METRICS, headline
-from phoneprice.metrics.confusion import confusion
+from phoneprice.metrics.classification import matrix_figures
+from phoneprice.metrics.confusion import Cells, per_class
+from phoneprice.metrics.figures import measured
 from phoneprice.model.shape import NetworkShape, layer_names
-from phoneprice.records import Calibration, Classified, HeldOut, Task
+from phoneprice.records import Calibration, Doubles, HeldOut, Interval, Task
 from phoneprice.records.curves import (
     ACTIVATION_MEASUREMENTS,
+    SHARES,
     VALIDATION_MEASUREMENTS,
     WEIGHT_MEASUREMENTS,
     Curves,
 )
-from phoneprice.records.documents import RunMetrics, Splits, measured_on
-from phoneprice.wording import counted
+from phoneprice.records.documents import ClassMetrics, RunMetrics, Splits, measured_on
+from phoneprice.wording import counted, figure
 
 
 def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:
@@ -50,8 +57,12 @@ def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
     for metrics in (*sets, *folds):
         if missing := needed - metrics.keys():
             yield f"metric {min(missing)!r} is missing"
-    if any(interval.low > interval.high for metrics in sets for interval in metrics.values()):
-        yield "an interval ends before it begins"
+    figures: list[tuple[str, tuple[float, ...]]] = []
+    figures += [(name, (i.low, i.value, i.high)) for metrics in sets for name, i in metrics.items()]
+    figures += [(name, (value,)) for metrics in folds for name, value in metrics.items()]
+    for name, rising in figures:
+        if name in METRICS and not METRICS[name].allows(*rising):
+            yield f"{name!r} is {', '.join(map(figure, rising))}, which {METRICS[name].title} can't be"
 
 
 def _measured_rows(found: RunMetrics) -> int:
@@ -76,10 +87,29 @@ def _class_faults(found: RunMetrics, task: Task) -> Iterator[str]:
         yield "confusion or per_class has other labels than schema.json"
     elif {len(matrix.counts), *map(len, matrix.counts)} != {len(task.labels)}:
         yield "confusion has no count for some pair of labels"
-    elif [sum(row) for row in matrix.counts] != [line.support for line in classes]:
-        yield "confusion and per_class count other rows"
-    elif sum(line.support for line in classes) != _measured_rows(found):
+    elif sum(map(sum, matrix.counts)) != _measured_rows(found):
         yield "confusion does not count the rows of folds"
+    else:
+        yield from _matrix_faults(np.array(matrix.counts), found, task)
+
+
+def _matrix_faults(matrix: NDArray[np.int64], found: RunMetrics, task: Task) -> Iterator[str]:
+    cells = Cells(matrix)
+    expected = {"accuracy": np.trace(matrix) / matrix.sum()} | matrix_figures(cells, task.kind)
+    yield from _differences(_values(found.metrics), expected, "confusion gives")
+    for line, counted_line in zip(found.per_class or (), per_class(matrix, task.labels), strict=True):
+        yield from _differences(_numbers(line), _numbers(counted_line), f"confusion of class {line.label!r} gives")
+
+
+def _numbers(line: ClassMetrics) -> dict[str, float]:
+    return {name: value for name, value in line if name != "label"}
+
+
+def _differences(found: Mapping[str, float], expected: Mapping[str, float], source: str) -> Iterator[str]:
+    """What is not as expected, but for rounding, which is another on every machine."""
+    for name, value in expected.items():
+        if name in found and not math.isclose(found[name], value, rel_tol=1e-6, abs_tol=1e-9):
+            yield f"metrics.json has {name} {figure(found[name])}, the {source} {figure(value)}"
 
 
 def _member_faults(found: RunMetrics, members: int, epochs: int) -> Iterator[str]:
@@ -115,14 +145,27 @@ def history_faults(found: Curves, metrics: RunMetrics, config: Config, shape: Ne
     for name, values in found.health.items():
         if values.shape[2] != layers.get(name):
             yield f"found {name} of {counted(values.shape[2], 'layer')}, the network has {layers.get(name, 'none')}"
+        elif not _within(values, (0, 1) if name in SHARES else (0, math.inf)):
+            yield f"found {name} that it can't be"
+    if not _within(found.learning_rate, (0, math.inf)):
+        yield "found a learning rate below 0"
     if found.members != len(metrics.members):
         yield f"found {found.members} members, metrics.json has {len(metrics.members)}"
+        return
+    for name, last in (("train_loss", found.train_loss[-1]), ("validation_loss", found.validation_loss[-1])):
+        said = np.array([getattr(line, name) for line in metrics.members], np.float64)  # None becomes NaN
+        if not np.array_equal(said, last, equal_nan=True):
+            yield f"the last {name} is not that of metrics.json"
     epochs = len(found.epochs)
     if epochs > config.training.epochs or any(line.best_epoch > epochs for line in metrics.members):
         yield f"found {epochs} epochs, which are not those of metrics.json and config.toml"
 
 
-def held_out_faults(found: HeldOut, metrics: RunMetrics) -> Iterator[str]:
+def _within(values: Doubles, limits: tuple[float, float]) -> bool:
+    return not ((values < limits[0]) | (values > limits[1])).any()  # NaN stands for nothing measured
+
+
+def held_out_faults(found: HeldOut, metrics: RunMetrics, task: Task) -> Iterator[str]:
     """What contradicts ``metrics.json``."""
     folds = metrics.folds or ()
     if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < metrics.rows:
@@ -131,7 +174,20 @@ def held_out_faults(found: HeldOut, metrics: RunMetrics) -> Iterator[str]:
         found.rows
     ) != _measured_rows(metrics):
         yield "its folds are not those of metrics.json"
-    elif metrics.confusion is not None and isinstance(found.predictions, Classified):
-        counts = confusion(found.truth, found.predictions.classes, len(metrics.confusion.labels))
-        if counts.tolist() != [list(row) for row in metrics.confusion.counts]:
-            yield "its predictions are not those that metrics.json counts in confusion"
+    else:
+        yield from _figure_faults(found, metrics, task)
+
+
+def _figure_faults(found: HeldOut, metrics: RunMetrics, task: Task) -> Iterator[str]:
+    figures = measured(found.truth, found.predictions, task)
+    if figures.confusion != metrics.confusion:
+        yield "its predictions are not those that metrics.json counts in confusion"
+    yield from _differences(_values(metrics.metrics), _values(figures.metrics), "rows here give")
+    for fold in metrics.folds or ():
+        here = found.folds == fold.fold
+        figures = measured(found.truth[here], found.predictions.take(here), task)
+        yield from _differences(fold.metrics, _values(figures.metrics), f"rows of fold {fold.fold} give")
+
+
+def _values(metrics: Mapping[str, Interval]) -> dict[str, float]:
+    return {name: interval.value for name, interval in metrics.items()}

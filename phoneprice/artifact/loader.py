@@ -68,8 +68,7 @@ class Run:
 
         data, source = self.files.document(layout.METRICS)
         found = prediction_files.parse_record(RunMetrics, data, source)
-        members = len(self.ensemble.inputs.shift)
-        _refuse(source, metrics_faults(found, self.config, self.task, members, self.calibration))
+        _refuse(source, metrics_faults(found, self.config, self.task, self.shape.members, self.calibration))
         return found
 
     @cached_property
@@ -115,7 +114,7 @@ class Run:
 
         data, source = self.files.document(layout.OUT_OF_FOLD)
         found = parse_held_out(data, source, self.task.labels)
-        _refuse(source, held_out_faults(found, self.metrics))
+        _refuse(source, held_out_faults(found, self.metrics, self.task))
         return found
 
 

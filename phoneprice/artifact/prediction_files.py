@@ -16,9 +16,11 @@ from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, Decision
-from phoneprice.data.schema import TableSchema, input_names
+from phoneprice.data.schema import LARGEST_TARGET, TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
+from phoneprice.records.inputs import LARGEST_SINGLE
+from phoneprice.records.predictions import FLATTEST, SHARPEST
 from phoneprice.wording import cut
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -77,6 +79,8 @@ def parse_features(
         raise damaged(source, f"found {members} members, expected 1 to {most}")
     shape = (members, len(names))
     inputs = InputStatistics(**{key: _floats(table, shape, source) for key, table in tables.items()})
+    if max(np.abs(values).max() for values in vars(inputs).values()) > LARGEST_SINGLE or inputs.factor.min() < 0:
+        raise damaged(source, "inputs are not float32 numbers, or a factor is below 0")
     return inputs, _parse_target(document["target"], members, source, expected=config.task.kind == "regression")
 
 
@@ -95,8 +99,8 @@ def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
     """The calibration in ``calibration.json`` for ``classes`` classes; raises ``ModelError``."""
     document = strict_json.parse_object(data, source, frozenset({"temperature", "threshold", "decision", "costs"}))
     temperature, threshold, decision = (document[key] for key in ("temperature", "threshold", "decision"))
-    if not _is_number(temperature) or temperature <= 0:
-        raise damaged(source, "temperature is not a positive number")
+    if not _is_number(temperature) or not SHARPEST <= temperature <= FLATTEST:
+        raise damaged(source, f"temperature is not a number from {SHARPEST} to {FLATTEST:g}")
     if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1 and classes == 2):
         raise damaged(source, "threshold is not a probability of a binary task")
     if decision not in (decisions := get_args(Decision)):
@@ -125,7 +129,10 @@ def _parse_target(document: Any, members: int, source: str, *, expected: bool) -
     if document is None:
         return None
     tables = _object(document, {"shift", "scale"}, source)
-    return TargetStatistics(**{key: _floats(table, (members,), source) for key, table in tables.items()})
+    target = TargetStatistics(**{key: _floats(table, (members,), source) for key, table in tables.items()})
+    if max(np.abs(target.shift).max(), target.scale.max()) > LARGEST_TARGET or target.scale.min() <= 0:
+        raise damaged(source, f"target is not within {LARGEST_TARGET:g}, or its scale not above 0")
+    return target
 
 
 def _object(document: Any, keys: set[str], source: str) -> dict[str, Any]:

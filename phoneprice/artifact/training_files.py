@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.prediction_files import damaged, parse_record
 from phoneprice.records.curves import Curves
-from phoneprice.records.documents import Count, Record
+from phoneprice.records.documents import Count, Figure, Record
 
-Losses = tuple[float | None, ...]
+_Numbers = tuple[Figure | None, ...]
 _LOSSES = ("train_loss", "validation_loss", "learning_rate")
 
 
@@ -19,11 +19,11 @@ class _EpochLine(Record):
     """A line of ``history.jsonl``: a value per member, null for NaN or infinity; of health, per member and layer."""
 
     epoch: Count
-    train_loss: Losses
-    validation_loss: Losses
-    learning_rate: Losses
+    train_loss: _Numbers
+    validation_loss: _Numbers
+    learning_rate: _Numbers
     active: tuple[bool, ...]
-    health: Mapping[str, tuple[Losses, ...]]
+    health: Mapping[str, tuple[_Numbers, ...]]
 
 
 def render_document(record: Record) -> bytes:

@@ -59,6 +59,8 @@ def _tensor(data: memoryview, entry: Any, which: str, shape: tuple[int, ...]) ->
     values = np.frombuffer(data, "<f4", count, begin).reshape(shape).astype(np.float32, copy=False)
     if not np.isfinite(values).all():
         raise ModelError(f"{which} holds NaN or infinity; {DAMAGED}")
+    if which.endswith("running_variance'") and values.min() < 0:
+        raise ModelError(f"{which} holds a variance below 0; {DAMAGED}")
     return values
 
 

@@ -164,12 +164,6 @@ class RunWriter:
                 self._work.delete()
 
 
-def write_run(path: str | Path, contents: RunContents, *, force: bool = False) -> None:
-    """Write a whole run at once; raises as ``RunWriter`` does."""
-    with RunWriter(path, force=force) as writer:
-        writer.finish(contents)
-
-
 def refuse_place(path: str | Path, *, force: bool = False, resume: bool = False) -> None:
     """Raise what ``RunWriter`` raises for a place that can't be the run's, without writing anything.
 

@@ -65,6 +65,13 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     return labels
 
 
+def labels_fit(names: Sequence[str], kind: LabelKind) -> bool:
+    """Whether class names could have been found as ``kind``: numbers in their one spelling, or a no and a yes."""
+    if kind == "boolean":
+        return [truth(name) for name in names] == [False, True]
+    return kind == "text" or all(canonical_number(name) == name for name in names)
+
+
 def assumed_order(names: Sequence[str], task: TaskConfig) -> str:
     """What to warn of where ordered classes are words whose order nobody has given; empty where all is well."""
     if task.kind != "ordinal" or task.labels or len(names) < 3 or any(map(canonical_number, names)):

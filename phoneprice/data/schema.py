@@ -10,16 +10,19 @@ from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data.labels import LabelKind, infer_labels, require_present
+from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, merged_numbers, truth, value_counts
+from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 
+LARGEST_TARGET = 1e37
+"""Of a number to predict: networks learn in float32, where twice as much is still a number."""
 SAMPLE_ROWS = 65_536
 """Rows that suffice for the quantiles of a column: their error is less than 0.7% of the rows."""
 
@@ -46,6 +49,8 @@ class Column(Settings):
             raise ValueError(f"column {self.name!r} names a category twice")
         if self.categories and self.kind != "categorical":
             raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
+        if not _rising(self.low, self.high):
+            raise ValueError(f"column {self.name!r} has a range that ends before it begins")
         return self
 
     @property
@@ -88,6 +93,10 @@ class TableSchema(Settings):
             raise ValueError(f"column {repeated[0]!r} has two parts in the schema")
         if len(set(self.labels)) < len(self.labels) or len(self.labels) == 1:
             raise ValueError("labels must be two or more different texts, or none")
+        if not labels_fit(self.labels, self.label_kind):
+            raise ValueError(f"labels are not of kind {self.label_kind!r}")
+        if not _rising(self.target_low, self.target_high):
+            raise ValueError("the target's range ends before it begins")
         return self
 
     @property
@@ -104,6 +113,10 @@ class TableSchema(Settings):
     def text_names(self) -> tuple[str, ...]:
         """The features to read as text: yes/no and categories."""
         return tuple(column.name for column in self.columns if column.kind != "numeric")
+
+
+def _rising(low: float | None, high: float | None) -> bool:
+    return low is None or high is None or low <= high
 
 
 def input_names(schema: TableSchema) -> tuple[str, ...]:
@@ -144,9 +157,16 @@ def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
 
 
 def target_numbers(table: Table, target: str) -> NDArray[np.float64]:
-    """A regression target as float64 ``(rows,)``; raises ``DataError`` for a missing or non-numeric cell."""
+    """A regression target as float64 ``(rows,)``; raises ``DataError`` for a missing, non-numeric or too large cell."""
     require_present(table, target, "a number")
-    return numbers_of(table, target)
+    y = numbers_of(table, target)
+    if (beyond := np.flatnonzero(np.abs(y) > LARGEST_TARGET)).size:
+        row = int(beyond[0])
+        raise DataError(
+            f"{table.place(row, target)}: found {y[row]:g}, a number to predict may be {LARGEST_TARGET:g} at most; "
+            "give it in another unit"
+        )
+    return y
 
 
 def numbers_of(table: Table, name: str) -> NDArray[np.float64]:

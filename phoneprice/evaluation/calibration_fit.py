@@ -18,11 +18,11 @@ from phoneprice.metrics.classification import SMALLEST, log_losses
 from phoneprice.metrics.decisions import decide, temper
 from phoneprice.metrics.ranking import cumulative
 from phoneprice.records import Calibration, Doubles
+from phoneprice.records.predictions import FLATTEST, SHARPEST
 
 Probabilities = NDArray[np.floating[Any]]
 Classes = NDArray[np.int64]
 
-_SHARPEST, _FLATTEST = 1 / 20, 20.0
 _ENOUGH_ROWS = 100_000
 """Rows that settle a temperature to about half a percent; of more, evenly spaced ones are used."""
 
@@ -104,7 +104,7 @@ def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
     stride = -(-len(y) // _ENOUGH_ROWS)
     log_p = np.log(np.maximum(probabilities[::stride].astype(np.float64), SMALLEST))
     true = log_p[np.arange(len(log_p)), y[::stride]]
-    low, high, b = 1 / _FLATTEST, 1 / _SHARPEST, 1.0
+    low, high, b = 1 / FLATTEST, 1 / SHARPEST, 1.0
     for _ in range(60):
         slope, curvature = _slope(log_p, true, b)
         low, high = (b, high) if slope < 0 else (low, b)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from phoneprice.components.activations import Activation
 from phoneprice.inference.folding import FoldedNetwork, FoldedNorm
 from phoneprice.records import Doubles, Inputs
+from phoneprice.records.inputs import LARGEST_SINGLE
 
 Outputs = NDArray[np.float32]
 
@@ -21,7 +22,6 @@ BLOCK_NUMBERS = 1 << 18
 With twice as many a table of 10,000,000 rows takes 0.92 times as long, but one row, which fills a block as well, twice.
 """
 BLOCK_ROWS_RANGE = (64, 4096)
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 class NumpyEngine:
@@ -93,5 +93,5 @@ def _normalised(h: Doubles, norm: FoldedNorm | None, position: str) -> Doubles:
 
 def rounded(scores: Doubles) -> Outputs:
     """Outputs as they are kept: float32, and finite also where float64 reaches further, as for absurd inputs."""
-    out: Outputs = np.clip(scores, -_LARGEST, _LARGEST).astype(np.float32)
+    out: Outputs = np.clip(scores, -LARGEST_SINGLE, LARGEST_SINGLE).astype(np.float32)
     return out

@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, Device
+from phoneprice.errors import ModelError
 from phoneprice.inference.averages import probabilities, values
 from phoneprice.inference.engine import Engine, blocks, make_engine
 from phoneprice.metrics.decisions import decide, temper
@@ -48,7 +50,7 @@ class Predictor:
     def _values(self, inputs: Inputs, target: TargetStatistics) -> Valued:
         y = np.empty(len(inputs))
         for place, piece in blocks(inputs, self.engine.block_rows):
-            y[place] = values(self.engine.block(piece), target)[: place.stop - place.start]
+            y[place] = values(self._outputs(piece), target)[: place.stop - place.start]
         return Valued(y)
 
     def _classes(self, inputs: Inputs) -> Classified:
@@ -56,6 +58,13 @@ class Predictor:
         p = np.empty((self.task.classes, len(inputs))).T  # a column a class, each contiguous: so they are written
         for place, piece in blocks(inputs, self.engine.block_rows):
             rows = place.stop - place.start
-            q = temper(probabilities(self.engine.block(piece), self.config.loss), self.calibration.temperature)
+            q = temper(probabilities(self._outputs(piece), self.config.loss), self.calibration.temperature)
             classes[place], p[place] = decide(q, self.calibration)[:rows], q[:rows]
         return Classified(classes, p)
+
+    def _outputs(self, block: Inputs) -> NDArray[np.float32]:
+        """Of a whole block; ``ModelError`` where one is no number, which no weights give that were trained."""
+        outputs = self.engine.block(block)
+        if np.isnan(outputs).any():
+            raise ModelError("the networks' outputs are no numbers; the run is damaged, use another copy of it")
+        return outputs

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from phoneprice.components.base import TaskKind
@@ -25,13 +25,20 @@ class Metric:
     description: str
     limits: tuple[float, float] = (0.0, 1.0)
 
+    def allows(self, *rising: float) -> bool:
+        """Whether the figures are within ``limits`` and none is less than the one before, rounding aside."""
+        steps = [self.limits[0], *rising, self.limits[1]]
+        return all(later - earlier >= -1e-9 for earlier, later in pairwise(steps))
+
 
 _CLASSES: tuple[TaskKind, ...] = ("ordinal", "multiclass", "binary")
 _ORDERED: tuple[TaskKind, ...] = ("ordinal",)
 _BINARY: tuple[TaskKind, ...] = ("binary",)
 _NUMBER: tuple[TaskKind, ...] = ("regression",)
 
-_LOSS = (0.0, math.inf)
+_LARGEST = 1e300
+"""No figure that is measured reaches this."""
+_LOSS = (0.0, _LARGEST)
 _CORRELATION = (-1.0, 1.0)
 
 METRICS: dict[str, Metric] = {
@@ -68,7 +75,7 @@ METRICS: dict[str, Metric] = {
         Metric("mcc", "MCC", "higher", _BINARY, "Matthews correlation of true and predicted class", _CORRELATION),
         Metric("rmse", "RMSE", "lower", _NUMBER, "root of the mean squared error, in the target's units", _LOSS),
         Metric("mae", "MAE", "lower", _NUMBER, "mean absolute error, in the target's units", _LOSS),
-        Metric("r2", "R2", "higher", _NUMBER, "share of the target's variance explained", (-math.inf, 1.0)),
+        Metric("r2", "R2", "higher", _NUMBER, "share of the target's variance explained", (-_LARGEST, 1.0)),
         Metric("medae", "MedAE", "lower", _NUMBER, "median absolute error, in the target's units", _LOSS),
     )
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.components.base import TaskKind
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.intervals import bootstrap, mean, proportion, resampled, seeded
@@ -39,17 +40,13 @@ def classification_metrics(
         "brier": mean(brier_losses(y, probabilities), lowest=0),
         "ece": ece(y, probabilities),
     }
-    cells = Cells(confusion(y, predicted, task.classes))
-    of_matrix: dict[str, Statistic] = {"balanced_accuracy": cells.balanced_accuracy, "macro_f1": cells.macro_f1}
     if task.kind == "ordinal":
         distance = np.abs(y - predicted)
         found["mean_absolute_class_error"] = mean(distance, lowest=0)
         found["off_by_more_than_one"] = proportion(int(np.count_nonzero(distance > 1)), len(y))
-        of_matrix["quadratic_kappa"] = cells.quadratic_kappa
     if task.kind == "binary":
         found |= ranking_metrics(y, probabilities[:, 1])
-        of_matrix |= {"f1": cells.f1, "mcc": cells.mcc}
-    found |= _of_matrix(cells, of_matrix)
+    found |= _matrix_metrics(Cells(confusion(y, predicted, task.classes)), task.kind)
     return {name: found[name] for name in METRICS if name in found}
 
 
@@ -69,11 +66,23 @@ def brier_losses(y: Classes, probabilities: Probabilities) -> Doubles:
     return np.asarray(np.maximum(distance, 0) / (2 if p.shape[1] == 2 else 1))
 
 
-def _of_matrix(cells: Cells, metrics: Mapping[str, Statistic]) -> dict[str, Interval]:
-    """Functions of the confusion matrix, all on the same resamples; those undefined on it are left out."""
-    found, drawn = dict[str, Interval](), resampled(cells.counts, seeded())
-    for name, metric in metrics.items():
-        (value,) = metric(cells.as_counted)
-        if np.isfinite(value):
-            found[name] = bootstrap(metric(drawn), float(value), METRICS[name].limits)
-    return found
+def matrix_figures(cells: Cells, kind: TaskKind) -> dict[str, float]:
+    """The metrics that are functions of the confusion matrix; those undefined on it are left out."""
+    values = {name: float(statistic(cells.as_counted)[0]) for name, statistic in _statistics(cells, kind).items()}
+    return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
+def _matrix_metrics(cells: Cells, kind: TaskKind) -> dict[str, Interval]:
+    """The same with their intervals, all from the same resamples."""
+    drawn, statistics = resampled(cells.counts, seeded()), _statistics(cells, kind)
+    return {
+        name: bootstrap(statistics[name](drawn), value, METRICS[name].limits)
+        for name, value in matrix_figures(cells, kind).items()
+    }
+
+
+def _statistics(cells: Cells, kind: TaskKind) -> dict[str, Statistic]:
+    both: dict[str, Statistic] = {"balanced_accuracy": cells.balanced_accuracy, "macro_f1": cells.macro_f1}
+    if kind == "ordinal":
+        return both | {"quadratic_kappa": cells.quadratic_kappa}
+    return both | {"f1": cells.f1, "mcc": cells.mcc} if kind == "binary" else both

@@ -15,6 +15,8 @@ ACTIVATION_MEASUREMENTS = ("dead_units", "saturated")
 """Of each hidden layer."""
 VALIDATION_MEASUREMENTS = ("validation_accuracy", "validation_rmse")
 """Of the network as a whole, on the rows whose loss is watched."""
+SHARES = ("dead_units", "saturated", "validation_accuracy")
+"""Those that are between 0 and 1; the others are 0 or more."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from phoneprice.config.schema import Scheme
 from phoneprice.records.predictions import Interval
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
+Positive = Annotated[int, Field(ge=1, le=1 << 53)]
+Figure = Annotated[float, Field(ge=-1e300, le=1e300)]
+"""Of which any run's worth can be added up without overflow."""
 FormatOne = Annotated[int, Field(ge=1, le=1)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -67,7 +70,7 @@ class Measured(Record):
     """What predictions are worth: ``metrics`` by name with their intervals; undefined ones are left out."""
 
     format: FormatOne
-    rows: Count
+    rows: Positive
     """Of the table."""
     task: TaskKind
     measured_on: str
@@ -105,7 +108,7 @@ class FoldMetrics(_WithMetrics):
     """The metrics of one fold's ``rows``."""
 
     fold: Count
-    rows: Count
+    rows: Positive
 
 
 class CalibrationFit(Record):
@@ -113,20 +116,20 @@ class CalibrationFit(Record):
 
     temperature: float
     threshold: float | None
-    log_loss_before: float
-    log_loss_after: float
+    log_loss_before: Annotated[Figure, Field(ge=0)]
+    log_loss_after: Annotated[Figure, Field(ge=0)]
 
 
 class Member(Record):
     """One network: how many rows it learned from, its last losses (null: NaN or infinite)."""
 
     member: Count
-    train_rows: Count
+    train_rows: Positive
     held_out_rows: Count
     stopping_rows: Count
     best_epoch: Count
-    train_loss: float | None
-    validation_loss: float | None
+    train_loss: Figure | None
+    validation_loss: Figure | None
     diverged_epoch: Count | None = None
 
 
@@ -171,7 +174,7 @@ class Environment(Record):
     device: str
     threads: Count
     seed: Count
-    training_seconds: Annotated[float, Field(ge=0)]
+    training_seconds: Annotated[float, Field(ge=0, le=1e10)]
     finished: str
     command_line: tuple[str, ...]
     git_commit: str | None

@@ -11,6 +11,8 @@ from phoneprice.components.base import TaskKind
 Floats = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
+"""The largest float32, in which networks compute."""
 
 
 @dataclass(frozen=True)

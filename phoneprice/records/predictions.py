@@ -62,6 +62,10 @@ class HeldOut:
     predictions: Predictions
 
 
+SHARPEST, FLATTEST = 1 / 20, 20.0
+"""The temperatures between which one is fitted."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """From averaged probabilities to a decision.

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phoneprice.config.schema import TaskConfig
 from phoneprice.evaluation.calibration_fit import Calibrated, calibrate
 from phoneprice.inference.predictor import Predictor
-from phoneprice.metrics.classification import classification_metrics
-from phoneprice.metrics.confusion import confusion, per_class
-from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import (
     Calibration,
     HeldOut,
-    Interval,
     MemberPlan,
-    Predictions,
-    Task,
     Valued,
     joined,
     splits_of,
 )
-from phoneprice.records.documents import ClassMetrics, Confusion
 from phoneprice.workflows.events import OnEvent, ignore
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What predictions are worth: ``metrics`` and, for classes, where these are confused and how good each one is."""
-
-    metrics: Mapping[str, Interval]
-    confusion: Confusion | None = None
-    per_class: tuple[ClassMetrics, ...] | None = None
 
 
 def hold_out(
@@ -81,16 +63,3 @@ def calibrated(predictor: Predictor, prepared: Prepared, plans: Sequence[MemberP
     task = prepared.config.task
     fitted = calibrated_on(hold_out(predictor, prepared, plans), task)
     return replace(predictor, calibration=final_calibration(fitted, task))
-
-
-def measured(truth: NDArray[Any], predictions: Predictions, task: Task) -> Figures:
-    """What predictions of rows are worth, whose true classes or values are known."""
-    if isinstance(predictions, Valued):
-        return Figures(regression_metrics(truth, predictions.values))
-    matrix = confusion(truth, predictions.classes, task.classes)
-    counts = tuple(map(tuple, matrix.tolist()))
-    return Figures(
-        classification_metrics(truth, predictions.probabilities, predictions.classes, task),
-        Confusion(labels=task.labels, counts=counts),
-        per_class(matrix, task.labels),
-    )

@@ -20,9 +20,10 @@ from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
 from phoneprice.inference.predictor import Predictor
+from phoneprice.metrics.figures import measured
 from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task, joined
 from phoneprice.records.documents import BaselineMetrics, CrossValidation, Protocol, TestedFold
-from phoneprice.workflows.assess import calibrated, measured
+from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit

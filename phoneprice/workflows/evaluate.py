@@ -17,11 +17,11 @@ from phoneprice.data.reading import read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import DataError
+from phoneprice.metrics.figures import measured
 from phoneprice.records import Task
 from phoneprice.records.documents import Evaluation
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
-from phoneprice.workflows.assess import measured
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out, read_options

@@ -17,6 +17,7 @@ from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.inference.predictor import Predictor
+from phoneprice.metrics.figures import Figures, measured
 from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainingFinding, splits_of
 from phoneprice.records.documents import (
     CalibrationFit,
@@ -27,7 +28,7 @@ from phoneprice.records.documents import (
     Splits,
     measured_on,
 )
-from phoneprice.workflows.assess import Figures, calibrated_on, final_calibration, hold_out, measured
+from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
 from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.destinations import refuse_training_on
 from phoneprice.workflows.environment import environment

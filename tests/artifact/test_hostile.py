@@ -13,9 +13,8 @@ from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
-from phoneprice.artifact.writer import write_run
 from phoneprice.errors import ModelError
-from tests.random_runs import NOTHING_HELD_OUT, names, random_contents
+from tests.random_runs import NOTHING_HELD_OUT, names, random_contents, write_run
 
 DAMAGED = "the run is damaged, use another copy of it"
 
@@ -347,8 +346,8 @@ def test_odd_statistics(run, change, reason):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"temperature": 0}, "temperature is not a positive number"),
-        ({"temperature": "1"}, "temperature is not a positive number"),
+        ({"temperature": 0}, "temperature is not a number from 0.05 to 20"),
+        ({"temperature": "1"}, "temperature is not a number from 0.05 to 20"),
         ({"threshold": 0.5}, "threshold is not a probability of a binary task"),
         ({"decision": "coin"}, "decision is none of argmax, median, expected_cost"),
         ({"costs": [[1.0]]}, "expected finite numbers of shape [4, 4]"),

@@ -9,9 +9,8 @@ import pytest
 
 from phoneprice.artifact import writer
 from phoneprice.artifact.runs import list_runs, resolve_run
-from phoneprice.artifact.writer import write_run
 from phoneprice.errors import ModelError
-from tests.random_runs import random_contents
+from tests.random_runs import random_contents, write_run
 
 
 def test_a_run_that_is_missing_but_has_a_near_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

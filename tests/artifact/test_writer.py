@@ -13,12 +13,12 @@ import pytest
 from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.work import WorkDirectory
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, write_run
+from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
 from phoneprice.records import EpochRecord
 from tests.faults.file_layer import failing as failing_call
 from tests.faults.file_layer import file_layer
-from tests.random_runs import ENVIRONMENT, names, random_contents
+from tests.random_runs import ENVIRONMENT, names, random_contents, write_run
 
 OLD = random_contents(seed=1, environment=ENVIRONMENT.model_copy(update={"platform": "old"}))
 NEW = random_contents(seed=2, environment=ENVIRONMENT.model_copy(update={"platform": "new"}))

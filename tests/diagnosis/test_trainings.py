@@ -15,8 +15,9 @@ from phoneprice.data.splits import plan_members
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.inference.predictor import Predictor
+from phoneprice.metrics.figures import measured
 from phoneprice.records.documents import RunMetrics
-from phoneprice.workflows.assess import hold_out, measured
+from phoneprice.workflows.assess import hold_out
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare_table, read_options

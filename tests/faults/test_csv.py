@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.writer import write_run
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError, UsageError
@@ -23,7 +22,7 @@ from phoneprice.records import Classified
 from phoneprice.workflows.predict import predict
 from tests.faults.counts import SEED, report, share_of
 from tests.faults.reference_csv import Parsed, Refused, number, parse
-from tests.random_runs import numeric_schema, random_contents
+from tests.random_runs import numeric_schema, random_contents, write_run
 
 FEATURES = ("x0", "x1")
 COLUMNS = ("id", *FEATURES, "note")

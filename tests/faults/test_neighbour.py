@@ -16,14 +16,14 @@ import pytest
 from phoneprice.artifact.atomic import replace_file
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import latest_unfinished
-from phoneprice.artifact.writer import RunWriter, write_run
+from phoneprice.artifact.writer import RunWriter
 from phoneprice.errors import ModelError, PhonePriceError
 from tests.faults.counts import SEED, report, share_of
 from tests.faults.forking import Forks
 from tests.faults.neighbour import MOVED
 from tests.faults.planting import audit
 from tests.faults.small_trainings import TRAININGS, write_phones
-from tests.random_runs import random_contents
+from tests.random_runs import random_contents, write_run
 
 PLANTINGS = 40
 """In a round, after which everything is looked at."""

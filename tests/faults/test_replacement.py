@@ -18,11 +18,11 @@ from phoneprice.artifact import sealed
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import Run, load_run, verify_run
 from phoneprice.artifact.runs import list_runs, resolve_run
-from phoneprice.artifact.writer import RunContents, old_path, partial_path, write_run
+from phoneprice.artifact.writer import RunContents, old_path, partial_path
 from phoneprice.errors import ModelError
 from phoneprice.workflows.inspect_runs import list_run_lines
 from tests.faults.counts import report, share_of
-from tests.random_runs import ENVIRONMENT, names, random_contents
+from tests.random_runs import ENVIRONMENT, names, random_contents, write_run
 
 WRITER = """
 import os, sys

@@ -12,11 +12,11 @@ import pytest
 from phoneprice.artifact.atomic import replace_file
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import latest_unfinished, resolve_run
-from phoneprice.artifact.writer import RunWriter, write_run
+from phoneprice.artifact.writer import RunWriter
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import LockedError, ModelError, StorageError, UsageError
 from tests.faults.planting import NEEDS_ROOT, PLANTS, Facts, audit, marker
-from tests.random_runs import names, random_contents
+from tests.random_runs import names, random_contents, write_run
 
 Plant = Callable[[Path], None]
 ADVICE = "which this program has not made, so it was not touched; rename or delete it, or choose another name"

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from phoneprice import Reading, evaluate, load
-from phoneprice.artifact.writer import write_run
 from phoneprice.components.losses import MeanSquaredError
 from phoneprice.config.schema import Config, DataConfig, TaskConfig
 from phoneprice.errors import DataError
-from tests.random_runs import numeric_schema, random_contents
+from tests.random_runs import numeric_schema, random_contents, write_run
 
 HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
 GOOD = "".join(f"p{i},{i}.5,0,1,-1,2,1,{i % 4}\n" for i in range(8))

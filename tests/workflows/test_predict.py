@@ -13,7 +13,6 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from phoneprice.artifact.writer import write_run
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
@@ -24,7 +23,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Task
 from phoneprice.workflows.events import Event, Progress, Warned
 from phoneprice.workflows.predict import predict
-from tests.random_runs import LABELS, names, numeric_schema, random_contents
+from tests.random_runs import LABELS, names, numeric_schema, random_contents, write_run
 
 predict_module = sys.modules["phoneprice.workflows.predict"]
 

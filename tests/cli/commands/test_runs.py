@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.artifact.writer import RunWriter, write_run
+from phoneprice.artifact.writer import RunWriter
 from tests.cli.calling import Call, in_terminal
-from tests.random_runs import NOTHING_HELD_OUT, random_contents
+from tests.random_runs import NOTHING_HELD_OUT, random_contents, write_run
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from phoneprice.artifact.writer import write_run
 from phoneprice.cli.session import rendered
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
@@ -16,7 +15,7 @@ from phoneprice.records.documents import Member, RunMetrics
 from phoneprice.workflows.events import Noted, Warned
 from phoneprice.workflows.train import TrainResult
 from tests.cli.calling import Call
-from tests.random_runs import random_contents
+from tests.random_runs import random_contents, write_run
 
 METRICS = RunMetrics.model_construct(
     format=1,

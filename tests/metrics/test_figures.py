@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.metrics.figures import measured
+from phoneprice.records import Classified, Task, Valued
+
+TASKS = {
+    "ordinal": Task("ordinal", "y", ("a", "b", "c")),
+    "multiclass": Task("multiclass", "y", ("a", "b", "c")),
+    "binary": Task("binary", "y", ("a", "b")),
+    "regression": Task("regression", "y"),
+}
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_every_metric_of_the_task_is_measured_and_within_its_limits(kind):
+    task, random = TASKS[kind], np.random.default_rng(0)
+    if task.labels:
+        p = random.dirichlet(np.ones(task.classes), 40)
+        found = measured(random.integers(task.classes, size=40), Classified(p.argmax(axis=1), p), task)
+    else:
+        found = measured(random.normal(size=40), Valued(random.normal(size=40)), task)
+    assert list(found.metrics) == [name for name, metric in METRICS.items() if kind in metric.tasks]
+    assert all(METRICS[name].allows(i.low, i.value, i.high) for name, i in found.metrics.items())
+    assert (found.confusion is None) == (found.per_class is None) == (kind == "regression")
+
+
+def test_classes_are_counted_and_figured():
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    found = measured(np.array([0, 1, 1]), Classified(np.array([0, 1, 0]), p), TASKS["binary"])
+    assert found.confusion is not None
+    assert found.per_class is not None
+    assert found.confusion.counts == ((1, 0), (1, 1))
+    assert [(line.label, line.precision, line.recall, line.support) for line in found.per_class] == [
+        ("a", 0.5, 1.0, 1),
+        ("b", 1.0, 0.5, 2),
+    ]
+
+
+def test_limits_are_rising_and_forgive_rounding():
+    accuracy, r2 = METRICS["accuracy"], METRICS["r2"]
+    assert accuracy.allows(0.5)
+    assert accuracy.allows(0.0, 0.5, 1.0 + 1e-12)
+    assert not accuracy.allows(0.6, 0.5, 0.7)
+    assert not accuracy.allows(-0.1, 0.5, 0.7)
+    assert not accuracy.allows(float("nan"))
+    assert r2.allows(-1e9, 0.5, 1.0)
+    assert not r2.allows(0.5, 0.6, 1.1)
