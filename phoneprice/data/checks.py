@@ -16,13 +16,13 @@ from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.schema import Column, TableSchema, infer_columns
+from phoneprice.data.schema import Column, TableSchema, infer_columns, merged_spellings
 from phoneprice.data.table import Table
 from phoneprice.data.values import (
     UNKNOWN,
     canonical_number,
     is_number_array,
-    merged_numbers,
+    names_of,
     number_text,
     recode,
     truth_code,
@@ -37,6 +37,7 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
+    "merged_spellings",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -86,8 +87,7 @@ class _Subject:
         """Rows a class; empty without a target or for a regression."""
         if self.target is None or self.config.task.kind == "regression":
             return {}
-        found = value_counts(self.target)
-        return merged_numbers(found) or found
+        return names_of(self.target).counts
 
 
 Findings = Iterator[Finding]
@@ -198,6 +198,12 @@ def _too_many_labels(subject: _Subject) -> str:
     else:
         remedy = "set task.kind = regression" if all(map(canonical_number, counts)) else "choose another data.target"
     return f"{len(counts)} different labels, {allowed}; {remedy}"
+
+
+def _spellings(subject: _Subject) -> Findings:
+    target = subject.config.data.target if subject.classes else None
+    for name, what in merged_spellings(subject.table, subject.features, target).items():
+        yield Finding("note", name, "merged_spellings", what.message, what.rows)
 
 
 def _missing(subject: _Subject) -> Findings:
@@ -352,8 +358,8 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _missing, _uninformative, _formatted_numbers, _ids, _duplicates, _leaks,
-    _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids, _duplicates,
+    _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

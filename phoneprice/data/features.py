@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
 from phoneprice.data.table import Table
-from phoneprice.data.values import MISSING, UNKNOWN, canonical_number, is_number_array, recode, truth_code
+from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
 from phoneprice.wording import count, counted, printable, quoted
@@ -223,10 +223,7 @@ def _encode_categorical(builder: _InputBuilder, column: Column) -> None:
 
 def category_code(column: Column) -> Callable[[str], int]:
     """From a category as written to its index in the schema; ``UNKNOWN`` for one that has no input."""
-    index = {category: i for i, category in enumerate(column.categories)}
-    if column.numbered:
-        return lambda text: index.get(canonical_number(text) or text, UNKNOWN)
-    return lambda text: index.get(text, UNKNOWN)
+    return matcher(column.categories, column.matching)
 
 
 _ENCODERS = {"numeric": _encode_numeric, "boolean": _encode_boolean, "categorical": _encode_categorical}

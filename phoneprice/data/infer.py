@@ -15,11 +15,12 @@ from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
-from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
-from phoneprice.data.values import is_number_array, merged_numbers, value_counts
+from phoneprice.data.values import canonical_number, is_number_array, names_of
 from phoneprice.stream import STREAM
 from phoneprice.wording import count, counted, printable
 
@@ -78,17 +79,16 @@ def _told(reasons: dict[str, str]) -> str:
 
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
-    found = value_counts(table.columns[target])
-    numbers = merged_numbers(found)
-    counts = found if numbers is None else numbers
+    _require_finite(table, target)
+    counts = names_of(table.columns[target]).counts
     if len(counts) < 2:
         what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
         raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
     if len(counts) == 2:
         return "binary", f"Two different values: {listed(sorted(counts))}"
-    if numbers is None:
+    if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts)
-    values = sorted(map(float, counts))
+    values = sorted({float(text) for text in counts})
     whole = all(value.is_integer() for value in values)
     if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
         what = counted(len(values), "different whole number" if whole else "different number")
@@ -97,6 +97,17 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
     if ordered is not None and not ordered(table, target):
         return "multiclass", f"{few}, and they are predicted better without an order"
     return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
+
+
+def _require_finite(table: Table, target: str) -> None:
+    """Raise ``DataError`` for the first number that is not finite in a target of nothing but numbers."""
+    cells = table.columns[target]
+    if is_number_array(cells):
+        return
+    numbers = to_numbers(cells, frozenset())
+    if len(numbers.infinite_rows) and not len(numbers.text_rows):
+        row = int(numbers.infinite_rows[0])
+        raise infinite(table.place(row, target), cells[row].as_py())
 
 
 def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:

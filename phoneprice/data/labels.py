@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,24 @@ from numpy.typing import NDArray
 
 from phoneprice.config.schema import TaskConfig
 from phoneprice.data.table import Table
-from phoneprice.data.values import UNKNOWN, canonical_number, merged_numbers, recode, truth, truth_code, value_counts
+from phoneprice.data.values import (
+    Names,
+    Spelling,
+    canonical_number,
+    matcher,
+    names_of,
+    one_spelling,
+    recode,
+    spelled_so,
+    truth,
+    truth_code,
+    whole_number,
+)
 from phoneprice.errors import DataError
 from phoneprice.wording import count, counted, printable, quoted
 
-LabelKind = Literal["text", "number", "boolean"]
+LabelKind = Spelling | Literal["boolean"]
+"""What makes a cell a label: its spelling, or meaning yes or no."""
 MAX_CLASSES = 1000
 SHOWN_LABELS = 10
 _REGRESSION = 'for a number to predict set task.kind = "regression"'
@@ -29,26 +43,28 @@ class Labels:
 
     def encode(self, cells: pa.Array) -> NDArray[np.int64]:
         """Class index of every cell ``(rows,)``; ``MISSING`` and ``UNKNOWN`` where there is none."""
-        index = {name: i for i, name in enumerate(self.names)}
-        if self.kind == "text":
-            return recode(cells, lambda text: index.get(text, UNKNOWN))
-        if self.names == ("0", "1") or self.kind == "boolean":
+        if self.kind == "boolean":
             return recode(cells, truth_code)
-        return recode(cells, lambda text: index.get(canonical_number(text) or text, UNKNOWN))
+        find = matcher(self.names, self.kind)
+        if self.kind == "text" or self.names != ("0", "1"):
+            return recode(cells, find)
+        # Words for yes and no mean 1 and 0; numbers are matched as any others.
+        return recode(cells, lambda text: truth_code(text) if canonical_number(text) is None else find(text))
 
 
 def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     """The labels of the target column, in the order of ``task.labels`` or else their own.
 
-    Own order: numbers by value, no before yes, text by alphabet. Raises ``DataError`` for a missing cell, a single
-    class, too many classes, labels that ``task.labels`` lacks or no row has, and a binary task without two labels.
+    Own order: numbers by value, no before yes, other text by alphabet. Raises ``DataError`` for a missing cell, a
+    single class, too many classes, labels that ``task.labels`` lacks or no row has, and a binary task without two
+    labels.
     """
     cells = table.columns[target]
     require_present(table, target, "a label")
-    found = value_counts(cells)
-    counts = merged_numbers(found) or found
+    names = names_of(cells)
+    counts = names.counts
     where = f"{printable(table.source)}, column {target!r}"
-    labels = _own_order(counts)
+    labels = _own_order(names)
     if task.kind == "binary" and len(labels.names) > 2:
         raise _more_than_two(labels, counts, where)
     if len(counts) > MAX_CLASSES:
@@ -66,10 +82,8 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
 
 
 def labels_fit(names: Sequence[str], kind: LabelKind) -> bool:
-    """Whether class names could have been found as ``kind``: numbers in their one spelling, or a no and a yes."""
-    if kind == "boolean":
-        return [truth(name) for name in names] == [False, True]
-    return kind == "text" or all(canonical_number(name) == name for name in names)
+    """Whether class names could have been found as ``kind``: in their one spelling, or a no and a yes."""
+    return [truth(name) for name in names] == [False, True] if kind == "boolean" else spelled_so(names, kind)
 
 
 def assumed_order(names: Sequence[str], task: TaskConfig) -> str:
@@ -83,13 +97,21 @@ def assumed_order(names: Sequence[str], task: TaskConfig) -> str:
     )
 
 
-def _own_order(counts: dict[str, int]) -> Labels:
-    if all(canonical_number(text) for text in counts):
-        return Labels(tuple(sorted(counts, key=float)), "number")
-    if all(truth(text) is not None for text in counts):
+def _own_order(names: Names) -> Labels:
+    counts = names.counts
+    if names.spelling == "whole":
+        return Labels(tuple(sorted(counts, key=Decimal)), "whole")
+    if all(map(_yes_or_no, counts)):
         spellings = [_most_frequent(counts, meaning=meaning) for meaning in (False, True)]
         return Labels(tuple(text for text in spellings if text is not None), "boolean")
+    if all(map(canonical_number, counts)):
+        return Labels(tuple(sorted(counts, key=lambda text: (float(text), text))), "text")
     return Labels(tuple(sorted(counts)), "text")
+
+
+def _yes_or_no(text: str) -> bool:
+    """Whether a label is a word for yes or no, or 1 or 0; ``01`` is a code."""
+    return truth(text) is not None and (canonical_number(text) is None or whole_number(text) is not None)
 
 
 def _most_frequent(counts: dict[str, int], *, meaning: bool) -> str | None:
@@ -99,9 +121,7 @@ def _most_frequent(counts: dict[str, int], *, meaning: bool) -> str | None:
 
 
 def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labels:
-    names = asked
-    if found.kind == "number":
-        names = tuple(canonical_number(label) or label for label in asked)
+    names = tuple(one_spelling(label, "whole") for label in asked) if found.kind == "whole" else asked
     unlisted = [name for name in found.names if name not in names]
     if unlisted:
         raise DataError(f"{where}: found labels {listed(unlisted)}, task.labels allows {listed(asked)}; add them there")

@@ -1,6 +1,7 @@
 """What a model needs to know of a table: its columns, their kinds, ranges and categories, and the target."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
-from phoneprice.data.values import canonical_number, is_number_array, merged_numbers, truth, value_counts
+from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
@@ -32,6 +33,8 @@ class Column(Settings):
 
     ``center`` and ``spread`` make numbers fit for float32 (see ``FeatureEncoder``); they are rough, the same for every
     member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value.
+    ``spelling`` says what makes a cell one of the categories; None, in runs of release 0.1, stands for ``number``
+    where all of them are numbers, else for ``text``.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -39,6 +42,7 @@ class Column(Settings):
     low: float | None = None
     high: float | None = None
     categories: tuple[str, ...] = ()
+    spelling: Spelling | None = None
     has_missing: bool = False
     center: float = 0.0
     spread: Annotated[float, Field(gt=0)] = 1.0
@@ -51,12 +55,16 @@ class Column(Settings):
             raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
         if not _rising(self.low, self.high):
             raise ValueError(f"column {self.name!r} has a range that ends before it begins")
+        if self.spelling and not spelled_so(self.categories, self.spelling):
+            raise ValueError(f"column {self.name!r} has categories that no cell is matched with")
         return self
 
     @property
-    def numbered(self) -> bool:
-        """Whether the categories are numbers, so that ``1`` and ``1.0`` mean the same one."""
-        return all(canonical_number(category) == category for category in self.categories)
+    def matching(self) -> Spelling:
+        """What makes a cell one of the categories."""
+        if self.spelling is not None:
+            return self.spelling
+        return "number" if spelled_so(self.categories, "number") else "text"
 
     @property
     def value_names(self) -> tuple[str, ...]:
@@ -114,6 +122,11 @@ class TableSchema(Settings):
         """The features to read as text: yes/no and categories."""
         return tuple(column.name for column in self.columns if column.kind != "numeric")
 
+    @property
+    def matched_names(self) -> tuple[str, ...]:
+        """The columns whose cells mean what their text says: ``text_names``, and the target where it has labels."""
+        return (*self.text_names, self.target) if self.labels else self.text_names
+
 
 def _rising(low: float | None, high: float | None) -> bool:
     return low is None or high is None or low <= high
@@ -154,6 +167,13 @@ def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
     """
     unused = {data.target, *data.id_columns, *data.ignored_columns}
     return tuple(_column(name, cells, data) for name, cells in table.columns.items() if name not in unused)
+
+
+def merged_spellings(table: Table, columns: Iterable[Column], target: str | None) -> dict[str, Merged]:
+    """What became one value in each column of categories, and in a ``target`` that has labels, if anything did."""
+    names = [column.name for column in columns if column.spelling == "whole"]
+    found = {name: names_of(table.columns[name]).merged for name in (*names, *([target] if target else []))}
+    return {name: merged for name, merged in found.items() if merged}
 
 
 def target_numbers(table: Table, target: str) -> NDArray[np.float64]:
@@ -211,8 +231,9 @@ def _column(name: str, cells: pa.Array, data: DataConfig) -> Column:
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
     if kind == "numeric":
         return _numeric(name, cells.drop_null().to_numpy(), has_missing=has_missing)
-    categories = _categories(cells, data.max_categories)
-    return Column(name=name, kind=kind, categories=categories, has_missing=has_missing)
+    names = names_of(cells)
+    categories = _most_frequent(names.counts, data.max_categories)
+    return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
 
 
 def kind_of(name: str, cells: pa.Array, data: DataConfig) -> ColumnKind:
@@ -234,10 +255,8 @@ def is_boolean(cells: pa.Array) -> bool:
     return 0 < len(distinct) <= 100 and all(truth(text) is not None for text in distinct.to_pylist())
 
 
-def _categories(cells: pa.Array, limit: int) -> tuple[str, ...]:
-    """The most frequent texts, most frequent first, then by alphabet; numbers count under their one spelling."""
-    found = value_counts(cells)
-    counts = merged_numbers(found) or found
+def _most_frequent(counts: dict[str, int], limit: int) -> tuple[str, ...]:
+    """The most frequent categories, most frequent first, then by alphabet."""
     return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
 
 

@@ -5,6 +5,7 @@ error is near 1e-7), a column reads better, and it is written twice as fast (see
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -62,7 +63,12 @@ class OutputColumns:
 
 
 def label_array(labels: Sequence[str], kind: LabelKind) -> pa.Array:
-    """The labels in the type of the training data's target: whole numbers, numbers or text."""
+    """The labels as they are predicted: whole numbers that int64 holds as such, others as text.
+
+    The labels of a run of release 0.1 are float64 where they are numbers that are not all whole.
+    """
+    if kind == "whole" and all(-(2**63) <= Decimal(label) < 2**63 for label in labels):
+        return pa.array([int(label) for label in labels], pa.int64())
     if kind != "number":
         return pa.array(labels, pa.string())
     numbers = np.array([float(label) for label in labels])

@@ -27,7 +27,7 @@ from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.reading.frames import category_columns, frame_table, is_frame
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.data.table import Table
-from phoneprice.data.values import canonical_number, is_number_array, number_text
+from phoneprice.data.values import Spelling, is_number_array, number_text, one_spelling
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
@@ -286,7 +286,7 @@ def _categories(X: Any) -> tuple[str, ...]:
 def _table(X: Any, config: Config) -> Table:
     frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
     unused = (*config.data.id_columns, *config.data.ignored_columns)
-    return frame_table(frame, read_options(config.data), unused, source="X")
+    return frame_table(frame, read_options(config.data), unused, config.data.categorical_columns, source="X")
 
 
 def _name_of(y: Any) -> str:
@@ -299,14 +299,18 @@ def _class_order(classes: NDArray[Any], labels: Sequence[str]) -> NDArray[np.int
     if not labels:
         return np.arange(len(classes))
     names = [_label(value) for value in classes.tolist()]
-    asked = [canonical_number(label) or label for label in labels] if classes.dtype.kind in "iuf" else list(labels)
+    asked = [one_spelling(label, _SPELLINGS.get(classes.dtype.kind, "text")) for label in labels]
     if sorted(asked) != sorted(names):
         raise ValueError(f"task.labels names {', '.join(labels)}; the classes of y are {', '.join(names)}")
     return np.array([names.index(label) for label in asked])
 
 
+_SPELLINGS: Mapping[str, Spelling] = {"i": "whole", "u": "whole", "f": "number"}
+"""How labels in a configuration are matched with classes of NumPy's kinds of types, but for text."""
+
+
 def _label(value: object) -> str:
-    return number_text(float(value)) if isinstance(value, int | float) and value is not True else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
 
 
 def _override_texts(overrides: Overrides | None) -> list[str]:

@@ -89,9 +89,7 @@ def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) 
 
     A row with text where the run has numbers is a ``DataError``, or left out where bad rows are to be skipped.
     """
-    text = [*run.schema.text_names, *run.config.data.id_columns]
-    if run.schema.labels:
-        text.append(run.schema.target)
+    text = [*run.schema.matched_names, *run.config.data.id_columns]
     options = read_options(run.config.data, reading)
     table = read_table(data, options, text, skip_columns=run.config.data.ignored_columns)
     return settle_like_training(table, run.schema, options.on_bad_row)

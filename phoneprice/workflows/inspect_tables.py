@@ -20,7 +20,7 @@ from phoneprice.data.reading import read_table
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.workflows.destinations import open_output
-from phoneprice.workflows.prepare import configured, read_options
+from phoneprice.workflows.prepare import configured, read_options, text_columns
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     if data is None or target is None:
         return FirstConfig(to_toml(Config()), {})
     options = read_options(Config().data, reading)
-    table = read_table(data, options)
+    table = read_table(data, options, [target])
     inferred = infer_config(table, target, _ordered)
     return FirstConfig(init_text(inferred, table, options, name), inferred.reasons, inferred.ignored_columns)
 
@@ -99,9 +99,9 @@ def check_table(
         known, config = run.schema, configured(run.config, Reading.of(config.data))
         expected = None if target == run.schema.target else target
     elif reference is not None:
-        known = _read(reference, config)
+        known = _read(reference, text_columns(config), config)
         expected = None if target in known.columns else target
-    table = _read(data, config)
+    table = _read(data, text_columns(config), config)
     if expected is not None:
         require_target(table, expected)
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
@@ -112,7 +112,8 @@ def describe_table(
 ) -> DescriptionResult:
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     config = configured(config, reading)
-    table = _read(data, config)
+    # A target that is a number is described as one, whatever it will be predicted as.
+    table = _read(data, [*config.data.id_columns, *config.data.categorical_columns], config)
     if target is not None:
         require_target(table, target)
     return DescriptionResult(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
@@ -135,6 +136,5 @@ def write_sample(output: Path, rows: int | None = None, seed: int | None = None,
     return int(phones.num_rows)
 
 
-def _read(source: Path | str, config: Config) -> Table:
-    data = config.data
-    return read_table(source, read_options(data), [*data.id_columns, *data.categorical_columns])
+def _read(source: Path | str, text: list[str], config: Config) -> Table:
+    return read_table(source, read_options(config.data), text)

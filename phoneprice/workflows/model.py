@@ -138,7 +138,7 @@ class Model:
 
     def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:
         skipped = set(frame_names(data)) - set(wanted)
-        table = frame_table(data, read_options(self.config.data), skipped)
+        table = frame_table(data, read_options(self.config.data), skipped, self.run.schema.matched_names)
         require_columns(table, wanted)
         return table
 

@@ -20,7 +20,7 @@ from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.sample import sample_path
-from phoneprice.data.schema import Column, TableSchema, infer_schema
+from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.errors import ConfigError, DataError
@@ -86,12 +86,15 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
 
     Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
     """
-    data = config.data
-    text = [*data.id_columns, *data.categorical_columns]
-    if config.task.kind != "regression":
-        text.append(data.target)
-    table = read_table(source, read_options(data), text, skip_columns=data.ignored_columns)
+    table = read_table(source, read_options(config.data), text_columns(config), config.data.ignored_columns)
     return prepare_table(table, config, on_event)
+
+
+def text_columns(config: Config) -> list[str]:
+    """The columns whose cells keep their text whatever they hold: ids, declared categories, and labels."""
+    data = config.data
+    labels = [] if config.task.kind == "regression" else [data.target]
+    return [*data.id_columns, *data.categorical_columns, *labels]
 
 
 def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
@@ -106,6 +109,8 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         on_event(Warned(message))
     for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
         on_event(Warned(f"{table.source}, column {name!r}: {what}"))
+    for name, merged in merged_spellings(table, schema.columns, schema.target if schema.labels else None).items():
+        on_event(Warned(f"{table.source}, column {name!r}: {merged.message}"))
     if order := assumed_order(schema.labels, config.task):
         on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))
     encoded = FeatureEncoder(schema).encode(table)

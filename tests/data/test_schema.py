@@ -63,12 +63,12 @@ def test_the_columns_that_are_no_features() -> None:
 def test_numbers_as_categories_have_one_spelling() -> None:
     cells = table(cores=["4", "8", "8.0", "4.0", "4"], price=["a", "b", "a", "b", "a"])
     (cores,) = infer_schema(cells, config(categorical_columns=["cores"])).columns
-    assert (cores.categories, cores.numbered) == (("4", "8"), True)
+    assert (cores.categories, cores.spelling) == (("4", "8"), "whole")
 
 
 def test_codes_with_letters_keep_their_zeros() -> None:
     (code,) = infer_schema(table(code=["007", "7", "x"], price=["a", "b", "a"]), config()).columns
-    assert (code.categories, code.numbered) == (("007", "7", "x"), False)
+    assert (code.categories, code.spelling) == (("007", "7", "x"), "text")
 
 
 def test_most_frequent_categories_first_and_limited() -> None:

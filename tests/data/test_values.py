@@ -7,7 +7,6 @@ from phoneprice.data.values import (
     MISSING,
     UNKNOWN,
     canonical_number,
-    merged_numbers,
     number_text,
     recode,
     truth,
@@ -66,5 +65,3 @@ def test_recode_asks_once_a_value() -> None:
 def test_counts() -> None:
     assert value_counts(pa.array(["b", "a", None, "b"])) == {"b": 2, "a": 1}
     assert value_counts(pa.array([1.0, 0.5, 1.0])) == {"1": 2, "0.5": 1}
-    assert merged_numbers({"1": 2, "1.0": 3, "2": 1}) == {"1": 5, "2": 1}
-    assert merged_numbers({"1": 2, "x": 3}) is None

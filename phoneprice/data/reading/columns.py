@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.data.reading.cells import NO_ROWS, Numbers, null_missing, to_numbers
@@ -43,7 +44,7 @@ class ColumnReader:
         missing = self.options.missing_values
         numbers = {name: as_numbers(cells[name], missing) for name in self._ordered(self.selection.numeric)}
         columns = {
-            name: numbers[name].values if name in numbers else null_missing(as_text(cells[name]), missing)
+            name: numbers[name].values if name in numbers else as_text(cells[name], missing)
             for name in self._ordered(self.selection.numeric | self.selection.text)
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
@@ -93,6 +94,13 @@ def as_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
     return Numbers(cells, NO_ROWS, np.flatnonzero(np.isinf(values)))
 
 
-def as_text(cells: pa.Array) -> pa.Array:
-    """Cells as strings."""
-    return cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
+def as_text(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:
+    """Cells as strings, integers with all their digits; floats, which have no text of their own, as float64."""
+    if pa.types.is_string(cells.type):
+        return null_missing(cells, missing_values)
+    texts = null_missing(cells.cast(pa.string()), missing_values)
+    if not pa.types.is_floating(cells.type):
+        return texts
+    # By way of text a float32 of 0.1 is 0.1, as other files have it.
+    values = texts.cast(pa.float64())
+    return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +16,18 @@ from phoneprice.data.values import number_text
 
 
 def frame_table(
-    frame: Any, options: ReadOptions, skip_columns: Collection[str] = (), *, source: str = "the data"
+    frame: Any,
+    options: ReadOptions,
+    skip_columns: Collection[str] = (),
+    text_columns: Collection[str] = (),
+    *,
+    source: str = "the data",
 ) -> Table:
     """The table of a pandas DataFrame, a mapping from names to columns, or whatever exports itself as an Arrow stream.
 
     Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
-    missing. ``skip_columns`` come all missing, as ``read_table`` has it. Raises ``DataError``, calling the frame
+    missing. ``text_columns`` are text where they hold whole numbers or decimals, too, and ``skip_columns`` come all
+    missing, as ``read_table`` has it. Raises ``DataError``, calling the frame
     ``source``: for infinite numbers, columns of other types or of different lengths, and names that are empty or
     there twice. Raises ``TypeError`` for what is no frame.
     """
@@ -29,7 +35,8 @@ def frame_table(
     require_distinct(source, (name for name, _ in columns))
     arrays = {name: _plain_array(name, values, source) for name, values in columns if name not in skip_columns}
     rows = _common_length(arrays, source)
-    numeric = frozenset(name for name, array in arrays.items() if is_number(array.type))
+    numeric = frozenset(name for name, array in arrays.items() if is_number(array.type) and name not in text_columns)
+    arrays = {name: plain(array, numeric=name in numeric) for name, array in arrays.items()}
     selection = Selection(tuple(arrays), numeric, frozenset(arrays) - numeric)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
     unread = pa.nulls(rows, pa.string())
@@ -73,7 +80,7 @@ def _common_length(arrays: Mapping[str, pa.Array], source: str) -> int:
 
 
 def _plain_array(name: str, values: Any, source: str) -> pa.Array:
-    """A column as float64 or string array."""
+    """A column as an array of numbers or strings."""
     try:
         array = values if isinstance(values, pa.ChunkedArray) else pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -81,8 +88,7 @@ def _plain_array(name: str, values: Any, source: str) -> pa.Array:
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
         raise wrong_type(source, name, array.type)
-    array = plain(array, numeric=False)
-    return plain(array, numeric=True) if is_number(array.type) else array
+    return plain(array, numeric=False)
 
 
 def _is_number_dictionary(kind: pa.DataType) -> bool:
@@ -103,6 +109,8 @@ def _spelled(name: str, values: Iterable[Any], source: str) -> list[str | None]:
 def _text(name: str, cell: object, source: str) -> str:
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, Integral):
+        return str(int(cell))
     if isinstance(cell, Real):
         return number_text(float(cell))
     raise wrong_type(source, name, type(cell).__name__)
