@@ -39,7 +39,6 @@ TESTED_BY = {
     "config/layers.py": "config/test_load.py",
     "config/recipes.py": "config/test_load.py",
     "config/schema.py": "config/test_load.py",
-    "data/labels.py": "data/test_target.py",
     "data/packing.py": "data/test_formats.py",
     "data/reading/byte_source.py": "data/reading/test_csv_faults.py",
     "data/reading/cells.py": "data/reading/test_csv_property.py",

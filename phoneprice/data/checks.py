@@ -358,8 +358,8 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids, _duplicates,
-    _leaks, _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids,
+    _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

@@ -128,11 +128,11 @@ class Merged:
 
     @property
     def message(self) -> str:
-        """``'1' (80 rows) and '1.0' (20 rows) are one value``, and how many others are alike."""
+        """``'1' (80 rows) and '1.0' (20 rows) count as one value``, and how many others have several spellings."""
         some = list(self.spellings[0].items())[:3]
         first = " and ".join(f"{quoted(text)} ({counted(rows, 'row')})" for text, rows in some)
         more = len(self.spellings) - 1
-        others = f", and so are the spellings of {counted(more, 'more whole number')}" if more else ""
+        others = f", as do the spellings of {counted(more, 'more whole number')}" if more else ""
         return f"{first} count as one value{others}"
 
 

@@ -210,6 +210,17 @@ def test_an_order_that_nobody_gave() -> None:
     assert finding.message.startswith("the classes are taken in alphabetical order, high < low < mid; ")
 
 
+def test_spellings_that_count_as_one() -> None:
+    cells = table(cores=["4", "8", "4.0", "8"] * 10, a=numbers(40), y=["1", "2", "1", "2.0"] * 10)
+    merged = [finding for finding in check(cells, config(categorical_columns=["cores"])) if "spell" in finding.code]
+    assert [(finding.severity, finding.column, finding.message, finding.count) for finding in merged] == [
+        ("note", "cores", "'4' (10 rows) and '4.0' (10 rows) count as one value", 20),
+        ("note", "y", "'2' (10 rows) and '2.0' (10 rows) count as one value", 20),
+    ]
+    codes = table(a=numbers(40), y=["01", "1", "4.1", "4.10"] * 10)
+    assert [finding.code for finding in check(codes, config())] == []
+
+
 TRAINING: dict[str, list[Any]] = {
     "ram": [99.0, 101.0, 100.0, 100.25],
     "wifi": ["yes", "no", "no", "yes"],

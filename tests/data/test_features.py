@@ -107,6 +107,15 @@ def test_numbers_as_categories(cells: list[Any]) -> None:
     assert inputs.values.tolist() == [[1, 0], [0, 1], [0, 1]]
 
 
+def test_categories_are_matched_as_the_schema_says() -> None:
+    cells = ["4", "4.0", "04", "4.00", "1e1"]
+    for spelling, known in (("whole", [1, 1, 0, 0, 0]), ("text", [1, 0, 0, 0, 0]), (None, [1, 1, 1, 1, 0])):
+        column = Column.model_validate(CORES.model_dump() | {"spelling": spelling})
+        inputs, odd = encode(column, cores=cells)
+        assert inputs.values[:, 0].tolist() == known
+        assert odd.unseen_categories.total() == known.count(0)
+
+
 def test_text_in_a_numeric_column_is_named() -> None:
     with pytest.raises(DataError) as fault:
         encode(RAM, ram=["12", "many"])

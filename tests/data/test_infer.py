@@ -22,6 +22,13 @@ WORDS = ["b", "a", "c"]
         (["yes", "no"] * 20, "binary", "Two different values: 'no', 'yes'"),
         ([3.0, 7.0] * 20, "binary", "Two different values: '3', '7'"),
         (["1", "1.0", "2"] * 10, "binary", "Two different values: '1', '2'"),
+        (["01", "1"] * 20, "binary", "Two different values: '01', '1'"),
+        (
+            ["9007199254740992", "9007199254740993"] * 20,
+            "binary",
+            "Two different values: '9007199254740992', '9007199254740993'",
+        ),
+        (["0.5", "0.50", "1.5", "2.5"] * 20, "regression", "3 different numbers in 80 rows: a quantity"),
         (
             WORDS * 10,
             "multiclass",
@@ -102,6 +109,7 @@ def test_columns_of_no_use_are_ignored() -> None:
         (table(a=[1.0]).slice(0, 0), "a", "found a header and no rows, expected rows to infer a configuration from"),
         (table(a=[1.0, 1.0]), "a", "column 'a' has one value only, expected two or more"),
         (table(a=[None, None]), "a", "column 'a' has no value, expected two or more"),
+        (table(a=["1", "1.0"]), "a", "column 'a' has one value only, expected two or more"),
         (table(a=WORDS), "a", "column 'a' has 3 different texts in 3 rows, expected classes or numbers"),
     ],
 )  # fmt: skip
@@ -110,6 +118,15 @@ def test_faults(cells: Table, target: str, message: str) -> None:
         infer_config(cells, target)
     remedy = {"aa": "; correct --target"}.get(target, "; choose another --target" if cells.rows else "")
     assert str(fault.value) == f"phones.csv: {message}{remedy}"
+
+
+@pytest.mark.parametrize("cell", ["1e400", "-inf"])
+def test_a_target_of_numbers_that_are_not_all_finite(cell: str) -> None:
+    with pytest.raises(DataError) as fault:
+        infer_config(table(a=[1.0, 2.0, 3.0], y=["1", "2", cell]), "y")
+    assert str(fault.value) == (
+        f"phones.csv line 4, column 'y': found '{cell}', expected a finite number; correct it or leave it empty"
+    )
 
 
 def test_text_of_the_configuration() -> None:

@@ -8,7 +8,15 @@ from pydantic import ValidationError
 
 from phoneprice.config.schema import Config
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.schema import Column, TableSchema, infer_columns, infer_schema, input_names, is_boolean
+from phoneprice.data.schema import (
+    Column,
+    TableSchema,
+    infer_columns,
+    infer_schema,
+    input_names,
+    is_boolean,
+    merged_spellings,
+)
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 from tests.small_tables import table
@@ -71,6 +79,27 @@ def test_codes_with_letters_keep_their_zeros() -> None:
     assert (code.categories, code.spelling) == (("007", "7", "x"), "text")
 
 
+@pytest.mark.parametrize(
+    "codes", [("007", "7", "07"), ("4.1", "4.10", "4.2"), ("1e3", "1000", "5"), ("1", "1.0", "2.50"), ("+1", "1", "2")]
+)
+def test_declared_codes_keep_their_text(codes: tuple[str, ...]) -> None:
+    cells = table(code=list(codes), price=["a", "b", "a"])
+    (code,) = infer_schema(cells, config(categorical_columns=["code"])).columns
+    assert (code.categories, code.spelling) == (tuple(sorted(codes)), "text")
+
+
+def test_categories_of_the_first_release_are_matched_as_they_were() -> None:
+    for categories, matching in ((("4", "1e+16", "0.5"), "number"), (("007", "7"), "text"), (("7", "x"), "text")):
+        assert Column(name="a", kind="categorical", categories=categories).matching == matching
+
+
+def test_merged_spellings_are_found_in_categories_and_labels() -> None:
+    cells = table(cores=["4", "8", "8.0"], os=["1", "1.0", "x"], price=["1", "2", "1.0"])
+    columns = infer_schema(cells, config(categorical_columns=["cores"])).columns
+    assert list(merged_spellings(cells, columns, "price")) == ["cores", "price"]
+    assert list(merged_spellings(cells, columns, None)) == ["cores"]
+
+
 def test_most_frequent_categories_first_and_limited() -> None:
     cells = table(os=["b", "c", "a", "c", "b", "d"], price=["x", "y"] * 3)
     (os,) = infer_schema(cells, config(max_categories=3)).columns
@@ -115,27 +144,12 @@ def test_a_part_of_the_rows_is_conditioned_alike() -> None:
     assert {(column.center, column.spread) for column in columns} == {(2048.0, 2048.0)}
 
 
-@pytest.mark.parametrize(
-    ("cells", "labels", "kind"),
-    [
-        (["10", "9", "9.0"], ("9", "10"), "number"),
-        ([2.0, 0.5, 2.0], ("0.5", "2"), "number"),
-        (["b", "a", "b"], ("a", "b"), "text"),
-        (["Yes", "no", "yes", "Yes"], ("no", "Yes"), "boolean"),
-        (["1", "0", "1"], ("0", "1"), "number"),
-    ],
-)
-def test_labels(cells: list[Any], labels: tuple[str, ...], kind: str) -> None:
-    schema = infer_schema(table(a=[float(i) for i in range(len(cells))], price=cells), config())
-    assert (schema.labels, schema.label_kind) == (labels, kind)
-
-
 def test_configured_labels_give_the_order() -> None:
     cells = table(a=[1.0, 2.0, 3.0], price=["high", "low", "mid"])
     schema = infer_schema(cells, config(kind="ordinal", labels=("low", "mid", "high")))
     assert schema.labels == ("low", "mid", "high")
     numbers = infer_schema(table(a=[1.0, 2.0], price=["1", "2.0"]), config(labels=("2", "1.0")))
-    assert (numbers.labels, numbers.label_kind) == (("2", "1"), "number")
+    assert (numbers.labels, numbers.label_kind) == (("2", "1"), "whole")
     words = infer_schema(table(a=[1.0, 2.0], price=["yes", "no"]), config(labels=("yes", "no")))
     assert (words.labels, words.label_kind) == (("yes", "no"), "text")
 
@@ -249,6 +263,7 @@ def test_schema_survives_json() -> None:
         ({"labels": ["0", "0"]}, "labels must be two or more different texts, or none"),
         ({"id_columns": ["ram"]}, "column 'ram' has two parts in the schema"),
         ({"target": "os"}, "column 'os' has two parts in the schema"),
+        ({"labels": ["1", "x"]}, "labels must be whole numbers, as label_kind says"),
         ({"colour": 1}, "Extra inputs are not permitted"),
     ],
 )
@@ -266,6 +281,15 @@ def test_hostile_schemas_are_rejected(change: dict[str, Any], reason: str) -> No
         ({"spread": 0.0}, "greater than 0"),
         ({"spread": float("nan")}, "finite number"),
         ({"center": float("inf")}, "finite number"),
+        (
+            {"kind": "categorical", "categories": ["1.0"], "spelling": "whole"},
+            "that no cell is matched with",
+        ),
+        (
+            {"kind": "categorical", "categories": ["01"], "spelling": "number"},
+            "that no cell is matched with",
+        ),
+        ({"spelling": "any"}, "'text', 'whole' or 'number'"),
         ({"categories": ["a"]}, "column 'ram' is numeric and has categories"),
         ({"kind": "text"}, "'numeric', 'boolean' or 'categorical'"),
         ({"name": ""}, "at least 1 character"),

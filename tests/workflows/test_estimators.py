@@ -124,6 +124,20 @@ def test_order_of_numbers_is_configured():
 
 
 @pytest.mark.parametrize(
+    ("asked", "classes"),
+    [
+        ([str(2**53 + 1), str(2**53), "5"], [2**53 + 1, 2**53, 5]),
+        (["1.0", "0", "2e0"], [1.0, 0.0, 2.0]),
+        (["4.10", "4.1", "5"], ["4.10", "4.1", "5"]),
+    ],
+)
+def test_order_of_exact_labels_is_configured(asked, classes):
+    X = np.arange(60.0).reshape(-1, 1)
+    fitted = classifier("ordinal", {"task.labels": asked, "training.epochs": 100}).fit(X, np.repeat(classes, 20))
+    assert fitted.predict([[2], [30], [57]]).tolist() == classes
+
+
+@pytest.mark.parametrize(
     ("estimator", "message"),
     [
         (classifier("regression"), "task = 'regression': must be 'auto', 'binary', 'multiclass' or 'ordinal'"),

@@ -83,6 +83,28 @@ def test_text_labels(tmp_path):
     assert set(load(tmp_path / "run").predict(phones().to_dict("list"))) <= {"low", "mid", "high", "top"}
 
 
+def test_whole_labels_keep_all_their_digits(tmp_path):
+    labels = [2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
+    schema = numeric_schema(labels=tuple(map(str, labels))).model_copy(update={"label_kind": "whole"})
+    write_run(tmp_path / "run", random_contents(schema=schema))
+    model = load(tmp_path / "run")
+    assert set(model.predict(phones().to_dict("list")).tolist()) <= set(labels)
+    frame = phones().assign(price_range=np.array(labels)[np.arange(50) % 4])
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    expected = evaluate(tmp_path / "run", tmp_path / "new.csv").metrics
+    assert [found.support for found in expected.per_class] == [13, 13, 12, 12]
+    assert model.evaluate(frame).metrics.per_class == expected.per_class
+
+
+def test_numbers_as_labels_of_the_first_release_are_matched_by_value(tmp_path):
+    schema = numeric_schema(labels=("1.5", "2", "1e+16", "1e+300")).model_copy(update={"label_kind": "number"})
+    write_run(tmp_path / "run", random_contents(schema=schema))
+    model = load(tmp_path / "run")
+    assert set(model.predict(phones().to_dict("list")).tolist()) <= {1.5, 2.0, 1e16, 1e300}
+    frame = phones(4).assign(price_range=["1.50", "02", "10000000000000000", "1E300"])
+    assert [found.support for found in model.evaluate(frame).metrics.per_class] == [1, 1, 1, 1]
+
+
 def test_regression(regression):
     frame, model = phones(), load(regression)
     values = model.predict(frame.to_dict("list"))

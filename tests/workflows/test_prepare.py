@@ -85,6 +85,21 @@ def test_numbers_written_for_readers_are_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["1", "2", "1.0", "2"], "'1' (1 row) and '1.0' (1 row) count as one value"),
+        (["1.0", "2.0", "1.0", "2.0"], None),
+        ([1.0, 2.0, 1.0, 2.0], None),
+        (["1.1", "1.10", "5", "5"], None),
+    ],
+)
+def test_spellings_of_a_label_that_merge_are_named(labels: list[Any], message: str | None) -> None:
+    heard: list[Any] = []
+    prepare_table(table(ram=[1.0, 2.0, 3.0, 4.0], price_range=labels), load_config(), heard.append)
+    assert [event.message for event in heard] == ([f"phones.csv, column 'price_range': {message}"] if message else [])
+
+
+@pytest.mark.parametrize(
     ("settings", "order"),
     [
         ((), "high < low < mid"),

@@ -55,6 +55,24 @@ def test_text(values):
     assert cells(values).equals(TEXT)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([2**53 + 1, 2**53, None], [str(2**53 + 1), str(2**53), None]),
+        (pd.array([2**53 + 1, None], dtype="Int64"), [str(2**53 + 1), None]),
+        (pd.Categorical([2**53 + 1, 2**53]), [str(2**53 + 1), str(2**53)]),
+        (np.array([2**53 + 1, "A1"], object), [str(2**53 + 1), "A1"]),
+        ([Decimal("4.10"), Decimal("4.1")], ["4.10", "4.10"]),
+        ([True, False], ["1", "0"]),
+        ([1.0, 0.5, float("nan")], [1.0, 0.5, None]),
+        (np.array([0.1, 1], np.float32), [0.1, 1.0]),
+        (["007", "NA"], ["007", None]),
+    ],
+)
+def test_text_columns_keep_their_digits(values, expected):
+    assert cells(values, text_columns=["a"]).to_pylist() == expected
+
+
 def test_columns_without_cells():
     assert cells([]).type == pa.float64()
     assert cells([None, None]).equals(pa.nulls(2, pa.float64()))
