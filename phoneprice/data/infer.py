@@ -20,7 +20,7 @@ from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
-from phoneprice.data.values import canonical_number, is_number_array, names_of
+from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
 from phoneprice.stream import STREAM
 from phoneprice.wording import count, counted, printable
 
@@ -80,7 +80,8 @@ def _told(reasons: dict[str, str]) -> str:
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
     _require_finite(table, target)
-    counts = names_of(table.columns[target]).counts
+    names = names_of(table.columns[target])
+    counts = names.counts
     if len(counts) < 2:
         what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
         raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
@@ -88,7 +89,9 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
         return "binary", f"Two different values: {listed(sorted(counts))}"
     if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts)
-    values = sorted({float(text) for text in counts})
+    # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.
+    distinct = counts if names.spelling == "whole" else {one_spelling(text, "number") for text in counts}
+    values = sorted(map(float, distinct))
     whole = all(value.is_integer() for value in values)
     if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
         what = counted(len(values), "different whole number" if whole else "different number")

@@ -109,7 +109,8 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         on_event(Warned(message))
     for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
         on_event(Warned(f"{table.source}, column {name!r}: {what}"))
-    for name, merged in merged_spellings(table, schema.columns, schema.target if schema.labels else None).items():
+    target = schema.target if schema.label_kind == "whole" else None
+    for name, merged in merged_spellings(table, schema.columns, target).items():
         on_event(Warned(f"{table.source}, column {name!r}: {merged.message}"))
     if order := assumed_order(schema.labels, config.task):
         on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))

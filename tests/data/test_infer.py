@@ -28,6 +28,14 @@ WORDS = ["b", "a", "c"]
             "binary",
             "Two different values: '9007199254740992', '9007199254740993'",
         ),
+        (
+            ["9007199254740992", "9007199254740993", "5"] * 5,
+            "ordinal",
+            (
+                "3 different whole numbers, 5 to 9.0072e+15: classes with an order; if theirs means nothing, "
+                'choose "multiclass"'
+            ),
+        ),
         (["0.5", "0.50", "1.5", "2.5"] * 20, "regression", "3 different numbers in 80 rows: a quantity"),
         (
             WORDS * 10,
