@@ -74,7 +74,6 @@ TESTED_BY = {
     "report/prediction_charts.py": "report/test_page.py",
     "report/training_charts.py": "report/test_page.py",
     "stream.py": "workflows/test_destinations.py",
-    "training/data.py": "training/test_loop.py",
     "training/stack.py": "training/test_loop.py",
     "workflows/assess.py": "diagnosis/test_trainings.py",
     "workflows/changes.py": "workflows/test_checkpointing.py",

@@ -263,7 +263,7 @@ def _most_frequent(counts: dict[str, int], limit: int) -> tuple[str, ...]:
 def _numeric(name: str, values: NDArray[np.float64], *, has_missing: bool) -> Column:
     if not len(values):
         return Column(name=name, kind="numeric", has_missing=has_missing)
-    center, spread = _conditioning(values)
+    center, spread = conditioning(values)
     return Column(
         name=name,
         kind="numeric",
@@ -280,11 +280,12 @@ def sampling_step(rows: int) -> int:
     return -(-rows // SAMPLE_ROWS)
 
 
-def _conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
-    """A rough centre and spread: near the median and the interquartile range.
+def conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
+    """A rough centre and spread: near the median and the interquartile range of ``values``, one or more.
 
-    The standard deviation stands in for a range that is zero. The spread is a power of two and the centre a multiple
-    of it, so a part of the rows has nearly always the same ones as all of them, and the same inputs to the last bit.
+    ``(x - centre) / spread`` fits float32 and keeps what float64 has of the differences. The standard deviation stands
+    in for a range that is zero. The spread is a power of two and the centre a multiple of it, so a part of the rows has
+    nearly always the same ones as all of them, and the same inputs to the last bit.
     """
     sample = values[:: sampling_step(len(values))]
     with np.errstate(over="ignore", invalid="ignore"):

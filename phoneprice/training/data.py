@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from phoneprice.data.schema import conditioning
 from phoneprice.model.mlp import standardised
 from phoneprice.records import Inputs, InputStatistics, TargetStatistics
 
@@ -23,16 +24,19 @@ class TrainingData:
     values: Tensor
     missing: Tensor | None
     targets: Tensor
+    """Values less ``target_center``, by ``target_spread``: so a large offset or unit costs no precision."""
+    target_center: float = 0.0
+    target_spread: float = 1.0
 
     @classmethod
     def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> "TrainingData":
-        """Copy to ``device``; floating-point targets become ``dtype``."""
-        y = torch.from_numpy(np.array(targets))  # a copy: arrays from Arrow are read-only
-        return cls(
-            torch.from_numpy(inputs.values).to(device, dtype),
-            None if inputs.missing is None else torch.from_numpy(inputs.missing).to(device),
-            y.to(device, dtype if y.is_floating_point() else torch.int64),
-        )
+        """Copy to ``device``; floating-point targets become ``dtype``, conditioned."""
+        values = torch.from_numpy(inputs.values).to(device, dtype)
+        missing = None if inputs.missing is None else torch.from_numpy(inputs.missing).to(device)
+        if not np.issubdtype(targets.dtype, np.floating):
+            return cls(values, missing, torch.from_numpy(np.array(targets, np.int64)).to(device))
+        center, spread = conditioning(targets)
+        return cls(values, missing, torch.from_numpy((targets - center) / spread).to(device, dtype), center, spread)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class MemberView:
     fill: Tensor
     target_shift: Tensor | None
     target_scale: Tensor | None
+    """Both of ``TrainingData.targets``."""
+    target_unit: Tensor | None
+    """The same scale in the target's units."""
     whole_table: Tensor | None
     """All inputs ``(n, d)`` as the only member of a fit sees them, made once; several members would need one each."""
 
@@ -61,7 +68,8 @@ class MemberView:
             shift,
             factor,
             fill,
-            None if target is None else tensor(target.shift),
+            None if target is None else tensor((target.shift - data.target_center) / data.target_spread),
+            None if target is None else tensor(target.scale / data.target_spread),
             None if target is None else tensor(target.scale),
             standardised(data.values, data.missing, shift[0], factor[0], fill[0]) if len(inputs.shift) == 1 else None,
         )

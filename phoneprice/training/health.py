@@ -92,12 +92,12 @@ class HealthMonitor:
             shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
             self.values["saturated"] = torch.stack(shares, 1)
 
-    def note_metric(self, mean_score: Tensor, target_scale: Tensor | None) -> None:
+    def note_metric(self, mean_score: Tensor, target_unit: Tensor | None) -> None:
         """Keep the metric on the watched rows from the mean ``(K,)`` of ``row_scores``."""
-        if target_scale is None:
+        if target_unit is None:
             self.values["validation_accuracy"] = mean_score[:, None]
         else:  # (K, 1)
-            self.values["validation_rmse"] = mean_score.sqrt()[:, None] * target_scale
+            self.values["validation_rmse"] = mean_score.sqrt()[:, None] * target_unit
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back ``values``."""

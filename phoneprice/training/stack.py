@@ -232,7 +232,7 @@ class Stack:
             if self.health is not None:
                 score += torch.where(counts, row_scores(self.config.loss, outputs, y), 0).double().sum(1)
         if self.health is not None:
-            self.health.note_metric(score / real.sum(1), self.view.target_scale)
+            self.health.note_metric(score / real.sum(1), self.view.target_unit)
         return (total / real.sum(1)).cpu()
 
     def _evaluated(
