@@ -263,7 +263,7 @@ def test_schema_survives_json() -> None:
         ({"labels": ["0", "0"]}, "labels must be two or more different texts, or none"),
         ({"id_columns": ["ram"]}, "column 'ram' has two parts in the schema"),
         ({"target": "os"}, "column 'os' has two parts in the schema"),
-        ({"labels": ["1", "x"]}, "labels must be whole numbers, as label_kind says"),
+        ({"labels": ["1", "x"]}, "labels are not of kind 'whole'"),
         ({"colour": 1}, "Extra inputs are not permitted"),
     ],
 )

@@ -85,7 +85,7 @@ def test_faults(cells: list[Any], kind: Any, message: str) -> None:
 
 def test_missing_target_column() -> None:
     with pytest.raises(DataError) as fault:
-        encode_target(table(prices=["a"]), schema("a", "b"), "binary")
+        encode_target(table(prices=["a"]), schema("a", "b", kind="text"), "binary")
     assert str(fault.value) == "phones.csv: missing column 'price' (did you mean 'prices'?); add or rename"
 
 

@@ -10,6 +10,7 @@ from phoneprice.data.values import (
     UNKNOWN,
     Spelling,
     canonical_number,
+    names_of,
     number_text,
     one_spelling,
     recode,
