@@ -1,16 +1,25 @@
 """Every failure a user can meet, with the exit code that scripts rely on.
 
-A message is one line: what was found, where, what is allowed and what to do.
-The command line prints it as it stands and exits with ``exit_code``.
+A message is one line: what was found, where, what is allowed and what to do. Names and values in it come from files,
+and whoever catches nothing has it printed by Python: so it is ``printable`` from the start.
+The command line prints it and exits with ``exit_code``.
 """
 
 from typing import ClassVar
+
+from phoneprice.wording import printable
 
 
 class PhonePriceError(Exception):
     """Base of all expected failures; anything else that escapes is a bug of ours (exit code 1)."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*map(printable, lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class UsageError(PhonePriceError):
@@ -20,7 +29,7 @@ class UsageError(PhonePriceError):
 
 
 class ConfigError(PhonePriceError):
-    """The configuration breaks the schema; the message lists every fault, one a line."""
+    """The configuration breaks the schema; every fault is a line."""
 
     exit_code = 2
 
@@ -59,7 +68,7 @@ class StoppedError(KeyboardInterrupt):
     """The signal ``number`` has stopped the work; the message says how to go on, if there is a way."""
 
     def __init__(self, number: int, message: str = "stopped") -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.number = number
         self.exit_code = 128 + number
         """What shells report for a process that a signal ended."""

@@ -1,6 +1,7 @@
 """How numbers, counts and text from elsewhere are written for people: in messages, in the terminal and on pages."""
 
 import math
+from collections.abc import Callable
 
 NONE = "-"
 """For a value that there is none of."""
@@ -74,19 +75,18 @@ def size(n_bytes: int) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
 
 
-def printable(text: str, *, lines: bool = False) -> str:
-    r"""Text from a file or a run that a terminal only shows and never obeys.
-
-    What Unicode calls not printable is escaped: control characters, those that turn the direction of reading or have
-    no width, odd spaces, lone surrogates (``\x1b``, ``\u202e``). With ``lines`` line ends stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or (lines and c == "\n") else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
+def escaped(character: str) -> str:
+    """A character as Python writes it in a text."""
     return character.encode("unicode_escape").decode("ascii")
+
+
+def printable(text: str, escape: Callable[[str], str] = escaped) -> str:
+    r"""Text from a file or a run that a terminal only shows and never obeys, on one line.
+
+    What Unicode calls not printable is escaped: control characters and line ends, those that turn the direction of
+    reading or have no width, odd spaces, lone surrogates (``\x1b``, ``\n``, ``\u202e``); ``escape`` writes one of them.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
 
 
 def quoted(text: str, most: int = 40) -> str:

@@ -3,10 +3,12 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from phoneprice.cli.output import write_lines
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -17,7 +19,7 @@ def complete_run(incomplete: str) -> list[str]:
     folder, slash, _ = incomplete.rpartition("/")
     parent = Path(folder or "/") if slash else Path("runs")
     found = sorted((f"{path}" for path in parent.glob("[!.]*") if path.is_dir()), reverse=True)
-    return [name for name in ("latest", *found) if name.startswith(incomplete)]
+    return _offered(("latest", *found), incomplete)
 
 
 def complete_config(incomplete: str) -> list[str]:
@@ -26,7 +28,12 @@ def complete_config(incomplete: str) -> list[str]:
 
     files = (path for path in Path().glob(f"{incomplete}*") if path.suffix == ".toml" or path.is_dir())
     names = [*presets(), *(f"{path}/" if path.is_dir() else str(path) for path in sorted(files))]
-    return [name for name in names if name.startswith(incomplete)]
+    return _offered(names, incomplete)
+
+
+def _offered(names: Iterable[str], incomplete: str) -> list[str]:
+    """The names that begin as typed; a shell would put one that isn't printable on the screen as it is."""
+    return [name for name in names if name.startswith(incomplete) and name.isprintable()]
 
 
 def complete_setting(incomplete: str) -> list[str]:
@@ -91,7 +98,7 @@ def _complete_bash(program: Any, name: str) -> int:
         code = _answer(program, name)
     current = words[place] if place < len(words) else ""
     typed = current[: current.find("=") + 1]
-    sys.stdout.write("".join(f"{line.removeprefix(typed)}\n" for line in answer.getvalue().splitlines()))
+    write_lines(sys.stdout, *(line.removeprefix(typed) for line in answer.getvalue().splitlines()))
     return code
 
 

@@ -12,9 +12,9 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
-from phoneprice.cli.session import Session, rendered
-from phoneprice.errors import ConfigError, DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
-from phoneprice.wording import printable
+from phoneprice.cli.output import json_lines, write_lines
+from phoneprice.cli.session import Session
+from phoneprice.errors import DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
@@ -49,11 +49,11 @@ def exit_code(error: BaseException, session: Session) -> int:
         return PIPE_CLOSED
     failure = _failure(error)
     if session.debug and failure.kind != INTERRUPTION:
-        _write(sys.stderr, "".join(traceback.format_exception(error)))
+        _write(sys.stderr, *"".join(traceback.format_exception(error)).splitlines())
     prefix = "" if failure.kind == INTERRUPTION else "error: "
-    _write(sys.stderr, f"phoneprice: {prefix}{failure.message}\n")
+    _write(sys.stderr, *f"phoneprice: {prefix}{failure.message}".split("\n"))
     if session.wants_json and not session.wrote:
-        reader_left |= _write(sys.stdout, rendered({"format": 1, "error": failure}))
+        reader_left |= _write(sys.stdout, *json_lines({"format": 1, "error": failure}))
     return PIPE_CLOSED if reader_left and failure.kind != INTERRUPTION else failure.exit_code
 
 
@@ -66,13 +66,13 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def _write(stream: TextIO, text: str = "") -> bool:
-    """Write and flush, and return whether the stream's reader has ended.
+def _write(stream: TextIO, *lines: str) -> bool:
+    """Write lines and flush, and return whether the stream's reader has ended.
 
     After a fault the stream leads to the null device, so that flushing it when Python ends can't fail again.
     """
     try:
-        stream.write(text)
+        write_lines(stream, *lines)
         stream.flush()
     except OSError as error:
         with contextlib.suppress(OSError, ValueError):
@@ -85,15 +85,15 @@ def _write(stream: TextIO, text: str = "") -> bool:
 
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, StoppedError):
-        return Failure(INTERRUPTION, printable(str(error)), error.exit_code)
+        return Failure(INTERRUPTION, str(error), error.exit_code)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return Failure(INTERRUPTION, "interrupted", INTERRUPTED)
     known = _known(error)
     if known is None:
-        what = printable(" ".join(f"{type(error).__name__}: {error}".split()))
+        what = " ".join(f"{type(error).__name__}: {error}".split())
         message = f"unexpected {what}; this is a bug: run again with --debug and report what it prints"
         return Failure("Bug", message, PhonePriceError.exit_code)
-    return Failure(type(known).__name__, printable(_message(known), lines=True), known.exit_code)
+    return Failure(type(known).__name__, str(known), known.exit_code)
 
 
 def _known(error: BaseException) -> PhonePriceError | None:
@@ -108,12 +108,6 @@ def _known(error: BaseException) -> PhonePriceError | None:
         place, reason = error.filename or "standard output", (error.strerror or "").lower()
         return StorageError(f"{place}: can't be written: {reason}; write elsewhere")
     return None
-
-
-def _message(error: PhonePriceError) -> str:
-    """The message on one line; of a configuration each fault has a line."""
-    text = str(error)
-    return text if isinstance(error, ConfigError) else " ".join(text.splitlines())
 
 
 def _parser_message(error: Any) -> str:

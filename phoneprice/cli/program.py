@@ -12,6 +12,7 @@ from phoneprice import __version__
 from phoneprice.cli.command import group
 from phoneprice.cli.commands import add_all
 from phoneprice.cli.failures import exit_code
+from phoneprice.cli.output import write_lines
 from phoneprice.cli.session import Session
 
 NAME = "phoneprice"
@@ -31,7 +32,7 @@ add_all(app)
 
 def _show_version(asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"{NAME} {__version__}\n")
+        write_lines(sys.stdout, f"{NAME} {__version__}")
         raise typer.Exit
 
 

@@ -88,8 +88,8 @@ def toml_value(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            # JSON's string escapes are TOML's too, but TOML also wants DEL escaped.
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            # JSON's string escapes are TOML's too; the rest of what is not printable is escaped as TOML has it.
+            return printable(json.dumps(value, ensure_ascii=False), _escaped)
         case Mapping():
             return "{" + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
@@ -100,7 +100,12 @@ def toml_value(value: object) -> str:
 
 def shown(value: object) -> str:
     """``value`` in TOML notation, cut where it is too long for a message."""
-    return cut(printable(toml_value(value)), 80)
+    return cut(toml_value(value), 80)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _key(key: Any) -> str:

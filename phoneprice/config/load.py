@@ -95,7 +95,7 @@ def _resolve(layers: Sequence[Found]) -> Config:
     except ValidationError as error:
         merger.faults += value_faults(error.errors(include_url=False), merger.sources)
     if merger.faults:
-        raise ConfigError("\n".join(merger.faults))
+        raise ConfigError(*merger.faults)
     return config
 
 

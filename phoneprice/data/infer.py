@@ -75,7 +75,7 @@ def require_target(table: Table, target: str) -> None:
 
 
 def _told(reasons: dict[str, str]) -> str:
-    return "; ".join(f"{printable(name)}: {why}" for name, why in reasons.items()) or "None found"
+    return "; ".join(f"{name}: {why}" for name, why in reasons.items()) or "None found"
 
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
@@ -161,7 +161,7 @@ def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = No
 
 
 def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
-    reasons, source, file = inferred.reasons, quote(printable(inferred.source)), quote(name)
+    reasons, source, file = inferred.reasons, quote(inferred.source), quote(name)
     again = str(STREAM) if inferred.source == STDIN_NAME else source
     yield from _comment(
         f"Made from {source} ({counted(table.rows, 'row')}) by `phoneprice config init`. What is not here keeps its "
@@ -193,7 +193,7 @@ def _kinds_told(inferred: Inferred, table: Table) -> str:
     names: dict[ColumnKind, list[str]] = {"numeric": [], "boolean": [], "categorical": []}
     for column, cells in table.columns.items():
         if column not in unused:
-            names[kind_of(column, cells, DataConfig())].append(printable(column))
+            names[kind_of(column, cells, DataConfig())].append(column)
     parts = [f"{what}: {', '.join(names[kind])}" for kind, what in _KINDS.items() if names[kind]]
     return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
 
@@ -209,6 +209,7 @@ def _reading(options: ReadOptions) -> Iterator[str]:
 
 
 def _comment(text: str) -> Iterator[str]:
+    text = printable(text)  # a line end in a name would end the comment
     yield from wrap(
         text, 100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
     )

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from phoneprice import wording
 from phoneprice.metrics.catalogue import METRICS
@@ -162,9 +163,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _printable(value: object) -> object:
-    """Text as it may stand on the page; what is markup already stays."""
-    return wording.printable(value, lines=True) if type(value) is str else value
+def _printable(value: object) -> str:
+    """What a template prints as it may stand on the page; what is markup already stays, and the lines of a text do."""
+    if isinstance(value, Markup):
+        return value
+    return "\n".join(map(wording.printable, str(value).split("\n")))
 
 
 def _metric_title(name: str) -> str:

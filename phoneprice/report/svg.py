@@ -106,7 +106,7 @@ def element(tag: str, *content: str, **attributes: str | float) -> Markup:
 
 
 def _escaped(value: str | float) -> str:
-    return str(escape(value if isinstance(value, Markup) else printable(str(value), lines=True)))
+    return str(escape(value if isinstance(value, Markup) else printable(str(value))))
 
 
 def key_mark(style: str, x: int = 0, y: int = 5) -> Markup:
@@ -204,7 +204,7 @@ class Chart:
     def render(self, style_sheet: str = "") -> Markup:
         """The SVG element; with a style sheet a file of its own, legend included."""
         title, description = f"{self.name}-t", f"{self.name}-d"
-        sheet = [element("style", style_sheet), *self._keys()] if style_sheet else []
+        sheet = [element("style", escape(style_sheet)), *self._keys()] if style_sheet else []
         height = self.height + (18 * len(self._legend) if style_sheet else 0)
         return element(
             "svg",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from phoneprice.artifact.atomic import own_descriptor, replace_file, storage_faults
 from phoneprice.artifact.layout import LIMITS
@@ -18,6 +20,10 @@ from phoneprice.artifact.writer import is_inside_a_run
 from phoneprice.data.formats import CSV, named_format
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM, given_path
+from phoneprice.wording import printable
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 STDIN, STDOUT = 0, 1
 
@@ -26,6 +32,7 @@ STDIN, STDOUT = 0, 1
 def open_output(output: Path) -> Iterator[BinaryIO]:
     """What a command writes to: a file that appears under its name when it is complete, or stdout for ``-``.
 
+    A terminal shows what is not ``printable`` escaped; a file or a program gets every byte as it is.
     Raises ``StorageError``; the file is then as it was.
     """
     if output != STREAM:
@@ -33,8 +40,22 @@ def open_output(output: Path) -> Iterator[BinaryIO]:
             yield file
         return
     sys.stdout.flush()
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
+    yield _Terminal() if sys.stdout.isatty() else sys.stdout.buffer
+    sys.stdout.flush()
+
+
+class _Terminal(BytesIO):
+    """Stdout where people read it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Show UTF-8 text, which may end within a character."""
+        lines = self._decoder.decode(bytes(data)).split("\n")
+        sys.stdout.write("\n".join(map(printable, lines)))
+        return memoryview(data).nbytes
 
 
 def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from phoneprice.records import EpochRecord
+from phoneprice.wording import printable
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class WarningCollector:
 def warn_caller(event: Event) -> None:
     """The listener of the Python API: warnings become Python's own, of the line that called it."""
     if isinstance(event, Warned):
-        warnings.warn(event.message, UserWarning, stacklevel=4)
+        warnings.warn(printable(event.message), UserWarning, stacklevel=4)
 
 
 def ignore(_event: Event) -> None:

@@ -138,7 +138,7 @@ def test_no_run(tmp_path):
     assert refusal(tmp_path / "none") == "no such run; 'phoneprice runs list' shows those there are"
     assert refusal(tmp_path / "file") == "is a file, a run is a directory; name a directory that train has written"
     assert refusal(tmp_path / "empty") == "no run: manifest.json is missing; name a directory that train has written"
-    assert refusal("a\0b") == "can't be read: embedded null byte"
+    assert refusal("a\0b") == "a\\x00b: can't be read: embedded null byte"
 
 
 @pytest.mark.parametrize("name", [MANIFEST, MANIFEST_HASH, "config.toml", "model.safetensors", "metrics.json"])

@@ -1,5 +1,6 @@
 """Every failure becomes a line and an exit code."""
 
+import copy
 import errno
 import json
 from collections.abc import Iterator
@@ -41,11 +42,18 @@ def test_exit_codes_are_those_of_the_contract() -> None:
 
 def test_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     error = errors.DataError("a\nb\x1b[31m.csv: no such file")
-    assert outcome(error, capsys) == (3, "phoneprice: error: a b\\x1b[31m.csv: no such file\n")
+    assert outcome(error, capsys) == (3, "phoneprice: error: a\\nb\\x1b[31m.csv: no such file\n")
 
 
 def test_faults_of_a_configuration_come_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert outcome(errors.ConfigError("a: b\nc: d"), capsys) == (2, "phoneprice: error: a: b\nc: d\n")
+    assert outcome(errors.ConfigError("a: b", "c: d"), capsys) == (2, "phoneprice: error: a: b\nc: d\n")
+
+
+def test_an_error_that_is_made_again_is_the_same() -> None:
+    error = errors.ConfigError("a\x1b: b", "c\n: d")
+    again = copy.copy(error)  # as pickle does for another process
+    assert (type(again), str(again)) == (errors.ConfigError, "a\\x1b: b\nc\\n: d")
+    assert str(error) == str(again)
 
 
 def test_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +136,7 @@ def test_json_that_is_no_option_makes_no_document(call: Call) -> None:
     [
         (KeyboardInterrupt(), "Interrupted", "interrupted", 130),
         (errors.StoppedError(15, "terminated"), "Interrupted", "terminated", 143),
-        (errors.ConfigError("a: b\nc: d"), "ConfigError", "a: b\nc: d", 2),
+        (errors.ConfigError("a: b", "c: d"), "ConfigError", "a: b\nc: d", 2),
         (MemoryError(), "DeviceError", OUT_OF_MEMORY, 6),
         (
             ZeroDivisionError("x"),

@@ -36,7 +36,7 @@ def test_a_document_is_json_whatever_it_holds(capsys: pytest.CaptureFixture[str]
 def test_quiet_says_nothing_but_data(capsys: pytest.CaptureFixture[str]) -> None:
     session = Session(quiet=True)
     session.say("a")
-    session.write("b\n")
+    session.write("b")
     assert capsys.readouterr() == ("b\n", "")
 
 

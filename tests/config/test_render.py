@@ -3,17 +3,18 @@ import math
 import re
 import subprocess
 import sys
+import tomllib
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
-from phoneprice.config.fields import choices, component_name, section
+from phoneprice.config.fields import choices, component_name, section, toml_value
 from phoneprice.config.load import config_from_toml, load_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.render import json_schema, to_toml
@@ -158,6 +159,14 @@ def test_every_field_stands_with_its_description():
         if not a.startswith("#") and b[:1].isalpha()
     ]
     assert undocumented == []
+
+
+@given(st.text())
+@example("\x7f\x9b\u202e\u2028\U000e0001\n")
+def test_a_text_is_one_printable_line_that_reads_back(text):
+    line = f"text = {toml_value(text)}"
+    assert line.isprintable()
+    assert tomllib.loads(line) == {"text": text}
 
 
 def test_an_absent_value_is_none():

@@ -60,6 +60,16 @@ def test_an_output_may_be_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> N
     assert not sys.stdout.closed
 
 
+def test_a_terminal_shows_what_a_file_is_given(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with open_output(STREAM) as out:
+        for byte in "a\x1b,ü\u202e\r\n1,价\n".encode() + b"\xff\n":
+            assert out.write(bytes([byte])) == 1
+    assert capsys.readouterr().out == "a\\x1b,ü\\u202e\\r\n1,价\n\\xff\n"
+
+
 def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
     file = tmp_path / "there.csv"
     refuse_replacing(file, force=False)

@@ -1,6 +1,8 @@
 """Listeners of what a workflow reports."""
 
-from phoneprice.workflows.events import Event, Noted, Warned, WarningCollector
+import pytest
+
+from phoneprice.workflows.events import Event, Noted, Warned, WarningCollector, warn_caller
 
 
 def test_the_collector_passes_everything_on_and_keeps_the_warnings() -> None:
@@ -11,3 +13,9 @@ def test_the_collector_passes_everything_on_and_keeps_the_warnings() -> None:
     collector.warn("second")
     assert collector.messages == ("first", "second")
     assert passed == [Warned("first"), Noted("a default"), Warned("second")]
+
+
+def test_a_warning_of_python_is_shown_and_never_obeyed() -> None:
+    with pytest.warns(UserWarning) as caught:
+        warn_caller(Warned("a\x1b[2J\n.csv: odd"))
+    assert [str(warning.message) for warning in caught] == ["a\\x1b[2J\\n.csv: odd"]

@@ -78,7 +78,7 @@ def show(session: Session, config: ConfigFile = None, settings: Settings = None)
         return
     from phoneprice.config.render import to_toml
 
-    session.write(to_toml(resolved))
+    session.write(*to_toml(resolved).splitlines())
 
 
 def check(session: Session, file: File = None, config: ConfigFile = None, settings: Settings = None) -> None:

@@ -143,4 +143,4 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
     if session.json:
         session.document({"format": 1, "files": files})
     else:
-        session.write("".join(f"{file}\n" for file in files))
+        session.write(*map(str, files))

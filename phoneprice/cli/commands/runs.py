@@ -106,7 +106,7 @@ def verify(session: Session, run: Run, expect_sha256: ExpectedHash = None) -> No
     if session.json:
         session.document({"format": 1, "run": str(path), "valid": True, "files": files})
         return
-    session.write("".join(f"{file.sha256}  {path / file.name}\n" for file in files))
+    session.write(*(f"{file.sha256}  {path / file.name}" for file in files))
     session.say(
         f"{path}: {len(files) - 1} files listed in manifest.json, that file and manifest.sha256, all as they were "
         "written. Checked: nothing missing, added or linked; every size and SHA-256; that documents, tensors (names, "

@@ -101,7 +101,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
         show_training(trained)
         show_training_findings(trained.findings)
         session.say(f"Report: {page}" if page else f"For a report: {command}")
-    session.write(f"{trained.run}\n")
+    session.write(str(trained.run))
 
 
 def _write_report(run: Path, data: Path | None, on_event: "OnEvent") -> Path:

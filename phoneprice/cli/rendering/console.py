@@ -1,12 +1,18 @@
-"""Rich's consoles for the two streams, no wider than 80 columns."""
+"""Rich's consoles for the two streams, no wider than 80 columns: the door for all that has columns or colours.
+
+Rich makes ``Text`` of every string that it lays out, here of its ``printable`` form, so widths are those of what is
+shown. A ``Text`` passes as it is, so it is made here only, by ``styled`` and ``line_of``.
+"""
 
 import shutil
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.box import Box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from phoneprice.wording import printable
 
@@ -31,6 +37,10 @@ def stdout(*, whole_lines: bool = False) -> Console:
 
 def _console(*, to_stderr: bool) -> Console:
     class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            """What rich calls for every string, be it printed, a cell, a heading or a title."""
+            return super().render_str(printable(text), **options)
+
         def on_broken_pipe(self) -> NoReturn:
             """What rich calls while it handles the error; its own answer is to exit with code 1."""
             raise  # noqa: PLE0704
@@ -42,10 +52,10 @@ def _console(*, to_stderr: bool) -> Console:
     )
 
 
-def show(console: Console, what: RenderableType, *, style: str = "") -> None:
-    """Print something; where it is no terminal, without the spaces that fill its lines.
+def show(console: Console, what: RenderableType = "", *, style: str = "") -> None:
+    """Print something, an empty line if nothing; where it is no terminal, without the spaces that fill its lines.
 
-    Text is left for the terminal to wrap, so that a long path in it stays whole.
+    Text is one line, and left for the terminal to wrap, so that a long path in it stays whole.
     """
     whole = isinstance(what, str)
     if console.is_terminal:
@@ -54,6 +64,21 @@ def show(console: Console, what: RenderableType, *, style: str = "") -> None:
     with console.capture() as captured:
         console.print(what, soft_wrap=whole)
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def styled(text: str, style: str = "") -> Text:
+    """Text in a style of its own, such as a cell of a table."""
+    return Text(printable(text), style)
+
+
+def line_of(*parts: tuple[str, str]) -> Text:
+    """One line of parts, each with its style."""
+    return Text.assemble(*((printable(text), style) for text, style in parts))
+
+
+def width_of(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    return cell_len(printable(text))
 
 
 def plain_table(title: str = "", texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> Table:
@@ -91,5 +116,5 @@ def name_value_table(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(*map(printable, row))
+        table.add_row(*row)
     return table

@@ -24,12 +24,12 @@ def show_cross_validation(result: CrossValidationResult) -> None:
     console, found = stderr(), result.metrics
     protocol = result.protocol
     show(console, _folds(found, _PER_FOLD[result.task.kind]))
-    console.print()
+    show(console)
     heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(result.rows, 'row')}"
     show(console, f"{heading}, with intervals corrected for shared training rows", style="bold")
     show(console, metrics_table(found.metrics, console))
     if found.baselines is not None:
-        console.print()
+        show(console)
         metric = _PER_FOLD[result.task.kind][0]
         show(console, _baselines(found[metric].value, found.baselines, metric))
 

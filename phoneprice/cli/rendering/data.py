@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout
+from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
 from phoneprice.data.describe import ColumnSummary
-from phoneprice.wording import NONE, count, counted, number, printable, share
+from phoneprice.wording import NONE, count, counted, number, share
 from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
@@ -32,7 +32,7 @@ def show_table_findings(result: CheckResult) -> None:
     table.add_column("finding", overflow="fold")
     for finding in result.findings:
         style = _SEVERITY_STYLES[finding.severity]
-        table.add_row(finding.severity, printable(finding.column or ""), finding.message, style=style)
+        table.add_row(finding.severity, finding.column or "", finding.message, style=style)
     show(console, table)
 
 
@@ -46,7 +46,7 @@ def show_description(result: DescriptionResult) -> None:
     if numeric:
         show(console, first_that_fits(console, _descriptions(numeric, result.rows, _quartiles)))
     if numeric and others:
-        console.print()
+        show(console)
     if others:
         show(console, first_that_fits(console, _descriptions(others, result.rows, _frequent)))
 
@@ -67,10 +67,10 @@ def _description(lines: Sequence[dict[str, str]], longest_name: int) -> Table:
     table = plain_table()
     for heading in lines[0]:
         if heading == "column":
-            width = min(longest_name, max(len(line[heading]) for line in lines))
+            width = min(longest_name, max(width_of(line[heading]) for line in lines))
             table.add_column(heading, min_width=width, max_width=longest_name, no_wrap=True, overflow="ellipsis")
         elif heading == _FREQUENT:
-            width = min(_NARROWEST_TEXT, max(len(line[heading]) for line in lines))
+            width = min(_NARROWEST_TEXT, max(width_of(line[heading]) for line in lines))
             table.add_column(heading, min_width=width, overflow="fold")
         else:
             table.add_column(heading, justify="right", no_wrap=True)
@@ -82,7 +82,7 @@ def _description(lines: Sequence[dict[str, str]], longest_name: int) -> Table:
 def _common(column: ColumnSummary, rows: int) -> dict[str, str]:
     role = "" if column.role == "feature" else f" ({column.role})"
     missing = share(column.missing, rows) if column.missing else NONE
-    return {"column": f"{printable(column.name)}{role}", "missing": missing, "distinct": count(column.distinct)}
+    return {"column": f"{column.name}{role}", "missing": missing, "distinct": count(column.distinct)}
 
 
 def _quartiles(column: ColumnSummary) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _quartiles(column: ColumnSummary) -> dict[str, str]:
 def _frequent(column: ColumnSummary) -> dict[str, str]:
     if column.top and column.top[0][1] == 1:
         return {_FREQUENT: "each value once"}
-    return {_FREQUENT: ", ".join(f"{printable(value)} ({count(times)})" for value, times in column.top)}
+    return {_FREQUENT: ", ".join(f"{value} ({count(times)})" for value, times in column.top)}
 
 
 def _rows(rows: int, skipped: int) -> str:

@@ -218,13 +218,18 @@ class Bar:
 
 
 def _new_bar() -> "progress.Progress":
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task
+    from rich.table import Column
 
     from phoneprice.cli.rendering.console import stderr
 
+    class Description(ProgressColumn):
+        def render(self, task: Task) -> str:
+            return task.description
+
     bar = Progress(
         BarColumn(bar_width=14),
-        TextColumn("{task.description}", markup=False),
+        Description(Column(no_wrap=True)),
         console=stderr(),
         auto_refresh=False,
         transient=True,

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.table import Table
-from rich.text import Text
 
-from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stderr
+from phoneprice.cli.rendering.console import first_that_fits, line_of, plain_table, show, stderr, styled
 from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Interval, TrainingFinding
 from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
-from phoneprice.wording import count, counted, duration, figure, printable, span
+from phoneprice.wording import count, counted, duration, figure, span
 
 if TYPE_CHECKING:
     from phoneprice.workflows.evaluate import EvaluationResult
@@ -43,12 +42,9 @@ def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
     """The findings at the end of a training; nothing for a healthy one."""
     console = stderr()
     for finding in findings[:MOST_FINDINGS]:
-        text = Text.assemble(
-            (finding.summary, "yellow"),
-            f"\n  Seen by: {finding.evidence}\n  Try: ",
-            (f"-s {finding.setting}", "bold"),
-        )
-        show(console, text)
+        show(console, styled(finding.summary, "yellow"))
+        show(console, styled(f"  Seen by: {finding.evidence}"))
+        show(console, line_of(("  Try: ", ""), (f"-s {finding.setting}", "bold")))
     if len(findings) > MOST_FINDINGS:
         show(console, f"{len(findings) - MOST_FINDINGS} more in the report")
 
@@ -68,16 +64,16 @@ def show_metrics(heading: str, found: Evaluation) -> None:
     console = stderr()
     show(console, heading, style="bold")
     show(console, metrics_table(found.metrics, console))
-    console.print()
+    show(console)
     tables: list[RenderableType] = []
     if found.confusion is not None:
-        tables.append(confusion_table(list(map(printable, found.confusion.labels)), found.confusion.counts))
+        tables.append(confusion_table(found.confusion.labels, found.confusion.counts))
     if found.per_class is not None:
         tables.append(per_class_table(found.per_class))
     side_by_side = sum(console.measure(table).maximum for table in tables) + GAP <= console.width
     for part in [Columns(tables, padding=(0, GAP))] if tables and side_by_side else tables:
         show(console, part)
-        console.print()
+        show(console)
 
 
 def metrics_table(metrics: Mapping[str, Interval], console: Console) -> Table:
@@ -110,14 +106,14 @@ def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> T
     return table
 
 
-def _shaded(cell: int, total: int, *, right: bool) -> Text:
+def _shaded(cell: int, total: int, *, right: bool) -> RenderableType:
     """A count on a ground as strong as its share of the true class: blue for right, red for wrong."""
     part = cell / total if total else 0.0
     if not cell:
-        return Text(count(cell), style="dim")
+        return styled(count(cell), "dim")
     level = round(40 + 120 * part**0.5)
     ground = f"rgb(20,40,{level})" if right else f"rgb({level},25,25)"
-    return Text(count(cell), style=f"white on {ground}")
+    return styled(count(cell), f"white on {ground}")
 
 
 def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
@@ -135,5 +131,5 @@ def per_class_table(classes: Sequence[ClassMetrics]) -> Table:
     table = plain_table(title, ["class"], ["precision", "recall", "f1", "rows"])
     for row in chosen:
         figures = map(figure, (row.precision, row.recall, row.f1))
-        table.add_row(printable(row.label), *figures, count(row.support))
+        table.add_row(row.label, *figures, count(row.support))
     return table

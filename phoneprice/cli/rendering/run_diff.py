@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
-from phoneprice.wording import NONE, counted, cut, figure, printable
+from phoneprice.wording import NONE, counted, cut, figure
 from phoneprice.workflows.changes import Change
 from phoneprice.workflows.diff import PairedLead, RunDiff
 
@@ -15,14 +15,15 @@ from phoneprice.workflows.diff import PairedLead, RunDiff
 def show_diff(diff: RunDiff) -> None:
     """What was changed, and what it did."""
     console = stdout()
-    show(console, f"A {diff.a}\nB {diff.b}", style="bold")
-    console.print()
+    show(console, f"A {diff.a}", style="bold")
+    show(console, f"B {diff.b}", style="bold")
+    show(console)
     _show_changes("settings", diff.settings)
     _show_changes("data and environment", diff.environment)
     if caution := _caution(diff):
         show(console, caution, style="yellow")
     show(console, first_that_fits(console, (_metrics(diff, differences=differences) for differences in (True, False))))
-    console.print()
+    show(console)
     if diff.why_not:
         show(console, f"No comparison row by row: {diff.why_not}.")
     for line in diff.paired:
@@ -33,21 +34,21 @@ def _show_changes(what: str, changes: Sequence[Change]) -> None:
     console = stdout()
     if not changes:
         show(console, f"The same {what}.")
-        console.print()
+        show(console)
         return
     table = plain_table()
     table.add_column(what, no_wrap=True)
     for heading in ("A", "B"):
         table.add_column(heading, overflow="fold")
     for change in changes:
-        table.add_row(printable(change.key), _text(change.a), _text(change.b))
+        table.add_row(change.key, _text(change.a), _text(change.b))
     show(console, table)
-    console.print()
+    show(console)
 
 
 def _text(value: Any) -> str:
     text = NONE if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return cut(printable(text), 40)
+    return cut(text, 40)
 
 
 def _caution(diff: RunDiff) -> str:

@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.cells import cell_len
-from rich.text import Text
-
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run
-from phoneprice.cli.rendering.console import name_value_table, show, stdout
+from phoneprice.cli.rendering.console import name_value_table, show, stdout, styled, width_of
 from phoneprice.wording import counted, duration, figure, printable, size
 from phoneprice.workflows.inspect_runs import RunLine
 
@@ -24,10 +21,10 @@ def show_runs(lines: Sequence[RunLine], root: Path) -> None:
     columns = _fitting_columns(lines, console.width)
     widths = [_longest(column) for column in columns]
     heading, *rows = (_aligned(row, widths) for row in zip(*columns, strict=True))
-    show(console, Text(heading, "dim"))
-    show(console, Text("─" * min(_total(columns), console.width), "dim"))
+    show(console, styled(heading, "dim"))
+    show(console, styled("─" * min(_total(columns), console.width), "dim"))
     for line, row in zip(lines, rows, strict=True):
-        text = Text(_aligned((_name(line), f"unusable: {_reason(line, line.fault)}"), widths) if line.fault else row)
+        text = styled(_aligned((_name(line), f"unusable: {_reason(line, line.fault)}"), widths) if line.fault else row)
         if line.fault and console.is_terminal:
             text.truncate(max(console.width, widths[0]), overflow="ellipsis")
         show(console, text)
@@ -49,15 +46,15 @@ def _fitting_columns(lines: Sequence[RunLine], width: int) -> list[Sequence[str]
 def _run_cells(line: RunLine) -> tuple[str, ...]:
     if line.fault:
         return _name(line), "", "", "", ""
-    return _name(line), _moment(line.created), line.task, printable(line.target), _headline(line)
+    return _name(line), _moment(line.created), line.task, line.target, _headline(line)
 
 
 def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=False)).rstrip()
+    return "  ".join(cell + " " * (width - width_of(cell)) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
 
 def _longest(column: Iterable[str]) -> int:
-    return max(map(cell_len, column))
+    return max(map(width_of, column))
 
 
 def _total(columns: Sequence[Iterable[str]]) -> int:
@@ -66,12 +63,12 @@ def _total(columns: Sequence[Iterable[str]]) -> int:
 
 
 def _name(line: RunLine) -> str:
-    return printable(str(line.path))
+    return str(line.path)
 
 
 def _reason(line: RunLine, fault: str) -> str:
     """The fault less the path, which stands beside it."""
-    return printable(fault.removeprefix(str(line.path)).lstrip(":/ "))
+    return fault.removeprefix(printable(str(line.path))).lstrip(":/ ")  # a message is printable already
 
 
 def _headline(line: RunLine) -> str:
@@ -87,7 +84,7 @@ def show_run(run: Run) -> None:
 
     console = stdout()
     show(console, name_value_table(_run_facts(run)))
-    console.print()
+    show(console)
     if caution := caution_of(run.metrics):
         show(console, caution, style="yellow")
     show(console, metrics_table(run.metrics.metrics, console))
@@ -117,4 +114,4 @@ def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
 
 def _moment(created: str) -> str:
     """``2026-11-23 04:15:00`` from ISO 8601."""
-    return printable(created.replace("T", " ")[:19])
+    return created.replace("T", " ")[:19]

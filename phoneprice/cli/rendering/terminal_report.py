@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.text import Text
 
-from phoneprice.cli.rendering.console import name_value_table, show, stdout
+from phoneprice.cli.rendering.console import line_of, name_value_table, show, stdout
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
 from phoneprice.report.facts import ReportFacts
@@ -25,13 +24,13 @@ def draw_report(facts: ReportFacts) -> None:
     if caution := caution_of(facts.metrics):
         show(console, caution, style="yellow")
     show(console, metrics_table(facts.metrics.metrics, console))
-    console.print()
+    show(console)
     _draw_losses(console, facts)
     if facts.metrics.confusion is not None and facts.metrics.per_class is not None:
         show(console, confusion_table(facts.metrics.confusion.labels, facts.metrics.confusion.counts))
-        console.print()
+        show(console)
         show(console, per_class_table(facts.metrics.per_class))
-        console.print()
+        show(console)
     _list_findings(console, facts)
 
 
@@ -62,19 +61,15 @@ def _print_canvas(console: Console, canvas: Canvas, ends: tuple[str, str]) -> No
     rows = canvas.rows()
     for i, row in enumerate(rows):
         label = ends[0] if i == 0 else ends[1] if i == len(rows) - 1 else ""
-        text = Text(f"{label:>8} ┤")
-        for character, style in zip(row, canvas.styles[i], strict=True):
-            text.append(character, style)
-        show(console, text)
+        show(console, line_of((f"{label:>8} ┤", ""), *zip(row, canvas.styles[i], strict=True)))
 
 
 def _print_legend(console: Console, lines: dict[str, Sequence[float]]) -> None:
-    text = Text()
+    parts: list[tuple[str, str]] = []
     for name, line in lines.items():
-        text.append("── ", _STYLES[name])
-        text.append(f"{name}: {figure(line[0])} to {figure(line[-1])}   ")
-    show(console, text)
-    console.print()
+        parts += [("── ", _STYLES[name]), (f"{name}: {figure(line[0])} to {figure(line[-1])}   ", "")]
+    show(console, line_of(*parts))
+    show(console)
 
 
 def _list_findings(console: Console, facts: ReportFacts) -> None:
@@ -85,4 +80,4 @@ def _list_findings(console: Console, facts: ReportFacts) -> None:
     for finding in facts.findings:
         rows = (("finding", finding.summary), ("seen by", finding.evidence), ("try", f"-s {finding.setting}"))
         show(console, name_value_table((*rows, ("source", finding.source))))
-        console.print()
+        show(console)

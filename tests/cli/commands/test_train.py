@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from phoneprice.cli.session import rendered
+from phoneprice.cli.output import json_lines
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
@@ -90,7 +90,7 @@ def test_json(call: Call, asked: dict[str, Any]) -> None:
     result = call("train", "-o", "run", "--json")
     facts = {"run": "run", "rows": 2000, "seconds": 2.4, "warnings": ["watch out"]}
     facts |= {"findings": [], "report": None}
-    assert result.document == json.loads(rendered({**METRICS.document(), **facts}))
+    assert result.document == json.loads("\n".join(json_lines({**METRICS.document(), **facts})))
     assert result.err == "phoneprice: noted\nphoneprice: warning: watch out\n"
 
 

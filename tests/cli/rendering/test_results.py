@@ -8,8 +8,11 @@ import pytest
 from rich.console import Console
 
 from phoneprice.cli.rendering import results
+from phoneprice.cli.rendering.console import line_of, name_value_table, show, stdout
+from phoneprice.cli.rendering.results import confusion_table
 from phoneprice.records import Interval
 from phoneprice.records.documents import ClassMetrics, Confusion, Evaluation, RunMetrics
+from phoneprice.wording import printable
 
 
 def document(labels: list[str], counts: list[list[int]]) -> RunMetrics:
@@ -94,6 +97,18 @@ def shown_in_colour(monkeypatch: pytest.MonkeyPatch, **options: Any) -> str:
     with console.capture() as captured:
         results.show_metrics("heading", document(["0", "1"], [[9, 1], [0, 10]]))
     return captured.get()
+
+
+@pytest.mark.parametrize("label", ["\x1b[2J", "\u202e", "a\nb", "\0"])
+def test_columns_are_as_wide_as_what_is_shown(label: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in (label, printable(label)):
+        show(stdout(), confusion_table([name, "b"], [[1, 2], [3, 4]]))
+        show(stdout(), name_value_table([(name, name)]))
+        show(stdout(), name, style="bold")
+        show(stdout(), line_of((name, "bold"), (name, "")))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[: len(lines) // 2] == lines[len(lines) // 2 :]
+    assert printable(label) in lines[-1]
 
 
 def test_cells_are_shaded_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
