@@ -25,7 +25,7 @@ from phoneprice.data.values import (
     whole_number,
 )
 from phoneprice.errors import DataError
-from phoneprice.wording import count, counted, printable, quoted
+from phoneprice.wording import count, counted, quoted
 
 LabelKind = Spelling | Literal["boolean"]
 """What makes a cell a label: its spelling, or meaning yes or no."""
@@ -63,7 +63,7 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     require_present(table, target, "a label")
     names = names_of(cells)
     counts = names.counts
-    where = f"{printable(table.source)}, column {target!r}"
+    where = f"{table.source}, column {target!r}"
     labels = _own_order(names)
     if task.kind == "binary" and len(labels.names) > 2:
         raise _more_than_two(labels, counts, where)

@@ -18,7 +18,6 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import printable
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 
@@ -205,7 +204,7 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
 def require_target_column(table: Table, target: str, remedy: str) -> None:
     """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
     if target not in table.columns:
-        known = f"the columns are {', '.join(map(printable, table.names))}"
+        known = f"the columns are {', '.join(table.names)}"
         raise file_fault(
             table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; {remedy}"
         )

@@ -8,8 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from phoneprice.wording import printable
-
 
 @dataclass(frozen=True)
 class Table:
@@ -48,7 +46,7 @@ class Table:
         else:
             position = f"row {row + 1 if self.row_numbers is None else self.row_numbers[row]}"
         suffix = "" if column is None else f", column {column!r}"
-        return f"{printable(self.source)} {position}{suffix}"
+        return f"{self.source} {position}{suffix}"
 
     def select(self, names: Sequence[str]) -> "Table":
         """The table with these ``columns``, in this order."""

@@ -28,7 +28,7 @@ from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
 from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
-from phoneprice.wording import noun, printable
+from phoneprice.wording import noun
 from phoneprice.workflows.destinations import open_output, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.predictors import predictor_of
@@ -153,7 +153,7 @@ class _Job:
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
         known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
-        extra = [printable(name) for name in self.stream.header if name not in known]
+        extra = [name for name in self.stream.header if name not in known]
         if extra:
             self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}")
 
@@ -162,7 +162,7 @@ class _Job:
             self._warn(message)
 
     def _warn(self, message: str) -> None:
-        self.collector.warn(f"{printable(self.stream.source)}: {message}")
+        self.collector.warn(f"{self.stream.source}: {message}")
 
 
 def _columns_of_numbers(schema: TableSchema, typed: frozenset[str]) -> frozenset[str]:
@@ -193,7 +193,7 @@ def _plan_columns(
     for name in kept:
         if name not in header:
             near = nearest(name, header)
-            advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(map(printable, header))}"
+            advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(header)}"
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
     copied = tuple(dict.fromkeys([*ids, *kept]))
     columns = OutputColumns(run.task, run.schema.label_kind, copied, spreadsheet_safe=spreadsheet_safe)

@@ -20,11 +20,6 @@ def test_place_without_lines_counts_rows() -> None:
     assert table.take(np.array([1])).place(0) == "p.parquet row 2"
 
 
-def test_place_never_shows_control_characters() -> None:
-    table = Table("a\x1b[31m.csv", {"a\n": pa.array([1.0])})
-    assert table.place(0, "a\n") == "a\\x1b[31m.csv row 1, column 'a\\n'"
-
-
 def test_take_select_slice() -> None:
     table = example().take(np.array([2, 0]))
     assert table.lines is not None

@@ -1,16 +1,16 @@
-"""The messages about a file: one line each, with nothing in it that a terminal would obey."""
+"""The messages about a file: one line each."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import noun, printable, quoted
+from phoneprice.wording import noun, quoted
 
 
 def file_fault(source: str, what: str) -> DataError:
     """A fault of the file as a whole."""
-    return DataError(f"{printable(source)}: {what}")
+    return DataError(f"{source}: {what}")
 
 
 def require_named(source: str, names: Iterable[str], header: Collection[str]) -> None:
@@ -39,7 +39,7 @@ def wrong_type(source: str, column: str, kind: object) -> DataError:
 def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:
     """A fault in the structure of a line, or at a column of it."""
     place = f"line {line}" if column is None else f"line {line}, column {column!r}"
-    return DataError(f"{printable(source)} {place}: {what}")
+    return DataError(f"{source} {place}: {what}")
 
 
 def no_number(place: str, value: str) -> DataError:

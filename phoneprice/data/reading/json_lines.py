@@ -21,7 +21,7 @@ from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
-from phoneprice.wording import printable, quoted
+from phoneprice.wording import quoted
 
 Row = dict[str, str | None]
 _TEXT: dict[object, str | None] = {True: "1", False: "0", None: None}
@@ -101,7 +101,7 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
     try:
         pairs = _DECODER.decode(data.decode())
     except UnicodeDecodeError as fault:
-        place = f"{printable(source)} line {line}"
+        place = f"{source} line {line}"
         raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8") from None
     except (ValueError, RecursionError) as fault:
         reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({_reason(fault)})"

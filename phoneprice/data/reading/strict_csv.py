@@ -10,7 +10,7 @@ from functools import lru_cache
 from phoneprice.data.reading.cutting import RawSegment
 from phoneprice.data.reading.faults import blank_line, line_fault, not_encoded, nul_byte
 from phoneprice.errors import DataError
-from phoneprice.wording import counted, printable, quoted
+from phoneprice.wording import counted, quoted
 
 _BAD = re.compile("[\0\udc80-\udcff]")  # NUL, or a byte that surrogateescape could not decode
 _QUOTED = r'[^"]*+(?:""[^"]*+)*+'
@@ -105,7 +105,7 @@ class StrictParser:
         if text[bad] == "\0":
             return nul_byte(self._source, line)
         start = len(text[:bad].encode())
-        place = f"{printable(self._source)} line {line}"
+        place = f"{self._source} line {line}"
         return not_encoded(place, record[start], offset + start, "utf-8")
 
     def _good_end(self, text: str) -> int:

@@ -4,7 +4,6 @@ import codecs
 
 from phoneprice.data.packing import Readable
 from phoneprice.data.reading.faults import not_encoded
-from phoneprice.wording import printable
 
 BOM = codecs.BOM_UTF8
 READ_BYTES = 1 << 20
@@ -64,6 +63,6 @@ class Utf8Source:
         except UnicodeDecodeError as fault:
             offset = self._fed_bytes - waiting + fault.start
             byte = fault.object[fault.start]
-            raise not_encoded(printable(self.source), byte, offset, self._encoding) from None
+            raise not_encoded(self.source, byte, offset, self._encoding) from None
         self._fed_bytes += len(data)
         return text
