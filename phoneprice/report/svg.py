@@ -187,6 +187,7 @@ class Chart:
     def row_label(self, y: float, text: str) -> None:
         """A word left of the axis, cut to fit."""
         _, py = self.at(self.x.low, y)
+        text = printable(text)  # it is as long as it is shown
         short = cut(text, max(int((self.left - 8) / 7.4), 3))
         whole = "" if short == text else element("title", text)
         self._draw("text", short, whole, x=self.left - 6, y=py + 4, text_anchor="end")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from xml.dom import minidom
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +58,11 @@ def test_a_gap_breaks_the_line() -> None:
 def test_a_narrow_range_has_short_ticks() -> None:
     axis = Axis.over([2.9957320, 2.9957325], "loss")
     assert all(len(tick_text(tick)) <= 5 for tick in axis.ticks())
+
+
+def test_a_label_is_cut_where_it_is_shown_too_long() -> None:
+    chart = Chart("c", "t", "d", Axis(0, 3, "x"), Axis(0, 1, "y"))
+    chart.row_label(0.5, "\x1b[2J\u202e")
+    label = minidom.parseString(chart.render()).getElementsByTagName("text")[-1]
+    short, whole = label.childNodes
+    assert (short.data, whole.firstChild.data) == ("\\x1b…", "\\x1b[2J\\u202e")
