@@ -1,7 +1,10 @@
 """How a function becomes a command: the options that every command has, and its help."""
 
 import inspect
-from collections.abc import Callable
+import os
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +23,9 @@ _OPTIONS = tuple(
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
     for name, annotation in (("json", _Json), ("quiet", _Quiet), ("debug", _Debug))
 )
+
+_TABLES, _CONFIGS, _RUNS = ("data", "from_data", "reference"), ("config", "file"), ("run", "other", "reference")
+"""The parameters that name what a command reads."""
 
 _HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
@@ -48,6 +54,9 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     def call(ctx: typer.Context, *, json: bool, quiet: bool, debug: bool, **arguments: Any) -> None:
         session: Session = ctx.obj
         session.json, session.quiet, session.debug = json, quiet, debug
+        session.silent = True
+        _refuse_stdout_over(arguments)
+        session.silent = False
         if reads:
             arguments["reading"] = Reading(**{option.name: arguments.pop(option.name) for option in READING})
         function(session, **arguments)
@@ -66,3 +75,28 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
         context_settings=_HELP_OPTIONS,
     )
     register(call)
+
+
+def _refuse_stdout_over(arguments: Mapping[str, Any]) -> None:
+    """Refuse to print to the end of what the command reads, or of a file in a run. Raises ``UsageError``."""
+    try:
+        if not stat.S_ISREG(os.fstat(1).st_mode):
+            return
+    except OSError:  # it is closed
+        return
+    from phoneprice.artifact.runs import resolve_run
+    from phoneprice.config.presets import find_config
+    from phoneprice.errors import PhonePriceError
+    from phoneprice.stream import STREAM
+    from phoneprice.workflows.destinations import refuse_output, run_files
+
+    def given(names: tuple[str, ...]) -> list[Any]:
+        return [arguments[name] for name in names if arguments.get(name) is not None]
+
+    read = given(_TABLES)
+    with suppress(PhonePriceError):  # what isn't there is for the command to say
+        read += map(find_config, given(_CONFIGS))
+    for run in given(_RUNS):
+        with suppress(PhonePriceError):
+            read += run_files(resolve_run(run))
+    refuse_output(STREAM, *read)

@@ -39,7 +39,8 @@ class Failure:
 def exit_code(error: BaseException, session: Session) -> int:
     """Print what happened on stderr, in one line, and return the exit code that scripts rely on.
 
-    With ``--json`` the failure is also the document on stdout, unless something is there already. When the program that
+    With ``--json`` the failure is also the document on stdout, unless something is there already, or it is that nothing
+    may be written there. When the program that
     reads stdout has ended, data is missing, so the exit code is 141 whatever the failure; but not after a signal, which
     on a terminal ends the reading program too. Whether anybody reads stderr makes no difference.
     """
@@ -52,7 +53,7 @@ def exit_code(error: BaseException, session: Session) -> int:
         _write(sys.stderr, *"".join(traceback.format_exception(error)).splitlines())
     prefix = "" if failure.kind == INTERRUPTION else "error: "
     _write(sys.stderr, *f"phoneprice: {prefix}{failure.message}".split("\n"))
-    if session.wants_json and not session.wrote:
+    if session.wants_json and not (session.wrote or session.silent):
         reader_left |= _write(sys.stdout, *json_lines({"format": 1, "error": failure}))
     return PIPE_CLOSED if reader_left and failure.kind != INTERRUPTION else failure.exit_code
 

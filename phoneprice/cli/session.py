@@ -19,6 +19,8 @@ class Session:
     debug: bool = False
     wrote: bool = False
     """Whether anything was written to stdout; a document must be alone there."""
+    silent: bool = False
+    """Whether stdout may lead to something that is not to be written to."""
 
     @property
     def shows_tables(self) -> bool:

@@ -14,17 +14,20 @@ PAGE = "https://www.kaggle.com/datasets/iabhishekofficial/mobile-price-classific
 FILES = ("train.csv", "test.csv")
 
 
-def fetch(folder: Path) -> tuple[Path, ...]:
-    """Download the two files into ``folder``, replacing what is there under their names once both are whole.
+def fetch(folder: Path, put: Callable[[Path, Path], object]) -> tuple[Path, ...]:
+    """Download the two files; once both are whole, each is ``put`` from where it is under its name in ``folder``.
 
     Nothing is left elsewhere: kagglehub's cache is a temporary directory inside ``folder``. Raises ``UsageError``
     where kagglehub is not installed, ``DataError`` where the download fails, and ``StorageError`` for the disk.
     """
+    targets = tuple(folder / name for name in FILES)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".fetch-", dir=folder) as cache:
             downloaded = [_download(name, Path(cache)) for name in FILES]
-            return tuple(path.replace(folder / path.name) for path in downloaded)
+            for path, target in zip(downloaded, targets, strict=True):
+                put(path, target)
+            return targets
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror or error}; choose another directory with -o") from error
 

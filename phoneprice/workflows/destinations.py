@@ -7,8 +7,8 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -63,21 +63,35 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
 
     Raises ``UsageError``.
     """
+    if output == STREAM:
+        _refuse_stdout(inputs)
+        return
     # The folder as it is named, too: a link in the run may lead out of it.
     real = Path(os.path.realpath(output)), Path(os.path.realpath(output.parent)) / output.name
-    if output != STREAM and any(map(is_inside_a_run, real)):
+    if any(map(is_inside_a_run, real)):
         raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
-    written = _identity(output, STDOUT)
-    if written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None):
-        shown = "stdout" if output == STREAM else output
-        raise UsageError(f"{shown}: is the input itself; name another file with {option}")
+    if _is_one_of(_identity(output, STDOUT), inputs):
+        raise UsageError(f"{output}: is the input itself; name another file with {option}")
 
 
-def refuse_training_on(data: Path | str | None, run: Path) -> None:
+def _refuse_stdout(inputs: Iterable[Path | str | None]) -> None:
+    written = _identity(STREAM, STDOUT)
+    if _is_one_of(written, inputs):
+        raise UsageError("stdout: is the input itself; redirect it to another file")
+    if written is not None:
+        with suppress(OSError):  # systems that don't tell the name of an open file
+            if is_inside_a_run(Path(os.readlink(f"/dev/fd/{STDOUT}"))):  # noqa: PTH115
+                raise UsageError("stdout: is inside a run, to which nothing may be added; redirect it to another file")
+
+
+def _is_one_of(written: tuple[int, int] | None, inputs: Iterable[Path | str | None]) -> bool:
+    return written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None)
+
+
+def refuse_training_on(read: Path | str | None, run: Path, what: str = "the table to learn from") -> None:
     """Refuse to learn from a file of the run that would be replaced. Raises ``UsageError``."""
-    read = None if data is None else _identity(data, STDIN)
-    if read is not None and any(_identity(file, STDOUT) == read for file in run_files(run)):
-        raise UsageError(f"{run}: the table to learn from is in it; choose another -o")
+    if read is not None and _is_one_of(_identity(read, STDIN), run_files(run)):
+        raise UsageError(f"{run}: {what} is in it; choose another -o")
 
 
 def run_files(run: Path) -> tuple[Path, ...]:

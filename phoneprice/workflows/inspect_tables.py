@@ -15,11 +15,12 @@ from phoneprice.config.schema import Config
 from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
+from phoneprice.data.fetch import FILES, fetch
 from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import read_table
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
-from phoneprice.workflows.destinations import open_output
+from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.prepare import configured, read_options, text_columns
 
 
@@ -126,14 +127,25 @@ def write_sample(output: Path, rows: int | None = None, seed: int | None = None,
     """
     if rows is None and seed is None:
         which: Literal["train", "new"] = "train" if labelled else "new"
-        with sample.sample_path(which).open("rb") as bundled, open_output(output) as file:
-            shutil.copyfileobj(bundled, file)
+        _copy(sample.sample_path(which), output)
         return sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
     default_rows = sample.TRAIN_ROWS if labelled else sample.NEW_ROWS
     phones = sample.generate(rows or default_rows, sample.SEED if seed is None else seed, labelled=labelled)
     with open_output(output) as file:
         sample.write_csv(phones, file)
     return int(phones.num_rows)
+
+
+def fetch_files(folder: Path) -> tuple[Path, ...]:
+    """Download the files from Kaggle into ``folder``; raises as ``data.fetch.fetch`` does, ``UsageError`` in a run."""
+    for name in FILES:
+        refuse_output(folder / name)
+    return fetch(folder, _copy)
+
+
+def _copy(source: Path, output: Path) -> None:
+    with source.open("rb") as opened, open_output(output) as file:
+        shutil.copyfileobj(opened, file)
 
 
 def _read(source: Path | str, text: list[str], config: Config) -> Table:

@@ -125,6 +125,8 @@ def gather(
 
 
 def _refuse_plots(directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory}: is no directory; name another place with --plots")
     try:
         refuse_output(directory / "plot.svg")
     except UsageError:

@@ -11,6 +11,7 @@ import numpy as np
 
 from phoneprice.artifact.runs import new_run_path
 from phoneprice.artifact.writer import RunContents, RunWriter
+from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.diagnosis.findings import judge
@@ -79,9 +80,11 @@ def train(
     started = time.perf_counter()
     collector = WarningCollector(on_event)
     name = Path(config).stem if isinstance(config, Path | str) else "default"
-    config = configured(config, reading)
     path = Path(run) if run is not None else new_run_path(name)
     refuse_training_on(data, path)
+    if isinstance(config, Path | str):
+        refuse_training_on(find_config(config), path, "the configuration to learn with")
+    config = configured(config, reading)
     with (
         RunWriter(path, force=force, resume=resume) as writer,
         Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=collector) as checkpointer,

@@ -35,7 +35,7 @@ def test_both_files_arrive_and_nothing_else(
     monkeypatch.setenv("KAGGLEHUB_CACHE", "before")
     monkeypatch.delenv("KAGGLEHUB_VERBOSITY", raising=False)
     folder = tmp_path / "new" / "kaggle"
-    assert fetch(folder) == (folder / "train.csv", folder / "test.csv")
+    assert fetch(folder, Path.replace) == (folder / "train.csv", folder / "test.csv")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENTS
     assert os.environ["KAGGLEHUB_CACHE"] == "before"
     assert "KAGGLEHUB_VERBOSITY" not in os.environ
@@ -51,7 +51,7 @@ def test_old_files_stay_when_the_second_download_fails(monkeypatch: pytest.Monke
     stand_in(monkeypatch, fails)
     (tmp_path / "train.csv").write_text("old")
     with pytest.raises(DataError) as fault:
-        fetch(tmp_path)
+        fetch(tmp_path, Path.replace)
     assert str(fault.value) == (
         f"can't download test.csv from Kaggle: gone for good; try later, or by hand from {PAGE}"
     )
@@ -62,7 +62,7 @@ def test_old_files_stay_when_the_second_download_fails(monkeypatch: pytest.Monke
 def test_without_kagglehub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(UsageError) as fault:
-        fetch(tmp_path)
+        fetch(tmp_path, Path.replace)
     assert (
         str(fault.value) == "data fetch needs kagglehub, which is not installed; run: pip install 'phoneprice[fetch]'"
     )
@@ -73,7 +73,7 @@ def test_no_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("")
     with pytest.raises(StorageError) as fault:
-        fetch(occupied)
+        fetch(occupied, Path.replace)
     assert str(fault.value) == f"{occupied}: File exists; choose another directory with -o"
 
 
@@ -113,7 +113,7 @@ def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 def test_against_a_local_server(kaggle: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "kaggle"
-    fetch(folder)
+    fetch(folder, Path.replace)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENTS
     assert capsys.readouterr().out == ""
 
@@ -121,4 +121,4 @@ def test_against_a_local_server(kaggle: None, tmp_path: Path, capsys: pytest.Cap
 def test_a_server_that_lacks_the_file(kaggle: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delitem(CONTENTS, "test.csv")
     with pytest.raises(DataError, match=r"can't download test\.csv from Kaggle: 404 .*; try later, or by hand from"):
-        fetch(tmp_path / "kaggle")
+        fetch(tmp_path / "kaggle", Path.replace)

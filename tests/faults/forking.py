@@ -1,21 +1,24 @@
-"""Trainings in processes of their own that cost no start: a fresh interpreter imports everything once and forks.
+"""Processes of their own that cost no start: a fresh interpreter imports everything once and forks.
 
-``Forks`` talks to that interpreter, a line of JSON a job. Jobs may be killed after some seconds, or at a call of the
-write path (see ``file_layer``).
+``Forks`` talks to that interpreter, a line of JSON a job: a training, or a call of the program (see ``program.py``).
+Trainings may be killed after some seconds, or at a call of the write path (see ``file_layer``).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.faults.program import Ended, Program, call
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,21 @@ class Forks:
 
     def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
         """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number."""
-        job = {"data": str(data), "settings": settings, "run": str(run), **options}
+        answer = self._ask({"data": str(data), "settings": settings, "run": str(run), **options})
+        lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}
+        return Outcome(**answer | lists)
+
+    def call(self, program: Program) -> Ended:
+        """Call the program in a child."""
+        return Ended.of(self._ask({"program": asdict(program)}))
+
+    def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
         answer: dict[str, Any] = json.loads(self._server.stdout.readline())
-        lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}
-        return Outcome(**answer | lists)
+        return answer
 
     def __enter__(self) -> Self:
         return self
@@ -66,13 +76,13 @@ def serve() -> None:
     """Answer jobs until stdin ends."""
     import torch
 
-    import phoneprice.training.loop
-    import phoneprice.workflows.train  # noqa: F401
+    import tests.faults.warm  # noqa: F401
     from phoneprice.model.torch_versions import are_private_parts_known
 
     torch.zeros(1).add_(1)
     if not are_private_parts_known():
         import torch._dynamo  # the optimizers import it, for seconds: once here, not in every child
+    gc.freeze()  # what is never collected is not copied to the children
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_in_child(json.loads(line))) + "\n")
         sys.stdout.flush()
@@ -83,8 +93,10 @@ def _in_child(job: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if not child:
         os.close(out)
+        answering = os.fdopen(into, "w")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.write(into, json.dumps(_work(job)).encode())
+        json.dump(call(Program(**job["program"])) if "program" in job else _work(job), answering)
+        answering.flush()
         os._exit(0)
     os.close(into)
     if not select.select([out], [], [], job.get("kill_after"))[0]:

@@ -13,7 +13,7 @@ Facts = dict[str, tuple[Any, ...]]
 
 
 def audit(root: Path) -> Facts:
-    """All that is under ``root``: kind, mode, owner, time and content of each name, links not followed."""
+    """All that is under ``root``: inode, mode, owner, time, content and device of each name, links not followed."""
     facts: Facts = {}
     for folder, directories, files in os.walk(root):
         for name in (*directories, *files):
@@ -26,7 +26,14 @@ def audit(root: Path) -> Facts:
                 content = str(path.readlink())
             # What is made and deleted in a directory changes its time.
             time = None if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns
-            facts[str(path.relative_to(root))] = (status.st_ino, status.st_mode, status.st_uid, time, content)
+            facts[str(path.relative_to(root))] = (
+                status.st_ino,
+                status.st_mode,
+                status.st_uid,
+                time,
+                content,
+                status.st_dev,
+            )
     return facts
 
 

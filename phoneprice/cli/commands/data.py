@@ -137,7 +137,7 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
     For example:
       phoneprice data fetch -o kaggle
     """
-    from phoneprice.data.fetch import fetch as fetch_files
+    from phoneprice.workflows.inspect_tables import fetch_files
 
     files = fetch_files(output)
     if session.json:

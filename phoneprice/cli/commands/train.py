@@ -58,14 +58,17 @@ def train(
     resolved = configuration(config, settings, device)
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
+    from phoneprice.config.presets import find_config
+    from phoneprice.workflows.destinations import refuse_training_on
 
     run = output or (latest_unfinished(force=force) if resume else new_run_path(config.stem if config else "default"))
+    file = config and find_config(config)
+    refuse_training_on(file, run, "the configuration to learn with")
     if report:
-        from phoneprice.config.presets import find_config
         from phoneprice.workflows.destinations import refuse_other_than_html, refuse_output
         from phoneprice.workflows.report import report_path
 
-        refuse_output(report_path(run), data, config and find_config(config))
+        refuse_output(report_path(run), data, file)
         refuse_other_than_html(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)

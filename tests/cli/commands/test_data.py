@@ -224,7 +224,9 @@ def test_sample_to_a_place_that_is_not_there(call: Call, tmp_path: Path) -> None
 
 
 def test_fetch(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phoneprice.data.fetch.fetch", lambda folder: (folder / "train.csv", folder / "test.csv"))
+    monkeypatch.setattr(
+        "phoneprice.workflows.inspect_tables.fetch", lambda folder, _put: (folder / "train.csv", folder / "test.csv")
+    )
     result = call("data", "fetch", "-o", tmp_path)
     assert (result.code, result.out, result.err) == (0, f"{tmp_path}/train.csv\n{tmp_path}/test.csv\n", "")
     assert call("data", "fetch", "-o", "x", "--json").document == {"format": 1, "files": ["x/train.csv", "x/test.csv"]}
