@@ -126,6 +126,17 @@ class OpenDirectory:
             to._rename_new(new, self, name)
             self._require_open(name, child.descriptor)
 
+    def require_movable(self, name: str) -> None:
+        """Raise the ``OSError`` that moving or replacing an entry would end in, where that can be foreseen."""
+        status, own = self.status(name), os.fstat(self.descriptor)
+        if status is None:
+            return
+        if own.st_mode & stat.S_ISVTX and os.geteuid() not in {0, own.st_uid, status.st_uid}:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        # The ".." in a directory changes when it moves.
+        if stat.S_ISDIR(status.st_mode) and not os.access(name, os.W_OK, dir_fd=self.descriptor):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     def unlink(self, name: str) -> None:
         """Delete a file."""
         os.unlink(name, dir_fd=self.descriptor)

@@ -14,6 +14,7 @@ from phoneprice.artifact.manifest import BEGINNING
 from phoneprice.artifact.sealed import open_run
 from phoneprice.artifact.writer import open_work, partial_path, run_places, work_name
 from phoneprice.errors import ModelError, StorageError
+from phoneprice.places import is_directory, is_file, why_hidden
 from phoneprice.suggestions import nearest_path
 
 RUNS = Path("runs")
@@ -43,7 +44,9 @@ def require_runs(root: Path) -> None:
     """Raise ``ModelError`` where ``root`` can't hold runs; that there is no ``runs/`` yet is no fault."""
     if _is_run(root):
         raise ModelError(f"{root}: is a run itself; 'phoneprice runs show' shows it")
-    if root != RUNS and not root.is_dir():
+    if hidden := why_hidden(root):
+        raise ModelError(f"{root}: can't be read: {hidden}")
+    if root != RUNS and not is_directory(root):
         raise ModelError(f"{root}: no such directory; name one that holds runs")
 
 
@@ -54,7 +57,7 @@ def list_runs(root: Path = RUNS) -> tuple[ListedRun, ...]:
     except OSError:
         return ()
     runs = (root / name for name in names if not name.startswith("."))
-    entries = [run for run in runs if any(place.is_dir() for place in run_places(run))]
+    entries = [run for run in runs if any(is_directory(place) for place in run_places(run))]
     listed = sorted(map(_listed, entries), key=lambda found: (found[0], found[1].path.name))
     return tuple(run for _, run in listed)
 
@@ -119,7 +122,7 @@ def _refuse_near_miss(path: Path, root: Path) -> None:
 
 
 def _is_run(path: Path) -> bool:
-    return (path / MANIFEST).is_file()
+    return is_file(path / MANIFEST)
 
 
 def _listed(path: Path) -> tuple[datetime, ListedRun]:

@@ -38,6 +38,7 @@ from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
+from phoneprice.places import is_directory, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -180,7 +181,7 @@ def refuse_place(path: str | Path, *, force: bool = False, resume: bool = False)
 def open_work(path: Path) -> Iterator[WorkDirectory | None]:
     """The work directory of the run ``path``, None without one. Raises ``StorageError`` for what is not ours."""
     name = _whole(path).name
-    if not _whole(path).parent.is_dir():
+    if not is_directory(_whole(path).parent):
         yield None
         return
     with _open_parent(path) as opened, ExitStack() as stack:
@@ -215,7 +216,7 @@ def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
         raise UsageError(f"{shown}: is no name for a run, {work_name('NAME')} is what unfinished ones have; {_OTHER}")
     with storage_faults(shown), open_work(shown) as work:
         if resume and work is None:
-            found = "is finished" if path.is_dir() else "found no training of it"
+            found = "is finished" if is_directory(path) else "found no training of it"
             raise ModelError(f"{shown}: {found}, so there is nothing to resume; train without --resume")
         _refuse_inside_a_run(path, shown)
         if os.path.lexists(path):
@@ -231,7 +232,7 @@ def _refuse_inside_a_run(path: Path, shown: Path) -> None:
 def is_inside_a_run(path: Path) -> bool:
     """Whether one of the folders above a path is a run."""
     names = layout.MANIFEST, layout.MANIFEST_HASH
-    return any(all((folder / name).is_file() for name in names) for folder in path.parents)
+    return any(all(is_file(folder / name) for name in names) for folder in path.parents)
 
 
 def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:
@@ -243,6 +244,7 @@ def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bo
         _open_run(parent, name).close()
     except StorageError:
         raise UsageError(f"{shown}: is no run, so --force doesn't replace it; {_OTHER}") from None
+    parent.require_movable(name)  # now, and not when all the training is done
 
 
 def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:

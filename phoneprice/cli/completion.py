@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from phoneprice.cli.output import write_lines
+from phoneprice.places import is_directory
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -18,7 +19,7 @@ def complete_run(incomplete: str) -> list[str]:
     """``latest`` and the runs in ``runs/``, newest first, or the directories below what is typed."""
     folder, slash, _ = incomplete.rpartition("/")
     parent = Path(folder or "/") if slash else Path("runs")
-    found = sorted((f"{path}" for path in parent.glob("[!.]*") if path.is_dir()), reverse=True)
+    found = sorted((f"{path}" for path in parent.glob("[!.]*") if is_directory(path)), reverse=True)
     return _offered(("latest", *found), incomplete)
 
 
@@ -26,8 +27,8 @@ def complete_config(incomplete: str) -> list[str]:
     """The ready-made configurations by name, and the TOML files and directories below what is typed."""
     from phoneprice.config.presets import presets
 
-    files = (path for path in Path().glob(f"{incomplete}*") if path.suffix == ".toml" or path.is_dir())
-    names = [*presets(), *(f"{path}/" if path.is_dir() else str(path) for path in sorted(files))]
+    files = (path for path in Path().glob(f"{incomplete}*") if path.suffix == ".toml" or is_directory(path))
+    names = [*presets(), *(f"{path}/" if is_directory(path) else str(path) for path in sorted(files))]
     return _offered(names, incomplete)
 
 

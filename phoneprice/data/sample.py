@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from phoneprice.errors import UsageError
+from phoneprice.places import is_file
 
 Phones = dict[str, NDArray[Any]]
 
@@ -74,7 +75,7 @@ def sample_path(which: Literal["train", "new"]) -> Path:
     """The bundled file, in an installed package or in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "_sample" / _FILES[which]
-    return installed if installed.is_file() else package.parent / "data" / _FILES[which]
+    return installed if is_file(installed) else package.parent / "data" / _FILES[which]
 
 
 def _labelled(rows: int, generator: np.random.Generator) -> Phones:

@@ -15,10 +15,12 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
 from phoneprice.artifact.atomic import own_descriptor, replace_file, storage_faults
+from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.layout import LIMITS
 from phoneprice.artifact.writer import is_inside_a_run
 from phoneprice.data.formats import CSV, named_format
 from phoneprice.errors import UsageError
+from phoneprice.places import is_directory, is_file, is_there
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import printable
 
@@ -105,16 +107,16 @@ def refuse_unwritable(output: Path) -> None:
         return
     target = Path(os.path.realpath(output))
     with storage_faults(output):
-        if target.is_dir():
+        if is_directory(target):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if target.is_file() or not target.exists():  # a device or a pipe is written to as it is
-            with TemporaryFile(dir=target.parent):
-                pass
+        if is_file(target) or not is_there(target):  # a device or a pipe is written to as it is
+            with OpenDirectory.at(target.parent) as parent, TemporaryFile(dir=target.parent):
+                parent.require_movable(target.name)
 
 
 def refuse_replacing(output: Path, *, force: bool) -> None:
     """Refuse to replace a file without ``force``. Raises ``UsageError``."""
-    if output != STREAM and output.is_file() and own_descriptor(output) is None and not force:
+    if output != STREAM and is_file(output) and own_descriptor(output) is None and not force:
         raise UsageError(f"{output}: exists already; choose another -o, or replace it with --force")
 
 
@@ -126,7 +128,7 @@ def refuse_other_than_csv(output: Path) -> None:
 
 def refuse_other_than_html(output: Path) -> None:
     """Refuse to replace a file that is no HTML page, such as a table named by a slip. An empty one is no loss."""
-    if not output.is_file():
+    if not is_file(output):
         return
     with storage_faults(output), output.open("rb") as file:
         beginning = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from phoneprice import __version__
+from phoneprice.places import is_there
 from phoneprice.records.documents import Environment
 
 _LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
@@ -49,10 +50,10 @@ def cpu_features() -> str:
 
 def _git_commit() -> str | None:
     """The commit of the directory the program runs in, where that is a git checkout."""
-    if not any((parent / ".git").exists() for parent in (Path.cwd(), *Path.cwd().parents)):
-        return None
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
+        if not any(is_there(parent / ".git") for parent in (Path.cwd(), *Path.cwd().parents)):
+            return None
         answer = subprocess.run(
             ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, env=environment, check=False
         )

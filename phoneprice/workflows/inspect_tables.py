@@ -20,6 +20,7 @@ from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import read_table
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
+from phoneprice.places import is_directory
 from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.prepare import configured, read_options, text_columns
 
@@ -95,7 +96,7 @@ def check_table(
     config = configured(config, reading)
     known: Table | TableSchema | None = None
     expected = target
-    if reference is not None and (is_latest(reference) or Path(reference).is_dir()):
+    if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
         run = load_run(resolve_run(reference))
         known, config = run.schema, configured(run.config, Reading.of(config.data))
         expected = None if target == run.schema.target else target

@@ -22,6 +22,7 @@ from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import layer_names
+from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
@@ -67,7 +68,7 @@ def report(
     target = given_path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
-    if target.is_dir():
+    if is_directory(target):
         raise UsageError(f"{target}: is a directory; name a file in it")
     inputs = data, *run_files(path)
     refuse_output(target, *inputs)
@@ -80,6 +81,9 @@ def report(
     drawn = _plots(facts, Path(plots)) if plots is not None else {}
     for plot in drawn:
         refuse_output(plot, *inputs, option="--plots")
+    if plots is not None:
+        with storage_faults(Path(plots)):
+            Path(plots).mkdir(parents=True, exist_ok=True)
     with open_output(target) as file:
         file.write(page(facts).encode())
     written = tuple(_write_plots(drawn))
@@ -125,7 +129,7 @@ def gather(
 
 
 def _refuse_plots(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
+    if is_there(directory) and not is_directory(directory):
         raise UsageError(f"{directory}: is no directory; name another place with --plots")
     try:
         refuse_output(directory / "plot.svg")
@@ -144,8 +148,6 @@ def _plots(facts: ReportFacts, directory: Path) -> dict[Path, str]:
 
 def _write_plots(plots: Mapping[Path, str]) -> Iterator[Path]:
     for path, text in plots.items():
-        with storage_faults(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
         with open_output(path) as file:
             file.write(text.encode())
         yield path

@@ -1,5 +1,11 @@
-"""Imports what the commands import when they need it: once, before any child is forked."""
+"""Imports what the commands import when they need it: once, before any child is forked.
+
+A child of another user may not be able to: Python may be where only its owner can read it.
+"""
 # ruff: noqa: F401
+
+import encodings.ascii
+import encodings.unicode_escape
 
 import jinja2
 import pyarrow.csv

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
+from phoneprice.places import is_file
 from phoneprice.stream import STREAM, given_path
 from phoneprice.suggestions import nearest_path
 
@@ -133,7 +134,7 @@ def _open_file(name: str, path: Path) -> io.FileIO:
     try:
         return io.FileIO(path)
     except FileNotFoundError:
-        near = nearest_path(path, Path.is_file)
+        near = nearest_path(path, is_file)
         raise file_fault(name, f"no such file;{near or ' check the name'}") from None
     except IsADirectoryError:
         raise file_fault(name, "is a directory; name a file in it") from None
