@@ -89,7 +89,9 @@ def _keep_access(file: int, old: os.stat_result) -> None:
         try:
             os.fchown(file, -1, old.st_gid)
         except OSError:
-            mode = mode & 0o707 | (mode & 0o007) << 3  # another group has no more rights than the others
+            # The old group is among the others now, and some of the others are the new group.
+            shared = mode & mode >> 3 & 0o007
+            mode = mode & 0o700 | shared << 3 | shared
     with suppress(PermissionError):  # file systems without permissions
         os.fchmod(file, mode)
 

@@ -30,11 +30,17 @@ class Call:
         """Whether the output's name is given on the command line."""
         return "{}" in self.words
 
-    def program(self, folder: Path, output: str = "", streams: dict[int, tuple[str, int]] | None = None) -> Program:
+    def program(
+        self,
+        folder: Path,
+        output: str = "",
+        streams: dict[int, tuple[str, int]] | None = None,
+        user: int | None = None,
+    ) -> Program:
         words = [word.format(output or self.output) for word in shlex.split(self.words)]
         given = {0: ("d.csv", READ)} if "-" in words else {}
         environment = {"HOME": str(folder / "home"), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-        return Program(tuple(words), str(folder), given | (streams or {}), environment=environment)
+        return Program(tuple(words), str(folder), given | (streams or {}), user, environment)
 
 
 _TRAINED = ("new", "new/*", "new.html")

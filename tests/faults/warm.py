@@ -6,6 +6,7 @@ A child of another user may not be able to: Python may be where only its owner c
 
 import encodings.ascii
 import encodings.unicode_escape
+import encodings.utf_8_sig
 
 import jinja2
 import pyarrow.csv
