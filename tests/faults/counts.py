@@ -5,7 +5,7 @@ import os
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
 SHARE = float(os.environ.get("FAULTS_SHARE", "1"))
 LINES: list[str] = []
-"""What was done, for the summary at the end."""
+"""What the test under way has done; ``conftest.py`` takes it to the summary."""
 
 
 def share_of(full: int) -> int:
