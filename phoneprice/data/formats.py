@@ -65,7 +65,13 @@ class RowWriter(Protocol):
     """Writes the rows of an output in their order."""
 
     def write(self, rows: OutputRows) -> None:
-        """Append rows; the first ones, of which there may be none, give names and types."""
+        """Append rows; the first ones, of which there may be none, give names and types.
+
+        Raises ``DataError`` for a column that the format can't hold; with the first rows, before a byte is written.
+        """
+
+    def notes(self) -> list[str]:
+        """What was changed in the rows so far because the format can't hold it, in words."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class TextFormat(_Format):
     """Text, which may be packed; it is recognised by its beginning as UTF-8, else by its name."""
 
     open_reader: Callable[[Utf8Source, ReadOptions], FormatReader]
-    open_writer: Callable[[Sink], AbstractContextManager[RowWriter]]
+    open_writer: Callable[[Sink, bool], AbstractContextManager[RowWriter]]
     read_suffixes: tuple[str, ...] = ()
     """What files are called that may be read so, but are not written."""
 
@@ -93,7 +99,7 @@ class BinaryFormat(_Format):
     """Compressed inside, so it is never packed, and read from a file that can be rewound."""
 
     open_reader: Callable[[str, BinaryIO, ReadOptions], FormatReader]
-    open_writer: Callable[[BinaryIO], AbstractContextManager[RowWriter]]
+    open_writer: Callable[[BinaryIO, bool], AbstractContextManager[RowWriter]]
 
 
 Format = TextFormat | BinaryFormat
@@ -105,10 +111,10 @@ def _csv_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
     return CsvReader(text, options)
 
 
-def _csv_writer(sink: Sink) -> AbstractContextManager[RowWriter]:
+def _csv_writer(sink: Sink, safe: bool) -> AbstractContextManager[RowWriter]:
     from phoneprice.data.writers import CsvWriter
 
-    return nullcontext(CsvWriter(sink))
+    return nullcontext(CsvWriter(sink, spreadsheet_safe=safe))
 
 
 def _begins_with_an_object(head: bytes) -> bool:
@@ -122,10 +128,10 @@ def _json_lines_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
     return JsonLinesReader(text, options)
 
 
-def _json_lines_writer(sink: Sink) -> AbstractContextManager[RowWriter]:
+def _json_lines_writer(sink: Sink, safe: bool) -> AbstractContextManager[RowWriter]:
     from phoneprice.data.writers import JsonLinesWriter
 
-    return nullcontext(JsonLinesWriter(sink))
+    return nullcontext(JsonLinesWriter(sink, spreadsheet_safe=safe))
 
 
 def _parquet_reader(source: str, file: BinaryIO, options: ReadOptions) -> FormatReader:
@@ -134,10 +140,10 @@ def _parquet_reader(source: str, file: BinaryIO, options: ReadOptions) -> Format
     return ParquetReader(source, file, options)
 
 
-def _parquet_writer(file: BinaryIO) -> AbstractContextManager[RowWriter]:
+def _parquet_writer(file: BinaryIO, safe: bool) -> AbstractContextManager[RowWriter]:
     from phoneprice.data.writers import ParquetWriter
 
-    return ParquetWriter(file)
+    return ParquetWriter(file, spreadsheet_safe=safe)
 
 
 CSV = TextFormat("CSV", (".csv", ".txt", ""), lambda _: False, _csv_reader, _csv_writer)
@@ -203,13 +209,21 @@ def _suffix(path: Path) -> tuple[str, Packing | None]:
 
 
 @contextmanager
-def open_writer(file: BinaryIO, format_: Format, packing: Packing | None = None) -> Iterator[RowWriter]:
-    """A writer to ``file``, complete when the body ends; ``file`` stays open."""
+def open_writer(
+    file: BinaryIO, format_: Format, packing: Packing | None = None, *, spreadsheet_safe: bool = False
+) -> Iterator[RowWriter]:
+    """A writer to ``file``, complete when the body ends; ``file`` stays open.
+
+    With ``spreadsheet_safe`` no text in it, name or cell, is taken for a formula.
+    """
     if isinstance(format_, BinaryFormat):
-        with format_.open_writer(file) as writer:
+        with format_.open_writer(file, spreadsheet_safe) as writer:
             yield writer
         return
-    with packing.pack(file) if packing else nullcontext(file) as sink, format_.open_writer(sink) as writer:
+    with (
+        packing.pack(file) if packing else nullcontext(file) as sink,
+        format_.open_writer(sink, spreadsheet_safe) as writer,
+    ):
         yield writer
 
 

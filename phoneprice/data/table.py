@@ -62,7 +62,7 @@ class Table:
         return replace(
             self,
             columns={name: pc.take(array, index) for name, array in self.columns.items()},
-            written={name: pc.take(array, index) for name, array in self.written.items()},
+            written={name: _taken(array, index) for name, array in self.written.items()},
             lines=None if self.lines is None else self.lines[rows],
             row_numbers=self._numbered()[rows],
             empty_rows=len(index),
@@ -99,6 +99,14 @@ def concat(tables: Sequence[Table]) -> Table:
         skipped_rows=sum(table.skipped_rows for table in tables),
         empty_rows=sum(table.rows for table in tables),
     )
+
+
+def _taken(array: pa.Array, index: pa.Array) -> pa.Array:
+    try:
+        return pc.take(array, index)
+    except pa.ArrowNotImplementedError:  # for string views, also inside of others (Arrow 26)
+        rows = [array.slice(row, 1) for row in index.to_pylist()]
+        return pa.concat_arrays([array.slice(0, 0), *rows])
 
 
 def _stacked(positions: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:

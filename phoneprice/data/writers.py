@@ -1,38 +1,101 @@
-"""The rows of an output as CSV, JSON Lines or Parquet, some at a time."""
+"""The rows of an output as CSV, JSON Lines or Parquet, some at a time.
 
-import json
-from collections.abc import Mapping
+What a cell of each type becomes as text is decided in ``cell_text``; what Parquet can hold, by Arrow.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from phoneprice.data.cell_text import Rendered, csv_values, json_objects, json_values, simple, without_formulas
 from phoneprice.data.decimals import six_decimals
 from phoneprice.data.formats import OutputRows
 from phoneprice.data.packing import Sink
+from phoneprice.errors import DataError
+from phoneprice.wording import count, counted, printable
+
+_REFUSALS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowCapacityError)
+"""What Arrow raises for a column that it can't convert."""
 
 
-class CsvWriter:
+class _Writer(ABC):
+    """What all writers share: each column becomes what the format can hold, or is refused by its name."""
+
+    title: ClassVar[str]
+    """The format, in messages."""
+
+    def __init__(self, *, spreadsheet_safe: bool) -> None:
+        self._spreadsheet_safe = spreadsheet_safe
+        self._nulled = Counter[str]()
+
+    def notes(self) -> list[str]:
+        """What was changed in the rows so far, in words."""
+        if not self._nulled:
+            return []
+        columns = ", ".join(f"{printable(name)} {count(cells)}" for name, cells in self._nulled.most_common())
+        return [f"{counted(self._nulled.total(), 'cell')} with NaN or an infinite number ({columns}): null in JSON"]
+
+    @abstractmethod
+    def _held(self, cells: pa.Array) -> Rendered:
+        """Cells as the format can hold them; raises an ``ArrowException`` for a type that it can't."""
+
+    def _columns(self, cells: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        """The columns as they are written. Raises ``DataError``."""
+        return dict(zip(self._names(cells), map(self._column, cells, cells.values()), strict=True))
+
+    def _column(self, name: str, cells: pa.Array) -> pa.Array:
+        try:
+            held, nulled = self._held(cells)
+        except _REFUSALS as fault:
+            raise _unwritable(name, cells.type, self.title, fault) from None
+        if nulled:
+            self._nulled[name] += nulled
+        return held
+
+    def _simple(self, cells: pa.Array) -> pa.Array:
+        return without_formulas(simple(cells)) if self._spreadsheet_safe else simple(cells)
+
+    def _names(self, names: Iterable[str]) -> list[str]:
+        """The names that columns are written under."""
+        written = list(names)
+        if self._spreadsheet_safe:
+            written = without_formulas(pa.array(written, pa.string())).to_pylist()
+            twice = [name for name, times in Counter(written).items() if times > 1]
+            if twice:
+                raise DataError(f"two columns would be called {twice[0]!r} without formulas; rename one in the input")
+        return written
+
+
+class CsvWriter(_Writer):
     """RFC 4180, with a line feed at the end of each line; only cells that need quotes have them."""
 
+    title = "CSV"
     # Arrow's "needed" puts quotes around all text; with "none" it refuses text that needs them.
     _OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="none")
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, spreadsheet_safe: bool) -> None:
+        super().__init__(spreadsheet_safe=spreadsheet_safe)
         self._sink = sink
         self._started = False
 
     def write(self, rows: OutputRows) -> None:
         """Append rows."""
-        columns = dict(rows.cells)
+        columns = self._columns(rows.cells)
         columns |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
         if not self._started:
             self._sink.write((",".join(map(_csv_cell, columns)) + "\n").encode())
             self._started = True
         self._sink.write(self._lines(columns))
+
+    def _held(self, cells: pa.Array) -> Rendered:
+        return csv_values(self._simple(cells))
 
     def _lines(self, columns: Mapping[str, pa.Array]) -> bytes:
         buffer = pa.BufferOutputStream()
@@ -44,30 +107,36 @@ class CsvWriter:
         return lines
 
 
-class JsonLinesWriter:
+class JsonLinesWriter(_Writer):
     """An object a row; numbers are numbers, missing cells null."""
 
-    def __init__(self, sink: Sink) -> None:
+    title = "JSON Lines"
+
+    def __init__(self, sink: Sink, *, spreadsheet_safe: bool) -> None:
+        super().__init__(spreadsheet_safe=spreadsheet_safe)
         self._sink = sink
 
     def write(self, rows: OutputRows) -> None:
         """Append rows."""
-        parts: list[pa.Array | str] = []
-        texts = {name: _json_cells(array) for name, array in rows.cells.items()}
-        texts |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
-        for name, cells in texts.items():
-            parts += [f"{', ' if parts else '{'}{json.dumps(name, ensure_ascii=False)}: ", cells]
-        lines = pc.binary_join_element_wise(*parts, "}\n", "")
-        self._sink.write(_characters(lines))
+        columns = self._columns(rows.cells)
+        columns |= {name: six_decimals(values) for name, values in rows.probabilities.items()}
+        self._sink.write(_characters(json_objects(columns, end="}\n")))
+
+    def _held(self, cells: pa.Array) -> Rendered:
+        return json_values(self._simple(cells))
 
 
-class ParquetWriter(AbstractContextManager["ParquetWriter"]):
+class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
     """A row group each time rows are written, with Snappy; probabilities are float64, rounded like their text.
 
-    Against zstd the file has 1.6 times the size, but a whole prediction takes 0.9 times as long.
+    Columns keep their types, as far as Parquet has them. Against zstd the file has 1.6 times the size, but a whole
+    prediction takes 0.9 times as long.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    title = "Parquet"
+
+    def __init__(self, file: BinaryIO, *, spreadsheet_safe: bool) -> None:
+        super().__init__(spreadsheet_safe=spreadsheet_safe)
         self._file = file
         self._writer: Any = None
 
@@ -75,29 +144,50 @@ class ParquetWriter(AbstractContextManager["ParquetWriter"]):
         """Append rows."""
         import pyarrow.parquet as pq
 
-        columns = {**rows.cells, **{name: pa.array(part / 1e6) for name, part in rows.probabilities.items()}}
-        batch = pa.record_batch(columns)
+        cells = self._columns(rows.cells)
+        batch = pa.record_batch({**cells, **{name: pa.array(part / 1e6) for name, part in rows.probabilities.items()}})
         if self._writer is None:
+            for name, column in cells.items():
+                _require_storable(name, column.slice(0, 1))
             # Numbers hardly repeat: without a dictionary they take less time and less space. Predictions do repeat.
-            *copied, prediction = rows.cells
-            repeating = [prediction, *(name for name in copied if pa.types.is_string(rows.cells[name].type))]
+            *copied, prediction = cells
+            repeating = [prediction, *(name for name in copied if pa.types.is_string(cells[name].type))]
             self._writer = pq.ParquetWriter(self._file, batch.schema, compression="snappy", use_dictionary=repeating)
         if batch.num_rows:
-            self._writer.write_batch(batch)
+            try:
+                self._writer.write_batch(batch)
+            except _REFUSALS:
+                for name, column in cells.items():
+                    _require_storable(name, column)
+                raise
+
+    def _held(self, cells: pa.Array) -> Rendered:
+        from phoneprice.data.reading.parquet_reader import is_text
+
+        stored = cells.storage if isinstance(cells, pa.ExtensionArray) else cells
+        return (self._simple(stored) if self._spreadsheet_safe and is_text(stored.type) else cells), 0
 
     def __exit__(self, *_: object) -> None:
         if self._writer is not None:
             self._writer.close()
 
 
-def without_formulas(cells: pa.Array) -> pa.Array:
-    """Text cells that a spreadsheet would take for a formula, with an apostrophe before them; numbers as they are."""
-    if not pa.types.is_string(cells.type):
-        return cells
-    risky = pc.match_substring_regex(cells, r"^[=+\-@\t\r]")
-    number = pc.match_substring_regex(cells, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-    quoted = pc.binary_join_element_wise("'", cells, "")
-    return pc.if_else(pc.and_not(risky, number), quoted, cells)
+def _require_storable(name: str, cells: pa.Array) -> None:
+    """Raise ``DataError`` for a column that can't be in a Parquet file."""
+    import pyarrow.parquet as pq
+
+    try:
+        pq.write_table(pa.table({name: cells}), pa.BufferOutputStream())
+    except (*_REFUSALS, OSError) as fault:  # of no disk: it is written to memory
+        raise _unwritable(name, cells.type, ParquetWriter.title, fault) from None
+
+
+def _unwritable(name: str, kind: pa.DataType, title: str, fault: Exception) -> DataError:
+    reason = str(fault).split("\n", maxsplit=1)[0]
+    return DataError(
+        f"column {name!r} of type {kind} can't be written as {title} ({reason}); "
+        "convert it to text, or leave it out of the input"
+    )
 
 
 def _quoted_lines(columns: Mapping[str, pa.Array]) -> bytes:
@@ -119,23 +209,6 @@ def _csv_cell(text: str) -> str:
     if any(character in text for character in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text
-
-
-def _json_cells(cells: pa.Array) -> pa.Array:
-    """The JSON text of each cell."""
-    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
-        return _json_strings(cells)
-    return pc.fill_null(cells.cast(pa.string()), "null")
-
-
-def _json_strings(cells: pa.Array) -> pa.Array:
-    if pc.any(pc.match_substring_regex(cells, r'[\x00-\x1f"\\\\]')).as_py():
-        encoded = cells.dictionary_encode()
-        words = [json.dumps(word, ensure_ascii=False) for word in encoded.dictionary.to_pylist()]
-        quoted = pa.array(words, pa.string()).take(encoded.indices)
-    else:
-        quoted = pc.binary_join_element_wise('"', cells, '"', "")
-    return pc.fill_null(quoted, "null")
 
 
 def _characters(lines: pa.Array) -> bytes:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from phoneprice.data.formats import OutputRows
 from phoneprice.data.labels import LabelKind
-from phoneprice.data.writers import without_formulas
 from phoneprice.errors import UsageError
 from phoneprice.records import Predictions, Task, Valued
 
@@ -21,18 +20,12 @@ CONFIDENCE = "confidence"
 
 
 class OutputColumns:
-    """Builds output columns for a task; ``copied`` are the input's columns that go to the output, in order.
+    """Builds output columns for a task; ``copied`` are the input's columns that go to the output, in order."""
 
-    With ``spreadsheet_safe`` none of their cells is taken for a formula.
-    """
-
-    def __init__(
-        self, task: Task, label_kind: LabelKind, copied: Sequence[str], *, spreadsheet_safe: bool = False
-    ) -> None:
+    def __init__(self, task: Task, label_kind: LabelKind, copied: Sequence[str]) -> None:
         self._task = task
         self._labels = label_array(task.labels, label_kind)
         self.copied = tuple(copied)
-        self._safe = spreadsheet_safe
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -50,7 +43,7 @@ class OutputColumns:
 
     def rows(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> OutputRows:
         """The output's rows for the same rows of the input."""
-        cells = {name: without_formulas(copied[name]) if self._safe else copied[name] for name in self.copied}
+        cells = {name: copied[name] for name in self.copied}
         if isinstance(predicted, Valued):
             return OutputRows({**cells, PREDICTION: pa.array(predicted.values)}, {})
         classes, p = predicted.classes, predicted.probabilities

@@ -80,10 +80,13 @@ def predict(
     predictor = predictor_of(loaded, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.engine.block_rows)
     with one_blas_thread(), open_chunks(data, options, rows) as stream:
-        columns = _plan_columns(loaded, stream.header, keep, spreadsheet_safe=spreadsheet_safe)
+        columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
         job = _Job(loaded, predictor, columns, stream, collector, computing)
-        with open_output(target) as file, open_writer(file, *written_as) as writer:
+        with (
+            open_output(target) as file,
+            open_writer(file, *written_as, spreadsheet_safe=spreadsheet_safe) as writer,
+        ):
             job.run(writer)
     return PredictionResult(job.rows, target, job.label_counts(), collector.messages)
 
@@ -130,7 +133,7 @@ class _Job:
         ):
             for _ in written:
                 self.collector(Progress(self.rows, None, "rows"))
-        self._warn_of_rows()
+        self._warn_of_rows(writer.notes())
 
     def label_counts(self) -> dict[str, int]:
         """Rows by predicted label."""
@@ -157,8 +160,8 @@ class _Job:
         if extra:
             self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}")
 
-    def _warn_of_rows(self) -> None:
-        for message in (*left_out(self.stream.skipped_rows), *self._odd.messages()):
+    def _warn_of_rows(self, notes: Sequence[str]) -> None:
+        for message in (*left_out(self.stream.skipped_rows), *self._odd.messages(), *notes):
             self._warn(message)
 
     def _warn(self, message: str) -> None:
@@ -184,9 +187,7 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
     return -(-rows // block_rows) * block_rows
 
 
-def _plan_columns(
-    run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"], *, spreadsheet_safe: bool
-) -> OutputColumns:
+def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
     ids = [name for name in run.config.data.id_columns if name in header]
     kept = header if keep == "all" else keep
@@ -196,6 +197,6 @@ def _plan_columns(
             advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(header)}"
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
     copied = tuple(dict.fromkeys([*ids, *kept]))
-    columns = OutputColumns(run.task, run.schema.label_kind, copied, spreadsheet_safe=spreadsheet_safe)
+    columns = OutputColumns(run.task, run.schema.label_kind, copied)
     columns.refuse_clashes(header)
     return columns

@@ -11,8 +11,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phoneprice.data.cell_text import without_formulas
 from phoneprice.data.formats import CSV, FORMATS, JSON_LINES, PACKINGS, PARQUET, OutputRows, open_writer
-from phoneprice.data.writers import without_formulas
 
 
 def written(parts, format_=CSV, packing=None):

@@ -36,6 +36,14 @@ def wrong_type(source: str, column: str, kind: object) -> DataError:
     )
 
 
+def invalid_value(source: str, row: int, column: str, kind: object) -> DataError:
+    """Bytes that are no value of the column's type."""
+    return DataError(
+        f"{printable(source)} row {row}, column {column!r}: found bytes that are no {kind} "
+        "(text must be UTF-8); correct the value where the file is made"
+    )
+
+
 def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:
     """A fault in the structure of a line, or at a column of it."""
     place = f"line {line}" if column is None else f"line {line}, column {column!r}"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
-from phoneprice.data.reading.parquet_reader import is_number, is_text, plain
+from phoneprice.data.reading.parquet_reader import is_number, is_text, plain, require_valid
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
 
@@ -88,6 +88,7 @@ def _plain_array(name: str, values: Any, source: str) -> pa.Array:
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
         raise wrong_type(source, name, array.type)
+    require_valid(source, name, array)
     return plain(array, numeric=False)
 
 

@@ -1,5 +1,6 @@
 """Parquet, row group by row group. Its columns have types; only the types that are numbers or text are taken."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
+from phoneprice.data.reading.faults import file_fault, invalid_value, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 
@@ -30,9 +31,9 @@ class ParquetReader:
             # Else a row group would be read whole, and kept until the end (apache/arrow#39808).
             self._parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
             self._schema: pa.Schema = self._parquet.schema_arrow
+            self.header = tuple(self._schema.names)
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise _damaged(source, fault) from None
-        self.header = tuple(self._schema.names)
         require_distinct(source, self.header)
 
     @property
@@ -70,10 +71,36 @@ def _damaged(source: str, fault: Exception) -> Exception:
 
 def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Table:
     numeric = columns.selection.numeric
+    for name in columns.selection.wanted:
+        require_valid(columns.source, name, batch.column(name), first_row)
     cells = {name: plain(batch.column(name), name in numeric) for name in columns.selection.wanted}
     written = {name: decoded(batch.column(name)) for name in columns.selection.verbatim}
     row_numbers = np.arange(first_row, first_row + batch.num_rows)
     return columns.read(cells, None, row_numbers, batch.num_rows, written)
+
+
+def require_valid(source: str, name: str, array: pa.Array, first_row: int = 1) -> None:
+    """Raise ``DataError`` for a value that its type doesn't allow, such as text that is no UTF-8: Arrow checks none.
+
+    It takes 10 ms for a million texts, and no time for numbers.
+    """
+    if not _is_valid(array):
+        cells = decoded(array)
+        row = bisect(range(1, len(cells)), 0, key=lambda rows: not _is_valid(_copied(cells, rows)))
+        raise invalid_value(source, first_row + row, name, array.type)
+
+
+def _copied(array: pa.Array, rows: int) -> pa.Array:
+    """The first rows without what the others hold: a slice of lists has the values of all."""
+    return pa.concat_arrays([array.slice(0, rows), array.slice(0, 0)])
+
+
+def _is_valid(array: pa.Array) -> bool:
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def plain(array: pa.Array, numeric: bool) -> pa.Array:

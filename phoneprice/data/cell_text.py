@@ -1,0 +1,229 @@
+"""What a cell of each Arrow type becomes in CSV and JSON Lines: the one place that knows the types.
+
+| Arrow type | becomes |
+|---|---|
+| integers, floats, decimals | a number |
+| boolean | true or false |
+| null, and a missing cell of any type | an empty cell, null |
+| strings of any layout | text |
+| date, time | text: ``2024-05-01``, ``12:30:00`` with the digits of its unit |
+| timestamp | text: ``2024-05-01 12:30:00.000``; with a time zone in UTC, ``2024-05-01 10:30:00.000Z`` |
+| duration | text: ``PT1.500S`` (ISO 8601, in seconds) |
+| binary of any layout | text: two hexadecimal digits a byte, ``00ff`` |
+| UUID | text: ``01234567-89ab-cdef-0123-456789abcdef`` |
+| lists of any layout | a JSON array, in CSV as text |
+| struct | a JSON object, in CSV as text |
+| map | as a list of structs with the fields ``key`` and ``value`` |
+| dictionary, run-end encoded | what its values become |
+| any other extension | what its storage becomes |
+| union, intervals of months and days | refused |
+
+JSON has no NaN and no infinity: there they are null, and counted. CSV has ``nan``, ``inf`` and ``-inf``.
+A date or time that Arrow can't print, past the year 32767, is ``<value out of range: N>``, in units of its type.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Rendered = tuple[pa.Array, int]
+"""Cells that a format can hold, and how many numbers became null because it can't hold them."""
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+"""How many of a unit are a second."""
+
+
+def simple(cells: pa.Array) -> pa.Array:
+    """The same cells in one of the few types that formats of text know: string, numbers, boolean, null, list, struct.
+
+    Raises an ``ArrowException`` for a type that has no text.
+    """
+    kind = cells.type
+    if pa.types.is_string(kind):
+        return cells
+    for recognised, rule in _RULES:
+        if recognised(kind):
+            return rule(cells)
+    raise pa.ArrowNotImplementedError("no text is agreed on for it")
+
+
+def csv_values(cells: pa.Array) -> Rendered:
+    """Strings, numbers and booleans, which have one text each; ``cells`` are ``simple``."""
+    if not pa.types.is_nested(cells.type):
+        return cells, 0
+    texts, nulled = json_values(cells)
+    return pc.if_else(cells.is_valid(), texts, pa.scalar(None, pa.string())), nulled
+
+
+def json_values(cells: pa.Array) -> Rendered:
+    """The JSON text (RFC 8259) of each cell."""
+    cells = simple(cells)
+    if pa.types.is_string(cells.type):
+        return _json_strings(cells), 0
+    if pa.types.is_struct(cells.type):
+        return _json_structs(cells)
+    if pa.types.is_nested(cells.type):
+        return _json_lists(cells)
+    texts, nulled = cells.cast(pa.string()), 0
+    if pa.types.is_floating(cells.type):
+        finite = pc.is_finite(cells)
+        nulled = pc.sum(pc.invert(finite)).as_py() or 0
+        texts = pc.if_else(finite, texts, pa.scalar(None, pa.string())) if nulled else texts
+    return pc.fill_null(texts, "null"), nulled
+
+
+def json_objects(columns: Mapping[str, pa.Array], end: str = "}") -> pa.Array:
+    """A JSON object a row, of at least one column of JSON texts; ``end`` closes it."""
+    parts: list[pa.Array | str] = []
+    for name, texts in columns.items():
+        parts += [f"{', ' if parts else '{'}{json.dumps(name, ensure_ascii=False)}: ", texts]
+    return pc.binary_join_element_wise(*parts, end, "")
+
+
+def without_formulas(cells: pa.Array) -> pa.Array:
+    """Text cells that a spreadsheet would take for a formula, with an apostrophe before them; all others as they are.
+
+    They begin with one of ``= + - @``, its full-width form or a control character, maybe after spaces, and are no
+    numbers (OWASP, CSV Injection).
+    """
+    if not pa.types.is_string(cells.type):
+        return cells
+    risky = pc.match_substring_regex(cells, r"^[\t\r\n]|^[\x00-\x20\x{a0}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]")
+    number = pc.match_substring_regex(cells, r"^ *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *$")
+    quoted = pc.binary_join_element_wise("'", cells, "")
+    return pc.if_else(pc.and_not(risky, number), quoted, cells)
+
+
+def _same(cells: pa.Array) -> pa.Array:
+    return cells
+
+
+def _text(cells: pa.Array) -> pa.Array:
+    return cells.cast(pa.string())
+
+
+def _timestamps(cells: pa.Array) -> pa.Array:
+    # Without its zone a timestamp is printed in UTC, and no database of time zones is asked.
+    texts = cells.cast(pa.timestamp(cells.type.unit)).cast(pa.string())
+    return texts if cells.type.tz is None else pc.binary_join_element_wise(texts, "Z", "")
+
+
+def _durations(cells: pa.Array) -> pa.Array:
+    ticks = cells.cast(pa.int64()).fill_null(0).to_numpy()
+    size = np.abs(ticks).view(np.uint64)  # -2**63 stays itself, and is 2**63 without a sign
+    whole, rest = np.divmod(size, np.uint64(_UNITS[cells.type.unit]))
+    # A fraction of a second is what follows the seconds 1970-01-01 00:00:00 of such a timestamp.
+    fraction = pa.array(rest.astype(np.int64)).cast(pa.timestamp(cells.type.unit)).cast(pa.string())
+    signs = pc.if_else(pa.array(ticks < 0), "-PT", "PT")
+    texts = pc.binary_join_element_wise(
+        signs, pa.array(whole).cast(pa.string()), pc.utf8_slice_codeunits(fraction, 19), "S", ""
+    )
+    return pc.if_else(cells.is_valid(), texts, pa.scalar(None, pa.string()))
+
+
+def _hexadecimal(cells: pa.Array) -> pa.Array:
+    data = pa.concat_arrays([cells.cast(pa.binary()).cast(pa.large_binary())])  # without an offset
+    _, offsets, values = data.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(data) + 1) if len(data) else np.zeros(1, np.int64)
+    characters = np.frombuffer(values or b"", np.uint8)[: ends[-1]]
+    digits = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)[characters]
+    texts = pa.LargeStringArray.from_buffers(len(data), pa.py_buffer(ends * 2), pa.py_buffer(digits))
+    return pc.if_else(cells.is_valid(), texts.cast(pa.string()), pa.scalar(None, pa.string()))
+
+
+def _uuids(cells: pa.Array) -> pa.Array:
+    digits, ends = _hexadecimal(cells), (0, 8, 12, 16, 20, 32)
+    groups = [pc.utf8_slice_codeunits(digits, *between) for between in pairwise(ends)]
+    return pc.binary_join_element_wise(*groups, "-")
+
+
+def _maps(cells: pa.Array) -> pa.Array:
+    kind = cells.type
+    pair = pa.struct([pa.field("key", kind.key_type, nullable=False), pa.field("value", kind.item_type)])
+    return cells.cast(pa.list_(pair))
+
+
+def _extensions(cells: pa.Array) -> pa.Array:
+    match cells.type.extension_name:
+        case "arrow.uuid":
+            return _uuids(cells.storage)
+        case "arrow.bool8":
+            return cells.storage.cast(pa.bool_())
+        case _:
+            return simple(cells.storage)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_fixed_size_list(kind)
+        or types.is_list_view(kind)
+        or types.is_large_list_view(kind)
+    )
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+        or types.is_binary_view(kind)
+    )
+
+
+_RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
+    (pa.types.is_integer, _same),
+    (pa.types.is_float16, lambda cells: cells.cast(pa.float32())),
+    (pa.types.is_floating, _same),
+    (pa.types.is_boolean, _same),
+    (pa.types.is_decimal, _same),
+    (pa.types.is_null, _same),
+    (pa.types.is_large_string, _text),
+    (pa.types.is_string_view, _text),
+    (pa.types.is_date, _text),
+    (pa.types.is_time, _text),
+    (pa.types.is_timestamp, _timestamps),
+    (pa.types.is_duration, _durations),
+    (_is_bytes, _hexadecimal),
+    (pa.types.is_dictionary, lambda cells: simple(cells.dictionary_decode())),
+    (pa.types.is_run_end_encoded, lambda cells: simple(pc.run_end_decode(cells))),
+    (_is_list, _same),
+    (pa.types.is_map, _maps),
+    (pa.types.is_struct, _same),
+    (lambda kind: isinstance(kind, pa.BaseExtensionType), _extensions),
+)
+"""The types that are no plain strings, and what makes them simple."""
+
+
+def _json_strings(cells: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(cells, r'[\x00-\x1f"\\\\]')).as_py():
+        encoded = cells.dictionary_encode()
+        words = [json.dumps(word, ensure_ascii=False) for word in encoded.dictionary.to_pylist()]
+        quoted = pa.array(words, pa.string()).take(encoded.indices)
+    else:
+        quoted = pc.binary_join_element_wise('"', cells, '"', "")
+    return pc.fill_null(quoted, "null")
+
+
+def _json_lists(cells: pa.Array) -> Rendered:
+    lengths = pc.list_value_length(cells).fill_null(0).to_numpy()
+    values, nulled = json_values(pc.list_flatten(cells))  # without those of missing lists
+    ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    joined = pc.binary_join(pa.ListArray.from_arrays(ends, values), ", ")
+    texts = pc.binary_join_element_wise("[", joined, "]", "")
+    return pc.if_else(cells.is_valid(), texts, "null"), nulled
+
+
+def _json_structs(cells: pa.Array) -> Rendered:
+    names = [field.name for field in cells.type]
+    if len(set(names)) < len(names):
+        raise pa.ArrowNotImplementedError("a JSON object has no two fields of one name")
+    fields = {name: json_values(values) for name, values in zip(names, cells.flatten(), strict=True)}
+    texts = json_objects({name: values for name, (values, _) in fields.items()}) if fields else "{}"
+    return pc.if_else(cells.is_valid(), texts, "null"), sum(nulled for _, nulled in fields.values())
