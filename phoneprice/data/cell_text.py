@@ -41,13 +41,7 @@ def simple(cells: pa.Array) -> pa.Array:
 
     Raises an ``ArrowException`` for a type that has no text.
     """
-    kind = cells.type
-    if pa.types.is_string(kind):
-        return cells
-    for recognised, rule in _RULES:
-        if recognised(kind):
-            return rule(cells)
-    raise pa.ArrowNotImplementedError("no text is agreed on for it")
+    return _rule(cells.type)(cells)
 
 
 def csv_values(cells: pa.Array) -> Rendered:
@@ -97,6 +91,16 @@ def without_formulas(cells: pa.Array) -> pa.Array:
     return pc.if_else(pc.and_not(risky, number), quoted, cells)
 
 
+def _rule(kind: pa.DataType) -> Callable[[pa.Array], pa.Array]:
+    """The rule of a type, if there is one for each type inside it too: Arrow aborts where a list of unions is cut."""
+    for i in range(kind.num_fields):
+        _rule(kind.field(i).type)
+    for recognised, rule in _RULES:
+        if recognised(kind):
+            return rule
+    raise pa.ArrowNotImplementedError(f"there is no text for {kind}")
+
+
 def _same(cells: pa.Array) -> pa.Array:
     return cells
 
@@ -141,9 +145,15 @@ def _uuids(cells: pa.Array) -> pa.Array:
 
 
 def _maps(cells: pa.Array) -> pa.Array:
-    kind = cells.type
-    pair = pa.struct([pa.field("key", kind.key_type, nullable=False), pa.field("value", kind.item_type)])
-    return cells.cast(pa.list_(pair))
+    pairs = pa.StructArray.from_arrays([cells.keys, cells.items], ["key", "value"])
+    ends = pa.array(cells.offsets.to_numpy())  # a slice of offsets can't have a mask
+    return pa.ListArray.from_arrays(ends, pairs, mask=cells.is_null())
+
+
+def _runs(cells: pa.Array) -> pa.Array:
+    rows = np.arange(cells.offset, cells.offset + len(cells))
+    runs = np.searchsorted(cells.run_ends.to_numpy(), rows, side="right")
+    return simple(cells.values).take(pa.array(runs))
 
 
 def _extensions(cells: pa.Array) -> pa.Array:
@@ -178,6 +188,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 _RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
+    (pa.types.is_string, _same),
     (pa.types.is_integer, _same),
     (pa.types.is_float16, lambda cells: cells.cast(pa.float32())),
     (pa.types.is_floating, _same),
@@ -191,14 +202,14 @@ _RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array
     (pa.types.is_timestamp, _timestamps),
     (pa.types.is_duration, _durations),
     (_is_bytes, _hexadecimal),
-    (pa.types.is_dictionary, lambda cells: simple(cells.dictionary_decode())),
-    (pa.types.is_run_end_encoded, lambda cells: simple(pc.run_end_decode(cells))),
+    (pa.types.is_dictionary, lambda cells: simple(cells.dictionary).take(cells.indices)),
+    (pa.types.is_run_end_encoded, _runs),
     (_is_list, _same),
     (pa.types.is_map, _maps),
     (pa.types.is_struct, _same),
     (lambda kind: isinstance(kind, pa.BaseExtensionType), _extensions),
 )
-"""The types that are no plain strings, and what makes them simple."""
+"""The types that have a text, and what makes them simple."""
 
 
 def _json_strings(cells: pa.Array) -> pa.Array:
@@ -224,6 +235,15 @@ def _json_structs(cells: pa.Array) -> Rendered:
     names = [field.name for field in cells.type]
     if len(set(names)) < len(names):
         raise pa.ArrowNotImplementedError("a JSON object has no two fields of one name")
-    fields = {name: json_values(values) for name, values in zip(names, cells.flatten(), strict=True)}
+    shown = _shown_fields(cells) if cells.null_count else [cells.field(i) for i in range(len(names))]
+    fields = {name: json_values(values) for name, values in zip(names, shown, strict=True)}
     texts = json_objects({name: values for name, (values, _) in fields.items()}) if fields else "{}"
     return pc.if_else(cells.is_valid(), texts, "null"), sum(nulled for _, nulled in fields.values())
+
+
+def _shown_fields(cells: pa.Array) -> list[pa.Array]:
+    """The fields of structs, missing where the struct is; simple, as Arrow aborts for fields without a bitmap."""
+    fields = [simple(cells.field(i)) for i in range(cells.type.num_fields)]
+    names = [field.name for field in cells.type]
+    shown: list[pa.Array] = pa.StructArray.from_arrays(fields, names, mask=cells.is_null()).flatten() if fields else []
+    return shown

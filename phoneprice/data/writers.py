@@ -147,8 +147,7 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
         cells = self._columns(rows.cells)
         batch = pa.record_batch({**cells, **{name: pa.array(part / 1e6) for name, part in rows.probabilities.items()}})
         if self._writer is None:
-            for name, column in cells.items():
-                _require_storable(name, column.slice(0, 1))
+            _require_storable(rows.cells, [column.slice(0, 1) for column in cells.values()])
             # Numbers hardly repeat: without a dictionary they take less time and less space. Predictions do repeat.
             *copied, prediction = cells
             repeating = [prediction, *(name for name in copied if pa.types.is_string(cells[name].type))]
@@ -157,8 +156,7 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
             try:
                 self._writer.write_batch(batch)
             except _REFUSALS:
-                for name, column in cells.items():
-                    _require_storable(name, column)
+                _require_storable(rows.cells, cells.values())
                 raise
 
     def _held(self, cells: pa.Array) -> Rendered:
@@ -172,14 +170,15 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
             self._writer.close()
 
 
-def _require_storable(name: str, cells: pa.Array) -> None:
-    """Raise ``DataError`` for a column that can't be in a Parquet file."""
+def _require_storable(names: Iterable[str], columns: Iterable[pa.Array]) -> None:
+    """Raise ``DataError`` for the first of the columns that can't be in a Parquet file."""
     import pyarrow.parquet as pq
 
-    try:
-        pq.write_table(pa.table({name: cells}), pa.BufferOutputStream())
-    except (*_REFUSALS, OSError) as fault:  # of no disk: it is written to memory
-        raise _unwritable(name, cells.type, ParquetWriter.title, fault) from None
+    for name, cells in zip(names, columns, strict=True):
+        try:
+            pq.write_table(pa.table({name: cells}), pa.BufferOutputStream())
+        except (*_REFUSALS, OSError) as fault:  # of no disk: it is written to memory
+            raise _unwritable(name, cells.type, ParquetWriter.title, fault) from None
 
 
 def _unwritable(name: str, kind: pa.DataType, title: str, fault: Exception) -> DataError:
