@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +25,9 @@ Builder = Callable[[st.DrawFn, int, int], Column]
 """Draws a column of so many rows, nested at most so deep."""
 
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-FORMULAS = ["=1+1", "@a", "+x", "-", "\t=1", "\r", " =1", "\N{FULLWIDTH EQUALS SIGN}1", "-5", "+1e3", "a,b", '"', "\0", ""]
-texts = st.sampled_from(FORMULAS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+ODD_TEXTS = ["=1+1", "@a", "+x", "-", "\t=1", "\r", " =1", "\N{FULLWIDTH EQUALS SIGN}1"]
+ODD_TEXTS += ["-5", "+1e3", "a,b", '"', "\0", ""]
+texts = st.sampled_from(ODD_TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 def every_id() -> dict[int, str]:
@@ -129,7 +131,7 @@ def _moments(kind: pa.DataType) -> st.SearchStrategy[int]:
 
 def _timestamp(kind: pa.DataType, cell: int) -> str:
     seconds, rest = divmod(cell, PER_SECOND[kind.unit])
-    moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001
+    moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)
     return f"{moment.isoformat(' ')}{_fraction(rest, kind.unit)}{'Z' if kind.tz else ''}"
 
 
@@ -167,7 +169,7 @@ def _ends(draw: st.DrawFn, rows: int) -> list[int]:
 
 
 def _cut(values: list[Any], ends: list[int]) -> list[Any]:
-    return [values[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [values[start:end] for start, end in pairwise(ends)]
 
 
 def _lists(array: type[pa.Array], offset: pa.DataType) -> Builder:
@@ -187,9 +189,7 @@ def _list_views(array: type[pa.Array], offset: pa.DataType) -> Builder:
         mask, inner = _mask(draw, rows), _child(draw, 5, depth)
         spans = draw(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=rows, max_size=rows))
         starts, sizes = ([span[i] for span in spans] for i in (0, 1))
-        made = array.from_arrays(
-            pa.array(starts, offset), pa.array(sizes, offset), inner.array, mask=pa.array(mask)
-        )
+        made = array.from_arrays(pa.array(starts, offset), pa.array(sizes, offset), inner.array, mask=pa.array(mask))
         return Column(made, _hidden([inner.values[start : start + size] for start, size in spans], mask))
 
     return build
@@ -223,7 +223,8 @@ def _maps(draw: st.DrawFn, rows: int, depth: int) -> Column:
 
 
 def _dictionaries(draw: st.DrawFn, rows: int, depth: int) -> Column:
-    inner = BUILDERS[draw(st.sampled_from(FLAT))](draw, 3, 0)
+    # A dictionary of an extension in Parquet can't be read back by Arrow, so none ever comes from there.
+    inner = BUILDERS[draw(st.sampled_from([number for number in FLAT if number != pa.uuid().id]))](draw, 3, 0)
     places = draw(st.lists(st.none() | st.integers(0, 2), min_size=rows, max_size=rows))
     kind = draw(st.sampled_from([pa.int8(), pa.uint32()]))
     made = pa.DictionaryArray.from_arrays(pa.array(places, kind), inner.array)
@@ -248,7 +249,7 @@ def _dense_unions(draw: st.DrawFn, rows: int, depth: int) -> Column:
     return Column(made, [1] * rows)
 
 
-class Celsius(pa.ExtensionType):
+class Celsius(pa.ExtensionType):  # type: ignore[misc]
     """An extension that nobody else knows."""
 
     def __init__(self) -> None:
@@ -268,9 +269,7 @@ _json = _plain([pa.string()], lambda _: st.sampled_from(['{"a": 1}', "[1]", "=1"
 _celsius = _plain([pa.float32()], _floats, _float)
 
 
-_tensors = _plain(
-    [pa.list_(pa.int8(), 4)], lambda _: st.lists(st.integers(-9, 9), min_size=4, max_size=4)
-)
+_tensors = _plain([pa.list_(pa.int8(), 4)], lambda _: st.lists(st.integers(-9, 9), min_size=4, max_size=4))
 EXTENSIONS: list[tuple[pa.DataType, Builder]] = [
     (pa.uuid(), _uuids),
     (pa.bool8(), _truths),
@@ -325,9 +324,7 @@ BUILDERS: dict[int, Builder] = {
     pa.lib.Type_TIMESTAMP: _plain(
         [pa.timestamp(unit, zone) for unit in _UNITS for zone in _ZONES], _moments, _timestamp, _ticks
     ),
-    pa.lib.Type_DURATION: _plain(
-        [pa.duration(unit) for unit in _UNITS], _spans, _duration, _ticks
-    ),
+    pa.lib.Type_DURATION: _plain([pa.duration(unit) for unit in _UNITS], _spans, _duration, _ticks),
     pa.lib.Type_INTERVAL_MONTH_DAY_NANO: _intervals,
     pa.lib.Type_STRING: _plain([pa.string()], lambda _: texts),
     pa.lib.Type_LARGE_STRING: _plain([pa.large_string()], lambda _: texts),

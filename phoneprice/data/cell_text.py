@@ -29,9 +29,10 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-Rendered = tuple[pa.Array, int]
-"""Cells that a format can hold, and how many numbers became null because it can't hold them."""
+Rendered = tuple[pa.Array, NDArray[np.int64]]
+"""Cells that a format can hold, and how many numbers of each became null because JSON has no value for them."""
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """How many of a unit are a second."""
 
@@ -44,10 +45,15 @@ def simple(cells: pa.Array) -> pa.Array:
     return _rule(cells.type)(cells)
 
 
+def untouched(cells: pa.Array) -> Rendered:
+    """Cells of which no number became null."""
+    return cells, np.zeros(len(cells), np.int64)
+
+
 def csv_values(cells: pa.Array) -> Rendered:
     """Strings, numbers and booleans, which have one text each; ``cells`` are ``simple``."""
     if not pa.types.is_nested(cells.type):
-        return cells, 0
+        return untouched(cells)
     texts, nulled = json_values(cells)
     return pc.if_else(cells.is_valid(), texts, pa.scalar(None, pa.string())), nulled
 
@@ -56,17 +62,16 @@ def json_values(cells: pa.Array) -> Rendered:
     """The JSON text (RFC 8259) of each cell."""
     cells = simple(cells)
     if pa.types.is_string(cells.type):
-        return _json_strings(cells), 0
+        return untouched(_json_strings(cells))
     if pa.types.is_struct(cells.type):
         return _json_structs(cells)
     if pa.types.is_nested(cells.type):
         return _json_lists(cells)
-    texts, nulled = cells.cast(pa.string()), 0
-    if pa.types.is_floating(cells.type):
-        finite = pc.is_finite(cells)
-        nulled = pc.sum(pc.invert(finite)).as_py() or 0
-        texts = pc.if_else(finite, texts, pa.scalar(None, pa.string())) if nulled else texts
-    return pc.fill_null(texts, "null"), nulled
+    texts = pc.fill_null(cells.cast(pa.string()), "null")
+    if not pa.types.is_floating(cells.type):
+        return untouched(texts)
+    finite = pc.fill_null(pc.is_finite(cells), True)
+    return pc.if_else(finite, texts, "null"), 1 - finite.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def json_objects(columns: Mapping[str, pa.Array], end: str = "}") -> pa.Array:
@@ -223,27 +228,39 @@ def _json_strings(cells: pa.Array) -> pa.Array:
 
 
 def _json_lists(cells: pa.Array) -> Rendered:
-    lengths = pc.list_value_length(cells).fill_null(0).to_numpy()
-    values, nulled = json_values(pc.list_flatten(cells))  # without those of missing lists
-    ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    joined = pc.binary_join(pa.ListArray.from_arrays(ends, values), ", ")
-    texts = pc.binary_join_element_wise("[", joined, "]", "")
-    return pc.if_else(cells.is_valid(), texts, "null"), nulled
+    starts, lengths = _spans(cells)
+    # Texts can always be taken from; values of some types, such as lists of extensions, can't.
+    low, high = (int(starts.min()), int((starts + lengths).max())) if lengths.any() else (0, 0)
+    texts, nulled = json_values(cells.values.slice(low, high - low))
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.arange(ends[-1]) + np.repeat(starts - low - ends[:-1], lengths)
+    values = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts.take(pa.array(places)))
+    lists = pc.binary_join_element_wise("[", pc.binary_join(values, ", "), "]", "")
+    so_far = np.concatenate([[0], np.cumsum(nulled[places])])
+    return pc.if_else(cells.is_valid(), lists, "null"), np.diff(so_far[ends])
+
+
+def _spans(cells: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in ``cells.values`` each list starts, and its length: none for a missing one."""
+    kind, types = cells.type, pa.types
+    if types.is_fixed_size_list(kind):
+        starts = (np.arange(len(cells)) + cells.offset) * kind.list_size
+        lengths = np.full(len(cells), kind.list_size)
+    elif types.is_list_view(kind) or types.is_large_list_view(kind):
+        starts, lengths = cells.offsets.to_numpy(), cells.sizes.to_numpy()
+    else:
+        ends = cells.offsets.to_numpy()
+        starts, lengths = ends[:-1], np.diff(ends)
+    lengths = np.where(cells.is_valid().to_numpy(zero_copy_only=False), lengths, 0).astype(np.int64)
+    return np.where(lengths, starts, starts.max(initial=0)).astype(np.int64), lengths
 
 
 def _json_structs(cells: pa.Array) -> Rendered:
     names = [field.name for field in cells.type]
     if len(set(names)) < len(names):
         raise pa.ArrowNotImplementedError("a JSON object has no two fields of one name")
-    shown = _shown_fields(cells) if cells.null_count else [cells.field(i) for i in range(len(names))]
-    fields = {name: json_values(values) for name, values in zip(names, shown, strict=True)}
-    texts = json_objects({name: values for name, (values, _) in fields.items()}) if fields else "{}"
-    return pc.if_else(cells.is_valid(), texts, "null"), sum(nulled for _, nulled in fields.values())
-
-
-def _shown_fields(cells: pa.Array) -> list[pa.Array]:
-    """The fields of structs, missing where the struct is; simple, as Arrow aborts for fields without a bitmap."""
-    fields = [simple(cells.field(i)) for i in range(cells.type.num_fields)]
-    names = [field.name for field in cells.type]
-    shown: list[pa.Array] = pa.StructArray.from_arrays(fields, names, mask=cells.is_null()).flatten() if fields else []
-    return shown
+    fields = {name: json_values(cells.field(i)) for i, name in enumerate(names)}
+    objects = json_objects({name: texts for name, (texts, _) in fields.items()}) if fields else "{}"
+    valid = cells.is_valid()
+    nulled = sum((counts for _, counts in fields.values()), np.zeros(len(cells), np.int64))
+    return pc.if_else(valid, objects, "null"), np.where(valid.to_numpy(zero_copy_only=False), nulled, 0)

@@ -14,7 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from phoneprice.data.cell_text import Rendered, csv_values, json_objects, json_values, simple, without_formulas
+from phoneprice.data.cell_text import (
+    Rendered,
+    csv_values,
+    json_objects,
+    json_values,
+    simple,
+    untouched,
+    without_formulas,
+)
 from phoneprice.data.decimals import six_decimals
 from phoneprice.data.formats import OutputRows
 from phoneprice.data.packing import Sink
@@ -55,8 +63,8 @@ class _Writer(ABC):
             held, nulled = self._held(cells)
         except _REFUSALS as fault:
             raise _unwritable(name, cells.type, self.title, fault) from None
-        if nulled:
-            self._nulled[name] += nulled
+        if total := int(nulled.sum()):
+            self._nulled[name] += total
         return held
 
     def _simple(self, cells: pa.Array) -> pa.Array:
@@ -160,23 +168,42 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
                 raise
 
     def _held(self, cells: pa.Array) -> Rendered:
-        from phoneprice.data.reading.parquet_reader import is_text
+        from phoneprice.data.reading.parquet_reader import decoded, is_text
 
         stored = cells.storage if isinstance(cells, pa.ExtensionArray) else cells
-        return (self._simple(stored) if self._spreadsheet_safe and is_text(stored.type) else cells), 0
+        if self._spreadsheet_safe and is_text(stored.type):
+            return untouched(self._simple(stored))
+        cells, kind = decoded(cells), _without_views(cells.type)
+        return untouched(cells.cast(kind) if pa.types.is_nested(kind) and kind != cells.type else cells)
 
     def __exit__(self, *_: object) -> None:
         if self._writer is not None:
             self._writer.close()
 
 
-def _require_storable(names: Iterable[str], columns: Iterable[pa.Array]) -> None:
-    """Raise ``DataError`` for the first of the columns that can't be in a Parquet file."""
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    """The type with plain strings and bytes for views in structs and maps: Arrow can't write a part of those."""
+    types = pa.types
+    if types.is_string_view(kind) or types.is_binary_view(kind):
+        return pa.string() if types.is_string_view(kind) else pa.binary()
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_without_views(kind.key_type), kind.item_field.with_type(_without_views(kind.item_type)))
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        value = kind.value_field.with_type(_without_views(kind.value_type))
+        size = kind.list_size if types.is_fixed_size_list(kind) else -1
+        return pa.large_list(value) if types.is_large_list(kind) else pa.list_(value, size)
+    return kind
+
+
+def _require_storable(found: Mapping[str, pa.Array], columns: Iterable[pa.Array]) -> None:
+    """Raise ``DataError``, in the words of what was ``found``, for the first column that can't be in a Parquet file."""
     import pyarrow.parquet as pq
 
-    for name, cells in zip(names, columns, strict=True):
+    for (name, cells), column in zip(found.items(), columns, strict=True):
         try:
-            pq.write_table(pa.table({name: cells}), pa.BufferOutputStream())
+            pq.write_table(pa.table({name: column}), pa.BufferOutputStream())
         except (*_REFUSALS, OSError) as fault:  # of no disk: it is written to memory
             raise _unwritable(name, cells.type, ParquetWriter.title, fault) from None
 

@@ -11,8 +11,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phoneprice.data.cell_text import without_formulas
 from phoneprice.data.formats import CSV, FORMATS, JSON_LINES, PACKINGS, PARQUET, OutputRows, open_writer
+from phoneprice.errors import DataError
 
 
 def written(parts, format_=CSV, packing=None):
@@ -104,7 +104,64 @@ def test_no_rows(format_):
         assert data == (b"id,prediction,prob_a\n" if format_ is CSV else b"")
 
 
-def test_formulas_get_an_apostrophe_and_numbers_do_not():
-    found = without_formulas(pa.array(["=1+1", "+x", "-5", "+1.5e3", "@a", "a=b", None, "", "-", "\tx"]))
-    assert found.to_pylist() == ["'=1+1", "'+x", "-5", "+1.5e3", "'@a", "a=b", None, "", "'-", "'\tx"]
-    assert without_formulas(pa.array([1, 2])).to_pylist() == [1, 2]
+def safely_written(cells, format_):
+    file = io.BytesIO()
+    with open_writer(file, format_, spreadsheet_safe=True) as writer:
+        writer.write(OutputRows(cells, {}))
+    return file.getvalue()
+
+
+def test_names_labels_and_cells_of_any_type_are_no_formulas():
+    cells = {
+        "=id": pa.array(["=1"], pa.large_string()),
+        "d": pa.array([-1], pa.duration("s")),
+        "n": pa.array([-5]),
+        "prediction": pa.array(["@yes"]),
+    }
+    assert safely_written(cells, CSV).decode() == "'=id,d,n,prediction\n'=1,'-PT1S,-5,'@yes\n"
+    assert safely_written(cells, JSON_LINES).decode() == (
+        '{"\'=id": "\'=1", "d": "\'-PT1S", "n": -5, "prediction": "\'@yes"}\n'
+    )
+    table = pq.read_table(io.BytesIO(safely_written(cells, PARQUET)))
+    assert table.column_names == ["'=id", "d", "n", "prediction"]
+    assert table.drop_columns("d").to_pylist() == [{"'=id": "'=1", "n": -5, "prediction": "'@yes"}]
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+def test_names_that_are_one_without_formulas(format_):
+    with pytest.raises(DataError) as caught:
+        safely_written({"=a": pa.array([1]), "'=a": pa.array([2]), "prediction": pa.array([3])}, format_)
+    assert str(caught.value) == 'two columns would be called "\'=a" without formulas; rename one in the input'
+
+
+def test_numbers_that_json_lacks_are_null_and_counted():
+    nan, file = float("nan"), io.BytesIO()
+    with open_writer(file, JSON_LINES) as writer:
+        for values in ([nan, 1.0], [float("inf"), None]):
+            writer.write(OutputRows({"k": pa.array(values), "prediction": pa.array([0.5, nan])}, {}))
+    assert [json.loads(line)["k"] for line in file.getvalue().splitlines()] == [None, 1.0, None, None]
+    assert writer.notes() == ["4 cells with NaN or an infinite number (k 2, prediction 2): null in JSON"]
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+def test_a_type_that_a_format_lacks_is_refused_before_anything_is_written(format_):
+    union = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
+    file = io.BytesIO()
+    with pytest.raises(DataError) as caught, open_writer(file, format_) as writer:
+        writer.write(OutputRows({"a": pa.array([1]), "u": union, "prediction": pa.array([1])}, {}))
+    assert not file.getvalue()
+    reason = (
+        "there is no text for" if format_ is not PARQUET else "Unhandled type for Arrow to Parquet schema conversion:"
+    )
+    assert str(caught.value) == (
+        f"column 'u' of type {union.type} can't be written as {format_.title} ({reason} {union.type}); "
+        "convert it to text, or leave it out of the input"
+    )
+
+
+def test_parts_of_views_in_structs_are_written_to_parquet():
+    cells = pa.array(
+        [{"a": "x", "b": [b"y"]}] * 3000, pa.struct([("a", pa.string_view()), ("b", pa.list_(pa.binary_view()))])
+    )
+    batch = OutputRows({"k": cells[1:], "prediction": pa.array(range(2999))}, {})
+    assert pq.read_table(io.BytesIO(written([batch], PARQUET)))["k"].to_pylist() == cells[1:].to_pylist()
