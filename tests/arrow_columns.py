@@ -30,6 +30,10 @@ ODD_TEXTS += ["-5", "+1e3", "a,b", '"', "\0", ""]
 texts = st.sampled_from(ODD_TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
+ARROW_CASTS_VIEWS = hasattr(pa, "decimal32")
+"""Older releases of PyArrow refuse more types, and so do we there."""
+
+
 def every_id() -> dict[int, str]:
     """The number of each of Arrow's types, and its name."""
     return {number: name for name, number in vars(pa.lib).items() if name.startswith("Type_")}
@@ -224,7 +228,7 @@ def _maps(draw: st.DrawFn, rows: int, depth: int) -> Column:
 
 def _dictionaries(draw: st.DrawFn, rows: int, depth: int) -> Column:
     # A dictionary of an extension in Parquet can't be read back by Arrow, so none ever comes from there.
-    inner = BUILDERS[draw(st.sampled_from([number for number in FLAT if number != pa.uuid().id]))](draw, 3, 0)
+    inner = BUILDERS[draw(st.sampled_from([number for number in FLAT if number != EXTENSION_ID]))](draw, 3, 0)
     places = draw(st.lists(st.none() | st.integers(0, 2), min_size=rows, max_size=rows))
     kind = draw(st.sampled_from([pa.int8(), pa.uint32()]))
     made = pa.DictionaryArray.from_arrays(pa.array(places, kind), inner.array)
@@ -249,6 +253,11 @@ def _dense_unions(draw: st.DrawFn, rows: int, depth: int) -> Column:
     return Column(made, [1] * rows)
 
 
+def _if_known(name: str, builder: Builder, *arguments: object) -> list[tuple[pa.DataType, Builder]]:
+    """A type that the oldest PyArrow allowed may lack, and its builder."""
+    return [(getattr(pa, name)(*arguments), builder)] if hasattr(pa, name) else []
+
+
 class Celsius(pa.ExtensionType):  # type: ignore[misc]
     """An extension that nobody else knows."""
 
@@ -271,12 +280,12 @@ _celsius = _plain([pa.float32()], _floats, _float)
 
 _tensors = _plain([pa.list_(pa.int8(), 4)], lambda _: st.lists(st.integers(-9, 9), min_size=4, max_size=4))
 EXTENSIONS: list[tuple[pa.DataType, Builder]] = [
-    (pa.uuid(), _uuids),
-    (pa.bool8(), _truths),
-    (pa.json_(), _json),
-    (pa.opaque(pa.float32(), "degrees", "tests"), _celsius),
-    (pa.fixed_shape_tensor(pa.int8(), (2, 2)), _tensors),
     (Celsius(), _celsius),
+    (pa.fixed_shape_tensor(pa.int8(), (2, 2)), _tensors),
+    *_if_known("uuid", _uuids),
+    *_if_known("bool8", _truths),
+    *_if_known("json_", _json),
+    *_if_known("opaque", _celsius, pa.float32(), "degrees", "tests"),
 ]
 """Extension types, and what builds their storage."""
 
@@ -291,6 +300,8 @@ def _intervals(draw: st.DrawFn, rows: int, depth: int) -> Column:
     return Column(pa.array([None, *[(1, 2, 3)] * (rows - 1)], pa.month_day_nano_interval()), [None] * rows)
 
 
+EXTENSION_ID = Celsius().id
+"""The number that all extension types have, and that PyArrow has no name for."""
 _UNITS = list(PER_SECOND)
 _ZONES = [None, "UTC", "Europe/Berlin", "+02:00"]
 BUILDERS: dict[int, Builder] = {
@@ -303,8 +314,8 @@ BUILDERS: dict[int, Builder] = {
     pa.lib.Type_HALF_FLOAT: _plain([pa.float16()], _floats, _float, _halves),
     pa.lib.Type_FLOAT: _plain([pa.float32()], _floats, _float),
     pa.lib.Type_DOUBLE: _plain([pa.float64()], _floats, _float),
-    pa.lib.Type_DECIMAL32: _plain([pa.decimal32(9, 2), pa.decimal32(3, 3)], _decimals),
-    pa.lib.Type_DECIMAL64: _plain([pa.decimal64(18, 10)], _decimals),
+    **{kind.id: _plain([kind], _decimals) for kind, _ in _if_known("decimal32", _celsius, 9, 2)},
+    **{kind.id: _plain([kind], _decimals) for kind, _ in _if_known("decimal64", _celsius, 18, 10)},
     pa.lib.Type_DECIMAL128: _plain([pa.decimal128(38, 37), pa.decimal128(5, 0), pa.decimal128(5, -3)], _decimals),
     pa.lib.Type_DECIMAL256: _plain([pa.decimal256(76, 2)], _decimals),
     pa.lib.Type_DATE32: _plain([pa.date32()], _days, _date, _ticks),
@@ -344,9 +355,9 @@ BUILDERS: dict[int, Builder] = {
     pa.lib.Type_DENSE_UNION: _dense_unions,
     pa.lib.Type_DICTIONARY: _dictionaries,
     pa.lib.Type_RUN_END_ENCODED: _runs,
-    pa.uuid().id: _extensions,
+    EXTENSION_ID: _extensions,
 }
-UNMAKEABLE = {pa.lib.Type_INTERVAL_MONTHS, pa.lib.Type_INTERVAL_DAY_TIME}
+UNMAKEABLE = {n for n, name in every_id().items() if name in {"Type_INTERVAL_MONTHS", "Type_INTERVAL_DAY_TIME"}}
 """Types of Arrow's that PyArrow has only the numbers of."""
 _NESTED = {
     pa.lib.Type_LIST,

@@ -14,17 +14,28 @@ from hypothesis import strategies as st
 
 from phoneprice.data.cell_text import csv_values, json_values, simple, without_formulas
 from phoneprice.data.formats import FORMATS, Format
-from tests.arrow_columns import BUILDERS, EXTENSIONS, UNMAKEABLE, Column, columns_of, every_id
+from tests.arrow_columns import (
+    ARROW_CASTS_VIEWS,
+    BUILDERS,
+    EXTENSION_ID,
+    EXTENSIONS,
+    UNMAKEABLE,
+    Column,
+    columns_of,
+    every_id,
+)
 from tests.read_back import check
+
+younger = pytest.mark.skipif(not ARROW_CASTS_VIEWS, reason="this PyArrow refuses more types, and so do we")
 
 
 def test_no_type_is_forgotten() -> None:
-    extension = pa.uuid().id
-    assert set(every_id()) | {extension} == set(BUILDERS) | UNMAKEABLE
+    assert set(every_id()) | {EXTENSION_ID} == set(BUILDERS) | UNMAKEABLE
     known = {type(kind) for kind, _ in EXTENSIONS}
     assert set(pa.BaseExtensionType.__subclasses__()) - {pa.ExtensionType} <= known
 
 
+@younger
 @pytest.mark.parametrize("number", sorted(BUILDERS), ids=lambda number: every_id().get(number, "Type_EXTENSION")[5:])
 @pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
 def test_any_column_of_any_type(format_: Format, number: int) -> None:
@@ -58,7 +69,6 @@ def test_any_column_of_any_type(format_: Format, number: int) -> None:
         (pa.array([-1500]).view(pa.duration("ms")), "-PT1.500S", '"-PT1.500S"'),
         (pa.array([-(2**63)]).view(pa.duration("ns")), "-PT9223372036.854775808S", None),
         (pa.array([b"\x00\xff"]), "00ff", '"00ff"'),
-        (pa.array([UUID(int=255)], pa.uuid()), "00000000-0000-0000-0000-0000000000ff", None),
         (pa.array(["a"]).dictionary_encode(), "a", '"a"'),
         (pa.array([[1.5, None, float("inf")]]), "[1.5, null, null]", "[1.5, null, null]"),
         (pa.array([{"a": "=1", "b": [date(1, 1, 1)]}]), '{"a": "=1", "b": ["0001-01-01"]}', None),
@@ -75,6 +85,12 @@ def test_examples(cells: pa.Array, text: str | None, json_text: str | None) -> N
     assert found.cast(pa.string()).to_pylist() == [text]
     if json_text is not None:
         assert json_values(cells)[0].to_pylist() == [json_text]
+
+
+@younger
+def test_a_uuid() -> None:
+    cells = pa.array([UUID(int=255)], pa.uuid())
+    assert simple(cells).to_pylist() == ["00000000-0000-0000-0000-0000000000ff"]
 
 
 def test_numbers_that_json_lacks_are_counted_by_cell() -> None:

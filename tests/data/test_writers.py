@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from phoneprice.data.formats import CSV, FORMATS, JSON_LINES, PACKINGS, PARQUET, OutputRows, open_writer
 from phoneprice.errors import DataError
+from tests.arrow_columns import ARROW_CASTS_VIEWS
 
 
 def written(parts, format_=CSV, packing=None):
@@ -159,6 +160,7 @@ def test_a_type_that_a_format_lacks_is_refused_before_anything_is_written(format
     )
 
 
+@pytest.mark.skipif(not ARROW_CASTS_VIEWS, reason="this PyArrow refuses more types, and so do we")
 def test_parts_of_views_in_structs_are_written_to_parquet():
     cells = pa.array(
         [{"a": "x", "b": [b"y"]}] * 3000, pa.struct([("a", pa.string_view()), ("b", pa.list_(pa.binary_view()))])

@@ -18,12 +18,13 @@ from phoneprice.artifact.writer import write_run
 from phoneprice.data.formats import FORMATS, Format
 from phoneprice.errors import DataError
 from phoneprice.workflows.predict import predict
-from tests.arrow_columns import Column, columns
+from tests.arrow_columns import ARROW_CASTS_VIEWS, Column, columns
 from tests.faults.counts import SEED, report, share_of
 from tests.random_runs import numeric_schema, random_contents
 from tests.read_back import check, strict_json
 
 ROWS = 3
+younger = pytest.mark.skipif(not ARROW_CASTS_VIEWS, reason="this PyArrow refuses more types, and so do we")
 
 
 def plan(count: int):
@@ -121,11 +122,13 @@ def through_predict(run: Path, count: int) -> Counter[str]:
     return outcomes
 
 
+@younger
 def test_some_columns_through_predict(run: Path) -> None:
-    outcomes = through_predict(run, 40)
+    outcomes = through_predict(run, 25)
     assert set(outcomes) == {"written", "no UTF-8"}
 
 
+@younger
 @pytest.mark.long
 def test_columns_through_predict(run: Path) -> None:
     outcomes = through_predict(run, share_of(2_000))
@@ -133,6 +136,7 @@ def test_columns_through_predict(run: Path) -> None:
            f"{outcomes.pop('no UTF-8')} refused as no UTF-8, {json.dumps(outcomes)}")  # fmt: skip
 
 
+@younger
 @pytest.mark.long
 def test_columns_read_back() -> None:
     outcomes = Counter[bool]()

@@ -23,6 +23,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Task
 from phoneprice.workflows.events import Event, Progress, Warned
 from phoneprice.workflows.predict import predict
+from tests.arrow_columns import ARROW_CASTS_VIEWS
 from tests.random_runs import LABELS, names, numeric_schema, random_contents, write_run
 
 predict_module = sys.modules["phoneprice.workflows.predict"]
@@ -230,6 +231,22 @@ def test_missing_cells_where_training_had_none_are_reported(tmp_path, ending):
     assert predict(tmp_path / "run", data, tmp_path / "out.csv", chunk_rows=1000).warnings == (
         f"{data}: 5,000 missing cells {GAPS} (x0 5,000): {FILLED}",
     )
+
+
+def test_numbers_that_json_lacks_are_said_once(run, tmp_path):
+    data = save(phones(5000).append_column("k", pa.array([float("nan"), 1.0] * 2500)), tmp_path / "in.parquet")
+    report = predict(run, data, tmp_path / "out.jsonl", keep=["k"], chunk_rows=1000)
+    assert report.warnings == (f"{data}: 2,500 cells with NaN or an infinite number (k 2,500): null in JSON",)
+    assert {json.loads(line)["k"] for line in (tmp_path / "out.jsonl").open()} == {None, 1.0}
+
+
+@pytest.mark.skipif(not ARROW_CASTS_VIEWS, reason="this PyArrow can't write views to Parquet")
+def test_rows_are_left_out_of_columns_of_any_type(run, tmp_path):
+    views = pa.array(["a", "b", "c"], pa.string_view())
+    table = phones(3).set_column(1, "x0", pa.array(["1", "oops", "2"])).append_column("k", views)
+    pq.write_table(table, tmp_path / "in.parquet")
+    predict(run, tmp_path / "in.parquet", tmp_path / "out.csv", keep=["k"], reading=Reading(on_bad_row="skip"))
+    assert [row["k"] for row in rows_of(tmp_path / "out.csv")] == ["a", "c"]
 
 
 def test_bad_rows_fail_or_are_left_out(run, tmp_path):

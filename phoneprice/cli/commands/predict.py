@@ -33,7 +33,7 @@ ChunkRows = Annotated[
     int | None, number_option("--chunk-rows", least=1, text="Rows in memory at a time; predictions don't depend on it.")
 ]
 SpreadsheetSafe = Annotated[
-    bool, typer.Option("--spreadsheet-safe", help="Quote text cells that a spreadsheet would take for formulas.")
+    bool, typer.Option("--spreadsheet-safe", help="Quote text and names that a spreadsheet would take for formulas.")
 ]
 
 
