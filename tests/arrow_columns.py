@@ -129,7 +129,7 @@ def _time(kind: pa.DataType, cell: int) -> str:
 def _moments(kind: pa.DataType) -> st.SearchStrategy[int]:
     low, high = -62_104_060_800, 253_370_764_799  # the years 2 to 9998, and so in every zone
     if kind.unit == "ns":
-        low, high = -9_223_372_036, 9_223_372_035
+        low, high = -9_223_272_036, 9_223_272_035  # a day inside the years 1677 to 2262
     return st.integers(low * PER_SECOND[kind.unit], (high + 1) * PER_SECOND[kind.unit] - 1)
 
 
@@ -180,7 +180,7 @@ def _lists(array: type[pa.Array], offset: pa.DataType) -> Builder:
     def build(draw: st.DrawFn, rows: int, depth: int) -> Column:
         ends, mask = _ends(draw, rows), _mask(draw, rows)
         inner = _child(draw, ends[-1], depth)
-        made = array.from_arrays(pa.array(ends, offset), inner.array, mask=pa.array(mask))
+        made = array.from_arrays(pa.array(ends, offset), inner.array, mask=pa.array(mask, pa.bool_()))
         return Column(made, _hidden(_cut(inner.values, ends), mask))
 
     return build
@@ -193,7 +193,9 @@ def _list_views(array: type[pa.Array], offset: pa.DataType) -> Builder:
         mask, inner = _mask(draw, rows), _child(draw, 5, depth)
         spans = draw(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=rows, max_size=rows))
         starts, sizes = ([span[i] for span in spans] for i in (0, 1))
-        made = array.from_arrays(pa.array(starts, offset), pa.array(sizes, offset), inner.array, mask=pa.array(mask))
+        made = array.from_arrays(
+            pa.array(starts, offset), pa.array(sizes, offset), inner.array, mask=pa.array(mask, pa.bool_())
+        )
         return Column(made, _hidden([inner.values[start : start + size] for start, size in spans], mask))
 
     return build
@@ -202,7 +204,7 @@ def _list_views(array: type[pa.Array], offset: pa.DataType) -> Builder:
 def _fixed_size_lists(draw: st.DrawFn, rows: int, depth: int) -> Column:
     size, mask = draw(st.integers(1, 2)), _mask(draw, rows)
     inner = _child(draw, rows * size, depth)
-    made = pa.FixedSizeListArray.from_arrays(inner.array, size, mask=pa.array(mask))
+    made = pa.FixedSizeListArray.from_arrays(inner.array, size, mask=pa.array(mask, pa.bool_()))
     return Column(made, _hidden(_cut(inner.values, list(range(0, rows * size + 1, size))), mask))
 
 
@@ -212,7 +214,9 @@ def _structs(draw: st.DrawFn, rows: int, depth: int) -> Column:
         cells = _hidden([{}] * rows, mask)
         return Column(pa.array(cells, pa.struct([])), cells)
     fields = {name: _child(draw, rows, depth) for name in names}
-    made = pa.StructArray.from_arrays([inner.array for inner in fields.values()], names, mask=pa.array(mask))
+    made = pa.StructArray.from_arrays(
+        [inner.array for inner in fields.values()], names, mask=pa.array(mask, pa.bool_())
+    )
     cells = [{name: inner.values[row] for name, inner in fields.items()} for row in range(rows)]
     return Column(made, _hidden(cells, mask))
 
