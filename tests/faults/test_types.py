@@ -14,13 +14,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from phoneprice.artifact.writer import write_run
 from phoneprice.data.formats import FORMATS, Format
 from phoneprice.errors import DataError
 from phoneprice.workflows.predict import predict
 from tests.arrow_columns import ARROW_CASTS_VIEWS, Column, columns
 from tests.faults.counts import SEED, report, share_of
-from tests.random_runs import numeric_schema, random_contents
+from tests.random_runs import numeric_schema, random_contents, write_run
 from tests.read_back import check, strict_json
 
 ROWS = 3
