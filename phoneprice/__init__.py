@@ -44,7 +44,10 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"phoneprice.{_MODULES[name]}")
+    from phoneprice.guest import unnoticed
+
+    with unnoticed():
+        module = import_module(f"phoneprice.{_MODULES[name]}")
     found: object = getattr(module, name)
     globals()[name] = found
     return found

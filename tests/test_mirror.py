@@ -84,7 +84,6 @@ TESTED_BY = {
     "workflows/plan.py": "cli/commands/test_train.py",
     "workflows/predictors.py": "workflows/test_predict.py",
     "workflows/report.py": "report/test_page.py",
-    "workflows/stopping.py": "faults/test_signals.py",
 }
 """Modules without a test file of their own name, and the first file to look into."""
 

@@ -7,14 +7,14 @@ import signal
 import sys
 import traceback
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import typer
 
 from phoneprice.cli.output import json_lines, write_lines
 from phoneprice.cli.session import Session
 from phoneprice.errors import DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
+from phoneprice.workflows.stopping import stop_at_once
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
@@ -59,12 +59,9 @@ def exit_code(error: BaseException, session: Session) -> int:
 
 
 def end_on_sigterm() -> None:
-    """Let SIGTERM end this process as Ctrl-C does: what is half-written is removed, and a line says what happened."""
-
-    def end(number: int, _frame: FrameType | None) -> NoReturn:
-        raise StoppedError(number, "terminated")
-
-    signal.signal(signal.SIGTERM, end)
+    """Let SIGTERM end this process as Ctrl-C does, but where it is ignored, as whoever started it has it."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, stop_at_once)
 
 
 def _write(stream: TextIO, *lines: str) -> bool:

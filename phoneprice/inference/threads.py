@@ -3,19 +3,62 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from phoneprice.guest import unnoticed
+
+
+class _OneBlasThread:
+    """BLAS has one number of threads for the whole process: who is in first saves it, who leaves last sets it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._limits: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limits = _limited_to_one()
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            if self._inside == 1:
+                self._limits.restore_original_limits()
+            self._inside = max(self._inside - 1, 0)
+
+    def leave_all(self) -> None:
+        """In a new process: the threads that were inside have stayed behind, one of them with the lock perhaps."""
+        self._lock = Lock()
+        if self._inside:
+            self._limits.restore_original_limits()
+        self._inside = 0
+
+
+_one_blas_thread = _OneBlasThread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_blas_thread.leave_all)
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """One BLAS thread while the body runs: reading and writing are the other threads.
+    """One BLAS thread while the body runs, or another thread is in one: reading and writing are the other threads.
 
     A block's matrix products take 50 microseconds, so a second thread costs more than it gives, and more than there
     are cores slow each other down. It also keeps results the same on any number of cores.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(1, user_api="blas"):
+    _one_blas_thread.enter()
+    try:
         yield
+    finally:
+        _one_blas_thread.leave()
+
+
+def _limited_to_one() -> Any:
+    with unnoticed():
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    return threadpool_limits(1, user_api="blas")
 
 
 _MOST_THREADS = 4

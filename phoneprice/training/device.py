@@ -28,15 +28,13 @@ def choose_device(name: Device) -> torch.device:
     return torch.device(name)
 
 
-def use_threads(threads: int, numbers: int) -> int:
-    """Set PyTorch's CPU threads and return their number.
+def number_of_threads(threads: int, numbers: int) -> int:
+    """How many CPU threads PyTorch is to train with.
 
     0 stands for ``OMP_NUM_THREADS`` where the environment sets it, as for every OpenMP program, else for as many as
     pay for steps whose widest layer holds that many ``numbers``: no more than this process may use, and at most 8.
     """
-    chosen = threads or _threads_of_environment() or _paying_threads(numbers)
-    torch.set_num_threads(chosen)
-    return chosen
+    return threads or _threads_of_environment() or _paying_threads(numbers)
 
 
 def _paying_threads(numbers: int) -> int:

@@ -14,6 +14,7 @@ from phoneprice.data.features import member_statistics
 from phoneprice.data.splits import plan_members
 from phoneprice.data.target import target_statistics
 from phoneprice.errors import DeviceError, DivergedError
+from phoneprice.guest import unnoticed
 from phoneprice.model.shape import network_shape
 from phoneprice.records import Ensemble, EpochRecord, MemberPlan
 from phoneprice.records.curves import Curves
@@ -61,13 +62,30 @@ def fit(
 
     Raises ``DivergedError`` when all members diverged, ``DeviceError`` for a device that is not there.
     """
+    with unnoticed():
+        import phoneprice.training.loop  # noqa: F401  # and PyTorch, for the first time
+    from phoneprice.training.surroundings import plain_torch
+
+    with plain_torch():
+        return _fit(prepared, plans, on_event, watch=watch, checkpointer=checkpointer)
+
+
+def _fit(
+    prepared: Prepared,
+    plans: Sequence[MemberPlan],
+    on_event: OnEvent,
+    *,
+    watch: bool,
+    checkpointer: Checkpointer | None,
+) -> Fitted:
     import torch
 
     from phoneprice.training.data import TrainingData
-    from phoneprice.training.device import choose_device, use_threads
+    from phoneprice.training.device import choose_device, number_of_threads
     from phoneprice.training.loop import Fit
     from phoneprice.training.memory import keep_freed_memory
     from phoneprice.training.stack import FitSetup
+    from phoneprice.training.surroundings import torch_threads
 
     keep_freed_memory()
     config = prepared.config
@@ -81,11 +99,12 @@ def fit(
     on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
     with enough_memory():
         training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
-    threads = use_threads(config.training.threads, training.step_numbers)
-    if checkpointer is not None:
-        checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))
-    with enough_memory():
-        history = _follow(training, config.training.epochs, on_event, checkpointer)
+    threads = number_of_threads(config.training.threads, training.step_numbers)
+    with torch_threads(threads):
+        if checkpointer is not None:
+            checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))
+        with enough_memory():
+            history = _follow(training, config.training.epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
     _judge_divergence(diverged, config, on_event)
     best = tuple(int(epoch) for epoch in training.best_epoch)

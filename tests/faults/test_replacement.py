@@ -27,7 +27,7 @@ from tests.random_runs import ENVIRONMENT, names, random_contents, write_run
 WRITER = """
 import os, sys
 from itertools import count
-from phoneprice.artifact.writer import write_run
+from tests.random_runs import write_run
 from tests.faults.test_replacement import contents
 
 os.fsync = lambda descriptor: None  # so that there are many of them

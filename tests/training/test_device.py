@@ -10,7 +10,7 @@ import torch
 
 from phoneprice.errors import DeviceError
 from phoneprice.model.torch_versions import are_private_parts_known
-from phoneprice.training.device import choose_device, use_threads
+from phoneprice.training.device import choose_device, number_of_threads
 
 ONE_STEP = """
 import sys
@@ -49,21 +49,13 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_threads() -> None:
-    before = torch.get_num_threads()
-    try:
-        assert use_threads(2, 1) == torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
+    assert number_of_threads(2, 1) == 2
 
 
-def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = torch.get_num_threads()
-    try:
-        for text, expected in (("1", 1), ("3", 3)):
-            monkeypatch.setenv("OMP_NUM_THREADS", text)
-            assert use_threads(0, 1 << 30) == torch.get_num_threads() == expected
-    finally:
-        torch.set_num_threads(before)
+@pytest.mark.parametrize(("text", "expected"), [("1", 1), ("3", 3)])
+def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch, text: str, expected: int) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert number_of_threads(0, 1 << 30) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,8 +65,4 @@ def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_many_threads_as_pay(monkeypatch: pytest.MonkeyPatch, numbers: int, processors: int, expected: int) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("phoneprice.training.device._available_processors", lambda: processors)
-    before = torch.get_num_threads()
-    try:
-        assert use_threads(0, numbers) == torch.get_num_threads() == expected
-    finally:
-        torch.set_num_threads(before)
+    assert number_of_threads(0, numbers) == expected

@@ -1,0 +1,27 @@
+"""Libraries are imported when they are needed, in somebody's process: what they set on the way is taken back."""
+
+import os
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """Environment variables, warnings filters and the state of ``random`` are after the body as they were before.
+
+    For imports. NumPy, SciPy and PyTorch add filters, threadpoolctl and scikit-learn environment variables, and
+    scikit-learn's joblib draws random numbers. What other threads change meanwhile would be undone, too: keep it short.
+    """
+    environment, state = dict(os.environ), random.getstate()
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        random.setstate(state)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        for name, value in environment.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value
