@@ -5,6 +5,10 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
+
+_changing = RLock()
+"""Held while warnings filters are not the caller's: two that save them at a time would save each other's."""
 
 
 @contextmanager
@@ -16,7 +20,7 @@ def unnoticed() -> Iterator[None]:
     """
     environment, state = dict(os.environ), random.getstate()
     try:
-        with warnings.catch_warnings():
+        with _changing, warnings.catch_warnings():
             yield
     finally:
         random.setstate(state)
@@ -25,3 +29,11 @@ def unnoticed() -> Iterator[None]:
         for name, value in environment.items():
             if os.environ.get(name) != value:
                 os.environ[name] = value
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """No warnings in the body, nor in other threads meanwhile."""
+    with _changing, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

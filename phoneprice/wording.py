@@ -75,6 +75,15 @@ def size(n_bytes: int) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a file can hold the text: bytes that are no UTF-8 come from a command line as halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def escaped(character: str) -> str:
     """A character as Python writes it in a text."""
     return character.encode("unicode_escape").decode("ascii")

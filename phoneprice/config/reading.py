@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from phoneprice.errors import UsageError
+from phoneprice.wording import is_unicode
+
 if TYPE_CHECKING:
     from phoneprice.config.schema import DataConfig
 
@@ -22,6 +25,17 @@ class Reading:
     missing_values: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("delimiter", "encoding", "on_bad_row"):
+            if getattr(self, name) is not None:
+                _refuse_no_text(name, getattr(self, name))
+        if self.missing_values is not None:
+            if not isinstance(self.missing_values, list | tuple):
+                raise UsageError(
+                    f"missing_values: found a {type(self.missing_values).__name__}, must be a list of texts"
+                )
+            for word in self.missing_values:
+                _refuse_no_text("missing_values", word)
+            object.__setattr__(self, "missing_values", tuple(self.missing_values))
         if self.delimiter == r"\t":
             object.__setattr__(self, "delimiter", "\t")
 
@@ -33,6 +47,13 @@ class Reading:
     def instead_of(self, data: DataConfig) -> DataConfig:
         """The section with what is given here in the place of its own; unchecked, see ``ReadOptions``."""
         return data.model_copy(update={name: value for name, value in vars(self).items() if value is not None})
+
+
+def _refuse_no_text(name: str, value: object) -> None:
+    """Raise ``UsageError`` for what is no text, or text that is no Unicode."""
+    if not (isinstance(value, str) and is_unicode(value)):
+        shown = ascii(value) if value is None or isinstance(value, str | int | float) else f"a {type(value).__name__}"
+        raise UsageError(f"{name}: found {shown}, must be text")
 
 
 AS_CONFIGURED = Reading()

@@ -5,13 +5,13 @@ Each is a pipeline: missing cells filled with the median, columns standardised (
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from phoneprice.guest import unnoticed, without_warnings
 from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import Rows, Task
@@ -25,7 +25,10 @@ Scores = list[dict[str, float]]
 def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_event: OnEvent) -> dict[str, Scores]:
     """Metric values fold by fold, by model."""
     x = _table(prepared)
-    models = _regressors() if prepared.task.kind == "regression" else _classifiers()
+    with unnoticed():  # scikit-learn and SciPy are imported
+        models = _regressors() if prepared.task.kind == "regression" else _classifiers()
+        for build in models.values():
+            build()
     scores: dict[str, Scores] = {name: [] for name in models}
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
@@ -105,10 +108,7 @@ class _Quiet:
     model: Any
 
     def fit(self, x: Any, y: Any) -> Self:
-        from sklearn.exceptions import ConvergenceWarning
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=ConvergenceWarning)
+        with without_warnings(), np.errstate(all="ignore"):
             self.model.fit(x, y)
         return self
 

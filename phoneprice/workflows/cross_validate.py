@@ -18,16 +18,25 @@ from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members, repeated_folds
+from phoneprice.errors import UsageError
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
 from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.figures import measured
 from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task, joined
 from phoneprice.records.documents import BaselineMetrics, CrossValidation, Protocol, TestedFold
-from phoneprice.workflows.assess import calibrated
+from phoneprice.stream import given_path
+from phoneprice.wording import cut
+from phoneprice.workflows.arguments import checked
+from phoneprice.workflows.assess import calibrated, measured
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
+
+_MOST = 1_000_000
+"""Folds or repeats: more than anybody has the time for.
+
+That they are whole numbers is said here, for in Python anything can be given."""
 
 Values = Mapping[str, float]
 
@@ -55,13 +64,14 @@ class CrossValidationResult:
     warnings: tuple[str, ...]
 
 
+@checked
 def cross_validate(
     data: Path | str | None = None,
     config: Config | Path | str | None = None,
     protocol: Protocol | None = None,
     *,
     baselines: bool = False,
-    predictions: Path | None = None,
+    predictions: Path | str | None = None,
     reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> CrossValidationResult:
@@ -71,10 +81,12 @@ def cross_validate(
     fewer rows than there are folds.
     """
     protocol = protocol or Protocol()
-    if predictions is not None:
+    _refuse_protocol(protocol)
+    output = None if predictions is None else given_path(predictions)
+    if output is not None:
         file = find_config(config) if isinstance(config, Path | str) else None
-        refuse_output(predictions, data, file, option="--predictions")
-        refuse_unwritable(predictions)
+        refuse_output(output, data, file, option="--predictions")
+        refuse_unwritable(output)
     config = configured(config, reading)
     collector = WarningCollector(on_event)
     prepared = prepare(labelled_source(data, collector), config, collector)
@@ -83,10 +95,18 @@ def cross_validate(
     metrics = _metrics(prepared, tested, protocol)
     if baselines:
         metrics = metrics.model_copy(update={"baselines": _baselines(prepared, folds, metrics.folds, collector)})
-    if predictions is not None:
-        _write_predictions(predictions, prepared, tested)
+    if output is not None:
+        _write_predictions(output, prepared, tested)
     source = prepared.table.source
     return CrossValidationResult(source, config, prepared.task, protocol, metrics, metrics.rows, collector.messages)
+
+
+def _refuse_protocol(protocol: Protocol) -> None:
+    """Raise ``UsageError`` for numbers that make no splits; a seed is scikit-learn's, of 32 bits."""
+    for name, least, most in (("folds", 2, _MOST), ("repeats", 1, _MOST), ("seed", 0, (1 << 32) - 1)):
+        value = getattr(protocol, name)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise UsageError(f"{name}: found {cut(ascii(value), 40)}, must be a whole number from {least} to {most}")
 
 
 def cross_validated(prepared: Prepared, protocol: Protocol, on_event: OnEvent) -> CrossValidation:

@@ -22,6 +22,7 @@ from phoneprice.records import Task
 from phoneprice.records.documents import Evaluation
 from phoneprice.suggestions import with_suggestion
 from phoneprice.wording import printable
+from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out, read_options
@@ -39,6 +40,7 @@ class EvaluationResult:
     warnings: tuple[str, ...]
 
 
+@checked
 def evaluate(
     run: Path | str, data: Path | str, *, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
 ) -> EvaluationResult:

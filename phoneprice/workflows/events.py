@@ -1,5 +1,6 @@
 """The events that a workflow tells of while it works, for whoever shows them."""
 
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Progress:
     unit: str
 
 
+_PACKAGE = __name__.partition(".")[0]
+
 Event = Warned | Noted | TrainingStarted | EpochDone | Progress
 OnEvent = Callable[[Event], None]
 
@@ -82,7 +85,15 @@ class WarningCollector:
 def warn_caller(event: Event) -> None:
     """The listener of the Python API: warnings become Python's own, of the line that called it."""
     if isinstance(event, Warned):
-        warnings.warn(printable(event.message), UserWarning, stacklevel=4)
+        warnings.warn(printable(event.message), UserWarning, stacklevel=_levels_of_ours() + 2)
+
+
+def _levels_of_ours() -> int:
+    """How many calls lie between the listener and the line of somebody's that called the package."""
+    frame, levels = sys._getframe(2), 0  # noqa: SLF001  # as warnings does
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        frame, levels = frame.f_back, levels + 1
+    return levels
 
 
 def ignore(_event: Event) -> None:

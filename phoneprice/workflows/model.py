@@ -24,6 +24,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.records.documents import RunMetrics
+from phoneprice.workflows.arguments import checked, refuse_unfit
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled
 from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Any]
 
 
+@checked
 def load(run: Path | str) -> Model:
     """Load a run directory, or the ``latest`` in ``runs/``. Raises ``ModelError``."""
     return Model(load_run(resolve_run(run)))
@@ -126,6 +128,7 @@ class Model:
         schema, options = self.run.schema, replace(read_options(self.config.data), on_bad_row="fail")
         if is_frame(data):
             return self._frame(data, schema.feature_names)
+        refuse_unfit("data", data, Path | str | Columns)
         with read_chunks(data, options, schema.numeric_names, schema.text_names) as chunks:
             return concat(list(chunks))
 
@@ -134,6 +137,7 @@ class Model:
         if is_frame(data):
             table = self._frame(data, (*schema.feature_names, schema.target))
             return settle_like_training(table, schema, self.config.data.on_bad_row)
+        refuse_unfit("data", data, Path | str | Columns)
         return read_labelled(self.run, data)
 
     def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:

@@ -29,6 +29,7 @@ from phoneprice.records import Classified, Predictions
 from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
 from phoneprice.wording import noun
+from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.destinations import open_output, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.predictors import predictor_of
@@ -51,6 +52,7 @@ class PredictionResult:
     warnings: tuple[str, ...]
 
 
+@checked
 def predict(
     run: str | Path,
     data: str | Path,
@@ -71,6 +73,8 @@ def predict(
     Raises ``ModelError``, ``DataError``, ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it
     was.
     """
+    if chunk_rows is not None and chunk_rows < 1:
+        raise UsageError(f"chunk_rows: found {chunk_rows}, must be a whole number, 1 or more")
     collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
     options = read_options(loaded.config.data, reading)

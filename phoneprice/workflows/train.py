@@ -29,6 +29,7 @@ from phoneprice.records.documents import (
     Splits,
     measured_on,
 )
+from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
 from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.destinations import refuse_training_on
@@ -54,6 +55,7 @@ class TrainResult:
     """What went wrong in the training, the likeliest cause first; none for a healthy one."""
 
 
+@checked
 def train(
     data: Path | str | None = None,
     config: Config | Path | str | None = None,

@@ -1,7 +1,6 @@
 """A program with settings of its own that calls the Python API: which of them are not as they were afterwards.
 
-``python -m tests.faults.guest FUNCTION`` prints a JSON object: by occasion ("the first call", "settings of one's own",
-"a fault") the settings that have changed. It runs in a folder with a run, ``d.csv`` and ``t.csv``.
+``main`` prints a JSON object: the settings that have changed, by occasion. It runs in a folder with a run and a table.
 """
 
 from __future__ import annotations
@@ -20,10 +19,12 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import phoneprice
 
+TABLE = "t.csv"
 _QUICK = ["training.epochs=1", "training.threads=1", "validation.folds=2"]
 
 
@@ -49,16 +50,9 @@ def _load(data: str) -> None:
     _ = model.metrics
 
 
-def _array(missing: str) -> Any:
-    import numpy as np
-
-    x = np.arange(0 if missing == "nothing.csv" else 40, dtype=float)
-    return x.reshape(-1, 1)
-
-
 def _fit(name: str, data: str) -> None:
-    x = _array(data)
-    getattr(phoneprice, name)(overrides=_QUICK).fit(x, x[:, 0] > 19).predict(x)
+    x = [[float(i)] for i in range(40 if data == TABLE else 0)]
+    getattr(phoneprice, name)(overrides=_QUICK).fit(x, [row[0] > 19 for row in x]).predict(x)
 
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
@@ -81,7 +75,7 @@ def _umask() -> int:
 
 def _descriptors() -> set[str]:
     gc.collect()
-    return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
+    return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists()}
 
 
 def _of_torch(read: Callable[[Any], Any]) -> Any:
@@ -94,7 +88,7 @@ def _of_numpy(read: Callable[[Any], Any]) -> Any:
     return None if numpy is None else read(numpy)
 
 
-def _blas() -> Any:
+def _blas(_torch: Any) -> Any:
     from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
     return sorted((pool["filepath"], pool["num_threads"]) for pool in threadpool_info())
@@ -125,7 +119,7 @@ PROPERTIES: dict[str, Callable[[], Any]] = {
     "autocast": lambda: _of_torch(lambda torch: torch.is_autocast_enabled("cpu")),
     "deterministic algorithms": lambda: _of_torch(lambda torch: torch.are_deterministic_algorithms_enabled()),
     "threads of torch": lambda: _of_torch(lambda torch: torch.get_num_threads()),
-    "threads of BLAS": lambda: _of_torch(lambda torch: _blas()),
+    "threads of BLAS": lambda: _of_torch(_blas),
 }
 
 
@@ -150,7 +144,7 @@ def _settings_of_ones_own() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     os.umask(0o027)
     warnings.simplefilter("error")
-    sys.excepthook = lambda *error: sys.__excepthook__(*error)
+    sys.excepthook = print
     logging.basicConfig(level=logging.DEBUG)
     random.seed(1)
     np.random.seed(1)
@@ -174,25 +168,19 @@ def _fault(function: Callable[[str], Any]) -> None:
         raise SystemExit("no fault")
 
 
-def _elsewhere(call: Callable[[], Any]) -> None:
-    """In another thread, and in one of asyncio's."""
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join()
-    asyncio.run(asyncio.to_thread(call))
-
-
 def main() -> None:
     """One function, on all occasions."""
 
-    function = FUNCTIONS[sys.argv[1]]
-    found = {"the first call": _changed(lambda: function("t.csv"))}
+    chosen = FUNCTIONS[sys.argv[1]]
+
+    def call() -> None:
+        chosen(TABLE)
+
+    found = {"the first call": _changed(call)}
     _settings_of_ones_own()
-    found["settings of one's own"] = _changed(lambda: function("t.csv"))
-    found["a fault"] = _changed(lambda: _fault(function))
-    found["modes of PyTorch"] = []
-    _all_modes(lambda: found["modes of PyTorch"].extend(_changed(lambda: function("t.csv"))))
-    found["another thread"] = _changed(lambda: _elsewhere(lambda: function("t.csv")))
+    _all_modes(lambda: found.update({"settings of one's own": _changed(call)}))
+    found["a fault"] = _changed(lambda: _fault(chosen))
+    found["another thread"] = _changed(lambda: asyncio.run(asyncio.to_thread(call)))
     print(json.dumps(found))
 
 

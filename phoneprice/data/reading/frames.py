@@ -1,6 +1,7 @@
 """Tables that are in memory already: a pandas data frame, or a mapping of columns."""
 
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -81,10 +82,7 @@ def _common_length(arrays: Mapping[str, pa.Array], source: str) -> int:
 
 def _plain_array(name: str, values: Any, source: str) -> pa.Array:
     """A column as an array of numbers or strings."""
-    try:
-        array = values if isinstance(values, pa.ChunkedArray) else pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        array = pa.array(_spelled(name, values, source), pa.string())
+    array = values if isinstance(values, pa.ChunkedArray) else _array(name, values, source)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
         raise wrong_type(source, name, array.type)
@@ -96,22 +94,59 @@ def _is_number_dictionary(kind: pa.DataType) -> bool:
     return bool(pa.types.is_dictionary(kind)) and is_number(kind.value_type)
 
 
-def _spelled(name: str, values: Iterable[Any], source: str) -> list[str | None]:
-    """Cells of several types as text, numbers in their one spelling."""
+def _array(name: str, values: Any, source: str) -> pa.Array:
+    if (
+        isinstance(values, str | bytes | Mapping | AbstractSet)
+        or not isinstance(values, Iterable)
+        or _axes(values) != 1
+    ):
+        what = f"column {name!r} is a {type(values).__name__}, expected a list, an array or a Series of cells"
+        raise file_fault(source, f"{what}; correct it or leave it out")
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        return _array_of_cells(name, values, source)
+
+
+def _axes(values: Any) -> int:
+    axes: int = getattr(values, "ndim", 1)
+    return axes
+
+
+def _array_of_cells(name: str, values: Iterable[Any], source: str) -> pa.Array:
+    """Cells that Arrow has no type for: float64 if all are numbers, else text, with numbers in their one spelling."""
     import pandas as pd
 
-    column = pd.Series(values, dtype=object)
-    return [
-        None if absent else _text(name, cell, source)
-        for cell, absent in zip(column.tolist(), column.isna().tolist(), strict=True)
-    ]
+    try:
+        column = pd.Series(values, dtype=object)
+    except ValueError:  # an array of records
+        raise wrong_type(source, name, type(values).__name__) from None
+    cells = [None if gone else cell for cell, gone in zip(column.tolist(), column.isna().tolist(), strict=True)]
+    numbers = [_number(name, cell, source) if isinstance(cell, Real) else None for cell in cells]
+    if all(number is not None or cell is None for number, cell in zip(numbers, cells, strict=True)):
+        return pa.array(numbers, pa.float64())
+    texts = [_text(name, cell, number, source) for cell, number in zip(cells, numbers, strict=True)]
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeError:
+        raise file_fault(
+            source, f"column {name!r} has text that is no Unicode (half a character); correct it"
+        ) from None
 
 
-def _text(name: str, cell: object, source: str) -> str:
-    if isinstance(cell, str):
+def _number(name: str, cell: Real, source: str) -> float:
+    try:
+        return float(cell)
+    except OverflowError:
+        what = f"column {name!r} has a number too large for float64, expected finite numbers"
+        raise file_fault(source, f"{what}; correct it or leave it empty") from None
+
+
+def _text(name: str, cell: object, number: float | None, source: str) -> str | None:
+    if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, Integral):
         return str(int(cell))
-    if isinstance(cell, Real):
-        return number_text(float(cell))
-    raise wrong_type(source, name, type(cell).__name__)
+    if number is None:
+        raise wrong_type(source, name, type(cell).__name__)
+    return number_text(number)

@@ -1,5 +1,7 @@
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,3 +140,40 @@ def test_what_is_no_frame():
     assert not is_frame(np.zeros((2, 2)))
     with pytest.raises(TypeError, match=r"^found a ndarray, expected a pandas DataFrame or a mapping of columns$"):
         frame_table(np.zeros((2, 2)), OPTIONS)
+
+
+HALF = "\ud800"
+"""Half a character, which UTF-8 has no bytes for."""
+
+
+@pytest.mark.parametrize("cells", [[2**63, 1], [2**64, 1], [-(2**70), 1.5], [10**300, True]], ids=str)
+def test_whole_numbers_beyond_64_bits_are_numbers(cells: list[Any]) -> None:
+    table = frame_table({"a": cells}, ReadOptions())
+    assert table.columns["a"].to_pylist() == [float(cell) for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        ([10**400], "column 'a' has a number too large for float64, expected finite numbers"),
+        ([Fraction(10**400), "b"], "column 'a' has a number too large for float64, expected finite numbers"),
+        ([1j], "column 'a' has the type complex, expected numbers or text"),
+        (np.array([1j]), "column 'a' has the type complex, expected numbers or text"),
+        (np.zeros(1, [("x", "i4")]), "column 'a' has the type ndarray, expected numbers or text"),
+        ([object()], "column 'a' has the type object, expected numbers or text"),
+        ([1, {"b": 2}], "column 'a' has the type dict, expected numbers or text"),
+        ([HALF], "column 'a' has text that is no Unicode (half a character)"),
+        ([1, HALF], "column 'a' has text that is no Unicode (half a character)"),
+        (5, "column 'a' is a int, expected a list, an array or a Series of cells"),
+        (None, "column 'a' is a NoneType, expected a list, an array or a Series of cells"),
+        ("text", "column 'a' is a str, expected a list, an array or a Series of cells"),
+        ({1, 2}, "column 'a' is a set, expected a list, an array or a Series of cells"),
+        (np.zeros((2, 2)), "column 'a' is a ndarray, expected a list, an array or a Series of cells"),
+        (np.array(5.0), "column 'a' is a ndarray, expected a list, an array or a Series of cells"),
+    ],
+    ids=str,
+)
+def test_cells_that_no_table_has(cells: Any, what: str) -> None:
+    with pytest.raises(DataError) as caught:
+        frame_table({"a": cells}, ReadOptions())
+    assert str(caught.value).startswith(f"the data: {what}; ")
