@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 NONE = "-"
 """For a value that there is none of."""
@@ -73,6 +74,21 @@ def size(n_bytes: int) -> str:
             break
         value, unit = value / 1000, larger
     return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+
+
+def utf8_text(given: str) -> str:
+    """Text from the command line or the environment as UTF-8, whatever the locale has made of its bytes.
+
+    Raises ``UnicodeError`` for bytes that are none.
+    """
+    return given.encode("utf-8", "surrogateescape").decode("utf-8")
+
+
+def utf8_or_escaped(given: str) -> str:
+    r"""The same to show or to record: bytes that are no UTF-8 come escaped, ``\xff``."""
+    with suppress(UnicodeEncodeError):
+        return given.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return given.encode("utf-8", "backslashreplace").decode("utf-8")  # halves of characters that come from no bytes
 
 
 def is_unicode(text: str) -> bool:

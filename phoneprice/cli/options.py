@@ -14,7 +14,7 @@ from phoneprice.cli.completion import complete_config, complete_run, complete_se
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
-from phoneprice.stream import STREAM
+from phoneprice.stream import STREAM, given_path
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 argument: Callable[..., Any] = partial(typer.Argument, readable=False, show_default=False)
 option: Callable[..., Any] = partial(typer.Option, readable=False, show_default=False)
 """What a command takes; the faults of a path are reported by the workflows, with their exit codes."""
+
+path_argument: Callable[..., Any] = partial(argument, parser=given_path)
+path_option: Callable[..., Any] = partial(option, parser=given_path)
+"""A file, or ``-`` for a stream: as it is typed, since ``./-`` is a file."""
 
 _reading_option = partial(option, rich_help_panel="Reading DATA")
 
@@ -43,18 +47,18 @@ def number_option(name: str, *, least: int, text: str) -> Any:
 FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
 """What ``data.formats`` can read, written out here: importing that takes too long for a help text."""
 
-# Texts, not paths, so that ./latest is not the word.
+# Texts, not paths, so that ./latest is not the word, nor ./textbook a ready-made configuration.
 Run = Annotated[
     str,
     argument(metavar="RUN", help="Run directory; 'latest' is the newest one in runs/.", autocompletion=complete_run),
 ]
-Data = Annotated[Path, argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin.")]
+Data = Annotated[Path, path_argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin.")]
 OptionalData = Annotated[
     Path | None,
-    argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin; without one, the bundled synthetic sample."),
+    path_argument(metavar="DATA", help=f"Table: {FORMATS}; - is stdin; without one, the bundled synthetic sample."),
 ]
 ConfigFile = Annotated[
-    Path | None,
+    str | None,
     option(
         "--config",
         "-c",
@@ -76,7 +80,7 @@ Settings = Annotated[
 ]
 Output = Annotated[
     Path,
-    option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default=True),
+    path_option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.", show_default=True),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 Device = Annotated[
@@ -117,7 +121,7 @@ def refuse_stdout(session: Session, output: Path | None, what: str, flag: str = 
 
 
 def configuration(
-    file: Path | None, settings: Sequence[str] | None, device: str | None = None, target: str | None = None
+    file: str | None, settings: Sequence[str] | None, device: str | None = None, target: str | None = None
 ) -> "Config":
     """Defaults < file < environment < ``-s`` < the options ``--device`` and ``--target``; raises ``ConfigError``."""
     from phoneprice.config.load import load_config

@@ -10,6 +10,7 @@ from typing import Any
 from phoneprice.config.fields import shown
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
+from phoneprice.wording import printable, utf8_text
 
 _PREFIX = "PHONEPRICE_"
 
@@ -41,6 +42,11 @@ class Found:
 
     def add(self, path: tuple[str, ...], text: str, source: str, layer: int) -> None:
         """A value parses as TOML, else it is text; what starts like TOML and is none is a fault."""
+        try:
+            text = utf8_text(text)
+        except UnicodeError:
+            self.faults.append(f"{'.'.join(path)}: found {shown(text)}, which is not UTF-8 ({source})")
+            return
         value: object = text
         try:
             table = tomllib.loads(f"value = {text}")
@@ -103,7 +109,7 @@ def override_settings(overrides: Iterable[str]) -> Found:
         if equals and key.strip():
             found.add(tuple(part.strip() for part in key.split(".")), text.strip(), "-s", layer=3)
         else:
-            found.faults.append(f"-s {override}: expected key=value, such as -s optimizer.lr=0.01")
+            found.faults.append(f"-s {printable(override)}: expected key=value, such as -s optimizer.lr=0.01")
     return found
 
 

@@ -26,8 +26,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         for name in ("delimiter", "encoding", "on_bad_row"):
-            if getattr(self, name) is not None:
-                _refuse_no_text(name, getattr(self, name))
+            _refuse_no_text(name, getattr(self, name) or "")
         if self.missing_values is not None:
             if not isinstance(self.missing_values, list | tuple):
                 raise UsageError(
@@ -35,6 +34,8 @@ class Reading:
                 )
             for word in self.missing_values:
                 _refuse_no_text("missing_values", word)
+                if not is_unicode(word):
+                    raise UsageError(f"missing_values: found {word!a}, which is not UTF-8")
             object.__setattr__(self, "missing_values", tuple(self.missing_values))
         if self.delimiter == r"\t":
             object.__setattr__(self, "delimiter", "\t")
@@ -50,9 +51,8 @@ class Reading:
 
 
 def _refuse_no_text(name: str, value: object) -> None:
-    """Raise ``UsageError`` for what is no text, or text that is no Unicode."""
-    if not (isinstance(value, str) and is_unicode(value)):
-        shown = ascii(value) if value is None or isinstance(value, str | int | float) else f"a {type(value).__name__}"
+    if not isinstance(value, str):
+        shown = repr(value) if value is None or isinstance(value, int | float) else f"a {type(value).__name__}"
         raise UsageError(f"{name}: found {shown}, must be text")
 
 

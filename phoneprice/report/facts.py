@@ -94,7 +94,7 @@ class ReportFacts:
     """What data and what network, as names and words."""
     environment: tuple[tuple[str, str], ...]
     command: str
-    """What makes the same run again."""
+    """What makes the same run again; empty where the run keeps no command line."""
     config_toml: str
     baselines: tuple[Baseline, ...]
     held_out: HeldOut | None

@@ -27,7 +27,7 @@ from phoneprice.records.documents import BaselineMetrics, CrossValidation, Proto
 from phoneprice.stream import given_path
 from phoneprice.wording import cut
 from phoneprice.workflows.arguments import checked
-from phoneprice.workflows.assess import calibrated, measured
+from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from pathlib import Path
 from phoneprice import __version__
 from phoneprice.places import is_there
 from phoneprice.records.documents import Environment
+from phoneprice.wording import utf8_or_escaped
 
 _LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
 
@@ -31,14 +31,9 @@ def environment(*, device: str, threads: int, seed: int, seconds: float, command
         seed=seed,
         training_seconds=round(seconds, 3),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        command_line=tuple(map(_unicode, command_line or sys.argv)),
+        command_line=tuple(map(utf8_or_escaped, command_line)),
         git_commit=_git_commit(),
     )
-
-
-def _unicode(word: str) -> str:
-    """A word of a command line without what JSON can't have: bytes of a file name that are no UTF-8 come escaped."""
-    return word.encode(errors="backslashreplace").decode()
 
 
 def cpu_features() -> str:
@@ -55,8 +50,8 @@ def _git_commit() -> str | None:
         if not any(is_there(parent / ".git") for parent in (Path.cwd(), *Path.cwd().parents)):
             return None
         answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, env=environment, check=False
+            ["git", "rev-parse", "HEAD"], capture_output=True, timeout=5, env=environment, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout.strip() or None
+    return answer.stdout.decode("ascii", "replace").strip() or None

@@ -21,6 +21,7 @@ from phoneprice.data.reading import read_table
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.places import is_directory
+from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_output
 from phoneprice.workflows.prepare import configured, read_options, text_columns
 
@@ -70,7 +71,8 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     options = read_options(Config().data, reading)
     table = read_table(data, options, [target])
     inferred = infer_config(table, target, _ordered)
-    return FirstConfig(init_text(inferred, table, options, name), inferred.reasons, inferred.ignored_columns)
+    text = utf8_or_escaped(init_text(inferred, table, options, name))
+    return FirstConfig(text, inferred.reasons, inferred.ignored_columns)
 
 
 def _ordered(table: Table, target: str) -> bool:

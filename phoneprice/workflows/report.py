@@ -118,7 +118,7 @@ def gather(
         layers=layer_names(run.shape),
         summary=tuple(_summary(run)),
         environment=tuple(_environment(run.environment)),
-        command=shlex.join(run.environment.command_line or ("phoneprice", "train")),
+        command=shlex.join(run.environment.command_line),
         config_toml=to_toml(run.config),
         baselines=baselines,
         held_out=held,

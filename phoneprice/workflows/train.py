@@ -64,13 +64,15 @@ def train(
     resume: bool = False,
     force: bool = False,
     command_line: Sequence[str] = (),
+    record_command_line: bool = True,
     reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> TrainResult:
     """Train on ``data`` (the bundled sample where None) and write the run directory ``run``.
 
     ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
-    ``reading`` takes the place of what it says of reading the table.
+    ``reading`` takes the place of what it says of reading the table. ``command_line`` is what asked for the training,
+    for the message of how to resume it and, with ``record_command_line``, for the run.
 
     With ``resume`` it goes on with a training of ``run`` that was stopped or killed, and ends in the same bits. SIGINT
     and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume. ``force`` replaces a
@@ -99,7 +101,7 @@ def train(
             threads=fitted.threads,
             seed=config.training.seed,
             seconds=time.perf_counter() - started,
-            command_line=command_line,
+            command_line=command_line if record_command_line else (),
         )
         contents = _contents(prepared, plans, fitted, made_with, collector)
         writer.finish(contents)

@@ -12,6 +12,7 @@ from phoneprice.cli.options import (
     argument,
     configuration,
     option,
+    path_option,
     refuse_stdout,
 )
 from phoneprice.cli.session import Session
@@ -19,11 +20,13 @@ from phoneprice.config.reading import Reading
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM
 
-FromData = Annotated[Path | None, option("--from-data", metavar="FILE", help="Table to look at; needs --target.")]
-Output = Annotated[Path | None, option("--output", "-o", metavar="FILE", help="Where to write; stdout if not given.")]
+FromData = Annotated[Path | None, path_option("--from-data", metavar="FILE", help="Table to look at; needs --target.")]
+Output = Annotated[
+    Path | None, path_option("--output", "-o", metavar="FILE", help="Where to write; stdout if not given.")
+]
 Target = Annotated[str | None, option("--target", metavar="COL", help="Column of that table to predict.")]
 File = Annotated[
-    Path | None, argument(metavar="FILE", help="Configuration file (TOML), or the name of a ready-made one.")
+    str | None, argument(metavar="FILE", help="Configuration file (TOML), or the name of a ready-made one.")
 ]
 
 

@@ -12,7 +12,7 @@ from phoneprice.cli.options import (
     Settings,
     configuration,
     number_option,
-    option,
+    path_option,
     refuse_stdout,
 )
 from phoneprice.cli.session import Session
@@ -26,7 +26,7 @@ Baselines = Annotated[
 ]
 Predictions = Annotated[
     Path | None,
-    option("--predictions", metavar="FILE", help="Write the prediction of every test row, as Parquet."),
+    path_option("--predictions", metavar="FILE", help="Write the prediction of every test row, as Parquet."),
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.options import Data, Device, Run, number_option, option, refuse_stdout
+from phoneprice.cli.options import Data, Device, Run, number_option, option, path_option, refuse_stdout
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.config.reading import AS_CONFIGURED, Reading
@@ -14,7 +14,7 @@ from phoneprice.stream import STREAM
 
 Output = Annotated[
     Path,
-    option(
+    path_option(
         "--output",
         "-o",
         metavar="FILE",

@@ -5,20 +5,20 @@ from typing import Annotated
 
 import typer
 
-from phoneprice.cli.options import Run, argument, option
+from phoneprice.cli.options import Run, option, path_argument, path_option
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
 
 Data = Annotated[
     Path | None,
-    argument(
+    path_argument(
         metavar="DATA", help="The table the run was trained on, or other labelled rows, for what only rows can tell."
     ),
 ]
 Output = Annotated[
     Path | None,
-    option("--output", "-o", metavar="FILE", help="HTML file to write; RUN.html beside RUN if not given."),
+    path_option("--output", "-o", metavar="FILE", help="HTML file to write; RUN.html beside RUN if not given."),
 ]
 Plots = Annotated[Path | None, option("--plots", metavar="DIR", help="Write the charts to DIR too, as SVG files.")]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Draw in the terminal and write no file.")]

@@ -27,6 +27,9 @@ Resume = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace RUN if it exists.")]
 Report = Annotated[bool, typer.Option("--report", help="Write the HTML report of the run beside it, to RUN.html.")]
+NoCommandLine = Annotated[
+    bool, typer.Option("--no-command-line", help="Keep the command line, with the paths in it, out of the run.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan (rows, members, steps) and stop.")]
 
 
@@ -40,6 +43,7 @@ def train(
     force: Force = False,
     device: Device = None,
     report: Report = False,
+    no_command_line: NoCommandLine = False,
     dry_run: DryRun = False,
     reading: Reading = AS_CONFIGURED,
 ) -> None:
@@ -61,7 +65,9 @@ def train(
     from phoneprice.config.presets import find_config
     from phoneprice.workflows.destinations import refuse_training_on
 
-    run = output or (latest_unfinished(force=force) if resume else new_run_path(config.stem if config else "default"))
+    run = output or (
+        latest_unfinished(force=force) if resume else new_run_path(Path(config).stem if config else "default")
+    )
     file = config and find_config(config)
     refuse_training_on(file, run, "the configuration to learn with")
     if report:
@@ -85,6 +91,7 @@ def train(
             resume=resume,
             force=force,
             command_line=("phoneprice", *session.arguments),
+            record_command_line=not no_command_line,
             reading=reading,
             on_event=on_event,
         )
