@@ -110,6 +110,57 @@ def test_an_open_output_is_written_to_where_it_stands(place: Path, output: str) 
     assert (place / "all.csv").stat().st_ino == inode
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict run d.csv -q -o {}",
+        "predict run d.csv -q --json -o {} > document.json",
+        "report run -q -o {} > /dev/null",
+        "config init -q -o {}",
+        "data sample -q -o {}",
+        "cv d.csv --folds 2 --repeats 1 -q -s training.epochs=1 --predictions {}",
+    ],
+)
+def test_a_file_called_like_a_stream_is_an_output(place: Path, command: str) -> None:
+    done = shell(place, command.format("./-"))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert shell(place, command.format("other")).returncode == 0
+    assert (place / "-").read_bytes() == (place / "other").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict run {} -q",
+        "evaluate run {} --json",
+        "train {} --dry-run --json",
+        "data describe {} --json",
+        "data check {} --json",
+        "data check d.csv --reference {} --json",
+        "config init --from-data {} --target price_range --json",
+        "cv {} --folds 2 --repeats 1 --json -s training.epochs=1",
+        "report run {} -o r.html",
+    ],
+)
+def test_a_file_called_like_a_stream_is_a_table(place: Path, command: str) -> None:
+    shutil.copyfile(place / "d.csv", place / "-")
+    found, expected = (shell(place, f"{command.format(name)} < /dev/null") for name in ("./-", str(place / "d.csv")))
+    assert found.returncode == expected.returncode == 0, found.stderr
+    assert found.stdout.replace(str(place / "-"), str(place / "d.csv")).replace("./-", str(place / "d.csv")) == (
+        expected.stdout
+    )
+
+
+@pytest.mark.parametrize("command", ["config show -c {}", "config check {}", "train d.csv --dry-run -c {}"])
+def test_a_configuration_that_is_called_like_something_else(place: Path, command: str) -> None:
+    """A file called ``-``; and ``./textbook`` is no ready-made configuration."""
+    (place / "-").write_text("[training]\nepochs = 3\n")
+    assert shell(place, command.format("./-")).returncode == 0
+    missing = shell(place, command.format("./textbook"))
+    assert missing.returncode == 2
+    assert "./textbook: no such configuration file" in missing.stderr
+
+
 def test_a_text_names_a_file_that_is_called_like_a_stream(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
     predict("run", "d.csv", "./-")

@@ -61,7 +61,8 @@ def test_a_run_says_nothing_of_who_and_where(home: Path, train: list[str]) -> No
     files = {**everything_in(work / "run"), **everything_in(work / "plots")}
     files |= {page.name: page.read_bytes() for page in work.glob("*.html")}
     assert len(files) > 15
-    telling = {TELLTALE, str(home.parent), str(ROOT), platform.node(), getpass.getuser()} - {"root", "localhost"}
+    own = {word for word in (platform.node(), getpass.getuser()) if len(word) > 5}  # shorter ones may be anywhere
+    telling = {TELLTALE, str(home.parent), str(ROOT), *own} - {"localhost"}
     found = {name: word for name, data in files.items() for word in telling if word.encode() in data}
     assert found == {}
 
@@ -97,8 +98,8 @@ ODD = b"odd\xff\xe6\x89\x8b"
 @pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["UTF-8", "C"])
 def test_names_that_are_no_text(home: Path, locale: dict[str, str]) -> None:
     work = os.fsencode(home / "work")
-    os.rename(work + b"/t.csv", work + b"/" + ODD + b".csv")
     table, run = ODD + b".csv", ODD
+    (home / "work" / "t.csv").rename(os.fsdecode(work + b"/" + table))
     commands: list[list[str | bytes]] = [
         ["train", table, "-o", run, "--report"],
         ["train", table, "-o", run, "--force", "--json"],

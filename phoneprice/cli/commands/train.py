@@ -65,9 +65,8 @@ def train(
     from phoneprice.config.presets import find_config
     from phoneprice.workflows.destinations import refuse_training_on
 
-    run = output or (
-        latest_unfinished(force=force) if resume else new_run_path(Path(config).stem if config else "default")
-    )
+    name = Path(config).stem if config else "default"
+    run = output or (latest_unfinished(force=force) if resume else new_run_path(name))
     file = config and find_config(config)
     refuse_training_on(file, run, "the configuration to learn with")
     if report:
