@@ -117,3 +117,17 @@ def test_text_from_elsewhere() -> None:
     assert wording.quoted("x" * 41) == f"'{'x' * 39}\N{HORIZONTAL ELLIPSIS}'"
     assert wording.cut("abc", 3) == "abc"
     assert wording.cut("abcd", 3) == "ab\N{HORIZONTAL ELLIPSIS}"
+
+
+def test_utf8_text_in_every_locale():
+    assert wording.utf8_text("abc 手") == "abc 手"
+    assert wording.utf8_text("手机".encode().decode("ascii", "surrogateescape")) == "手机"
+    for odd in ("\udcff", "\ud800"):
+        with pytest.raises(UnicodeError):
+            wording.utf8_text(odd)
+
+
+def test_what_is_no_utf8_is_escaped():
+    assert wording.utf8_or_escaped("手") == "手"
+    assert wording.utf8_or_escaped("t\udcff" + "手".encode().decode("ascii", "surrogateescape")) == "t\\xff手"
+    assert wording.utf8_or_escaped("\ud800a") == "\\ud800a"

@@ -45,7 +45,7 @@ class Found:
         try:
             text = utf8_text(text)
         except UnicodeError:
-            self.faults.append(f"{'.'.join(path)}: found {shown(text)}, which is not UTF-8 ({source})")
+            self.faults.append(f"{'.'.join(path)}: found {shown(text)}, must be valid Unicode ({source})")
             return
         value: object = text
         try:

@@ -35,7 +35,7 @@ class Reading:
             for word in self.missing_values:
                 _refuse_no_text("missing_values", word)
                 if not is_unicode(word):
-                    raise UsageError(f"missing_values: found {word!a}, which is not UTF-8")
+                    raise UsageError(f"missing_values: found {word!a}, must be valid Unicode")
             object.__setattr__(self, "missing_values", tuple(self.missing_values))
         if self.delimiter == r"\t":
             object.__setattr__(self, "delimiter", "\t")

@@ -149,7 +149,7 @@ def test_settings_that_are_no_text_are_named(home: Path, setting: bytes, key: st
         source = "-s"
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"phoneprice: error: {key}: found ")
-    assert done.stderr.decode().endswith(f", which is not UTF-8 ({source})\n")
+    assert done.stderr.decode().endswith(f", must be valid Unicode ({source})\n")
     assert not (home / "work" / "x").exists()
 
 

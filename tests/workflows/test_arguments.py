@@ -103,7 +103,7 @@ def test_the_public_functions_are_checked(public: Callable[..., Any], others: tu
         ({"encoding": ["utf-8"]}, "encoding: found a list, must be text"),
         ({"on_bad_row": True}, "on_bad_row: found True, must be text"),
         ({"missing_values": "NA"}, "missing_values: found a str, must be a list of texts"),
-        ({"missing_values": ["\udcff"]}, "missing_values: found '\\udcff', which is not UTF-8"),
+        ({"missing_values": ["\udcff"]}, "missing_values: found '\\udcff', must be valid Unicode"),
         ({"missing_values": [None]}, "missing_values: found None, must be text"),
     ],
     ids=str,
