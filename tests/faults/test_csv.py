@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.data.features import FeatureEncoder
@@ -21,68 +20,9 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified
 from phoneprice.workflows.predict import predict
 from tests.faults.counts import SEED, report, share_of
+from tests.faults.csv_files import FEATURES, files
 from tests.faults.reference_csv import Parsed, Refused, number, parse
 from tests.random_runs import numeric_schema, random_contents, write_run
-
-FEATURES = ("x0", "x1")
-COLUMNS = ("id", *FEATURES, "note")
-
-numbers = st.sampled_from(
-    ["1", "-2.5", "+5", ".5", "5.", "1e2", " 7 ", "-0", "007", "NA", "nan", " Null", "", "\t1", "1E-3", '"3"', '"4.5"']
-)
-odd_numbers = st.sampled_from(
-    [
-        "0x10",
-        "1_0",
-        "1;5",
-        "inf",
-        "1e999",
-        "x",
-        "٣",
-        '"',
-        '"1',
-        '1"',
-        '"1"2',
-        '"1,5"',
-        "+-1",
-        "1 2",
-        "1e",
-        "--",
-        "1e400",
-    ]
-)
-texts = st.sampled_from(
-    ["a", "手机", "NA", "é ", '"q"', '"a,b"', '"x\ny"', '"x\r\ny"', '"say ""hi"""', '""', "", "=1+1", "0012"]
-)
-rows = st.tuples(texts, numbers, numbers, texts)
-odd_rows = st.tuples(texts, st.one_of(numbers, odd_numbers), odd_numbers, texts)
-lines = st.one_of(rows, odd_rows)
-orders = st.sampled_from([COLUMNS, COLUMNS[::-1], ("x1", "note", "x0", "id")])
-added = st.sampled_from(["", "more,x9"])
-odd_added = st.sampled_from(["", "x0", '""', "x9"])
-"""What is added to the header; only the first has cells in every record."""
-ends = st.sampled_from(["\n", "\n", "\r\n"])
-last = st.sampled_from(["\n", "", "\n\n", "\r\n", "\n\r\n\n"])
-slips = st.lists(
-    st.tuples(st.integers(0, 10_000), st.sampled_from([*'",\n\r\0 ;1', "", "\r\n", "\ufeff", "\udcff", '""'])),
-    max_size=2,
-)
-
-
-@st.composite
-def files(draw: st.DrawFn) -> bytes:
-    """A file that is well formed, or one in which anything may be wrong."""
-    clean = draw(st.booleans())
-    order, end, extra = draw(orders), draw(ends), draw(added if clean else st.one_of(added, odd_added))
-    body = draw(st.lists(rows if clean else lines, max_size=5))
-    records = [[dict(zip(COLUMNS, cells, strict=True))[name] for name in order] for cells in body]
-    head = ",".join([*order, extra] if extra else order)
-    filler = ",1,1" if extra == "more,x9" else ""
-    text = end.join([head, *(",".join(record) + filler for record in records)]) + draw(last)
-    for place, slip in [] if clean else draw(slips):
-        at = place % (len(text) + 1)
-        text = text[:at] + slip + text[at + (not slip) :]
-    return (draw(st.sampled_from(["", "\ufeff"])) + text).encode("utf-8", "surrogateescape")
 
 
 class Model:
