@@ -171,7 +171,6 @@ def test_whole_numbers_beyond_64_bits_are_numbers(cells: list[Any]) -> None:
         (np.zeros((2, 2)), "column 'a' is a ndarray, expected a list, an array or a Series of cells"),
         (np.array(5.0), "column 'a' is a ndarray, expected a list, an array or a Series of cells"),
     ],
-    ids=str,
 )
 def test_cells_that_no_table_has(cells: Any, what: str) -> None:
     with pytest.raises(DataError) as caught:
