@@ -7,6 +7,7 @@ import torch
 from phoneprice.config.schema import Device
 from phoneprice.errors import DeviceError
 from phoneprice.model.devices import present_devices
+from phoneprice.training.surroundings import is_forked
 
 _MOST_THREADS = 8
 """A small network's steps stop gaining from more."""
@@ -33,7 +34,15 @@ def number_of_threads(threads: int, numbers: int) -> int:
 
     0 stands for ``OMP_NUM_THREADS`` where the environment sets it, as for every OpenMP program, else for as many as
     pay for steps whose widest layer holds that many ``numbers``: no more than this process may use, and at most 8.
+    Raises ``DeviceError`` for several in a forked process.
     """
+    if is_forked():
+        if threads > 1:
+            raise DeviceError(
+                f"training.threads: found {threads}, but PyTorch has one thread only in a process that was forked from "
+                "one with PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'"
+            )
+        return 1
     return threads or _threads_of_environment() or _paying_threads(numbers)
 
 

@@ -1,8 +1,9 @@
 """PyTorch as a training needs it, whatever the program around it has set, and as that has it again afterwards."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 import torch
 
@@ -23,10 +24,23 @@ def plain_torch() -> Iterator[None]:
             stack.enter_context(torch.autocast(device, enabled=False))
         if torch.get_default_device().type != "cpu":  # else for nothing, and every call would be slower
             stack.enter_context(torch.device("cpu"))
+        if is_forked():
+            stack.enter_context(torch_threads(1))
         yield
 
 
 _changing = Lock()
+_forked = Event()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked.set)
+
+
+def is_forked() -> bool:
+    """Whether this process began as a copy of one that had PyTorch in it.
+
+    GNU OpenMP then believes in threads that have stayed behind, and waits for them for ever: there is this one alone.
+    """
+    return _forked.is_set()
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
         for name, build in models.items():
-            predicted = build().fit(x[train], prepared.targets[train]).predict(x[test])
+            with without_warnings(), np.errstate(all="ignore"):
+                predicted = build().fit(x[train], prepared.targets[train]).predict(x[test])
             scores[name].append(_score(prepared.targets[test], predicted, prepared.task))
             done += 1
             on_event(Progress(done, total, "baseline fits"))

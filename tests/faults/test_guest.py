@@ -11,8 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import torch
 
+from phoneprice.config.load import load_config
+from phoneprice.errors import DeviceError  # noqa: F401  # for the forked process
+from phoneprice.workflows.train import train
 from tests.faults.guest import FUNCTIONS, PROPERTIES, TABLE
+from tests.faults.small_trainings import TRAININGS, write_phones
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = TESTS / "golden" / "ordinal"
@@ -49,3 +54,64 @@ def write_table(path: Path) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_everything_is_left_as_it_was(function: str, setting: str, occasion: str) -> None:
     assert setting not in changed(function)[occasion]
+
+
+def weights(data: Path, run: Path, *settings: str) -> bytes:
+    train(data, load_config(None, [*TRAININGS["ordinal"], *settings]), run)
+    return (run / "model.safetensors").read_bytes() + (run / "history.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        (),
+        ("optimizer.name=muon",),
+        ("loss.name=cross_entropy", "optimizer.name=adadelta", "model.activation.name=prelu"),
+        ("model.init.name=orthogonal", "optimizer.name=rmsprop", "model.normalization.name=layer_norm"),
+    ],
+    ids=" ".join,
+)
+def test_the_callers_default_dtype_changes_no_bit(
+    tmp_path: Path, settings: tuple[str, ...], dtype: torch.dtype
+) -> None:
+    data = write_phones(tmp_path / "phones.csv")
+    plain, before = weights(data, tmp_path / "plain", *settings), torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        assert weights(data, tmp_path / "odd", *settings) == plain
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_a_forked_process_trains_with_one_thread(tmp_path: Path, threads: int) -> None:
+    """After one that has used several, and in which it would wait for them for ever."""
+    script = f"""
+import os, signal, sys, torch
+sys.path.insert(0, {str(TESTS.parent)!r})
+from tests.faults.test_guest import *
+data = write_phones(Path("phones.csv"))
+weights(data, Path("before"), "training.threads=2")
+torch.set_num_threads(2)
+torch.randn(500, 500) @ torch.randn(500, 500)
+if not (child := os.fork()):
+    signal.alarm(60)
+    try:
+        weights(data, Path("after"), "training.threads={threads}")
+        os._exit(0)
+    except DeviceError as fault:
+        print(fault, flush=True)
+        os._exit(fault.exit_code)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == (6 if threads > 1 else 0), done.stderr
+    assert done.stdout == (
+        ""
+        if threads < 2
+        else (
+            "training.threads: found 2, but PyTorch has one thread only in a process that was forked from one with PyTorch "
+            "in it; use training.threads=1, or multiprocessing's start method 'spawn'\n"
+        )
+    )
