@@ -13,6 +13,11 @@ def share_of(full: int) -> int:
     return max(1, round(full * SHARE))
 
 
+def step_of(most: int = 40) -> int:
+    """Of what is done once for each of some calls: from one that is done to the next."""
+    return min(most, max(1, round(1 / SHARE)))
+
+
 def report(text: str) -> None:
     """A line of the summary."""
     LINES.append(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.counts import SEED, report, share_of
+from tests.faults.counts import SEED, report, share_of, step_of
 from tests.faults.forking import Forks, Outcome
 from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
 
@@ -112,5 +112,7 @@ def test_sigkill_at_random_moments(bench: Bench) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", list(TRAININGS))
 def test_sigkill_at_every_call(bench: Bench, name: str) -> None:
-    kills = kill_at_calls(bench, name, "0")
-    report(f"SIGKILL at each of {kills} calls that write in a training ({name}): all resumed to the same bits")
+    step = step_of()
+    kills = kill_at_calls(bench, name, "0", step)
+    each = "each" if step == 1 else f"every {step}th"
+    report(f"SIGKILL at {each} of the calls that write in a training ({name}): {kills}, all resumed to the same bits")

@@ -13,7 +13,7 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import StorageError
 from phoneprice.workflows.predict import predict
-from tests.faults.counts import SEED, report
+from tests.faults.counts import SEED, report, step_of
 from tests.faults.file_layer import always, failing, file_layer
 from tests.faults.forking import Forks
 from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
@@ -120,9 +120,9 @@ def test_a_place_that_nobody_can_write_to(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.long
 @pytest.mark.parametrize("force", [False, True])
 def test_every_call_fails(forks: Forks, tmp_path: Path, force: bool) -> None:
-    tried = fail_train(forks, tmp_path, 1, force=force)
+    step = step_of()
+    tried = fail_train(forks, tmp_path, step, force=force)
     old = "with an older version in place" if force else "without an older version"
-    report(
-        f"each call that writes in a training failed with ENOSPC and with EIO, {old}: {tried} trainings, nothing lost"
-    )
+    each = "each call" if step == 1 else f"every {step}th call"
+    report(f"{each} that writes in a training failed with ENOSPC and with EIO, {old}: {tried} trainings, nothing lost")
     load_run(tmp_path / "whole")
