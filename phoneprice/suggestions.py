@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+
+from phoneprice.wording import MOST_NAMED, first_of
 
 OTHER_NAMES = {
     "swish": "silu",
@@ -65,6 +67,12 @@ def with_suggestion(name: str, known: Collection[str]) -> str:
     """A name in quotes, with the nearest known one if there is one like it."""
     near = nearest(name, known)
     return f"{name!r} (did you mean {near!r}?)" if near else repr(name)
+
+
+def suggested(names: Sequence[str], known: Collection[str]) -> str:
+    """Names in quotes, each with the nearest known one; of many the first ten, and how many others there are."""
+    shown = [with_suggestion(name, known) for name in names[:MOST_NAMED]]
+    return first_of([*shown, *names[MOST_NAMED:]])
 
 
 def nearest_path(path: Path, fits: Callable[[Path], bool]) -> str:

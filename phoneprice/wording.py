@@ -1,7 +1,7 @@
 """How numbers, counts and text from elsewhere are written for people: in messages, in the terminal and on pages."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 NONE = "-"
@@ -21,6 +21,16 @@ def noun(number: int, singular: str, plural: str | None = None) -> str:
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """``1 row``, ``2,000 rows``."""
     return f"{count(number)} {noun(number, singular, plural)}"
+
+
+MOST_NAMED = 10
+"""How many names a message lists; it counts the others."""
+
+
+def first_of(names: Sequence[str]) -> str:
+    """``a, b, c``; of many names the first ten ``and 99,990 more``."""
+    text = ", ".join(names[:MOST_NAMED])
+    return text if len(names) <= MOST_NAMED else f"{text} and {count(len(names) - MOST_NAMED)} more"
 
 
 def figure(value: float | None) -> str:

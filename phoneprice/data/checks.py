@@ -343,9 +343,10 @@ def _zeros(subject: _Subject) -> Findings:
 
 
 def _typing_errors(subject: _Subject) -> Findings:
+    categorical = frozenset(subject.config.data.categorical_columns)
     for column in subject.features:
         cells = subject.table.columns[column.name]
-        if column.kind != "categorical" or column.name in subject.config.data.categorical_columns:
+        if column.kind != "categorical" or column.name in categorical:
             continue
         if not mostly_numbers(cells) or not len(odd := to_numbers(cells, frozenset()).text_rows):
             continue
@@ -365,7 +366,7 @@ _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
 
 def _compare(subject: _Subject, reference: Table | TableSchema) -> Findings:
     columns = reference.columns if isinstance(reference, TableSchema) else infer_columns(reference, subject.config.data)
-    names = subject.table.names
+    names = subject.table.columns
     known = {column.name for column in columns}
     for column in columns:
         if column.name not in names:

@@ -37,17 +37,22 @@ class ColumnSummary:
 
 def describe(table: Table, config: Config) -> list[ColumnSummary]:
     """A summary of each column, in the order of the file; whether it has a target does not matter."""
-    return [_summary(name, cells, config.data) for name, cells in table.columns.items()]
+    data = config.data
+    categorical = frozenset(data.categorical_columns)
+    roles = _roles(data)
+    return [
+        _summary(name, roles.get(name, "feature"), kind_of(name, cells, categorical), cells)
+        for name, cells in table.columns.items()
+    ]
 
 
-def _summary(name: str, cells: pa.Array, data: DataConfig) -> ColumnSummary:
+def _summary(name: str, role: Role, kind: ColumnKind, cells: pa.Array) -> ColumnSummary:
     numbers = cells.drop_null().to_numpy() if is_number_array(cells) else np.zeros(0)
     quartiles = np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1]).tolist() if len(numbers) else [None] * 5
     low, lower, median, upper, high = quartiles
-    kind = kind_of(name, cells, data)
     return ColumnSummary(
         name=name,
-        role=_role(name, data),
+        role=role,
         kind=kind,
         missing=cells.null_count,
         distinct=len(cells.drop_null().unique()),
@@ -66,9 +71,8 @@ def _most_frequent(cells: pa.Array) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP_VALUES])
 
 
-def _role(name: str, data: DataConfig) -> Role:
-    if name == data.target:
-        return "target"
-    if name in data.id_columns:
-        return "id"
-    return "ignored" if name in data.ignored_columns else "feature"
+def _roles(data: DataConfig) -> dict[str, Role]:
+    """What a configuration says of columns; all others are features. The target comes before ids before the rest."""
+    roles: dict[str, Role] = dict.fromkeys(data.ignored_columns, "ignored")
+    roles |= dict.fromkeys(data.id_columns, "id")
+    return {**roles, data.target: "target"}

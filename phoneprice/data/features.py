@@ -16,7 +16,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
-from phoneprice.wording import count, counted, quoted
+from phoneprice.wording import count, counted, first_of, quoted
 
 LARGEST_INPUT = 1e6
 """Inputs are cut off here, so that 1e30 in a cell leaves every product of the network finite."""
@@ -70,7 +70,7 @@ class OddCells:
 
 
 def _by_column(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count(cells)}" for name, cells in counts.most_common())
+    return first_of([f"{name} {count(cells)}" for name, cells in counts.most_common()])
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class FeatureEncoder:
 
 
 def require_columns(table: Table, names: Sequence[str]) -> None:
-    """Raise ``DataError`` that lists every one of the columns the table lacks."""
+    """Raise ``DataError`` that lists the columns the table lacks."""
     require_named(table.source, names, table.names)
 
 

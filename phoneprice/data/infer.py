@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from shlex import quote
 from textwrap import wrap
 
@@ -11,7 +12,6 @@ import pyarrow as pa
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
@@ -22,7 +22,7 @@ from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
 from phoneprice.stream import STREAM
-from phoneprice.wording import count, counted, printable
+from phoneprice.wording import MOST_NAMED, count, counted, first_of, printable
 
 FEW_LABELS = 20
 """More different whole numbers than this are a quantity, not classes."""
@@ -75,7 +75,9 @@ def require_target(table: Table, target: str) -> None:
 
 
 def _told(reasons: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {why}" for name, why in reasons.items()) or "None found"
+    told = [f"{name}: {why}" for name, why in islice(reasons.items(), MOST_NAMED)]
+    more = [f"and {count(len(reasons) - MOST_NAMED)} more"] if len(reasons) > MOST_NAMED else []
+    return "; ".join([*told, *more]) or "None found"
 
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
@@ -193,8 +195,8 @@ def _kinds_told(inferred: Inferred, table: Table) -> str:
     names: dict[ColumnKind, list[str]] = {"numeric": [], "boolean": [], "categorical": []}
     for column, cells in table.columns.items():
         if column not in unused:
-            names[kind_of(column, cells, DataConfig())].append(column)
-    parts = [f"{what}: {', '.join(names[kind])}" for kind, what in _KINDS.items() if names[kind]]
+            names[kind_of(column, cells)].append(column)
+    parts = [f"{what}: {first_of(names[kind])}" for kind, what in _KINDS.items() if names[kind]]
     return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
 
 

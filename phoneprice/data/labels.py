@@ -25,12 +25,11 @@ from phoneprice.data.values import (
     whole_number,
 )
 from phoneprice.errors import DataError
-from phoneprice.wording import count, counted, quoted
+from phoneprice.wording import MOST_NAMED, count, counted, first_of, quoted
 
 LabelKind = Spelling | Literal["boolean"]
 """What makes a cell a label: its spelling, or meaning yes or no."""
 MAX_CLASSES = 1000
-SHOWN_LABELS = 10
 _REGRESSION = 'for a number to predict set task.kind = "regression"'
 
 
@@ -136,8 +135,8 @@ def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labe
 
 
 def _more_than_two(labels: Labels, counts: dict[str, int], where: str) -> DataError:
-    found = ", ".join(f"{name} ({counted(counts[name], 'row')})" for name in labels.names[:SHOWN_LABELS])
-    more = "" if len(labels.names) <= SHOWN_LABELS else " and more"
+    found = ", ".join(f"{name} ({counted(counts[name], 'row')})" for name in labels.names[:MOST_NAMED])
+    more = "" if len(labels.names) <= MOST_NAMED else " and more"
     remedy = _REGRESSION if len(labels.names) > MAX_CLASSES else 'set task.kind = "multiclass" or "ordinal"'
     return DataError(
         f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; {remedy}'
@@ -157,5 +156,4 @@ def require_present(table: Table, column: str, expected: str) -> None:
 
 def listed(labels: tuple[str, ...] | list[str]) -> str:
     """Labels for a message, the first ten of many."""
-    text = ", ".join(quoted(label) for label in labels[:SHOWN_LABELS])
-    return text if len(labels) <= SHOWN_LABELS else f"{text} and {len(labels) - SHOWN_LABELS} more"
+    return first_of([quoted(label) for label in labels])

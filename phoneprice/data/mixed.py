@@ -48,9 +48,8 @@ def formatted_numbers(cells: pa.Array) -> str:
 
 def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
     """What to say of each of some columns that is written for readers, but for those declared to be categories."""
-    said = {
-        name: formatted_numbers(table.columns[name]) for name in names if name not in config.data.categorical_columns
-    }
+    categorical = frozenset(config.data.categorical_columns)
+    said = {name: formatted_numbers(table.columns[name]) for name in names if name not in categorical}
     return {name: what for name, what in said.items() if what}
 
 

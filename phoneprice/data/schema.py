@@ -1,6 +1,7 @@
 """What a model needs to know of a table: its columns, their kinds, ranges and categories, and the target."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
@@ -17,7 +18,8 @@ from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
-from phoneprice.suggestions import with_suggestion
+from phoneprice.suggestions import suggested, with_suggestion
+from phoneprice.wording import first_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 
@@ -95,7 +97,7 @@ class TableSchema(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [*self.feature_names, *self.id_columns, self.target]
-        repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        repeated = sorted(name for name, times in Counter(names).items() if times > 1)
         if repeated:
             raise ValueError(f"column {repeated[0]!r} has two parts in the schema")
         if len(set(self.labels)) < len(self.labels) or len(self.labels) == 1:
@@ -149,7 +151,8 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
         raise file_fault(table.source, "no column is left as a feature; check data.id_columns and data.ignored_columns")
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to learn from")
-    ids = tuple(name for name in table.names if name in data.id_columns)
+    declared = frozenset(data.id_columns)
+    ids = tuple(name for name in table.names if name in declared)
     if config.task.kind == "regression":
         y = target_numbers(table, data.target)
         low, high = float(y.min()), float(y.max())
@@ -165,7 +168,12 @@ def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
     categorical, as is each of ``data.categorical_columns``.
     """
     unused = {data.target, *data.id_columns, *data.ignored_columns}
-    return tuple(_column(name, cells, data) for name, cells in table.columns.items() if name not in unused)
+    categorical = frozenset(data.categorical_columns)
+    return tuple(
+        _column(name, kind_of(name, cells, categorical), cells, data.max_categories)
+        for name, cells in table.columns.items()
+        if name not in unused
+    )
 
 
 def merged_spellings(table: Table, columns: Iterable[Column], target: str | None) -> dict[str, Merged]:
@@ -204,7 +212,7 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
 def require_target_column(table: Table, target: str, remedy: str) -> None:
     """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
     if target not in table.columns:
-        known = f"the columns are {', '.join(table.names)}"
+        known = f"the columns are {first_of(table.names)}"
         raise file_fault(
             table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; {remedy}"
         )
@@ -213,9 +221,9 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
 def _check_names(table: Table, data: DataConfig) -> None:
     require_target_column(table, data.target, "name it with -s data.target=NAME")
     for key in ("ignored_columns", "categorical_columns"):
-        unknown = [with_suggestion(name, table.names) for name in getattr(data, key) if name not in table.columns]
+        unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:
-            raise file_fault(table.source, f"no column {', '.join(unknown)}; correct data.{key}")
+            raise file_fault(table.source, f"no column {suggested(unknown, table.names)}; correct data.{key}")
     for key in ("id_columns", "ignored_columns"):
         if data.target in getattr(data, key):
             raise file_fault(
@@ -223,21 +231,20 @@ def _check_names(table: Table, data: DataConfig) -> None:
             )
 
 
-def _column(name: str, cells: pa.Array, data: DataConfig) -> Column:
+def _column(name: str, kind: ColumnKind, cells: pa.Array, max_categories: int) -> Column:
     has_missing = cells.null_count > 0
-    kind = kind_of(name, cells, data)
     if kind == "boolean":
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
     if kind == "numeric":
         return _numeric(name, cells.drop_null().to_numpy(), has_missing=has_missing)
     names = names_of(cells)
-    categories = _most_frequent(names.counts, data.max_categories)
+    categories = _most_frequent(names.counts, max_categories)
     return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
 
 
-def kind_of(name: str, cells: pa.Array, data: DataConfig) -> ColumnKind:
-    """What a column is as a feature."""
-    if name in data.categorical_columns:
+def kind_of(name: str, cells: pa.Array, categorical: frozenset[str] = frozenset()) -> ColumnKind:
+    """What a column is as a feature; ``categorical`` are those that are categories whatever they hold."""
+    if name in categorical:
         return "categorical"
     if is_boolean(cells):
         return "boolean"

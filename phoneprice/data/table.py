@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,7 @@ class Table:
     @property
     def rows(self) -> int:
         """The number of rows."""
-        for array in (*self.columns.values(), *self.written.values()):
+        for array in chain(self.columns.values(), self.written.values()):
             return len(array)
         return self.empty_rows
 

@@ -36,7 +36,8 @@ class OutputColumns:
 
     def refuse_clashes(self, header: Sequence[str]) -> None:
         """Raise ``UsageError`` if a column of the input has the name of one that prediction adds."""
-        clashing = [name for name in self.added if name in header]
+        there = frozenset(header)
+        clashing = [name for name in self.added if name in there]
         if clashing:
             names = ", ".join(repr(name) for name in clashing)
             raise UsageError(f"the input has a column {names}, which predictions have too; rename it in the input")

@@ -28,7 +28,7 @@ from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
 from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
-from phoneprice.wording import noun
+from phoneprice.wording import first_of, noun
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.destinations import open_output, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
@@ -162,7 +162,7 @@ class _Job:
         known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
         extra = [name for name in self.stream.header if name not in known]
         if extra:
-            self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {', '.join(extra)}")
+            self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {first_of(extra)}")
 
     def _warn_of_rows(self, notes: Sequence[str]) -> None:
         for message in (*left_out(self.stream.skipped_rows), *self._odd.messages(), *notes):
@@ -193,12 +193,14 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
 
 def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
-    ids = [name for name in run.config.data.id_columns if name in header]
+    there = frozenset(header)
+    ids = [name for name in run.config.data.id_columns if name in there]
     kept = header if keep == "all" else keep
     for name in kept:
-        if name not in header:
+        if name not in there:
             near = nearest(name, header)
-            advice = f"did you mean {near!r}?" if near else f"the columns are {', '.join(header)}"
+            names = first_of(header)
+            advice = f"did you mean {near!r}?" if near else f"the columns are {names}"
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
     copied = tuple(dict.fromkeys([*ids, *kept]))
     columns = OutputColumns(run.task, run.schema.label_kind, copied)

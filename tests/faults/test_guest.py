@@ -111,7 +111,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         ""
         if threads < 2
         else (
-            "training.threads: found 2, but PyTorch has one thread only in a process that was forked from one with PyTorch "
-            "in it; use training.threads=1, or multiprocessing's start method 'spawn'\n"
+            "training.threads: found 2, but PyTorch has one thread only in a process that was forked from one with "
+            "PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'\n"
         )
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from rich.console import Console
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
@@ -10,6 +11,8 @@ from phoneprice.wording import NONE, count, counted, number, share
 from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_MOST_LINES = 1000
+"""Of a table: a table of 100,000 lines takes minutes to lay out, and nobody reads it."""
 _LONGEST_NAME = 20
 """Characters of a column's name in a terminal that is too narrow for it."""
 _NARROWEST_TEXT = 24
@@ -30,10 +33,11 @@ def show_table_findings(result: CheckResult) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("column", max_width=console.width // 2, no_wrap=True, overflow="ellipsis")
     table.add_column("finding", overflow="fold")
-    for finding in result.findings:
+    for finding in result.findings[:_MOST_LINES]:
         style = _SEVERITY_STYLES[finding.severity]
         table.add_row(finding.severity, finding.column or "", finding.message, style=style)
     show(console, table)
+    _tell_of_more(console, len(result.findings), "finding")
 
 
 def show_description(result: DescriptionResult) -> None:
@@ -41,14 +45,26 @@ def show_description(result: DescriptionResult) -> None:
     console = stdout(whole_lines=True)
     rows, columns = _rows(result.rows, result.skipped_rows), counted(len(result.columns), "column")
     show(console, f"{result.source}: {rows}, {columns}", style="bold")
-    numeric = [column for column in result.columns if column.low is not None and not column.top]
-    others = [column for column in result.columns if column not in numeric]
+    shown = result.columns[:_MOST_LINES]
+    numeric = [column for column in shown if _has_quartiles(column)]
+    others = [column for column in shown if not _has_quartiles(column)]
     if numeric:
         show(console, first_that_fits(console, _descriptions(numeric, result.rows, _quartiles)))
     if numeric and others:
         show(console)
     if others:
         show(console, first_that_fits(console, _descriptions(others, result.rows, _frequent)))
+    _tell_of_more(console, len(result.columns), "column")
+
+
+def _tell_of_more(console: Console, found: int, what: str) -> None:
+    """Say how many lines were left out."""
+    if found > _MOST_LINES:
+        show(console, f"and {counted(found - _MOST_LINES, f'more {what}')}; --json lists them all")
+
+
+def _has_quartiles(column: ColumnSummary) -> bool:
+    return column.low is not None and not column.top
 
 
 def _descriptions(

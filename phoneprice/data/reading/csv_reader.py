@@ -99,12 +99,12 @@ class SegmentParser:
 
 def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
     """The names, if each is there and none is there twice."""
+    first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if not name.strip():
             what = f"found no name for column {position}, expected one for every column; write it in the header"
             raise line_fault(source, 1, what)
-        if name in header[: position - 1]:
-            first = header.index(name) + 1
-            what = f"found the name {quoted(name)} for columns {first} and {position}, expected distinct names"
+        if first.setdefault(name, position) < position:
+            what = f"found the name {quoted(name)} for columns {first[name]} and {position}, expected distinct names"
             raise line_fault(source, 1, f"{what}; rename one of them")
     return header

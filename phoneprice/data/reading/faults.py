@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
-from phoneprice.suggestions import with_suggestion
+from phoneprice.suggestions import suggested
 from phoneprice.wording import noun, quoted
 
 
@@ -14,10 +14,11 @@ def file_fault(source: str, what: str) -> DataError:
 
 
 def require_named(source: str, names: Iterable[str], header: Collection[str]) -> None:
-    """Raise ``DataError`` that lists, in their order, every one of the names that the header lacks."""
-    missing = [with_suggestion(name, header) for name in names if name not in header]
-    if missing:
-        raise file_fault(source, f"missing {noun(len(missing), 'column')} {', '.join(missing)}; add or rename")
+    """Raise ``DataError`` that lists, in their order, the names that the header lacks: of many the first ten."""
+    known = frozenset(header)
+    if missing := [name for name in names if name not in known]:
+        what = f"missing {noun(len(missing), 'column')} {suggested(missing, header)}"
+        raise file_fault(source, f"{what}; add or rename")
 
 
 def require_distinct(source: str, names: Iterable[str]) -> None:

@@ -26,9 +26,10 @@ def read_table(
     the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
     missing, so that the table still knows its names. Raises ``DataError``.
     """
+    skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
-        names = [name for name in stream.header if name not in skip_columns]
-        undecided = _ask_for(stream, names, text_columns)
+        names = [name for name in stream.header if name not in skipped]
+        undecided = _ask_for(stream, names, frozenset(text_columns))
         table = concat(list(stream))
         header = stream.header
     columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
@@ -54,7 +55,7 @@ def read_chunks(
         raise
 
 
-def _ask_for(stream: ChunkStream, names: list[str], text_columns: Collection[str]) -> frozenset[str]:
+def _ask_for(stream: ChunkStream, names: list[str], text_columns: frozenset[str]) -> frozenset[str]:
     """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
     text = frozenset(name for name in names if name in text_columns)
     rest = frozenset(names) - text
