@@ -15,22 +15,8 @@ from typing import BinaryIO
 
 from phoneprice.artifact.folders import OpenDirectory, mode_of
 from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory, delete_strays
-from phoneprice.errors import StorageError
+from phoneprice.shortage import not_written
 
-_ADVICE = {
-    errno.ENOSPC: "free some space and run again",
-    errno.EDQUOT: "free some of your quota and run again",
-    errno.EROFS: "choose a place that can be written to",
-    errno.EACCES: "choose a place that you may write to",
-    errno.EPERM: "choose a place that you may write to",
-    errno.ENOENT: "make the directory first",
-    errno.ENOTDIR: "choose another name",
-    errno.EEXIST: "choose another name",
-    errno.ENOTEMPTY: "choose another name",
-    errno.ENXIO: "start the program that reads from it first",
-    errno.EISDIR: "name a file in it",
-    errno.ENAMETOOLONG: "choose a shorter name",
-}
 _MOST_LINKS = 40
 
 
@@ -40,9 +26,7 @@ def storage_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        reason = (fault.strerror or str(fault)).lower()
-        advice = _ADVICE.get(fault.errno or 0, "check the disk")
-        raise StorageError(f"{path}: can't be written: {reason}; {advice}") from fault
+        raise not_written(path, fault) from fault
 
 
 @contextmanager

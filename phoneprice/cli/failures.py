@@ -1,7 +1,6 @@
 """From an exception to the line on stderr and the exit code."""
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -13,16 +12,14 @@ import typer
 
 from phoneprice.cli.output import json_lines, write_lines
 from phoneprice.cli.session import Session
-from phoneprice.errors import DeviceError, PhonePriceError, StoppedError, StorageError, UsageError
+from phoneprice.errors import PhonePriceError, StoppedError, UsageError
+from phoneprice.shortage import shortage
 from phoneprice.workflows.stopping import stop_at_once
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
 
 INTERRUPTION = "Interrupted"
-_OUT_OF_MEMORY = (
-    "out of memory; use a smaller --chunk-rows (predict) or training.batch_rows, or a smaller network, or free memory"
-)
 _PARSER_ERROR: type[BaseException] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What the parser raises; Typer doesn't export it."""
 
@@ -95,17 +92,12 @@ def _failure(error: BaseException) -> Failure:
 
 
 def _known(error: BaseException) -> PhonePriceError | None:
-    """The error as one of ours: a wrong command line, too little memory, a full or broken disk. None for a bug."""
+    """The error as one of ours: a wrong command line, or what the machine has too little of. None for a bug."""
     if isinstance(error, PhonePriceError):
         return error
     if isinstance(error, _PARSER_ERROR):
         return UsageError(_parser_message(error))
-    if isinstance(error, MemoryError):
-        return DeviceError(_OUT_OF_MEMORY)
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}:
-        place, reason = error.filename or "standard output", (error.strerror or "").lower()
-        return StorageError(f"{place}: can't be written: {reason}; write elsewhere")
-    return None
+    return shortage(error)
 
 
 def _parser_message(error: Any) -> str:

@@ -15,6 +15,7 @@ from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM, given_path
+from phoneprice.wording import quoted
 
 if TYPE_CHECKING:
     from phoneprice.config.schema import Config
@@ -30,16 +31,16 @@ path_option: Callable[..., Any] = partial(option, parser=given_path)
 _reading_option = partial(option, rich_help_panel="Reading DATA")
 
 
-def number_option(name: str, *, least: int, text: str) -> Any:
-    """A whole number, ``least`` or more."""
+def number_option(name: str, *, least: int, most: int, text: str) -> Any:
+    """A whole number from ``least`` to ``most``."""
 
     def parse(given: str) -> int:
         try:
-            if int(given) >= least:
+            if least <= int(given) <= most:
                 return int(given)
         except ValueError:
             pass
-        raise typer.BadParameter(f"found {given!r}, must be a whole number, {least} or more")
+        raise typer.BadParameter(f"found {quoted(given)}, must be a whole number from {least} to {most}")
 
     return option(name, metavar="N", parser=parse, help=text)
 

@@ -18,6 +18,7 @@ from phoneprice.guest import unnoticed
 from phoneprice.model.shape import network_shape
 from phoneprice.records import Ensemble, EpochRecord, MemberPlan
 from phoneprice.records.curves import Curves
+from phoneprice.shortage import is_out_of_memory
 from phoneprice.workflows.checkpointing import Checkpointer, origin_of
 from phoneprice.workflows.events import EpochDone, OnEvent, Progress, TrainingStarted, Warned
 from phoneprice.workflows.prepare import Prepared
@@ -132,10 +133,9 @@ def enough_memory() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as fault:
-        on_device, in_numpy = isinstance(fault, torch.OutOfMemoryError), isinstance(fault, MemoryError)
-        if not (on_device or in_numpy or "DefaultCPUAllocator" in str(fault)):
+        if not is_out_of_memory(fault):
             raise
-        where = "the device" if on_device else "memory"
+        where = "the device" if isinstance(fault, torch.OutOfMemoryError) else "memory"
         raise DeviceError(
             f"training: {where} is full; try a smaller training.batch_rows, a smaller training.stack_members "
             "(the results stay the same), or a smaller model.hidden"

@@ -33,9 +33,14 @@ Reference = Annotated[
     option("--reference", metavar="PATH", help="Training table or run directory to compare with."),
 ]
 Rows = Annotated[
-    int | None, number_option("--rows", least=1, text="Phones to generate; those of the bundled file if not given.")
+    int | None,
+    number_option(
+        "--rows", least=1, most=100_000_000, text="Phones to generate; those of the bundled file if not given."
+    ),
 ]
-Seed = Annotated[int | None, number_option("--seed", least=0, text="Seed of the generator; 0 if not given.")]
+Seed = Annotated[
+    int | None, number_option("--seed", least=0, most=2**64 - 1, text="Seed of the generator; 0 if not given.")
+]
 Unlabelled = Annotated[bool, typer.Option("--unlabelled", help="Phones to predict: with an id, without price_range.")]
 Folder = Annotated[Path, option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=True)]
 

@@ -30,7 +30,10 @@ Keep = Annotated[
 ]
 KeepAll = Annotated[bool, typer.Option("--keep-all", help="Copy all input columns to the output.")]
 ChunkRows = Annotated[
-    int | None, number_option("--chunk-rows", least=1, text="Rows in memory at a time; predictions don't depend on it.")
+    int | None,
+    number_option(
+        "--chunk-rows", least=1, most=2**31 - 1, text="Rows in memory at a time; predictions don't depend on it."
+    ),
 ]
 SpreadsheetSafe = Annotated[
     bool, typer.Option("--spreadsheet-safe", help="Quote text and names that a spreadsheet would take for formulas.")

@@ -5,6 +5,7 @@ operating system or of a compressed stream comes out as one ``DataError``.
 """
 
 import io
+import os
 import sys
 import tempfile
 import zlib
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.places import is_file
+from phoneprice.shortage import not_written, shortage
 from phoneprice.stream import STREAM, given_path
 from phoneprice.suggestions import nearest_path
 
@@ -46,10 +48,14 @@ class ByteSource:
         if self._file is not None:
             self._file.seek(0)
             return io.BufferedReader(self._file)
-        spooled = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the reader that gets it
-        while data := self.read(COPY_BYTES):
-            spooled.write(data)
-        spooled.seek(0)
+        spooled = _temporary_file()
+        try:
+            while data := self.read(COPY_BYTES):
+                spooled.write(data)
+            spooled.seek(0)
+        except OSError as fault:
+            spooled.close()
+            raise not_written(tempfile.gettempdir(), fault) from fault
         return spooled
 
     def read(self, size: int = -1, /) -> bytes:
@@ -61,7 +67,7 @@ class ByteSource:
         try:
             return self._stream.read(size)
         except (EOFError, zlib.error, OSError) as fault:
-            raise file_fault(self.name, self._explained(fault)) from fault
+            raise shortage(fault) or file_fault(self.name, self._explained(fault)) from fault
 
     def readable(self) -> bool:
         """Always: Arrow asks."""
@@ -102,10 +108,20 @@ class _Unpacked(ByteSource):
         return f"found damaged {self._packing} data; copy or download the file again"
 
 
+def _temporary_file() -> BinaryIO:
+    """An unnamed file, closed by the reader that gets it; raises ``StorageError``."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as fault:  # also where no directory can be written to
+        raise not_written(os.environ.get("TMPDIR", "the directory for temporary files"), fault) from fault
+
+
 class _Stdin:
     """Standard input, which is not ours to close."""
 
     def read(self, size: int, /) -> bytes:
+        if sys.stdin is None:
+            raise file_fault(STDIN_NAME, "is closed; redirect a file to it, or name a file")
         return sys.stdin.buffer.read(size)
 
     def close(self) -> None:
@@ -139,7 +155,7 @@ def _open_file(name: str, path: Path) -> io.FileIO:
     except IsADirectoryError:
         raise file_fault(name, "is a directory; name a file in it") from None
     except (OSError, ValueError) as fault:
-        raise file_fault(name, f"can't be read: {_reason(fault)}") from None
+        raise shortage(fault) or file_fault(name, f"can't be read: {_reason(fault)}") from None
 
 
 def _reason(fault: Exception) -> str:

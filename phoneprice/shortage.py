@@ -1,0 +1,97 @@
+"""What the machine runs short of: storage, open files, memory, threads; and what then needs less.
+
+Each library says so in its own way. Here is the one place that knows them all.
+"""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+from phoneprice.errors import DeviceError, PhonePriceError, StorageError
+
+OUT_OF_MEMORY = (
+    "out of memory; use a smaller --chunk-rows (predict) or training.batch_rows, or a smaller network, or free memory"
+    " or raise its limit (ulimit -v)"
+)
+NO_THREADS = (
+    "no more threads or processes can be started; end some, raise the limit on them (ulimit -u), "
+    "or set OMP_NUM_THREADS=1"
+)
+TOO_MANY_FILES = "too many files are open; raise the limit on them (ulimit -n)"
+
+_ADVICE = {
+    errno.ENOSPC: "free some space and run again",
+    errno.EDQUOT: "free some of your quota and run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write less",
+    errno.EROFS: "choose a place that can be written to",
+    errno.EACCES: "choose a place that you may write to",
+    errno.EPERM: "choose a place that you may write to",
+    errno.ENOENT: "make the directory first",
+    errno.ENOTDIR: "choose another name",
+    errno.EEXIST: "choose another name",
+    errno.ENOTEMPTY: "choose another name",
+    errno.ENXIO: "start the program that reads from it first",
+    errno.EISDIR: "name a file in it",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EBADF: "redirect it to a file or a program, or name a file",
+}
+_REASONS = {errno.EBADF: "it is closed"}
+"""Where the operating system's own words say too little."""
+_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF})
+"""What an error that nobody has caught says of the disk, and not of a bug."""
+_MEMORY_WORDS = (
+    "defaultcpuallocator", "cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc",
+    "failed to map segment", "out of memory",
+)  # fmt: skip
+_THREAD_WORDS = ("can't start new thread", "resource temporarily unavailable")
+_FILE_WORDS = ("too many open files",)
+
+
+def not_written(place: Path | str, fault: OSError) -> StorageError:
+    """The error for a place that the operating system does not let us write to; a lack of something else is said."""
+    if (short := _lacking(fault)) is not None:
+        return short if isinstance(short, StorageError) else StorageError(f"{place}: can't be written: {short}")
+    reason = _REASONS.get(fault.errno or 0) or (fault.strerror or str(fault)).lower()
+    return StorageError(f"{place}: can't be written: {reason}; {_ADVICE.get(fault.errno or 0, 'check the disk')}")
+
+
+def shortage(error: BaseException) -> PhonePriceError | None:
+    """The error as one of ours where the machine has too little of something; None for any other."""
+    for fault in _said_by(error):
+        if (short := _lacking(fault)) is not None:
+            return short
+        if isinstance(fault, OSError) and fault.errno in _NOT_WRITTEN:
+            return not_written(fault.filename or "standard output", fault)
+    return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, NumPy, Arrow or PyTorch found no memory."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return isinstance(error, (RuntimeError, ImportError, OSError)) and _says(error, _MEMORY_WORDS)
+
+
+def _said_by(error: BaseException) -> Iterator[BaseException]:
+    """The error itself; of a module that can't be imported also what came before, since packages wrap it."""
+    fault: BaseException | None = error
+    while fault is not None:
+        yield fault
+        fault = (fault.__cause__ or fault.__context__) if isinstance(fault, ImportError) else None
+
+
+def _lacking(error: BaseException) -> PhonePriceError | None:
+    if is_out_of_memory(error):
+        return DeviceError(OUT_OF_MEMORY)
+    number = error.errno if isinstance(error, OSError) else None
+    loading = isinstance(error, (RuntimeError, ImportError, OSError))
+    if number in {errno.EMFILE, errno.ENFILE} or (loading and _says(error, _FILE_WORDS)):
+        return StorageError(TOO_MANY_FILES)
+    if number == errno.EAGAIN or (loading and _says(error, _THREAD_WORDS)):
+        return DeviceError(NO_THREADS)
+    return None
+
+
+def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in words)
