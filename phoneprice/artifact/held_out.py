@@ -1,5 +1,6 @@
 """Predictions of held-out rows as a table, and back: ``oof.parquet``, and what ``cv --predictions`` writes."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phoneprice.artifact.prediction_files import damaged
+from phoneprice.data.reading.bounded_parquet import BoundedParquet
 from phoneprice.data.schema import LARGEST_TARGET
 from phoneprice.records import Classified, HeldOut, Predictions, Valued
 from phoneprice.records.inputs import LARGEST_SINGLE
+
+_MOST_BYTES = 128 << 20
+"""That a table of a few bytes may take in memory; a large file may take more."""
 
 
 def prediction_columns(truth: NDArray[Any], predictions: Predictions, labels: Sequence[str]) -> dict[str, Any]:
@@ -47,23 +52,27 @@ def render_held_out(held: HeldOut, labels: Sequence[str]) -> bytes:
 def parse_held_out(data: bytes, source: str, labels: Sequence[str]) -> HeldOut:
     """The predictions in ``oof.parquet``; raises ``ModelError``."""
     try:
-        # Not read_table, which starts a thread: ending the process beside that aborted one in 10 on a busy machine.
-        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
-        _check_columns(table, labels)
+        parquet = BoundedParquet(io.BytesIO(data))
+        _check_columns(parquet.schema, labels)
+        table = parquet.held(parquet.header, _MOST_BYTES)
+        _check_no_gaps(table)
         truth, predictions = _read_columns(table, labels)
         held = HeldOut(table.column("row").to_numpy(), table.column("fold").to_numpy(), truth, predictions)
         _check_values(held)
-    except (pa.ArrowException, OSError, ValueError) as fault:
+    except ValueError as fault:
         raise damaged(source, str(fault)) from None
     return held
 
 
-def _check_columns(table: pa.Table, labels: Sequence[str]) -> None:
+def _check_columns(schema: pa.Schema, labels: Sequence[str]) -> None:
     kind = pa.string() if labels else pa.float64()
     expected = {"row": pa.int64(), "fold": pa.int64(), "target": kind, "prediction": kind}
     expected |= {f"prob_{label}": pa.float64() for label in labels}
-    if dict(zip(table.schema.names, table.schema.types, strict=True)) != expected or len(table.schema) != len(expected):
+    if dict(zip(schema.names, schema.types, strict=True)) != expected or len(schema) != len(expected):
         raise ValueError(f"its columns are not {', '.join(f'{name} ({kind})' for name, kind in expected.items())}")
+
+
+def _check_no_gaps(table: pa.Table) -> None:
     if any(column.null_count for column in table.columns):
         raise ValueError("a cell is missing")
 

@@ -43,6 +43,10 @@ class FormatReader(Protocol):
     def numeric_columns(self) -> frozenset[str] | None:
         """The columns that are numbers by their type; None where the format has no types."""
 
+    @property
+    def most_bytes(self) -> int | None:
+        """What cells of the file may take in memory as a whole; None where a format can't stand for far more."""
+
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """Jobs, in the order of the file; each gives a table of at most ``chunk_rows`` rows."""
 

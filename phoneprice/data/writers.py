@@ -168,7 +168,7 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
                 raise
 
     def _held(self, cells: pa.Array) -> Rendered:
-        from phoneprice.data.reading.parquet_reader import decoded, is_text
+        from phoneprice.data.reading.bounded_parquet import decoded, is_text
 
         stored = cells.storage if isinstance(cells, pa.ExtensionArray) else cells
         if self._spreadsheet_safe and is_text(stored.type):

@@ -8,6 +8,7 @@ from phoneprice.config.schema import Device
 from phoneprice.errors import DeviceError
 from phoneprice.model.devices import present_devices
 from phoneprice.training.surroundings import is_forked
+from phoneprice.training.threads import require_threads, threads_of_environment
 
 _MOST_THREADS = 8
 """A small network's steps stop gaining from more."""
@@ -43,16 +44,13 @@ def number_of_threads(threads: int, numbers: int) -> int:
                 "one with PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'"
             )
         return 1
-    return threads or _threads_of_environment() or _paying_threads(numbers)
+    chosen = threads or threads_of_environment() or _paying_threads(numbers)
+    require_threads(chosen)
+    return chosen
 
 
 def _paying_threads(numbers: int) -> int:
     return max(1, min(numbers // _NUMBERS_A_THREAD, _available_processors(), _MOST_THREADS))
-
-
-def _threads_of_environment() -> int:
-    text = os.environ.get("OMP_NUM_THREADS", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _available_processors() -> int:

@@ -63,6 +63,10 @@ def fit(
 
     Raises ``DivergedError`` when all members diverged, ``DeviceError`` for a device that is not there.
     """
+    from phoneprice.training.threads import threads_of_environment
+
+    threads_of_environment()  # PyTorch may not survive one that is out of range, not even to be imported
+
     with unnoticed():
         import phoneprice.training.loop  # noqa: F401  # and PyTorch, for the first time
     from phoneprice.training.surroundings import plain_torch

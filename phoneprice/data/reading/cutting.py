@@ -17,7 +17,8 @@ _BLANK_END = {b"", b"\n", b"\r"}  # what may stand before the last line feed if 
 RECORD_BYTES = 16 << 20
 """A longer record is an error: memory must stay bounded whatever the file holds."""
 SEGMENT_BYTES = 8 << 20
-TOO_LONG = "found a record of more than 16 MiB, expected a row; look for a quote that is never closed"
+LARGE_RECORD = "found a record of more than 16 MiB, expected a row"
+TOO_LONG = f"{LARGE_RECORD}; look for a quote that is never closed"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ def line_fault(source: str, line: int, what: str, column: str | None = None) -> 
     return DataError(f"{source} {place}: {what}")
 
 
+def cell_fault(source: str, row: int | None, column: str | None, what: str) -> DataError:
+    """A fault in a row (from 1) or a column, or of the file, in formats without lines."""
+    parts = [] if row is None else [f"row {row}"]
+    parts += [] if column is None else [f"column {column!r}"]
+    return DataError(f"{' '.join([source, ', '.join(parts)]).rstrip()}: {what}")
+
+
 def no_number(place: str, value: str) -> DataError:
     """Text in a numeric column."""
     return DataError(

@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from phoneprice.data.reading.bounded_parquet import is_text
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
-from phoneprice.data.reading.parquet_reader import is_number, is_text, plain, require_valid
+from phoneprice.data.reading.parquet_reader import is_number, plain, require_valid
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
 

@@ -33,6 +33,7 @@ class JsonLinesReader:
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
+        self.most_bytes: int | None = None
         self._stream = stream
         self._options = options
         self._cutter = RecordCutter(stream, quoted=False)

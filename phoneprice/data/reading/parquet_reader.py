@@ -2,22 +2,20 @@
 
 from bisect import bisect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from phoneprice.data.formats import Job
+from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError, decoded, is_text
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault, invalid_value, require_distinct, wrong_type
+from phoneprice.data.reading.faults import cell_fault, invalid_value, require_distinct, wrong_type
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
-
-_BUFFER_BYTES = 1 << 18
-"""Read at once of a column."""
 
 
 class ParquetReader:
@@ -27,31 +25,26 @@ class ParquetReader:
         self.source = source
         self._file = file
         self._options = options
-        try:
-            # Else a row group would be read whole, and kept until the end (apache/arrow#39808).
-            self._parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-            self._schema: pa.Schema = self._parquet.schema_arrow
-            self.header = tuple(self._schema.names)
-        except (pa.ArrowException, OSError, ValueError) as fault:
-            raise _damaged(source, fault) from None
+        with _faults_of(source):
+            self._parquet = BoundedParquet(file)
+        self.header = self._parquet.header
+        self.most_bytes: int | None = self._parquet.held_bytes()
         require_distinct(source, self.header)
 
     @property
     def numeric_columns(self) -> frozenset[str]:
         """The columns of a number type, booleans included."""
-        return frozenset(field.name for field in self._schema if is_number(field.type))
+        return frozenset(field.name for field in self._parquet.schema if is_number(field.type))
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a batch."""
         self._check_types(selection)
         columns = ColumnReader(self.source, selection, self._options)
         first_row = 1
-        try:
-            for batch in self._parquet.iter_batches(chunk_rows, columns=list(selection.wanted)):
+        with _faults_of(self.source):
+            for batch in self._parquet.batches(selection.wanted, chunk_rows):
                 yield partial(_parse, columns, batch, first_row)
                 first_row += batch.num_rows
-        except (pa.ArrowException, OSError) as fault:
-            raise _damaged(self.source, fault) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -59,14 +52,17 @@ class ParquetReader:
 
     def _check_types(self, selection: Selection) -> None:
         for name in selection.wanted:
-            kind = self._schema.field(name).type
+            kind = self._parquet.schema.field(name).type
             if name in selection.numeric | selection.text and not (is_number(kind) or is_text(kind)):
                 raise wrong_type(self.source, name, kind)
 
 
-def _damaged(source: str, fault: Exception) -> Exception:
-    reason = str(fault).split("\n", maxsplit=1)[0]
-    return file_fault(source, f"found damaged Parquet data ({reason}); copy or download the file again")
+@contextmanager
+def _faults_of(source: str) -> Iterator[None]:
+    try:
+        yield
+    except ParquetError as fault:
+        raise cell_fault(source, fault.row, fault.column, fault.what) from None
 
 
 def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Table:
@@ -117,11 +113,6 @@ def plain(array: pa.Array, numeric: bool) -> pa.Array:
     return array
 
 
-def decoded(array: pa.Array) -> pa.Array:
-    """An array without the dictionary it may be stored with."""
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-
-
 def is_number(kind: pa.DataType) -> bool:
     """Whether values of a type become float64."""
     types = pa.types
@@ -132,11 +123,3 @@ def is_number(kind: pa.DataType) -> bool:
         or types.is_decimal(kind)
         or types.is_null(kind)
     )
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether values of a type are text."""
-    types = pa.types
-    if types.is_dictionary(kind):
-        return is_text(kind.value_type)
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))

@@ -62,6 +62,8 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self.source, self.header = reader.source, reader.header
         self.numeric_columns = reader.numeric_columns
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
+        self.most_bytes = reader.most_bytes
+        """What its cells may take in memory as a whole, if that is bounded."""
         self._reader = reader
         self._chunk_rows = chunk_rows
         self._selection = Selection(reader.header)

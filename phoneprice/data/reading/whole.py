@@ -1,14 +1,16 @@
 """A whole file as one table, the kind of each column found from its cells."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from phoneprice.data.reading.bounded_parquet import too_much
 from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers
-from phoneprice.data.reading.faults import infinite
+from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
@@ -30,7 +32,7 @@ def read_table(
     with open_chunks(source, options) as stream:
         names = [name for name in stream.header if name not in skipped]
         undecided = _ask_for(stream, names, frozenset(text_columns))
-        table = concat(list(stream))
+        table = concat(list(_within(stream)))
         header = stream.header
     columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
     unread = pa.nulls(table.rows, pa.string())
@@ -53,6 +55,16 @@ def read_chunks(
     except BaseException:
         stream.close()
         raise
+
+
+def _within(stream: ChunkStream) -> Iterator[Table]:
+    """The tables of a stream, as long as they take no more memory than a whole table may."""
+    taken = 0
+    for table in stream:
+        taken += sum(cells.nbytes for cells in chain(table.columns.values(), table.written.values()))
+        if stream.most_bytes is not None and taken > stream.most_bytes:
+            raise file_fault(stream.source, too_much(stream.most_bytes))
+        yield table
 
 
 def _ask_for(stream: ChunkStream, names: list[str], text_columns: frozenset[str]) -> frozenset[str]:
