@@ -49,16 +49,28 @@ _FILE_WORDS = ("too many open files",)
 
 def not_written(place: Path | str, fault: OSError) -> StorageError:
     """The error for a place that the operating system does not let us write to; a lack of something else is said."""
-    if (short := _lacking(fault)) is not None:
+    if (short := lacking(fault)) is not None:
         return short if isinstance(short, StorageError) else StorageError(f"{place}: can't be written: {short}")
     reason = _REASONS.get(fault.errno or 0) or (fault.strerror or str(fault)).lower()
     return StorageError(f"{place}: can't be written: {reason}; {_ADVICE.get(fault.errno or 0, 'check the disk')}")
 
 
+def lacking(error: BaseException) -> PhonePriceError | None:
+    """The error as one of ours where there is too little memory, or too few threads or open files; else None."""
+    if is_out_of_memory(error):
+        return DeviceError(OUT_OF_MEMORY)
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.EMFILE, errno.ENFILE} or _says(error, _FILE_WORDS):
+        return StorageError(TOO_MANY_FILES)
+    if number == errno.EAGAIN or _says(error, _THREAD_WORDS):
+        return DeviceError(NO_THREADS)
+    return None
+
+
 def shortage(error: BaseException) -> PhonePriceError | None:
-    """The error as one of ours where the machine has too little of something; None for any other."""
+    """The same, and for a disk that is full, broken or closed."""
     for fault in _said_by(error):
-        if (short := _lacking(fault)) is not None:
+        if (short := lacking(fault)) is not None:
             return short
         if isinstance(fault, OSError) and fault.errno in _NOT_WRITTEN:
             return not_written(fault.filename or "standard output", fault)
@@ -69,7 +81,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether Python, NumPy, Arrow or PyTorch found no memory."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    return isinstance(error, (RuntimeError, ImportError, OSError)) and _says(error, _MEMORY_WORDS)
+    return _says(error, _MEMORY_WORDS)
 
 
 def _said_by(error: BaseException) -> Iterator[BaseException]:
@@ -80,18 +92,9 @@ def _said_by(error: BaseException) -> Iterator[BaseException]:
         fault = (fault.__cause__ or fault.__context__) if isinstance(fault, ImportError) else None
 
 
-def _lacking(error: BaseException) -> PhonePriceError | None:
-    if is_out_of_memory(error):
-        return DeviceError(OUT_OF_MEMORY)
-    number = error.errno if isinstance(error, OSError) else None
-    loading = isinstance(error, (RuntimeError, ImportError, OSError))
-    if number in {errno.EMFILE, errno.ENFILE} or (loading and _says(error, _FILE_WORDS)):
-        return StorageError(TOO_MANY_FILES)
-    if number == errno.EAGAIN or (loading and _says(error, _THREAD_WORDS)):
-        return DeviceError(NO_THREADS)
-    return None
-
-
 def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    """Whether a library or the loader of libraries says one of the words; an error about a value may quote any."""
+    if not isinstance(error, (RuntimeError, ImportError, OSError)) and type(error).__module__ != "pyarrow.lib":
+        return False
     text = str(error).lower()
     return any(word in text for word in words)

@@ -9,10 +9,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from phoneprice.cli.startup import set_up_process
 
     set_up_process()
-    from phoneprice.cli.failures import end_on_sigterm
+    from phoneprice.cli.failures import end_on_sigterm, interrupt_on_sigint
     from phoneprice.cli.program import run
 
     end_on_sigterm()
+    interrupt_on_sigint()
     code = run(arguments)
     gc.freeze()  # nothing to look for at the end, either
     return code

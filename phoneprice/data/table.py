@@ -40,6 +40,11 @@ class Table:
         """The names of ``columns``, in the order of the file."""
         return tuple(self.columns)
 
+    @property
+    def bytes(self) -> int:
+        """What its cells take in memory."""
+        return sum(cells.nbytes for cells in chain(self.columns.values(), self.written.values()))
+
     def place(self, row: int, column: str | None = None) -> str:
         """Where a row (0 is the first of this table) stands: ``phones.csv line 7, column 'ram'``."""
         if self.lines is not None:

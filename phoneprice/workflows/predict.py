@@ -38,6 +38,8 @@ from phoneprice.workflows.prepare import left_out, read_options
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
 """Rows of a chunk by default: so many that its cells are CHUNK_CELLS, within these bounds."""
+CHUNK_BYTES = 1 << 30
+"""That a chunk may take at most: text of any length may be kept."""
 WAITING = 2
 """Chunks that may wait to be written."""
 
@@ -83,7 +85,7 @@ def predict(
     refuse_output(target, data, *run_files(loaded.path))
     predictor = predictor_of(loaded, device)
     rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.engine.block_rows)
-    with one_blas_thread(), open_chunks(data, options, rows) as stream:
+    with one_blas_thread(), open_chunks(data, options, rows, CHUNK_BYTES) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
         job = _Job(loaded, predictor, columns, stream, collector, computing)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from phoneprice.data.reading.cutting import LARGE_RECORD, RECORD_BYTES
 from phoneprice.data.reading.parquet_pages import Leaf, PageError, Unpacked, unpacked
-from phoneprice.shortage import shortage
+from phoneprice.shortage import lacking
 from phoneprice.wording import size
 
 _BUFFER_BYTES = 1 << 18
@@ -25,7 +25,7 @@ OPEN_BYTES = 64 << 20
 """Of the pages that are in memory at a time, one a column, and of the values of a batch."""
 OPEN_RATIO = 256
 """How many times the size of the file that may be, where it is more."""
-HELD_BYTES, HELD_RATIO = 1 << 30, 1024
+HELD_BYTES, HELD_RATIO = 512 << 20, 1024
 """The same for the values of a whole table in memory. Columns of a few ones among zeros come near."""
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 
@@ -64,7 +64,7 @@ class BoundedParquet:
             columns = self._unpacked(names)
             self._check_open(columns)
             least = _batch_rows(columns, rows, self._open_bytes)
-            texts = list(dict.fromkeys(found.leaf.column for found in columns if found.leaf.as_dictionary))
+            texts = list(dict.fromkeys(found.leaf.column for found in columns if found.as_dictionary))
             parquet = self._open(texts) if texts else self._parquet
             first = 1
             for batch in parquet.iter_batches(least, columns=list(names)):
@@ -110,9 +110,8 @@ class BoundedParquet:
         width = _WIDTHS.get(column.physical_type)
         if column.physical_type == "FIXED_LEN_BYTE_ARRAY":
             width = column.length
-        nested = column.max_repetition_level > 0
-        as_dictionary = width is None and column.path == name and is_text(self.schema.field(name).type)
-        return Leaf(name, width, nested, as_dictionary)
+        text = width is None and column.path == name and is_text(self.schema.field(name).type)
+        return Leaf(name, width, column.max_repetition_level > 0, text)
 
     def _check_open(self, columns: Sequence[Unpacked]) -> None:
         for found in columns:
@@ -145,7 +144,7 @@ class _ArrowFaults:
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, fault: BaseException | None, _traceback: object) -> None:
-        if isinstance(fault, (pa.ArrowException, OSError)) and shortage(fault) is None:
+        if isinstance(fault, (pa.ArrowException, OSError)) and lacking(fault) is None:
             reason = str(fault).split("\n", maxsplit=1)[0]
             raise ParquetError(f"found damaged Parquet data ({reason}); copy or download the file again") from None
 
@@ -194,7 +193,7 @@ def _pieces(batch: pa.RecordBatch, first_row: int) -> Iterator[pa.RecordBatch]:
     start, ends = 0, np.cumsum(records)
     while start < batch.num_rows:
         before = int(ends[start - 1]) if start else 0
-        stop = int(np.searchsorted(ends, before + OPEN_BYTES, side="right"))
+        stop = int(np.searchsorted(ends, before + RECORD_BYTES, side="right"))
         yield batch.slice(start, stop - start)
         start = stop
 

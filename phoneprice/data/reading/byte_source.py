@@ -15,7 +15,7 @@ from typing import BinaryIO
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.places import is_file
-from phoneprice.shortage import not_written, shortage
+from phoneprice.shortage import lacking, not_written
 from phoneprice.stream import STREAM, given_path
 from phoneprice.suggestions import nearest_path
 
@@ -67,7 +67,7 @@ class ByteSource:
         try:
             return self._stream.read(size)
         except (EOFError, zlib.error, OSError) as fault:
-            raise shortage(fault) or file_fault(self.name, self._explained(fault)) from fault
+            raise lacking(fault) or file_fault(self.name, self._explained(fault)) from fault
 
     def readable(self) -> bool:
         """Always: Arrow asks."""
@@ -155,7 +155,7 @@ def _open_file(name: str, path: Path) -> io.FileIO:
     except IsADirectoryError:
         raise file_fault(name, "is a directory; name a file in it") from None
     except (OSError, ValueError) as fault:
-        raise shortage(fault) or file_fault(name, f"can't be read: {_reason(fault)}") from None
+        raise lacking(fault) or file_fault(name, f"can't be read: {_reason(fault)}") from None
 
 
 def _reason(fault: Exception) -> str:

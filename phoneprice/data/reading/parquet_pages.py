@@ -5,7 +5,7 @@ reads these headers too, but tells nobody. Format: https://parquet.apache.org/do
 Thrift's compact protocol, https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -47,15 +47,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A column of values, of which nested types have several. ``width`` in bytes is None where it varies (text).
-
-    ``as_dictionary`` says whether its values are read as indices into their dictionary.
-    """
+    """A column of values, of which nested types have several. ``width`` in bytes is None where it varies (text)."""
 
     column: str
     width: int | None
     nested: bool
-    as_dictionary: bool
+    text: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,8 @@ class Unpacked:
     """
 
     leaf: Leaf
+    as_dictionary: bool
+    """Whether it is to be read as indices into its dictionaries: one text may stand in millions of rows."""
     row_ends: NDArray[np.int64]
     page_bytes: NDArray[np.int64]
     row_bytes: int
@@ -88,31 +87,43 @@ def unpacked(file: BinaryIO, metadata: Any, index: int, leaf: Leaf) -> Unpacked:
 
     Raises ``PageError``.
     """
-    ends, costs, row_bytes, rows = [0], [0], 0, 0
-    largest = {True: 0, False: 0}
-    value = 0
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        dictionary, in_group = 0, 0
-        for page in _pages(file, group.column(index)):
-            largest[page.dictionary] = max(largest[page.dictionary], page.unpacked)
-            value = max(value, page.unpacked // max(page.values, 1))
-            if page.dictionary:
-                dictionary = page.unpacked
-                continue
-            each, whole = _value_bytes(page, leaf, dictionary)
-            in_group += page.values * each + whole
-            if not leaf.nested and page.values:
-                row_bytes = max(row_bytes, each)
-                rows += page.values
-                ends.append(rows)
-                costs.append(whole)
-        if leaf.nested and group.num_rows:  # which rows a page has is not in its header
-            rows += group.num_rows
-            ends.append(rows)
-            costs.append(in_group)
-    value = value if leaf.width is None and not leaf.nested else 0
-    return Unpacked(leaf, np.array(ends), np.array(costs), row_bytes, largest[True] + largest[False], value)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    pages = [list(_pages(file, group.column(index))) for group in groups]
+    every = [page for group in pages for page in group]
+    as_dictionary = leaf.text and _dictionaries_only(every)
+    ends, costs, each = [0], [0], 0
+    for group, found in zip(groups, pages, strict=True):
+        taken = list(_values_bytes(found, leaf, as_dictionary=as_dictionary))
+        if leaf.nested:  # which rows a page has is not in its header
+            ends.append(ends[-1] + group.num_rows)
+            costs.append(sum(values * value + whole for values, value, whole in taken))
+            continue
+        for values, value, whole in taken:
+            each = max(each, value)
+            ends.append(ends[-1] + values)
+            costs.append(whole)
+    largest = {
+        kind: max((page.unpacked for page in every if page.dictionary == kind), default=0) for kind in (True, False)
+    }
+    lone = max((page.unpacked // page.values for page in every if page.values), default=0)
+    value = lone if leaf.width is None and not leaf.nested else 0
+    return Unpacked(leaf, as_dictionary, np.array(ends), np.array(costs), each, sum(largest.values()), value)
+
+
+def _dictionaries_only(pages: Sequence[Page]) -> bool:
+    """Whether values come from dictionaries, or stand as they are: Arrow reads no other encoding as indices."""
+    encodings = {page.encoding for page in pages if not page.dictionary}
+    return bool(encodings & _FROM_DICTIONARY) and encodings <= {*_FROM_DICTIONARY, _PLAIN}
+
+
+def _values_bytes(pages: Sequence[Page], leaf: Leaf, *, as_dictionary: bool) -> Iterator[tuple[int, int, int]]:
+    """Of each page with values their number, the most that each takes in memory, and that all take besides."""
+    dictionary = 0
+    for page in pages:
+        if page.dictionary:
+            dictionary = 0 if as_dictionary else page.unpacked
+        elif page.values:
+            yield page.values, *_value_bytes(page, leaf, dictionary)
 
 
 def _value_bytes(page: Page, leaf: Leaf, dictionary: int) -> tuple[int, int]:
@@ -122,7 +133,7 @@ def _value_bytes(page: Page, leaf: Leaf, dictionary: int) -> tuple[int, int]:
     if page.encoding in {_PLAIN, _DELTA_LENGTH}:
         return _INDEX_BYTES, page.unpacked
     if page.encoding in _FROM_DICTIONARY:
-        return _INDEX_BYTES + (0 if leaf.as_dictionary else dictionary), 0
+        return _INDEX_BYTES + dictionary, 0
     return _INDEX_BYTES + page.unpacked, 0  # each value may repeat nearly all of the one before
 
 

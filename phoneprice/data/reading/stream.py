@@ -20,6 +20,8 @@ from phoneprice.data.reading.faults import file_fault, require_named
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
+from phoneprice.errors import DataError
+from phoneprice.wording import counted, size
 
 CHUNK_ROWS = 65_536
 AHEAD = 2
@@ -58,7 +60,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
     Used as a context manager, or closed, it ends its thread and closes the file.
     """
 
-    def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS) -> None:
+    def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS, most_chunk_bytes: int | None = None) -> None:
         self.source, self.header = reader.source, reader.header
         self.numeric_columns = reader.numeric_columns
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
@@ -66,6 +68,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         """What its cells may take in memory as a whole, if that is bounded."""
         self._reader = reader
         self._chunk_rows = chunk_rows
+        self._most_chunk_bytes = most_chunk_bytes
         self._selection = Selection(reader.header)
         self._tables: Generator[Table] | None = None
         self._closed = False
@@ -99,7 +102,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         # Closed here, not when the garbage collector comes by: the thread ends when the consumer stops.
         jobs = self._reader.jobs(self._selection, self._chunk_rows)
         with closing(ahead(lambda job: job(), jobs, threads=1, most=AHEAD, name="read")) as parsed:
-            for table in _exact(parsed, self._chunk_rows):
+            for table in _exact(parsed, self._chunk_rows, self._most_chunk_bytes):
                 yield table
                 first = False
         if first:
@@ -116,9 +119,14 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self.close()
 
 
-def open_chunks(source: str | Path, options: ReadOptions, chunk_rows: int = CHUNK_ROWS) -> ChunkStream:
-    """Open a file (``-`` is standard input) and read its header; raises ``DataError``."""
-    return ChunkStream(open_reader(source, options), chunk_rows)
+def open_chunks(
+    source: str | Path, options: ReadOptions, chunk_rows: int = CHUNK_ROWS, most_chunk_bytes: int | None = None
+) -> ChunkStream:
+    """Open a file (``-`` is standard input) and read its header; raises ``DataError``.
+
+    Tables that take more than ``most_chunk_bytes`` in memory are refused.
+    """
+    return ChunkStream(open_reader(source, options), chunk_rows, most_chunk_bytes)
 
 
 def empty_table(source: str, selection: Selection) -> Table:
@@ -132,11 +140,15 @@ def empty_table(source: str, selection: Selection) -> Table:
     return Table(source, columns, np.zeros(0, np.int64), 0, written)
 
 
-def _exact(tables: Iterator[Table], rows: int) -> Iterator[Table]:
+def _exact(tables: Iterator[Table], rows: int, most_bytes: int | None = None) -> Iterator[Table]:
     """The same rows in tables of exactly ``rows`` rows, except for the last."""
     pending: list[Table] = []
     for table in tables:
         pending.append(table)
+        if most_bytes is not None and (taken := sum(part.bytes for part in pending)) > most_bytes:
+            what = f"found {size(taken)} in the {counted(sum(part.rows for part in pending), 'row')} before"
+            where = pending[-1].place(max(pending[-1].rows - 1, 0))
+            raise DataError(f"{where}: {what}, expected at most {size(most_bytes)}; use a smaller --chunk-rows")
         if sum(part.rows for part in pending) < rows:
             continue
         joined = concat(pending)

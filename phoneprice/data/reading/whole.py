@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,7 +60,7 @@ def _within(stream: ChunkStream) -> Iterator[Table]:
     """The tables of a stream, as long as they take no more memory than a whole table may."""
     taken = 0
     for table in stream:
-        taken += sum(cells.nbytes for cells in chain(table.columns.values(), table.written.values()))
+        taken += table.bytes
         if stream.most_bytes is not None and taken > stream.most_bytes:
             raise file_fault(stream.source, too_much(stream.most_bytes))
         yield table
