@@ -47,10 +47,10 @@ _THREAD_WORDS = ("can't start new thread", "resource temporarily unavailable")
 _FILE_WORDS = ("too many open files",)
 
 
-def not_written(place: Path | str, fault: OSError) -> StorageError:
-    """The error for a place that the operating system does not let us write to; a lack of something else is said."""
+def not_written(place: Path | str, fault: OSError) -> PhonePriceError:
+    """The error for a place that the operating system does not let us write to, or for what it lacks meanwhile."""
     if (short := lacking(fault)) is not None:
-        return short if isinstance(short, StorageError) else StorageError(f"{place}: can't be written: {short}")
+        return short
     reason = _REASONS.get(fault.errno or 0) or (fault.strerror or str(fault)).lower()
     return StorageError(f"{place}: can't be written: {reason}; {_ADVICE.get(fault.errno or 0, 'check the disk')}")
 
@@ -62,6 +62,8 @@ def lacking(error: BaseException) -> PhonePriceError | None:
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.EMFILE, errno.ENFILE} or _says(error, _FILE_WORDS):
         return StorageError(TOO_MANY_FILES)
+    if hasattr(error, "characters_written"):
+        return None  # a pipe that is full, and not to be waited on
     if number == errno.EAGAIN or _says(error, _THREAD_WORDS):
         return DeviceError(NO_THREADS)
     return None

@@ -25,7 +25,7 @@ LIMITS = {
     MANIFEST: 64 << 10,
     MANIFEST_HASH: 256,
     CONFIG: MIB,
-    SCHEMA: 16 * MIB,
+    SCHEMA: 64 * MIB,
     FEATURES: 256 * MIB,
     SPLITS: MIB,
     WEIGHTS: 16 << 30,

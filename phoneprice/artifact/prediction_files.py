@@ -26,6 +26,10 @@ from phoneprice.wording import cut
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
+_SCHEMA_VALUES = 3_000_000
+"""Nine a column."""
+
+
 def parse_config(data: bytes, source: str) -> Config:
     """The configuration in ``config.toml``; raises ``ModelError``."""
     try:
@@ -42,7 +46,7 @@ def render_schema(schema: TableSchema) -> bytes:
 
 def parse_schema(data: bytes, source: str) -> TableSchema:
     """The schema in ``schema.json``; raises ``ModelError``."""
-    return parse_record(TableSchema, data, source)
+    return parse_record(TableSchema, data, source, max_values=_SCHEMA_VALUES)
 
 
 def task_of(config: Config, schema: TableSchema, source: str) -> Task:
@@ -109,9 +113,9 @@ def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
     return Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
 
 
-def parse_record(kind: type[Parsed], data: bytes, source: str) -> Parsed:
+def parse_record(kind: type[Parsed], data: bytes, source: str, *, max_values: int = strict_json.MAX_VALUES) -> Parsed:
     """The record in the bytes of a JSON document; raises ``ModelError``."""
-    document = strict_json.parse(data, source)
+    document = strict_json.parse(data, source, max_values=max_values)
     try:
         # As text once more: JSON's rules are pydantic's strict ones there, and what is infinite (1e999) is no JSON.
         return kind.model_validate_json(strict_json.render_line(document), strict=True)

@@ -38,7 +38,7 @@ from phoneprice.workflows.prepare import left_out, read_options
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
 """Rows of a chunk by default: so many that its cells are CHUNK_CELLS, within these bounds."""
-CHUNK_BYTES = 1 << 30
+CHUNK_BYTES = 512 << 20
 """That a chunk may take at most: text of any length may be kept."""
 WAITING = 2
 """Chunks that may wait to be written."""

@@ -11,11 +11,8 @@ import pytest
 from phoneprice import errors
 from phoneprice.cli import failures
 from phoneprice.cli.session import Session
+from phoneprice.shortage import OUT_OF_MEMORY
 from tests.cli.calling import Call
-
-OUT_OF_MEMORY = (
-    "out of memory; use a smaller --chunk-rows (predict) or training.batch_rows, or a smaller network, or free memory"
-)
 
 
 def outcome(error: BaseException, capsys: pytest.CaptureFixture[str], *, debug: bool = False) -> tuple[int, str]:
@@ -68,7 +65,7 @@ def test_out_of_memory(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_disk_error_that_nobody_caught(capsys: pytest.CaptureFixture[str]) -> None:
     error = OSError(errno.ENOSPC, "No space left on device", "out.csv")
-    message = "phoneprice: error: out.csv: can't be written: no space left on device; write elsewhere\n"
+    message = "phoneprice: error: out.csv: can't be written: no space left on device; free some space and run again\n"
     assert outcome(error, capsys) == (5, message)
 
 

@@ -96,12 +96,13 @@ def test_a_reader_that_leaves_early_ends_the_program_quietly() -> None:
 @pytest.mark.parametrize("arguments", ["config show", "data sample"])
 def test_a_full_disk_behind_stdout(arguments: str) -> None:
     process = shell(f"$PHONEPRICE {arguments} > /dev/full")
-    message = "phoneprice: error: standard output: can't be written: no space left on device; write elsewhere\n"
-    assert (process.returncode, process.stderr) == (5, message)
+    what = "standard output: can't be written: no space left on device; free some space and run again"
+    assert (process.returncode, process.stderr) == (5, f"phoneprice: error: {what}\n")
 
 
 def test_closed_streams() -> None:
-    assert shell("$PHONEPRICE config show >&-").returncode == 0
+    assert shell("$PHONEPRICE config show -o /dev/null >&-").returncode == 2
+    assert shell("$PHONEPRICE config show 2>&-").returncode == 0
     assert shell("$PHONEPRICE config show -s nonsense=1 2>&-").returncode == 2
 
 

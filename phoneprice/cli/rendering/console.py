@@ -17,6 +17,8 @@ from rich.text import Text
 from phoneprice.wording import printable
 
 WIDTH = 80
+LEAST_WIDTH = 24
+"""In a narrower terminal lines are cut or wrapped by itself: no table can be laid out there."""
 LABEL_WIDTH = 16
 UNBOUNDED = 10_000
 """Columns where nothing is to be wrapped."""
@@ -48,7 +50,12 @@ def _console(*, to_stderr: bool) -> Console:
     columns, lines = shutil.get_terminal_size((WIDTH, 24))
     # Without a height rich takes a terminal that calls itself dumb for 80 columns, whatever the width.
     return PlainConsole(
-        stderr=to_stderr, width=min(WIDTH, columns), height=lines, highlight=False, markup=False, emoji=False
+        stderr=to_stderr,
+        width=max(min(WIDTH, columns), LEAST_WIDTH),
+        height=lines,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
 
 

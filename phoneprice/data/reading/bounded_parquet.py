@@ -68,8 +68,14 @@ class BoundedParquet:
             parquet = self._open(texts) if texts else self._parquet
             first = 1
             for batch in parquet.iter_batches(least, columns=list(names)):
-                yield from _pieces(batch, first)
+                yield from _pieces(self._as_declared(batch), first)
                 first += batch.num_rows
+
+    def _as_declared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with long offsets of texts where the file says so: its dictionaries come with short ones."""
+        kinds = [self.schema.field(name).type for name in batch.schema.names]
+        columns = [_with_values_of(array, kind) for array, kind in zip(batch.columns, kinds, strict=True)]
+        return pa.record_batch(columns, names=batch.schema.names)
 
     def held(self, names: Sequence[str], most: int = HELD_BYTES) -> pa.Table:
         """These columns as a whole, if they take no more than ``held_bytes(most)``."""
@@ -120,13 +126,8 @@ class BoundedParquet:
         together = sum(found.open_bytes for found in columns)
         if together > (allowed := self._open_bytes):
             largest = max(columns, key=lambda found: found.open_bytes)
-            what = (
-                f"found pages that unpack to {size(largest.open_bytes)}, {size(together)} with those of other columns"
-            )
-            raise ParquetError(
-                f"{what}, expected at most {size(allowed)}; write it in smaller pages or row groups",
-                largest.leaf.column,
-            )
+            what = f"found pages that unpack to {size(together)}, one a column, expected at most {size(allowed)}"
+            raise ParquetError(f"{what}; write the file in smaller pages or row groups", largest.leaf.column)
         for found in columns:
             if (most := int(found.page_bytes.max())) > allowed:
                 what = f"found nested values that unpack to {size(most)} in a row group"
@@ -158,6 +159,12 @@ def _check_footer(file: BinaryIO, n_bytes: int) -> None:
     if FOOTER_BYTES < length <= n_bytes:
         what = f"found a footer of {size(length)}, expected at most {size(FOOTER_BYTES)}"
         raise ParquetError(f"{what}; write it with larger row groups")
+
+
+def _with_values_of(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    if not pa.types.is_dictionary(array.type) or pa.types.is_dictionary(kind) or array.type.value_type == kind:
+        return array
+    return pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(kind))
 
 
 def _top(path: str, wanted: frozenset[str]) -> str | None:

@@ -21,7 +21,7 @@ from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import DataError
-from phoneprice.wording import counted, size
+from phoneprice.wording import counted, printable, size
 
 CHUNK_ROWS = 65_536
 AHEAD = 2
@@ -143,19 +143,26 @@ def empty_table(source: str, selection: Selection) -> Table:
 def _exact(tables: Iterator[Table], rows: int, most_bytes: int | None = None) -> Iterator[Table]:
     """The same rows in tables of exactly ``rows`` rows, except for the last."""
     pending: list[Table] = []
+    waiting = taken = 0
     for table in tables:
         pending.append(table)
-        if most_bytes is not None and (taken := sum(part.bytes for part in pending)) > most_bytes:
-            what = f"found {size(taken)} in the {counted(sum(part.rows for part in pending), 'row')} before"
-            where = pending[-1].place(max(pending[-1].rows - 1, 0))
-            raise DataError(f"{where}: {what}, expected at most {size(most_bytes)}; use a smaller --chunk-rows")
-        if sum(part.rows for part in pending) < rows:
+        waiting, taken = waiting + table.rows, taken + table.bytes
+        if most_bytes is not None and taken > most_bytes:
+            raise _too_large(table, waiting, taken, most_bytes)
+        if waiting < rows:
             continue
         joined = concat(pending)
         whole = joined.rows - joined.rows % rows
         yield from (joined.slice(start, rows) for start in range(0, whole, rows))
         pending = [joined.slice(whole, joined.rows - whole)] if whole < joined.rows else []
+        waiting, taken = joined.rows - whole, sum(part.bytes for part in pending)
     if pending:
         last = concat(pending)
         if last.rows or last.skipped_rows:
             yield last
+
+
+def _too_large(last: Table, rows: int, taken: int, most_bytes: int) -> DataError:
+    where = last.place(last.rows - 1) if last.rows else printable(last.source)
+    what = f"found {size(taken)} in {counted(rows, 'row')} up to here, expected at most {size(most_bytes)}"
+    return DataError(f"{where}: {what}; use a smaller --chunk-rows, or leave out the columns of long text")

@@ -3,7 +3,8 @@
 import codecs
 
 from phoneprice.data.packing import Readable
-from phoneprice.data.reading.faults import not_encoded
+from phoneprice.data.reading.faults import file_fault, not_encoded
+from phoneprice.errors import DataError
 
 BOM = codecs.BOM_UTF8
 READ_BYTES = 1 << 20
@@ -64,5 +65,12 @@ class Utf8Source:
             offset = self._fed_bytes - waiting + fault.start
             byte = fault.object[fault.start]
             raise not_encoded(self.source, byte, offset, self._encoding) from None
+        except UnicodeEncodeError as fault:
+            raise self._undecodable(f"half of a surrogate pair, U+{ord(fault.object[fault.start]):04X}") from None
+        except UnicodeError as fault:  # UTF-16 without a byte-order mark
+            raise self._undecodable(f"bytes that can't be decoded ({fault})") from None
         self._fed_bytes += len(data)
         return text
+
+    def _undecodable(self, found: str) -> DataError:
+        return file_fault(self.source, f"found {found}, expected {self._encoding} text; name another --encoding")

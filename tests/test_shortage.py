@@ -1,0 +1,96 @@
+"""What libraries and the operating system say of a lack, and what we make of it."""
+
+import errno
+import os
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from phoneprice.errors import DeviceError, PhonePriceError, StorageError
+from phoneprice.shortage import NO_THREADS, OUT_OF_MEMORY, TOO_MANY_FILES, is_out_of_memory, not_written, shortage
+
+
+def error_of(number: int, place: str | None = None) -> OSError:
+    return OSError(number, os.strerror(number), place)
+
+
+def wrapped(fault: BaseException) -> ImportError:
+    """As NumPy has it: what the loader said is the cause of what the package says."""
+    error = ImportError("Error importing numpy")
+    error.__cause__ = fault
+    return error
+
+
+MEMORY, THREADS, FILES = DeviceError(OUT_OF_MEMORY), DeviceError(NO_THREADS), StorageError(TOO_MANY_FILES)
+FULL = "no space left on device; free some space and run again"
+LACKS: list[tuple[BaseException, PhonePriceError]] = [
+    (MemoryError(), MEMORY),
+    (pa.ArrowMemoryError("malloc of size 9 failed"), MEMORY),
+    (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), MEMORY),
+    (RuntimeError("std::bad_alloc"), MEMORY),
+    (error_of(errno.ENOMEM), MEMORY),
+    (ImportError("libtorch.so: failed to map segment from shared object"), MEMORY),
+    (wrapped(ImportError("libblas.so: cannot open shared object file: Cannot allocate memory")), MEMORY),
+    (RuntimeError("can't start new thread"), THREADS),
+    (error_of(errno.EAGAIN), THREADS),
+    (pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"), THREADS),
+    (error_of(errno.EMFILE, "libm.so"), FILES),
+    (error_of(errno.ENFILE), FILES),
+    (wrapped(error_of(errno.EMFILE)), FILES),
+    (ImportError("libm.so: cannot open shared object file: Too many open files"), FILES),
+    (error_of(errno.ENOSPC), StorageError(f"standard output: can't be written: {FULL}")),
+    (error_of(errno.ENOSPC, "out.csv"), StorageError(f"out.csv: can't be written: {FULL}")),
+    (
+        error_of(errno.EFBIG),
+        StorageError(
+            "standard output: can't be written: file too large; "
+            "raise the limit on the size of files (ulimit -f), or write less"
+        ),
+    ),
+    (
+        error_of(errno.EBADF),
+        StorageError(
+            "standard output: can't be written: it is closed; redirect it to a file or a program, or name a file"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "expected"), LACKS, ids=lambda value: f"{type(value).__name__} {value}"[:40])
+def test_every_way_of_saying_it(fault: BaseException, expected: PhonePriceError) -> None:
+    found = shortage(fault)
+    assert (type(found), str(found)) == (type(expected), str(expected))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ValueError("out of memory"),  # the words of a table, say
+        KeyError("too many open files"),
+        RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+        ImportError("No module named 'x'"),
+        error_of(errno.ENOENT),
+    ],
+    ids=repr,
+)
+def test_what_is_no_lack(fault: BaseException) -> None:
+    assert shortage(fault) is None
+
+
+def test_a_pipe_that_does_not_wait_is_no_lack_of_threads() -> None:
+    blocked = BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), 0)
+    assert shortage(blocked) is None
+
+
+def test_numpy_runs_out_of_memory() -> None:
+    with pytest.raises(MemoryError) as caught:
+        np.zeros(1 << 60, np.int8)
+    assert is_out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, StorageError), (errno.EMFILE, StorageError), (errno.ENOMEM, DeviceError)]
+)
+def test_a_place_that_is_not_written(number: int, kind: type[PhonePriceError]) -> None:
+    assert isinstance(not_written("out.csv", error_of(number)), kind)
