@@ -114,7 +114,9 @@ class ReduceOnPlateau(_Scheduler):
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     summary = "times gamma when a member's loss has not improved for patience_epochs"
-    patience_epochs: Annotated[int, Field(ge=0, description="epochs without improvement before a reduction")] = 10
+    patience_epochs: Annotated[
+        int, Field(ge=0, le=1_000_000, description="epochs without improvement before a reduction")
+    ] = 10
     min_improvement: Annotated[float, Field(ge=0, lt=1, description="relative fall of the loss that counts")] = 1e-4
     min_factor: Annotated[Share, Field(description="the factor never falls below this")] = 0.0
     gamma: Decay = 0.1

@@ -125,7 +125,9 @@ class ValidationConfig(Settings):
 class EarlyStopping(Settings):
     """Stop a member whose inner validation loss no longer falls; its best weights are kept."""
 
-    patience_epochs: Annotated[int, Field(ge=0, description="epochs without improvement before stopping; 0: off")] = 0
+    patience_epochs: Annotated[
+        int, Field(ge=0, le=1_000_000, description="epochs without improvement before stopping; 0: off")
+    ] = 0
     fraction: Annotated[float, Field(gt=0, lt=1, description="share of a member's training rows set aside for it")] = (
         0.1
     )

@@ -1,0 +1,130 @@
+"""Limits of the shell (``ulimit``), closed streams, full disks: the right exit code and cause; nothing is left over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from phoneprice.shortage import NO_THREADS, OUT_OF_MEMORY, TOO_MANY_FILES
+
+TOO_LARGE = "file too large; raise the limit on the size of files (ulimit -f), or write less"
+CLOSED = "it is closed; redirect it to a file or a program, or name a file"
+QUICK = "-s training.epochs=1 model.hidden=[2] validation.folds=2"
+COMMANDS = {
+    "predict": "predict RUN in.parquet -o out.csv -q --keep-all",
+    "train": f"train in.csv -o run -q {QUICK}",
+    "evaluate": "evaluate RUN in.csv -q",
+    "cv": f"cv in.csv -q --folds 2 --repeats 1 {QUICK}",
+    "describe": "data describe in.csv",
+    "report": "report RUN in.csv -o report.html -q",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, golden_run: Path, golden_data: Path) -> Path:
+    header, *rows = golden_data.read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "in.csv").write_text(header + "".join(rows * 5), encoding="utf-8")
+    pq.write_table(pyarrow.csv.read_csv(tmp_path / "in.csv"), tmp_path / "in.parquet")
+    (tmp_path / "RUN").symlink_to(golden_run)
+    return tmp_path
+
+
+def under(folder: Path, shell: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and the last line of stderr of a shell's line, in which ``PROGRAM`` is the program."""
+    done = subprocess.run(
+        ["bash", "-c", shell.replace("PROGRAM", f"{sys.executable} -m phoneprice")],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        check=False,
+    )
+    return done.returncode, done.stdout, (done.stderr.splitlines() or [""])[-1]
+
+
+def entries(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate", "report"])
+@pytest.mark.parametrize("files", [6, 10])
+def test_few_open_files(folder: Path, name: str, files: int) -> None:
+    before = entries(folder)
+    code, _, message = under(folder, f"ulimit -n {files}; PROGRAM {COMMANDS[name]}")
+    assert (code, message) == (5, f"phoneprice: error: {TOO_MANY_FILES}")
+    assert entries(folder) == before
+
+
+@pytest.mark.parametrize(("name", "output"), [("predict", "out.csv"), ("train", "run"), ("report", "report.html")])
+def test_a_limit_on_the_size_of_files(folder: Path, name: str, output: str) -> None:
+    before = entries(folder)
+    code, _, message = under(folder, f"ulimit -f 1; PROGRAM {COMMANDS[name]}")
+    assert (code, message) == (5, f"phoneprice: error: {output}: can't be written: {TOO_LARGE}")
+    assert entries(folder) == before
+
+
+def test_a_limit_on_the_size_of_temporary_files(folder: Path) -> None:
+    (folder / "tmp").mkdir()
+    shell = "ulimit -f 1; cat in.parquet | PROGRAM predict RUN - -q"
+    code, out, message = under(folder, shell, TMPDIR=str(folder / "tmp"))
+    assert (code, out, message) == (5, "", f"phoneprice: error: {folder / 'tmp'}: can't be written: {TOO_LARGE}")
+
+
+def test_a_limit_on_what_stdout_leads_to(folder: Path) -> None:
+    code, _, message = under(folder, "ulimit -f 1; PROGRAM predict RUN in.csv -q --keep-all > out.csv")
+    assert (code, message) == (5, f"phoneprice: error: standard output: can't be written: {TOO_LARGE}")
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate", "train", "describe"])
+@pytest.mark.parametrize("kibibytes", [60_000, 150_000, 300_000])
+def test_little_address_space(folder: Path, name: str, kibibytes: int) -> None:
+    before = entries(folder)
+    code, _, message = under(folder, f"ulimit -v {kibibytes}; PROGRAM {COMMANDS[name]}")
+    full = "training: memory is full; try a smaller training.batch_rows, a smaller training.stack_members "
+    assert code in {0, 6}, message
+    if code:
+        causes = {f"phoneprice: error: {OUT_OF_MEMORY}", f"phoneprice: error: {NO_THREADS}"}
+        assert message in causes or message.startswith(f"phoneprice: error: {full}")
+        assert entries(folder) == before
+
+
+@pytest.mark.parametrize("threads", ["0", "100000", "99999999999999999999"])
+def test_absurd_threads_of_the_environment(folder: Path, threads: str) -> None:
+    code, _, message = under(folder, f"PROGRAM {COMMANDS['train']}", OMP_NUM_THREADS=threads)
+    what = f"OMP_NUM_THREADS: found '{threads}', must be a whole number from 1 to 1024"
+    assert (code, message) == (2, f"phoneprice: error: {what}")
+    assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["predict RUN in.csv", "data describe in.csv", "runs list .", "config show", "--help", "--version", "data sample"],
+)
+def test_a_closed_stdout_where_it_is_asked_for(folder: Path, words: str) -> None:
+    code, _, message = under(folder, f"PROGRAM {words} >&-")
+    assert (code, message) == (5, f"phoneprice: error: standard output: can't be written: {CLOSED}")
+
+
+@pytest.mark.parametrize("words", ["predict RUN in.csv -o out.csv", "evaluate RUN in.csv", COMMANDS["cv"]])
+def test_closed_streams_that_nobody_needs(folder: Path, words: str) -> None:
+    assert under(folder, f"PROGRAM {words} <&- >&- 2>&-")[0] == 0
+
+
+@pytest.mark.parametrize("words", ["predict RUN - -q", "evaluate RUN - -q", "data describe -", "train - -q"])
+def test_a_closed_stdin_where_it_is_asked_for(folder: Path, words: str) -> None:
+    code, out, message = under(folder, f"PROGRAM {words} <&-")
+    what = "<stdin>: is closed; redirect a file to it, or name a file"
+    assert (code, out, message) == (3, "", f"phoneprice: error: {what}")
+
+
+@pytest.mark.parametrize("columns", ["1", "8", "23"])
+@pytest.mark.parametrize("words", ["report RUN --terminal", "runs show RUN", "data describe in.csv"])
+def test_a_narrow_terminal(folder: Path, words: str, columns: str) -> None:
+    code, out, _ = under(folder, f"PROGRAM {words}", COLUMNS=columns)
+    assert (code, bool(out)) == (0, True)
