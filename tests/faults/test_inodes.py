@@ -123,10 +123,11 @@ REDIRECTED: dict[str, Naming] = {
 
 
 def ways(call: Call) -> dict[str, Naming]:
-    if not call.output:
-        return REDIRECTED
-    named = MADE | GIVEN if call.names_output else MADE
-    return named | ({} if call.words.startswith("--") else REDIRECTED)
+    """That can be tried; what sets up a shell adds to files of the user's."""
+    if call.words.startswith("--"):
+        return {}
+    made = MADE if call.output else {}
+    return made | (GIVEN if call.names_output else {}) | REDIRECTED
 
 
 Attempt = tuple[Call, str, str]
@@ -169,7 +170,7 @@ def test_outputs_that_are_inputs(forks: Forks, scratch: Path, tmp_path: Path, go
     every = [
         attempt for number, call in enumerate(ALL) for attempt in attempts(forks, tmp_path / str(number), golden, call)
     ]
-    chosen = random.Random(SEED).sample(every, min(share_of(1_000), len(every)))
+    chosen = random.Random(SEED).sample(every, share_of(len(every)))
     for attempt in chosen:
         refused(forks, scratch, attempt)
     report(f"{len(ALL)} calls of all {len(CALLS)} commands made what they were asked for and touched nothing else; "
