@@ -1,5 +1,6 @@
 """How many threads prediction takes, and how many of them BLAS."""
 
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,3 +74,12 @@ def computing_threads() -> int:
     """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(available, _MOST_THREADS)
+
+
+_BLAS_BUFFER_BYTES = 32 << 20
+"""That OpenBLAS allocates for each thread that multiplies matrices."""
+
+
+def require_blas_memory() -> None:
+    """Raise ``OSError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process."""
+    mmap.mmap(-1, computing_threads() * _BLAS_BUFFER_BYTES).close()

@@ -23,11 +23,11 @@ CASES = {
         "invalid value for '--device': 'gpu' is not one of 'auto', 'cpu', 'cuda', 'mps'; see 'phoneprice train --help'"
     ),
     "predict RUN DATA --chunk-rows 0": (
-        "invalid value for '--chunk-rows': found '0', must be a whole number, 1 or more; "
+        "invalid value for '--chunk-rows': found '0', must be a whole number from 1 to 2147483647; "
         "see 'phoneprice predict --help'"
     ),
     "data sample --rows many": (
-        "invalid value for '--rows': found 'many', must be a whole number, 1 or more; "
+        "invalid value for '--rows': found 'many', must be a whole number from 1 to 100000000; "
         "see 'phoneprice data sample --help'"
     ),
     "data sample --rows": "option '--rows' requires an argument; see 'phoneprice data sample --help'",

@@ -1,10 +1,12 @@
+import errno
 import os
 
 import numpy as np  # noqa: F401  # with its BLAS
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
-from phoneprice.inference.threads import computing_threads, one_blas_thread
+from phoneprice.inference.threads import computing_threads, one_blas_thread, require_blas_memory
+from phoneprice.shortage import is_out_of_memory
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="counts the cores another way here")
@@ -46,3 +48,18 @@ def test_a_forked_process_has_the_number_of_threads() -> None:
             if not (child := os.fork()):
                 os._exit(0 if blas_threads() == before else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_blas_is_not_called_without_memory_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end the process, without a word to Python."""
+    asked = list[int]()
+
+    def none_left(_file: int, size: int) -> None:
+        asked.append(size)
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr("mmap.mmap", none_left)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOMEM)) as caught:
+        require_blas_memory()
+    assert is_out_of_memory(caught.value)
+    assert asked == [computing_threads() << 25]

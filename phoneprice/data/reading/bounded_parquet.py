@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phoneprice.data.reading.cutting import LARGE_RECORD, RECORD_BYTES
+from phoneprice.data.reading.faults import too_much
 from phoneprice.data.reading.parquet_pages import Leaf, PageError, Unpacked, unpacked
 from phoneprice.shortage import lacking
 from phoneprice.wording import size
@@ -132,11 +133,6 @@ class BoundedParquet:
             if (most := int(found.page_bytes.max())) > allowed:
                 what = f"found nested values that unpack to {size(most)} in a row group"
                 raise ParquetError(f"{what}, expected at most {size(allowed)}; leave the column out", found.leaf.column)
-
-
-def too_much(allowed: int) -> str:
-    """What to say of a table that takes more memory than is ``allowed``."""
-    return f"found values of more than {size(allowed)} in memory, far more than the file has; split the table"
 
 
 class _ArrowFaults:

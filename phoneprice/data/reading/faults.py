@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested
-from phoneprice.wording import noun, quoted
+from phoneprice.wording import noun, quoted, size
 
 
 def file_fault(source: str, what: str) -> DataError:
@@ -56,6 +56,11 @@ def cell_fault(source: str, row: int | None, column: str | None, what: str) -> D
     parts = [] if row is None else [f"row {row}"]
     parts += [] if column is None else [f"column {column!r}"]
     return DataError(f"{' '.join([source, ', '.join(parts)]).rstrip()}: {what}")
+
+
+def too_much(allowed: int) -> str:
+    """What to say of a table that takes more memory than is ``allowed``."""
+    return f"found values of more than {size(allowed)} in memory, far more than the file has; split the table"
 
 
 def no_number(place: str, value: str) -> DataError:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from phoneprice.data.reading.bounded_parquet import too_much
 from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers
-from phoneprice.data.reading.faults import file_fault, infinite
+from phoneprice.data.reading.faults import file_fault, infinite, too_much
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
