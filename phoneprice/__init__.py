@@ -46,7 +46,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from phoneprice.guest import unnoticed
 
-    with unnoticed():
+    with unnoticed(f"phoneprice.{_MODULES[name]}"):
         module = import_module(f"phoneprice.{_MODULES[name]}")
     found: object = getattr(module, name)
     globals()[name] = found

@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +13,16 @@ _changing = RLock()
 
 
 @contextmanager
-def unnoticed() -> Iterator[None]:
+def unnoticed(*modules: str) -> Iterator[None]:
     """Environment variables, warnings filters and the state of ``random`` are after the body as they were before.
 
-    For imports. NumPy, SciPy and PyTorch add filters, threadpoolctl and scikit-learn environment variables, and
-    scikit-learn's joblib draws random numbers. What other threads change meanwhile would be undone, too: keep it short.
+    For the import of ``modules``: where all are there already, nothing is taken back. NumPy, SciPy and PyTorch add
+    filters, threadpoolctl and scikit-learn environment variables, and scikit-learn's joblib draws random numbers. What
+    other threads change meanwhile would be undone, too: keep it short.
     """
+    if all(name in sys.modules for name in modules):
+        yield
+        return
     environment, state = dict(os.environ), random.getstate()
     try:
         with _changing, warnings.catch_warnings():

@@ -96,7 +96,9 @@ def _said_by(error: BaseException) -> Iterator[BaseException]:
 
 def _says(error: BaseException, words: tuple[str, ...]) -> bool:
     """Whether a library or the loader of libraries says one of the words; an error about a value may quote any."""
-    if not isinstance(error, (RuntimeError, ImportError, OSError)) and type(error).__module__ != "pyarrow.lib":
+    ours = isinstance(error, (RuntimeError, ImportError, OSError)) or type(error).__module__ == "pyarrow.lib"
+    if not ours or isinstance(error, ValueError):
         return False
-    text = str(error).lower()
+    # What stands beside the system's own words is the name of a file.
+    text = (getattr(error, "strerror", None) or str(error)).lower()
     return any(word in text for word in words)

@@ -1,6 +1,7 @@
 """How numbers, counts and text from elsewhere are written for people: in messages, in the terminal and on pages."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -31,6 +32,11 @@ def first_of(names: Sequence[str]) -> str:
     """``a, b, c``; of many names the first ten ``and 99,990 more``."""
     text = ", ".join(names[:MOST_NAMED])
     return text if len(names) <= MOST_NAMED else f"{text} and {count(len(names) - MOST_NAMED)} more"
+
+
+def by_name(counts: Counter[str]) -> str:
+    """``ram 12, os 3``, the largest count first."""
+    return first_of([f"{name} {count(times)}" for name, times in counts.most_common()])
 
 
 def figure(value: float | None) -> str:

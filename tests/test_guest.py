@@ -24,8 +24,18 @@ def test_what_an_import_sets_is_taken_back(monkeypatch: pytest.MonkeyPatch, fail
             raise ImportError
 
     try:
-        with unnoticed():
+        with unnoticed("not_imported_yet"):
             imported()
     except ImportError:
         assert fails
     assert (dict(os.environ), random.getstate(), list(warnings.filters)) == (environment, state, filters)
+
+
+def test_what_is_there_already_takes_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads draw random numbers and set variables meanwhile."""
+    state = random.getstate()
+    with unnoticed("random", "os"):
+        monkeypatch.setenv("PHONEPRICE_NEW", "1")
+        random.random()
+    assert os.environ["PHONEPRICE_NEW"] == "1"
+    assert random.getstate() != state

@@ -8,7 +8,15 @@ import pyarrow as pa
 import pytest
 
 from phoneprice.errors import DeviceError, PhonePriceError, StorageError
-from phoneprice.shortage import NO_THREADS, OUT_OF_MEMORY, TOO_MANY_FILES, is_out_of_memory, not_written, shortage
+from phoneprice.shortage import (
+    NO_THREADS,
+    OUT_OF_MEMORY,
+    TOO_MANY_FILES,
+    is_out_of_memory,
+    lacking,
+    not_written,
+    shortage,
+)
 
 
 def error_of(number: int, place: str | None = None) -> OSError:
@@ -94,3 +102,16 @@ def test_numpy_runs_out_of_memory() -> None:
 )
 def test_a_place_that_is_not_written(number: int, kind: type[PhonePriceError]) -> None:
     assert isinstance(not_written("out.csv", error_of(number)), kind)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, os.strerror(errno.EACCES), "out of memory.csv"),
+        pa.ArrowInvalid("Invalid value 'out of memory' in column 'note'"),
+        FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "too many open files"),
+    ],
+    ids=["a file", "a cell", "another file"],
+)
+def test_names_and_cells_are_no_shortage(error: Exception) -> None:
+    assert lacking(error) is None

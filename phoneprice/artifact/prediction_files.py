@@ -27,7 +27,7 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 _SCHEMA_VALUES = 3_000_000
-"""Nine a column."""
+"""Thirty for each of 100,000 columns."""
 
 
 def parse_config(data: bytes, source: str) -> Config:

@@ -6,16 +6,15 @@ import signal
 import sys
 import traceback
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import typer
 
 from phoneprice.cli.output import json_lines, write_lines
 from phoneprice.cli.session import Session
-from phoneprice.errors import DeviceError, PhonePriceError, StoppedError, UsageError
-from phoneprice.shortage import NO_THREADS, shortage
-from phoneprice.workflows.stopping import stop_at_once
+from phoneprice.errors import PhonePriceError, StoppedError, UsageError
+from phoneprice.shortage import shortage
+from phoneprice.workflows.stopping import interrupt_at_once, stop_at_once
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
@@ -63,19 +62,9 @@ def end_on_sigterm() -> None:
 
 
 def interrupt_on_sigint() -> None:
-    """Tell Ctrl-C from what OpenBLAS does where it can't start its threads: it sends this process a SIGINT.
-
-    That comes while NumPy's library is loaded. Where SIGINT is ignored or handled already, it stays so.
-    """
-
-    def interrupt(_number: int, frame: FrameType | None) -> NoReturn:
-        loaded = frame.f_locals.get("f") if frame and frame.f_code.co_name == "_call_with_frames_removed" else None
-        if getattr(loaded, "__name__", "") == "create_dynamic":
-            raise DeviceError(NO_THREADS)
-        raise KeyboardInterrupt
-
+    """Let SIGINT be a Ctrl-C or a lack of threads; where it is ignored or handled already, it stays so."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, interrupt_at_once)
 
 
 def _write(stream: TextIO, *lines: str) -> bool:

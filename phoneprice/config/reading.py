@@ -26,7 +26,8 @@ class Reading:
 
     def __post_init__(self) -> None:
         for name in ("delimiter", "encoding", "on_bad_row"):
-            _refuse_no_text(name, getattr(self, name) or "")
+            if getattr(self, name) is not None:
+                _refuse_no_text(name, getattr(self, name))
         if self.missing_values is not None:
             if not isinstance(self.missing_values, list | tuple):
                 raise UsageError(

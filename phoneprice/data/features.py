@@ -16,7 +16,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
-from phoneprice.wording import count, counted, first_of, quoted
+from phoneprice.wording import by_name, counted, quoted
 
 LARGEST_INPUT = 1e6
 """Inputs are cut off here, so that 1e30 in a cell leaves every product of the network finite."""
@@ -63,14 +63,10 @@ class OddCells:
             ),
         )
         return [
-            f"{counted(counts.total(), cells)} {what} ({_by_column(counts)}): {then}"
+            f"{counted(counts.total(), cells)} {what} ({by_name(counts)}): {then}"
             for counts, cells, what, then in kinds
             if counts
         ]
-
-
-def _by_column(counts: Counter[str]) -> str:
-    return first_of([f"{name} {count(cells)}" for name, cells in counts.most_common()])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from phoneprice.errors import DataError, StorageError, UsageError
+from phoneprice.errors import DataError, UsageError
+from phoneprice.shortage import not_written
 
 HANDLE = "iabhishekofficial/mobile-price-classification/versions/1"
 PAGE = "https://www.kaggle.com/datasets/iabhishekofficial/mobile-price-classification"
@@ -29,7 +30,7 @@ def fetch(folder: Path, put: Callable[[Path, Path], object]) -> tuple[Path, ...]
                 put(path, target)
             return targets
     except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror or error}; choose another directory with -o") from error
+        raise not_written(folder, error) from error
 
 
 def _download(name: str, cache: Path) -> Path:

@@ -27,7 +27,7 @@ from phoneprice.data.decimals import six_decimals
 from phoneprice.data.formats import OutputRows
 from phoneprice.data.packing import Sink
 from phoneprice.errors import DataError
-from phoneprice.wording import count, counted, printable
+from phoneprice.wording import by_name, counted
 
 _REFUSALS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowCapacityError)
 """What Arrow raises for a column that it can't convert."""
@@ -47,8 +47,8 @@ class _Writer(ABC):
         """What was changed in the rows so far, in words."""
         if not self._nulled:
             return []
-        columns = ", ".join(f"{printable(name)} {count(cells)}" for name, cells in self._nulled.most_common())
-        return [f"{counted(self._nulled.total(), 'cell')} with NaN or an infinite number ({columns}): null in JSON"]
+        what = f"{counted(self._nulled.total(), 'cell')} with NaN or an infinite number"
+        return [f"{what} ({by_name(self._nulled)}): null in JSON"]
 
     @abstractmethod
     def _held(self, cells: pa.Array) -> Rendered:

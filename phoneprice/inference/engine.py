@@ -8,6 +8,7 @@ import numpy as np
 from phoneprice.config.schema import Config, Device
 from phoneprice.inference.folding import fold
 from phoneprice.inference.numpy_engine import NumpyEngine, Outputs
+from phoneprice.inference.threads import require_blas_memory
 from phoneprice.records import Ensemble, Inputs
 
 
@@ -25,10 +26,11 @@ class Engine(Protocol):
 def make_engine(ensemble: Ensemble, config: Config, device: Device = "auto") -> Engine:
     """The engine for a device; ``auto`` is the CPU (knowing better would mean importing torch).
 
-    Raises ``DeviceError`` where there is no such device.
+    Raises ``DeviceError`` where there is no such device, or no memory to multiply matrices in.
     """
     folded = fold(ensemble, config)
     if device in {"auto", "cpu"}:
+        require_blas_memory()
         return NumpyEngine(folded, config.model.activation)
     from phoneprice.inference.torch_engine import TorchEngine
 

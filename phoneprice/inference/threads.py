@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from phoneprice.guest import unnoticed
+from phoneprice.shortage import lacking
 
 
 class _OneBlasThread:
@@ -57,7 +58,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _limited_to_one() -> Any:
-    with unnoticed():
+    with unnoticed("threadpoolctl"):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     return threadpool_limits(1, user_api="blas")
 
@@ -81,5 +82,8 @@ _BLAS_BUFFER_BYTES = 32 << 20
 
 
 def require_blas_memory() -> None:
-    """Raise ``OSError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process."""
-    mmap.mmap(-1, computing_threads() * _BLAS_BUFFER_BYTES).close()
+    """Raise ``DeviceError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process."""
+    try:
+        mmap.mmap(-1, computing_threads() * _BLAS_BUFFER_BYTES).close()
+    except OSError as fault:
+        raise lacking(fault) or fault from None

@@ -21,7 +21,7 @@ from phoneprice.metrics.figures import measured
 from phoneprice.records import Task
 from phoneprice.records.documents import Evaluation
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import printable
+from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
@@ -67,7 +67,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         format=1,
         rows=len(prepared.inputs),
         task=loaded.task.kind,
-        measured_on=printable(table.source),
+        measured_on=utf8_or_escaped(table.source),
         **vars(measured(prepared.targets, predictions, loaded.task)),
     )
     return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages)

@@ -67,7 +67,7 @@ def fit(
 
     threads_of_environment()  # PyTorch may not survive one that is out of range, not even to be imported
 
-    with unnoticed():
+    with unnoticed("phoneprice.training.loop"):
         import phoneprice.training.loop  # noqa: F401  # and PyTorch, for the first time
     from phoneprice.training.surroundings import plain_torch
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from phoneprice.artifact.loader import Run
 from phoneprice.config.schema import Device
 from phoneprice.inference.predictor import Predictor
-from phoneprice.inference.threads import require_blas_memory
 from phoneprice.records import Inputs, Predictions, joined
 from phoneprice.workflows.events import OnEvent, Progress, ignore
 
@@ -14,7 +13,6 @@ _ROWS_BETWEEN_EVENTS = 1 << 14
 
 def predictor_of(run: Run, device: Device = "auto") -> Predictor:
     """The predictor that answers as the whole ensemble of a run."""
-    require_blas_memory()
     return Predictor(run.config, run.task, run.ensemble, run.calibration, device)
 
 

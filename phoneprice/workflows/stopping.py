@@ -7,7 +7,8 @@ import threading
 from types import FrameType
 from typing import Any, NoReturn, Self
 
-from phoneprice.errors import StoppedError
+from phoneprice.errors import DeviceError, StoppedError
+from phoneprice.shortage import NO_THREADS
 
 GRACE_SECONDS = 4.0
 """The time that a step may take to end by itself after a signal; then it is broken off."""
@@ -16,6 +17,20 @@ GRACE_SECONDS = 4.0
 def stop_at_once(number: int, _frame: FrameType | None) -> NoReturn:
     """Handle a signal as Python does SIGINT: what is half-written is removed, and a line says what happened."""
     raise StoppedError(number, "terminated")
+
+
+def interrupt_at_once(_number: int, frame: FrameType | None) -> NoReturn:
+    """Handle SIGINT as Python does, but for the one that OpenBLAS sends where it can't start its threads.
+
+    That comes while NumPy's library is loaded.
+    """
+    loaded = frame.f_locals.get("f") if frame and frame.f_code.co_name == "_call_with_frames_removed" else None
+    if getattr(loaded, "__name__", "") == "create_dynamic":
+        raise DeviceError(NO_THREADS)
+    raise KeyboardInterrupt
+
+
+_OURS = (signal.SIG_DFL, signal.default_int_handler, stop_at_once, interrupt_at_once)
 
 
 class StopRequests:
@@ -63,4 +78,4 @@ class StopRequests:
 
 def _is_free(number: signal.Signals) -> bool:
     """Whether nobody but Python, or our own command line, has said what a signal is to do."""
-    return signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, stop_at_once)  # some have no hash
+    return signal.getsignal(number) in _OURS

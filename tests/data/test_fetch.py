@@ -74,7 +74,7 @@ def test_no_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     occupied.write_text("")
     with pytest.raises(StorageError) as fault:
         fetch(occupied, Path.replace)
-    assert str(fault.value) == f"{occupied}: File exists; choose another directory with -o"
+    assert str(fault.value) == f"{occupied}: can't be written: file exists; choose another name"
 
 
 class Kaggle(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from phoneprice.workflows.stopping import StopRequests, stop_at_once
+from phoneprice.workflows.stopping import StopRequests, interrupt_at_once, stop_at_once
 
 TAKEN = signal.SIGINT, signal.SIGTERM
 Came = list[int]
@@ -29,7 +29,7 @@ def handlers() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", TAKEN)
-@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.default_int_handler, stop_at_once])
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.default_int_handler, stop_at_once, interrupt_at_once])
 def test_a_signal_that_nobody_handles_asks_to_stop(number: signal.Signals, handler: signal.Handlers) -> None:
     signal.signal(number, handler)
     with StopRequests() as stop:

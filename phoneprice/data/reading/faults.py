@@ -39,10 +39,8 @@ def wrong_type(source: str, column: str, kind: object) -> DataError:
 
 def invalid_value(source: str, row: int, column: str, kind: object) -> DataError:
     """Bytes that are no value of the column's type."""
-    return DataError(
-        f"{source} row {row}, column {column!r}: found bytes that are no {kind} "
-        "(text must be UTF-8); correct the value where the file is made"
-    )
+    what = f"found bytes that are no {kind} (text must be UTF-8); correct the value where the file is made"
+    return cell_fault(source, row, column, what)
 
 
 def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:

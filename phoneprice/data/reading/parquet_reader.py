@@ -1,4 +1,4 @@
-"""Parquet, row group by row group. Its columns have types; only the types that are numbers or text are taken."""
+"""Parquet, batch by batch. Its columns have types; only the types that are numbers or text are taken."""
 
 from bisect import bisect
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import DataError
-from phoneprice.wording import counted, printable, size
+from phoneprice.wording import counted, size
 
 CHUNK_ROWS = 65_536
 AHEAD = 2
@@ -163,6 +163,6 @@ def _exact(tables: Iterator[Table], rows: int, most_bytes: int | None = None) ->
 
 
 def _too_large(last: Table, rows: int, taken: int, most_bytes: int) -> DataError:
-    where = last.place(last.rows - 1) if last.rows else printable(last.source)
+    where = last.place(last.rows - 1) if last.rows else last.source
     what = f"found {size(taken)} in {counted(rows, 'row')} up to here, expected at most {size(most_bytes)}"
     return DataError(f"{where}: {what}; use a smaller --chunk-rows, or leave out the columns of long text")
