@@ -165,11 +165,11 @@ def _within(values: Doubles, limits: tuple[float, float]) -> bool:
     return not ((values < limits[0]) | (values > limits[1])).any()  # NaN stands for nothing measured
 
 
-def held_out_faults(found: HeldOut, metrics: RunMetrics, task: Task) -> Iterator[str]:
-    """What contradicts ``metrics.json``."""
-    folds = metrics.folds or ()
-    if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < metrics.rows:
-        yield f"a row number is not below {metrics.rows}"
+def held_out_faults(found: HeldOut, metrics: RunMetrics, splits: Splits, task: Task) -> Iterator[str]:
+    """What contradicts ``metrics.json`` or ``splits.json``."""
+    folds, table_rows = metrics.folds or (), splits.rows + splits.left_out_rows
+    if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < table_rows:
+        yield f"a row number is not below {table_rows}"
     elif [int((found.folds == fold.fold).sum()) for fold in folds] != [fold.rows for fold in folds] or len(
         found.rows
     ) != _measured_rows(metrics):

@@ -4,6 +4,7 @@ Defaults are the best known setting for the phone data; every field carries its 
 ``phoneprice config schema`` turns into JSON Schema.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,6 +23,15 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 Decision = Literal["argmax", "median", "expected_cost"]
 Scheme = Literal["kfold", "holdout", "none"]
+MissingTarget = Literal["drop", "fail"]
+
+INDEX_COLUMNS = (
+    "",
+    *("Unnamed: 0", "Unnamed: 0.1", "Unnamed: 0.2", "Unnamed: 0.1.1", "Unnamed: 0.1.1.1"),
+    *("rownames", "rowname", "row.names", "row_names", "...1"),
+    *("__index_level_0__", "__index_level_1__", "__index_level_2__"),
+)
+"""What pandas, R and Arrow call the columns that number or name the rows, as the next program reads them."""
 
 
 class DataConfig(Settings):
@@ -31,6 +41,13 @@ class DataConfig(Settings):
     id_columns: Annotated[
         tuple[str, ...], Field(description="never features; passed through to predictions when present")
     ] = ("id",)
+    index_columns: Annotated[
+        tuple[str, ...],
+        Field(
+            description="names of an index that pandas or R wrote, the empty one for a first column without a name; "
+            "like ids, unless another setting names the column"
+        ),
+    ] = INDEX_COLUMNS
     ignored_columns: Annotated[tuple[str, ...], Field(description="columns that are not used at all")] = ()
     categorical_columns: Annotated[
         tuple[str, ...], Field(description="columns to treat as categories even where they hold numbers")
@@ -38,6 +55,10 @@ class DataConfig(Settings):
     missing_values: Annotated[
         tuple[str, ...], Field(description="cells that count as missing, in any case, outer spaces ignored")
     ] = ("", "NA", "NaN", "null")
+    missing_target: Annotated[
+        MissingTarget,
+        Field(description="rows without a target at train, evaluate and cv: drop leaves them out, fail stops there"),
+    ] = "drop"
     delimiter: Annotated[str, Field(min_length=1, max_length=1, description="one character between CSV cells")] = ","
     encoding: Annotated[str, Field(min_length=1, description="text encoding of CSV and JSON Lines")] = "utf-8"
     on_bad_row: Annotated[
@@ -50,6 +71,17 @@ class DataConfig(Settings):
     max_categories: Annotated[
         int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
     ] = 64
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Columns that tell rows apart: the ids, and each index that has no other part."""
+        others = {self.target, *self.ignored_columns, *self.categorical_columns}
+        return tuple(dict.fromkeys([*self.id_columns, *(name for name in self.index_columns if name not in others)]))
+
+    def index_among(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of a table's columns that are taken for an index, though no setting names them as ids."""
+        unsaid = set(self.row_names) - set(self.id_columns)
+        return tuple(name for name in names if name in unsaid)
 
 
 class TaskConfig(Settings):

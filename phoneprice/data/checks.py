@@ -16,8 +16,9 @@ from phoneprice.data.infer import is_id_like
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.schema import Column, TableSchema, infer_columns, merged_spellings
+from phoneprice.data.schema import Column, TableSchema, infer_columns, merged_spellings, taken_for_index
 from phoneprice.data.table import Table
+from phoneprice.data.unlabelled import with_target
 from phoneprice.data.values import (
     UNKNOWN,
     canonical_number,
@@ -37,7 +38,7 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
-    "merged_spellings",
+    "merged_spellings", "index", "nameless",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -99,11 +100,18 @@ def check(table: Table, config: Config, reference: Table | TableSchema | None = 
     ``reference`` is the training table, or the schema of a run; with it come missing and further columns, values out
     of range, unseen categories and, for a table, the rows in both.
     """
-    subject = _Subject(table, config)
+    subject = _Subject(_learned_from(table, config), config)
     findings = [finding for look in _CHECKS for finding in look(subject)]
-    if reference is not None:
-        findings += _compare(subject, reference)
+    if reference is not None:  # with all rows: those without a target may be rows to predict
+        known = _learned_from(reference, config) if isinstance(reference, Table) else reference
+        findings += _compare(_Subject(table, config), known)
     return sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
+
+
+def _learned_from(table: Table, config: Config) -> Table:
+    """The rows that a training would have; all of them where none has a target."""
+    target = table.columns.get(config.data.target)
+    return table if target is None or target.null_count == table.rows else with_target(table, config.data)
 
 
 def _no_rows(subject: _Subject) -> Findings:
@@ -123,6 +131,8 @@ def _target(subject: _Subject) -> Findings:
         what = f"no column {with_suggestion(name, subject.table.names)}: checked as a table without a target"
         yield Finding("note", name, "no_target", what, 1)
         return
+    for what in subject.table.remarks:
+        yield Finding("warning", name, "target_missing", what, subject.table.unlabelled_rows)
     if cells.null_count:
         what = f"{counted(cells.null_count, 'row')} without a target; fill it in or delete them"
         yield Finding("error", name, "target_missing", what, cells.null_count)
@@ -250,6 +260,17 @@ def _ids(subject: _Subject) -> Findings:
             yield Finding("warning", column.name, "id_like", what, subject.table.rows)
 
 
+def _index(subject: _Subject) -> Findings:
+    for name in subject.config.data.index_among(subject.table.names):
+        yield Finding("note", name, "index", taken_for_index([name]), subject.table.rows)
+
+
+def _nameless(subject: _Subject) -> Findings:
+    if columns := subject.table.nameless_columns:
+        what = f"{counted(columns, 'column')} at the right edge without a name and without a value: left out"
+        yield Finding("note", None, "nameless", what, columns)
+
+
 def _duplicates(subject: _Subject) -> Findings:
     names = [column.name for column in subject.features]
     target = [subject.config.data.target] if subject.target is not None else []
@@ -360,7 +381,7 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
     _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids,
-    _duplicates, _leaks, _zeros, _typing_errors,
+    _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

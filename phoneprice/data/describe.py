@@ -74,5 +74,5 @@ def _most_frequent(cells: pa.Array) -> tuple[tuple[str, int], ...]:
 def _roles(data: DataConfig) -> dict[str, Role]:
     """What a configuration says of columns; all others are features. The target comes before ids before the rest."""
     roles: dict[str, Role] = dict.fromkeys(data.ignored_columns, "ignored")
-    roles |= dict.fromkeys(data.id_columns, "id")
+    roles |= dict.fromkeys(data.row_names, "id")
     return {**roles, data.target: "target"}

@@ -40,6 +40,10 @@ class FormatReader(Protocol):
         """The column names, in the order of the file."""
 
     @property
+    def edge(self) -> tuple[str, ...]:
+        """Keys for the columns at the right edge that have no name, apart from ``header``."""
+
+    @property
     def numeric_columns(self) -> frozenset[str] | None:
         """The columns that are numbers by their type; None where the format has no types."""
 

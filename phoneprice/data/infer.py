@@ -30,6 +30,13 @@ ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
 FREE_TEXT = 0.5
 """A text column with more different values than this share of its rows (and than 100) is free text."""
+_INDEX = "an index of the rows, as pandas and R call it"
+_TIME = re.compile(
+    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t)"
+    r"(?:[_\W\d].*)?",
+    re.IGNORECASE,
+)
+"""In a column's name, a word for what passes: counting it carries a meaning."""
 ID_NAME = re.compile(r"(?:.*[_\s-])?(?:id|uuid|guid|key|index)|unnamed:? ?\d*", re.IGNORECASE)
 
 
@@ -52,9 +59,9 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
     are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
     unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
 
-    Ids: columns named like one (id, phone_id, index, ...) in which each row has its own value, numbers that count the
-    rows, and text with its own value in each row. Ignored: columns without a value, numbers written for
-    readers, and free text.
+    Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, index, ...) in which each row has its
+    own value, numbers that count the rows and not days or years, and text with its own value in each row. Ignored:
+    columns without a value, numbers written for readers, and free text.
 
     Raises ``DataError`` without the target column, without rows, and for a target that is constant or free text.
     """
@@ -62,7 +69,10 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
     features = {name: cells for name, cells in table.columns.items() if name != target}
-    ids = {name: why for name, cells in features.items() if (why := _id_reason(name, cells))}
+    index = DataConfig(target=target).index_among(features)
+    ids = {
+        name: why for name, cells in features.items() if (why := _INDEX if name in index else _id_reason(name, cells))
+    }
     ignored = {name: why for name, cells in features.items() if name not in ids and (why := _unusable(cells))}
     kind, reason = _kind(table.without({*ids, *ignored}), target, ordered)
     reasons = {"task.kind": reason, "data.id_columns": _told(ids), "data.ignored_columns": _told(ignored)}
@@ -75,7 +85,7 @@ def require_target(table: Table, target: str) -> None:
 
 
 def _told(reasons: dict[str, str]) -> str:
-    told = [f"{name}: {why}" for name, why in islice(reasons.items(), MOST_NAMED)]
+    told = [f"{name or repr(name)}: {why}" for name, why in islice(reasons.items(), MOST_NAMED)]
     more = [f"and {count(len(reasons) - MOST_NAMED)} more"] if len(reasons) > MOST_NAMED else []
     return "; ".join([*told, *more]) or "None found"
 
@@ -137,6 +147,8 @@ def _id_reason(name: str, cells: pa.Array) -> str:
         return "named like an id, and each row has its own value"
     if not is_number_array(cells):
         return "text, and each row has its own" if len(cells) > 20 and not formatted_numbers(cells) else ""
+    if _TIME.fullmatch(name):
+        return ""
     values = cells.to_numpy()
     counts_rows = values[0] in {0, 1} and bool((np.diff(values) == 1).all())
     return "counts the rows" if counts_rows and len(cells) > 20 else ""

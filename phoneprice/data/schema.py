@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
-from phoneprice.wording import first_of
+from phoneprice.wording import first_of, noun
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 
@@ -151,7 +151,7 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
         raise file_fault(table.source, "no column is left as a feature; check data.id_columns and data.ignored_columns")
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to learn from")
-    declared = frozenset(data.id_columns)
+    declared = frozenset(data.row_names)
     ids = tuple(name for name in table.names if name in declared)
     if config.task.kind == "regression":
         y = target_numbers(table, data.target)
@@ -167,13 +167,20 @@ def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
     A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
     categorical, as is each of ``data.categorical_columns``.
     """
-    unused = {data.target, *data.id_columns, *data.ignored_columns}
+    unused = {data.target, *data.row_names, *data.ignored_columns}
     categorical = frozenset(data.categorical_columns)
     return tuple(
         _column(name, kind_of(name, cells, categorical), cells, data.max_categories)
         for name, cells in table.columns.items()
         if name not in unused
     )
+
+
+def taken_for_index(names: Sequence[str]) -> str:
+    """What to say of columns that are an index by their names."""
+    told = " and ".join(f"column {name!r}" if name else "the first column, which has no name," for name in names)
+    taken = f"{told} {noun(len(names), 'is', 'are')} taken for an index of the rows"
+    return f"{taken}: passed through and never a feature (data.index_columns can say otherwise)"
 
 
 def merged_spellings(table: Table, columns: Iterable[Column], target: str | None) -> dict[str, Merged]:
@@ -220,6 +227,9 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
 
 def _check_names(table: Table, data: DataConfig) -> None:
     require_target_column(table, data.target, "name it with -s data.target=NAME")
+    if not table.names[0].strip() and table.names[0] not in {data.target, *data.row_names, *data.ignored_columns}:
+        what = "found no name for column 1, which is to be a feature; write it in the header"
+        raise file_fault(table.source, f'{what}, or put "" into data.index_columns')
     for key in ("ignored_columns", "categorical_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:

@@ -17,7 +17,8 @@ class Table:
     ``columns`` maps a name to a float64 or a string array; null is a missing value, and no float is NaN or infinite.
     ``written`` holds the columns that were asked for as they stand in the file, missing words included.
     ``lines`` are the physical line numbers (the header is line 1) of formats that have lines; for the
-    others ``row_numbers`` count the rows of the file from 1.
+    others ``row_numbers`` count the rows of the file from 1. ``unlabelled_rows`` were left out for lack of a
+    target; ``remarks`` say so.
     """
 
     source: str
@@ -27,6 +28,9 @@ class Table:
     written: Mapping[str, pa.Array] = field(default_factory=dict)
     row_numbers: NDArray[np.int64] | None = None
     empty_rows: int = 0  # rows of a table from which no column was asked for
+    nameless_columns: int = 0  # left out at the right edge, without a name or a value
+    unlabelled_rows: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -70,7 +74,7 @@ class Table:
             columns={name: pc.take(array, index) for name, array in self.columns.items()},
             written={name: _taken(array, index) for name, array in self.written.items()},
             lines=None if self.lines is None else self.lines[rows],
-            row_numbers=self._numbered()[rows],
+            row_numbers=self.numbered[rows],
             empty_rows=len(index),
         )
 
@@ -87,7 +91,9 @@ class Table:
             empty_rows=max(stop - start, 0),
         )
 
-    def _numbered(self) -> NDArray[np.int64]:
+    @property
+    def numbered(self) -> NDArray[np.int64]:
+        """The number of each row in the file, from 1."""
         return np.arange(1, self.rows + 1) if self.row_numbers is None else self.row_numbers
 
 

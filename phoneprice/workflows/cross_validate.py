@@ -254,7 +254,7 @@ def _write_predictions(path: Path, prepared: Prepared, tested: Sequence[_Tested]
     sizes = [len(fold.test_rows) for fold in folds]
     rows = np.concatenate([fold.test_rows for fold in folds])
     columns: dict[str, Any] = {
-        "row": rows,
+        "row": prepared.file_rows[rows],
         "repeat": np.repeat([fold.repeat for fold in folds], sizes),
         "fold": np.repeat([fold.fold for fold in folds], sizes),
     }

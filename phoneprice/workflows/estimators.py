@@ -131,7 +131,8 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         without it that of ``classes_``.
     config : Config, path, preset name or None
         The configuration, whatever its ``task.kind``; None: the defaults of the kind of task. Columns in its
-        ``data.id_columns`` and ``data.ignored_columns`` are not used; those of an array are called x0, x1, ...
+        ``data.id_columns``, ``index_columns`` and ``ignored_columns`` are not used; those of an array are called x0,
+        x1, ...
     overrides : mapping from dotted keys to values, or sequence of ``key=value`` texts, or None
         Settings laid over the configuration, such as ``{"training.epochs": 50}``.
     random_state : int, RandomState or None
@@ -285,7 +286,7 @@ def _categories(X: Any) -> tuple[str, ...]:
 
 def _table(X: Any, config: Config) -> Table:
     frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
-    unused = (*config.data.id_columns, *config.data.ignored_columns)
+    unused = (*config.data.row_names, *config.data.ignored_columns)
     return frame_table(frame, read_options(config.data), unused, config.data.categorical_columns, source="X")
 
 

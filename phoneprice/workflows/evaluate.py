@@ -16,6 +16,7 @@ from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_table
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
+from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from phoneprice.metrics.figures import measured
 from phoneprice.records import Task
@@ -25,7 +26,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import Prepared, left_out, read_options
+from phoneprice.workflows.prepare import Prepared, left_out, read_options, row_names
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
     collector = WarningCollector(on_event)
-    for message in left_out(table.skipped_rows):
-        collector.warn(f"{table.source}: {message}")
+    for message in left_out(table):
+        collector.warn(message)
     if prepared.sha256 == loaded.splits.data_sha256:
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
@@ -89,9 +90,10 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
 def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) -> Table:
     """A table with the columns of a run and its target, read as in training but for ``reading``.
 
-    A row with text where the run has numbers is a ``DataError``, or left out where bad rows are to be skipped.
+    A row with text where the run has numbers is a ``DataError``, or left out where bad rows are to be skipped; one
+    without a target is left out, or refused later, as in training.
     """
-    text = [*run.schema.matched_names, *run.config.data.id_columns]
-    options = read_options(run.config.data, reading)
-    table = read_table(data, options, text, skip_columns=run.config.data.ignored_columns)
-    return settle_like_training(table, run.schema, options.on_bad_row)
+    schema, options = run.schema, read_options(run.config.data, reading)
+    text = [*schema.matched_names, *row_names(run)]
+    table = read_table(data, options, text, run.config.data.ignored_columns, [schema.target])
+    return settle_like_training(with_target(table, run.config.data), schema, options.on_bad_row)

@@ -11,7 +11,7 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
@@ -20,10 +20,11 @@ from phoneprice.data.infer import infer_config, init_text, require_target
 from phoneprice.data.reading import read_table
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
+from phoneprice.data.unlabelled import with_target
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_output
-from phoneprice.workflows.prepare import configured, read_options, text_columns
+from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class FirstConfig:
     reasons: dict[str, str]
     ignored: tuple[str, ...] = ()
     """Columns that it leaves out."""
+    warnings: tuple[str, ...] = ()
+    """What the table has that a training leaves out, too."""
 
 
 def first_config(data: Path | None, target: str | None, name: str, reading: Reading = AS_CONFIGURED) -> FirstConfig:
@@ -68,11 +71,12 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     """
     if data is None or target is None:
         return FirstConfig(to_toml(Config()), {})
-    options = read_options(Config().data, reading)
-    table = read_table(data, options, [target])
+    settings = DataConfig(target=target)
+    options = read_options(settings, reading)
+    table = with_target(read_table(data, options, [target, *settings.index_columns], written=[target]), settings)
     inferred = infer_config(table, target, _ordered)
     text = utf8_or_escaped(init_text(inferred, table, options, name))
-    return FirstConfig(text, inferred.reasons, inferred.ignored_columns)
+    return FirstConfig(text, inferred.reasons, inferred.ignored_columns, tuple(left_out(table)))
 
 
 def _ordered(table: Table, target: str) -> bool:
@@ -117,7 +121,7 @@ def describe_table(
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     config = configured(config, reading)
     # A target that is a number is described as one, whatever it will be predicted as.
-    table = _read(data, [*config.data.id_columns, *config.data.categorical_columns], config)
+    table = _read(data, [*config.data.row_names, *config.data.categorical_columns], config)
     if target is not None:
         require_target(table, target)
     return DescriptionResult(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
@@ -152,4 +156,4 @@ def _copy(source: Path, output: Path) -> None:
 
 
 def _read(source: Path | str, text: list[str], config: Config) -> Table:
-    return read_table(source, read_options(config.data), text)
+    return read_table(source, read_options(config.data), text, written=[config.data.target])

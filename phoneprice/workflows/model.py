@@ -19,6 +19,7 @@ from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
+from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import PREDICTION, label_array
@@ -136,7 +137,7 @@ class Model:
         schema = self.run.schema
         if is_frame(data):
             table = self._frame(data, (*schema.feature_names, schema.target))
-            return settle_like_training(table, schema, self.config.data.on_bad_row)
+            return settle_like_training(with_target(table, self.config.data), schema, self.config.data.on_bad_row)
         refuse_unfit("data", data, Path | str | Columns)
         return read_labelled(self.run, data)
 

@@ -19,7 +19,7 @@ from phoneprice.data.ahead import ahead
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.formats import RowWriter, format_of, open_writer
 from phoneprice.data.reading import ChunkStream, open_chunks
-from phoneprice.data.schema import TableSchema
+from phoneprice.data.schema import TableSchema, taken_for_index
 from phoneprice.data.table import Table
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
@@ -33,7 +33,7 @@ from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.destinations import open_output, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.predictors import predictor_of
-from phoneprice.workflows.prepare import left_out, read_options
+from phoneprice.workflows.prepare import left_out, read_options, row_names
 
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
@@ -162,12 +162,17 @@ class _Job:
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
         known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
-        extra = [name for name in self.stream.header if name not in known]
+        index = [name for name in data.index_among(self.columns.copied) if name not in schema.id_columns]
+        if index:
+            self._warn(taken_for_index(index))
+        extra = [name if name.strip() else repr(name) for name in self.stream.header if name not in known]
         if extra:
             self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {first_of(extra)}")
 
     def _warn_of_rows(self, notes: Sequence[str]) -> None:
-        for message in (*left_out(self.stream.skipped_rows), *self._odd.messages(), *notes):
+        for message in left_out(self.stream):
+            self.collector.warn(message)
+        for message in (*self._odd.messages(), *notes):
             self._warn(message)
 
     def _warn(self, message: str) -> None:
@@ -196,7 +201,7 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
 def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
     there = frozenset(header)
-    ids = [name for name in run.config.data.id_columns if name in there]
+    ids = [name for name in row_names(run) if name in there]
     kept = header if keep == "all" else keep
     for name in kept:
         if name not in there:

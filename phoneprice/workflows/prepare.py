@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.artifact.loader import Run
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config, DataConfig
@@ -18,11 +19,12 @@ from phoneprice.data.checks import uninformative
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
-from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
 from phoneprice.data.sample import sample_path
-from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings
+from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings, taken_for_index
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
+from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
@@ -46,6 +48,11 @@ class Prepared:
     task: Task
     inputs: Inputs
     targets: NDArray[Any]
+
+    @property
+    def file_rows(self) -> NDArray[np.int64]:
+        """Which row of the file each row was, from 0: some may have been left out."""
+        return self.table.numbered - 1
 
     @cached_property
     def sha256(self) -> str:
@@ -86,7 +93,8 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
 
     Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
     """
-    table = read_table(source, read_options(config.data), text_columns(config), config.data.ignored_columns)
+    data = config.data
+    table = read_table(source, read_options(data), text_columns(config), data.ignored_columns, [data.target])
     return prepare_table(table, config, on_event)
 
 
@@ -94,17 +102,25 @@ def text_columns(config: Config) -> list[str]:
     """The columns whose cells keep their text whatever they hold: ids, declared categories, and labels."""
     data = config.data
     labels = [] if config.task.kind == "regression" else [data.target]
-    return [*data.id_columns, *data.categorical_columns, *labels]
+    return [*data.row_names, *data.categorical_columns, *labels]
+
+
+def row_names(run: Run) -> list[str]:
+    """The columns that pass through a run's predictions: ids and indexes, but for what it has learned from."""
+    learned = {*run.schema.feature_names, run.schema.target}
+    return [name for name in run.config.data.row_names if name not in learned]
 
 
 def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     """Encode a labelled table in memory for training; raises ``DataError`` as ``prepare`` does."""
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
-    table = settle_mixed(table, config)
-    for message in left_out(table.skipped_rows):
-        on_event(Warned(f"{table.source}: {message}"))
+    table = settle_mixed(with_target(table, config.data), config)
+    for message in left_out(table):
+        on_event(Warned(message))
     schema = infer_schema(table, config)
+    if index := config.data.index_among(table.names):
+        on_event(Warned(f"{table.source}: {taken_for_index(index)}"))
     for message in _uninformative_columns(table, schema):
         on_event(Warned(message))
     for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
@@ -121,9 +137,14 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
 
 
-def left_out(skipped_rows: int) -> list[str]:
-    """What to warn of where rows of a table were skipped."""
-    return [f"left out {counted(skipped_rows, 'row')} with text in a numeric column"] if skipped_rows else []
+def left_out(found: Table | ChunkStream) -> list[str]:
+    """What to warn of where rows or columns of a table, or of one that was streamed, were left out."""
+    rows, columns = found.skipped_rows, found.nameless_columns
+    skipped = f"left out {counted(rows, 'row')} with text in a numeric column"
+    nameless = f"left out {counted(columns, 'column')} at the right edge without a name and without a value"
+    messages = [message for message, count in ((skipped, rows), (nameless, columns)) if count]
+    remarks = found.remarks if isinstance(found, Table) else ()
+    return [f"{found.source}: {message}" for message in (*messages, *remarks)]
 
 
 def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:

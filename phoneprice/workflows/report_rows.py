@@ -77,8 +77,9 @@ def facts_from_rows(
 def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits.data_sha256
-    for message in (*left_out(table.skipped_rows), *(() if seen else odd.messages())):
-        on_event(Warned(f"{table.source}: {message}"))
+    strange = () if seen else (f"{table.source}: {message}" for message in odd.messages())
+    for message in (*left_out(table), *strange):
+        on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
     folds = splits_of(plans)
     everyone = Split(np.arange(table.rows), tuple(range(run.shape.members)))

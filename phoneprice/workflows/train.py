@@ -132,7 +132,7 @@ def _contents(
         splits=_splits(prepared, plans),
         environment=made_with,
         history=fitted.history,
-        held_out=judged,
+        held_out=None if judged is None else replace(judged, rows=prepared.file_rows[judged.rows]),
     )
 
 
@@ -207,6 +207,7 @@ def _splits(prepared: Prepared, plans: Sequence[MemberPlan]) -> Splits:
         fraction=validation.fraction,
         seed=prepared.config.training.seed,
         rows=len(prepared.inputs),
+        left_out_rows=prepared.table.skipped_rows + prepared.table.unlabelled_rows,
         members=len(plans),
         data_sha256=prepared.sha256,
     )

@@ -61,8 +61,12 @@ def init(
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
-        session.document({"format": 1, "output": output, "toml": made.text, "reasons": made.reasons})
-    elif output and output != STREAM:
+        reasons, warnings = made.reasons, made.warnings
+        session.document({"format": 1, "output": output, "toml": made.text, "reasons": reasons, "warnings": warnings})
+        return
+    for message in made.warnings:
+        session.say(f"phoneprice: warning: {message}")
+    if output and output != STREAM:
         session.say(f"Wrote {output}")
         if made.ignored:
             session.say(f"Columns that are not used: {made.reasons['data.ignored_columns']}")

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.data.reading.cells import NO_ROWS, Numbers, null_missing, to_numbers
-from phoneprice.data.reading.faults import infinite, no_number
+from phoneprice.data.reading.faults import infinite, no_number, unnamed_value
 from phoneprice.data.reading.options import OnBadRow, ReadOptions, Selection
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -48,8 +48,23 @@ class ColumnReader:
             for name in self._ordered(self.selection.numeric | self.selection.text)
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
-        table = Table(self.source, columns, lines, 0, as_stored, row_numbers, rows)
+        edge = len(self.selection.edge)
+        table = Table(self.source, columns, lines, 0, as_stored, row_numbers, rows, nameless_columns=edge)
+        self._require_no_value(table, cells)
         return with_numbers(table, numbers, cells, self.options.on_bad_row)
+
+    def _require_no_value(self, table: Table, cells: Mapping[str, pa.Array]) -> None:
+        """Raise ``DataError`` for the first value in a column at the right edge that has no name."""
+        for position, key in enumerate(self.selection.edge, start=len(self.selection.header) + 1):
+            values = cells[key] if cells[key].null_count == len(cells[key]) else self._present(cells[key])
+            if values.null_count < len(values):
+                row = int(np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))[0])
+                raise unnamed_value(table.place(row), position, str(values[row].as_py()))
+
+    def _present(self, cells: pa.Array) -> pa.Array:
+        """Cells of any type, null where they are missing."""
+        plain = pa.types.is_string(cells.type) or pa.types.is_floating(cells.type)
+        return as_text(cells, self.options.missing_values) if plain else cells
 
     def _ordered(self, names: frozenset[str]) -> list[str]:
         return [name for name in self.selection.header if name in names]

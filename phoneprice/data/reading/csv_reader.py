@@ -12,12 +12,12 @@ from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
-from phoneprice.data.reading.faults import file_fault, line_fault
+from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.headers import checked_header, edge_keys, named_part
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
-from phoneprice.wording import quoted
 
 EMPTY = "the file is empty, expected a header line with the names of the columns; check that it is the right file"
 DELIMITERS = ",;\t|"
@@ -33,7 +33,7 @@ class CsvReader:
         self._stream = stream
         self._options = options
         self._cutter = RecordCutter(stream, quoted=True)
-        self.header = self._read_header()
+        self.header, self.edge = self._read_header()
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment, to be run in any order."""
@@ -45,7 +45,8 @@ class CsvReader:
         """Close the file."""
         self._stream.close()
 
-    def _read_header(self) -> tuple[str, ...]:
+    def _read_header(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names, and keys for the nameless columns at the right edge."""
         segment = self._cutter.take(1)
         if segment is None:
             raise file_fault(self.source, EMPTY)
@@ -53,7 +54,10 @@ class CsvReader:
         records = StrictParser(self.source, self._options.delimiter, None).parse(segment)
         if records.fault is not None:
             raise records.fault
-        return checked_header(self.source, tuple(records.cells[0]))
+        first, *others = records.cells[0]
+        found = (first if first.strip() else "", *others)
+        names = named_part(found)
+        return checked_header(self.source, names), edge_keys(len(found) - len(names))
 
     def _check_delimiter(self, header: bytes) -> None:
         """One column whose name holds another delimiter is a table read with the wrong one."""
@@ -76,7 +80,7 @@ class SegmentParser:
         self._selection = selection
         self._columns = ColumnReader(source, selection, options)
         self._fast = FastParser(self._columns)
-        self._strict = StrictParser(source, options.delimiter, len(selection.header))
+        self._strict = StrictParser(source, options.delimiter, len(selection.layout), len(selection.edge))
 
     def parse(self, segment: RawSegment) -> Table:
         """The rows of a segment; raises ``DataError`` for its first fault."""
@@ -93,19 +97,6 @@ class SegmentParser:
         return table
 
     def _cells(self, records: Records) -> dict[str, pa.Array]:
-        places = {name: place for place, name in enumerate(self._selection.header)}
+        places = {name: place for place, name in enumerate(self._selection.layout)}
         columns = list(zip(*records.cells, strict=True)) or [()] * len(places)
         return {name: pa.array(columns[places[name]], pa.string()) for name in self._selection.wanted}
-
-
-def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, if each is there and none is there twice."""
-    first: dict[str, int] = {}
-    for position, name in enumerate(header, start=1):
-        if not name.strip():
-            what = f"found no name for column {position}, expected one for every column; write it in the header"
-            raise line_fault(source, 1, what)
-        if first.setdefault(name, position) < position:
-            what = f"found the name {quoted(name)} for columns {first[name]} and {position}, expected distinct names"
-            raise line_fault(source, 1, f"{what}; rename one of them")
-    return header

@@ -41,7 +41,7 @@ class FastParser:
         if rows is None or self._spaced_missing_numbers(data):
             return None
         read = pa.csv.ReadOptions(
-            use_threads=False, block_size=len(data) + 1, column_names=list(self._selection.header)
+            use_threads=False, block_size=len(data) + 1, column_names=list(self._selection.layout)
         )
         try:
             found = pa.csv.read_csv(pa.BufferReader(data), read, self._parse, self._convert)

@@ -1,6 +1,5 @@
 """The messages about a file: one line each."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
@@ -21,15 +20,6 @@ def require_named(source: str, names: Iterable[str], header: Collection[str]) ->
         raise file_fault(source, f"{what}; add or rename")
 
 
-def require_distinct(source: str, names: Iterable[str]) -> None:
-    """Raise ``DataError`` for a column name that is empty or there twice."""
-    faulty = [name for name, count in Counter(names).items() if count > 1 or not name]
-    if faulty:
-        raise file_fault(
-            source, f"found the column name {quoted(faulty[0])}, expected distinct names; rename the column"
-        )
-
-
 def wrong_type(source: str, column: str, kind: object) -> DataError:
     """A column whose values are neither numbers nor text."""
     return file_fault(
@@ -41,6 +31,14 @@ def invalid_value(source: str, row: int, column: str, kind: object) -> DataError
     """Bytes that are no value of the column's type."""
     what = f"found bytes that are no {kind} (text must be UTF-8); correct the value where the file is made"
     return cell_fault(source, row, column, what)
+
+
+def unnamed_value(place: str, position: int, value: str) -> DataError:
+    """A value in a column (the first is 1) that has no name."""
+    return DataError(
+        f"{place}: found {quoted(value)} in column {position}, which has no name; write its name in the header, "
+        "or remove the column"
+    )
 
 
 def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from phoneprice.data.reading.bounded_parquet import is_text
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import file_fault, require_distinct, wrong_type
+from phoneprice.data.reading.faults import file_fault, wrong_type
+from phoneprice.data.reading.headers import edge_keys, named_part, require_distinct
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.parquet_reader import is_number, plain, require_valid
 from phoneprice.data.table import Table
@@ -30,24 +31,29 @@ def frame_table(
     Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
     missing. ``text_columns`` are text where they hold whole numbers or decimals, too, and ``skip_columns`` come all
     missing, as ``read_table`` has it. Raises ``DataError``, calling the frame
-    ``source``: for infinite numbers, columns of other types or of different lengths, and names that are empty or
-    there twice. Raises ``TypeError`` for what is no frame.
+    ``source``: for infinite numbers, columns of other types or of different lengths, and names that are empty (but for
+    an index in the first column, and columns without a value at the right edge) or there twice. Raises ``TypeError``
+    for what is no frame.
     """
     columns = _columns(frame)
-    require_distinct(source, (name for name, _ in columns))
-    arrays = {name: _plain_array(name, values, source) for name, values in columns if name not in skip_columns}
+    names = frame_names(frame)
+    require_distinct(source, names)
+    edge = edge_keys(len(columns) - len(names))
+    values = dict(zip((*names, *edge), (values for _, values in columns), strict=True))
+    arrays = {name: _plain_array(name, cells, source) for name, cells in values.items() if name not in skip_columns}
     rows = _common_length(arrays, source)
-    numeric = frozenset(name for name, array in arrays.items() if is_number(array.type) and name not in text_columns)
+    read = [name for name in names if name in arrays]
+    numeric = frozenset(name for name in read if is_number(arrays[name].type) and name not in text_columns)
     arrays = {name: plain(array, numeric=name in numeric) for name, array in arrays.items()}
-    selection = Selection(tuple(arrays), numeric, frozenset(arrays) - numeric)
+    selection = Selection(names, numeric, frozenset(read) - numeric, edge=edge)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
     unread = pa.nulls(rows, pa.string())
-    return replace(table, columns={name: table.columns.get(name, unread) for name, _ in columns})
+    return replace(table, columns={name: table.columns.get(name, unread) for name in names})
 
 
 def frame_names(frame: Any) -> tuple[str, ...]:
-    """The names of a frame's columns."""
-    return tuple(name for name, _ in _columns(frame))
+    """The names of a frame's columns, but for those at the right edge that have none."""
+    return named_part([name for name, _ in _columns(frame)])
 
 
 def is_frame(data: object) -> bool:

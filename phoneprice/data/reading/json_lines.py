@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.csv_reader import EMPTY, checked_header
+from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
+from phoneprice.data.reading.headers import checked_header, named_part
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
@@ -38,7 +39,9 @@ class JsonLinesReader:
         self._options = options
         self._cutter = RecordCutter(stream, quoted=False)
         self._first = self._cutter.take(1)
-        self.header = self._read_header()
+        keys = self._read_keys()
+        self.header = checked_header(self.source, named_part(keys))
+        self.edge = keys[len(self.header) :]
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment."""
@@ -52,17 +55,17 @@ class JsonLinesReader:
         """Close the file."""
         self._stream.close()
 
-    def _read_header(self) -> tuple[str, ...]:
+    def _read_keys(self) -> tuple[str, ...]:
         if self._first is None:
             raise file_fault(self.source, EMPTY)
         row = _objects(self.source, self._first)[0][0]
         if not row:
             raise line_fault(self.source, 1, "found an object without keys, expected the columns; add them")
-        return checked_header(self.source, tuple(row))
+        return tuple(row)
 
 
 def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
-    rows, fault = _objects(columns.source, segment, frozenset(columns.selection.header))
+    rows, fault = _objects(columns.source, segment, frozenset(columns.selection.layout))
     cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
     lines = np.arange(segment.first_line, segment.first_line + len(rows))
     table = columns.read(cells, lines, rows=len(rows))

@@ -54,14 +54,23 @@ def _check_encoding(encoding: str) -> None:
 
 @dataclass(frozen=True)
 class Selection:
-    """The columns asked for: as numbers, as text (missing words become null), and as they were written."""
+    """The columns asked for: as numbers, as text (missing words become null), and as they were written.
+
+    ``edge`` has keys for the columns at the right edge that have no name: they are read to see that they hold no value.
+    """
 
     header: tuple[str, ...]
     numeric: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
     verbatim: frozenset[str] = frozenset()
+    edge: tuple[str, ...] = ()
     wanted: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         asked = self.numeric | self.text | self.verbatim
-        object.__setattr__(self, "wanted", tuple(name for name in self.header if name in asked))
+        object.__setattr__(self, "wanted", (*(name for name in self.header if name in asked), *self.edge))
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """All columns of the file in their order, those at the edge by their keys."""
+        return (*self.header, *self.edge)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError, decoded, is_text
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.faults import cell_fault, invalid_value, require_distinct, wrong_type
+from phoneprice.data.reading.faults import cell_fault, invalid_value, wrong_type
+from phoneprice.data.reading.headers import named_part, require_distinct
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 
@@ -27,9 +28,11 @@ class ParquetReader:
         self._options = options
         with _faults_of(source):
             self._parquet = BoundedParquet(file)
-        self.header = self._parquet.header
+        names = self._parquet.header
+        self.header = named_part(names)
+        self.edge = names[len(self.header) :]
         self.most_bytes: int | None = self._parquet.held_bytes()
-        require_distinct(source, self.header)
+        require_distinct(source, self.header, self.edge)
 
     @property
     def numeric_columns(self) -> frozenset[str]:

@@ -69,10 +69,12 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self._reader = reader
         self._chunk_rows = chunk_rows
         self._most_chunk_bytes = most_chunk_bytes
-        self._selection = Selection(reader.header)
+        self._selection = Selection(reader.header, edge=reader.edge)
         self._tables: Generator[Table] | None = None
         self._closed = False
         self.skipped_rows = 0
+        self.nameless_columns = len(reader.edge)
+        """At the right edge; they are left out, and a value in one is a fault."""
 
     def require(self, names: Iterable[str]) -> None:
         """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""
@@ -85,7 +87,9 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         Raises ``DataError`` that lists the columns the file lacks.
         """
         self.require(dict.fromkeys([*numeric, *text, *verbatim]))
-        self._selection = Selection(self.header, frozenset(numeric), frozenset(text), frozenset(verbatim))
+        self._selection = Selection(
+            self.header, frozenset(numeric), frozenset(text), frozenset(verbatim), self._reader.edge
+        )
         return self
 
     def __next__(self) -> Table:
@@ -137,7 +141,7 @@ def empty_table(source: str, selection: Selection) -> Table:
         if name in selection.numeric | selection.text
     }
     written = {name: pa.array([], pa.string()) for name in selection.header if name in selection.verbatim}
-    return Table(source, columns, np.zeros(0, np.int64), 0, written)
+    return Table(source, columns, np.zeros(0, np.int64), 0, written, nameless_columns=len(selection.edge))
 
 
 def _exact(tables: Iterator[Table], rows: int, most_bytes: int | None = None) -> Iterator[Table]:

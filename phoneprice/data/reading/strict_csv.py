@@ -48,12 +48,16 @@ class Records:
 
 
 class StrictParser:
-    """Parses the segments of one file; ``fields`` is the number of columns (None: the header, any number)."""
+    """Parses the segments of one file; ``fields`` is the number of columns (None: the header, any number).
 
-    def __init__(self, source: str, delimiter: str, fields: int | None) -> None:
+    The last ``nameless`` of them have no name, and a row may do without them.
+    """
+
+    def __init__(self, source: str, delimiter: str, fields: int | None, nameless: int = 0) -> None:
         self._source = source
         self._dialect = dialect(delimiter)
         self._fields = fields
+        self._nameless = nameless
 
     def parse(self, segment: RawSegment) -> Records:
         """All records of a segment, or those before the fault that comes with them."""
@@ -91,6 +95,8 @@ class StrictParser:
             raise line_fault(self._source, line, LONE_CR)
         else:
             cells = text.split(self._dialect.delimiter)
+        if self._nameless and self._fields is not None and len(cells) == self._fields - self._nameless:
+            cells += [""] * self._nameless
         self._check_count(len(cells), line)
         return cells
 

@@ -19,22 +19,25 @@ def read_table(
     options: ReadOptions,
     text_columns: Collection[str] = (),
     skip_columns: Collection[str] = (),
+    written: Collection[str] = (),
 ) -> Table:
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
     the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
-    missing, so that the table still knows its names. Raises ``DataError``.
+    missing, so that the table still knows its names. ``written`` columns come as they are written, too, if the file has
+    them. Raises ``DataError``.
     """
     skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
         names = [name for name in stream.header if name not in skipped]
-        undecided = _ask_for(stream, names, frozenset(text_columns))
+        undecided = _ask_for(stream, names, frozenset(text_columns), frozenset(written))
         table = concat(list(_within(stream)))
         header = stream.header
     columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
     unread = pa.nulls(table.rows, pa.string())
-    return replace(table, columns={name: columns.get(name, unread) for name in header}, written={})
+    kept = {name: cells for name, cells in table.written.items() if name in written}
+    return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
 
 
 def read_chunks(
@@ -65,15 +68,18 @@ def _within(stream: ChunkStream) -> Iterator[Table]:
         yield table
 
 
-def _ask_for(stream: ChunkStream, names: list[str], text_columns: frozenset[str]) -> frozenset[str]:
+def _ask_for(
+    stream: ChunkStream, names: list[str], text_columns: frozenset[str], written: frozenset[str]
+) -> frozenset[str]:
     """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
     text = frozenset(name for name in names if name in text_columns)
     rest = frozenset(names) - text
+    also = frozenset(name for name in names if name in written)
     typed = stream.numeric_columns
     if typed is None:
-        stream.select((), text, rest)
+        stream.select((), text, rest | also)
         return rest
-    stream.select(rest & typed, text | (rest - typed))
+    stream.select(rest & typed, text | (rest - typed), also)
     return frozenset()
 
 
