@@ -10,6 +10,9 @@ from phoneprice.components.base import Component, Settings
 from phoneprice.config.fields import NOTHING, choices, rule, section, toml_value
 from phoneprice.config.schema import Config
 
+WIDTH = 100
+"""Characters of a line, where a text or a list can be broken."""
+
 
 def to_toml(config: Config) -> str:
     """Every setting of ``config`` with its description; ``load_config`` reads the same configuration back."""
@@ -46,11 +49,28 @@ def _entry(settings: Settings, name: str, field: FieldInfo) -> Iterator[str]:
     else:
         allowed = rule(field)
         yield from _comment(f"{field.description or ''} ({allowed})" if allowed else field.description or "")
-    yield f"{name} = {toml_value(value)}"
+    yield from _assignment(name, value)
+
+
+def _assignment(name: str, value: Any) -> Iterator[str]:
+    """A value on one line, or a long list on several."""
+    line = f"{name} = {toml_value(value)}"
+    if len(line) <= WIDTH or not isinstance(value, tuple):
+        yield line
+        return
+    yield f"{name} = ["
+    row = "   "
+    for item in value:
+        text = f" {toml_value(item)},"
+        if row.strip() and len(row) + len(text) > WIDTH:
+            yield row
+            row = "   "
+        row += text
+    yield from (row, "]")
 
 
 def _comment(text: str) -> Iterator[str]:
-    yield from wrap(text, width=100, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+    yield from wrap(text, width=WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_value
+from phoneprice.config.schema import DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME

@@ -165,14 +165,16 @@ def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
     """The features of a table: all columns but the target, the ids and the ignored ones.
 
     A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
-    categorical, as is each of ``data.categorical_columns``.
+    categorical, as is each of ``data.categorical_columns``. Raises ``DataError`` for a feature without a name.
     """
     unused = {data.target, *data.row_names, *data.ignored_columns}
+    features = {name: cells for name, cells in table.columns.items() if name not in unused}
+    if any(not name.strip() for name in features):
+        what = "found no name for column 1, which would be a feature; write it in the header"
+        raise file_fault(table.source, f'{what}, or put "" into data.index_columns')
     categorical = frozenset(data.categorical_columns)
     return tuple(
-        _column(name, kind_of(name, cells, categorical), cells, data.max_categories)
-        for name, cells in table.columns.items()
-        if name not in unused
+        _column(name, kind_of(name, cells, categorical), cells, data.max_categories) for name, cells in features.items()
     )
 
 
@@ -227,9 +229,6 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
 
 def _check_names(table: Table, data: DataConfig) -> None:
     require_target_column(table, data.target, "name it with -s data.target=NAME")
-    if not table.names[0].strip() and table.names[0] not in {data.target, *data.row_names, *data.ignored_columns}:
-        what = "found no name for column 1, which is to be a feature; write it in the header"
-        raise file_fault(table.source, f'{what}, or put "" into data.index_columns')
     for key in ("ignored_columns", "categorical_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:

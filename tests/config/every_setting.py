@@ -16,6 +16,7 @@ from phoneprice.config.schema import Config
 VALUES: dict[str, Any] = {
     "data.target": "the price",
     "data.id_columns": ("手机", 'a "b"'),
+    "data.index_columns": ("rownames", ""),
     "data.ignored_columns": ("x.y", ""),
     "data.categorical_columns": ("os",),
     "data.missing_values": ("-", "\\"),

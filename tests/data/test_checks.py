@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,43 @@ def test_without_target() -> None:
 
 
 def test_rows_without_a_target() -> None:
+    a = numbers(22)
+    cells = table(a=[*a[:20], None, None], y=[*labels(20), None, None])
+    what = (
+        "left out 2 rows without a value of the target 'y' (line 22 first); "
+        'data.missing_target = "drop" does so, "fail" would stop there'
+    )
+    assert found(cells) == [("warning", "y", "target_missing", what, 2)]
     expected = ("error", "y", "target_missing", "2 rows without a target; fill it in or delete them", 2)
-    assert expected in found(table(a=numbers(22), y=[*labels(20), None, None]))
+    assert found(cells, config(missing_target="fail"))[0] == expected
+
+
+def test_no_row_has_a_target() -> None:
+    expected = ("error", "y", "target_missing", "5 rows without a target; fill it in or delete them", 5)
+    assert found(table(a=numbers(5), y=[None] * 5)) == [expected]
+
+
+def test_rows_without_a_target_are_compared_but_not_compared_with() -> None:
+    new, known = table(a=[1.0, 9.0], y=["p", None]), table(a=[1.0, 2.0, 9.0], y=["p", "q", None])
+    codes = [(code, count) for _, _, code, _, count in found(new, reference=known) if code != "target_missing"]
+    assert ("out_of_range", 1) in codes
+    assert ("overlap", 1) in codes
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("", "the first column, which has no name,"), ("rownames", "column 'rownames'")]
+)
+def test_an_index(name: str, called: str) -> None:
+    cells = table(**{name: [float(i) for i in range(40)]}, a=numbers(40), y=labels(40))
+    can = "passed through and never a feature (data.index_columns can say otherwise)"
+    assert found(cells) == [("note", name, "index", f"{called} is taken for an index of the rows: {can}", 40)]
+    assert found(cells, config(id_columns=[name])) == []
+
+
+def test_columns_without_name_and_value() -> None:
+    cells = replace(table(a=numbers(40), y=labels(40)), nameless_columns=2)
+    what = "2 columns at the right edge without a name and without a value: left out"
+    assert found(cells) == [("note", None, "nameless", what, 2)]
 
 
 def test_text_as_the_target_of_a_regression() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phoneprice.config.load import config_from_toml
+from phoneprice.config.schema import INDEX_COLUMNS
 from phoneprice.data.infer import infer_config, init_text, is_id_like
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
@@ -88,11 +89,21 @@ def test_a_hook_may_judge_the_order() -> None:
         ("nr", [float(i) for i in range(30)], True),
         ("nr", [float(i + 1) for i in range(30)], True),
         ("year", [float(i + 1990) for i in range(30)], False),
+        *((name, [float(i + 1) for i in range(30)], False) for name in ("day", "Week 2", "time_s", "t", "years.old")),
+        *((name, [float(i + 1) for i in range(30)], True) for name in ("count", "X", "sometimes", "birthdays")),
         ("ram", [float(i * i) for i in range(30)], False),
     ],
 )
 def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
     assert is_id_like(name, table(a=cells).columns["a"]) is expected
+
+
+@pytest.mark.parametrize("name", INDEX_COLUMNS)
+def test_an_index_is_an_id_though_it_has_gaps_and_doubles(name: str) -> None:
+    cells = table(**{name: [1.0, 1.0, None] * 10}, ram=[float(i % 7) for i in range(30)], y=["p", "q"] * 15)
+    inferred = infer_config(cells, "y")
+    assert inferred.id_columns == (name,)
+    assert inferred.reasons["data.id_columns"] == f"{name or repr('')}: an index of the rows, as pandas and R call it"
 
 
 def test_columns_of_no_use_are_ignored() -> None:

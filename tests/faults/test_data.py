@@ -82,8 +82,12 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "infinite": (with_cell("ram", "inf", 3).encode(), "line 3, column 'ram'"),
     "1e999": (with_cell("ram", "1e999", 3).encode(), "line 3, column 'ram'"),
     "column twice": (TEXT.replace("battery_power", "ram", 1).encode(), "ram"),
-    "column without a name": (TEXT.replace("battery_power", "", 1).replace('""', "", 1).encode(), "column"),
-    "target missing": (with_cell("price_range", "", 4).encode(), "line 4"),
+    "column without a name": (TEXT.replace("clock_speed", "", 1).encode(), "line 1: found no name for column 3"),
+    "value at the edge": (
+        TEXT.replace("\n", ",\n", 1).replace("\n", ",z\n").replace(",,z", ",", 1).encode(),
+        "'z' in column",
+    ),
+    "no target at all": ("\n".join([HEADER, *(r[: r.rindex(",")] + "," for r in REST)]).encode(), "'price_range'"),
     "one class": ("\n".join([HEADER, *(r[: r.rindex(",")] + ",1" for r in REST)]).encode(), "class"),
 }
 

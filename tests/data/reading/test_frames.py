@@ -127,7 +127,7 @@ def test_category_columns():
             pd.DataFrame([[1, 2]], columns=["a", "a"]),
             "X: found the column name 'a', expected distinct names; rename the column",
         ),
-        ({"": [1]}, "X: found the column name '', expected distinct names; rename the column"),
+        ({"a": [1], "": [1], "b": [1]}, "X: found the column name '', expected distinct names; rename the column"),
     ],
 )
 def test_faults(frame, message):
