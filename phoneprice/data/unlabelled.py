@@ -24,7 +24,7 @@ def with_target(table: Table, data: DataConfig) -> Table:
         return table
     if cells.null_count == table.rows:
         none = f"column {data.target!r}: found no value in {_rows(table.rows)}"
-        raise file_fault(table.source, f"{none}, expected a target in some; fill it in, or choose another data.target")
+        raise file_fault(table.source, f"{none}, expected a target in some; fill them in")
     missing = cells.is_null().to_numpy(zero_copy_only=False)
     labelled = table.take(np.flatnonzero(~missing))
     return replace(labelled, unlabelled_rows=int(cells.null_count), remarks=(_remark(table, data, missing),))

@@ -81,7 +81,7 @@ def test_nothing_at_the_right_edge_is_left_out(read: Read, tmp_path: Path) -> No
 def test_a_value_at_the_right_edge_needs_a_name(read: Read, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t", {"a": [1, 2], "b": ["x", "y"], "": [None, "z"]})
-    second = {_csv: "line 3", _quoted_csv: "line 3", _json_lines: "line 2", _parquet: "row 2", _frame: "row 2"}[read]
+    second = "row 2" if read in {_parquet, _frame} else "line 2" if read is _json_lines else "line 3"
     what = "found 'z' in column 3, which has no name; write its name in the header, or remove the column"
     assert str(caught.value) == f"{tmp_path / 't'} {second}: {what}"
 
