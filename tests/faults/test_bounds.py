@@ -21,8 +21,8 @@ from phoneprice.artifact.held_out import parse_held_out
 from phoneprice.cli.program import run as run_program
 from phoneprice.config.fields import choices, section
 from phoneprice.config.schema import Config
-from phoneprice.data.reading.csv_reader import checked_header
-from phoneprice.data.reading.faults import require_distinct, require_named
+from phoneprice.data.reading.faults import require_named
+from phoneprice.data.reading.headers import checked_header, require_distinct
 from phoneprice.errors import DataError, ModelError
 
 MANY = 100_000
