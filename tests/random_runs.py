@@ -40,7 +40,7 @@ def numeric_schema(features=6, *, labels=LABELS, has_missing=False, id_columns=(
     columns = tuple(
         Column(name=f"x{i}", kind="numeric", low=-9.0, high=9.0, has_missing=has_missing) for i in range(features)
     )
-    kind: LabelKind = "number" if all(label.isdigit() for label in labels) else "text"
+    kind: LabelKind = "whole" if all(label.isdigit() for label in labels) else "text"
     return TableSchema(columns=columns, target="price_range", id_columns=id_columns, labels=labels, label_kind=kind)
 
 

@@ -238,12 +238,12 @@ def is_inside_a_run(path: Path) -> bool:
 def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:
     if parent.status(name) is None:
         return
-    if not force:
-        raise UsageError(f"{shown}: exists already; {_OTHER}, or replace it with --force")
     try:
         _open_run(parent, name).close()
     except StorageError:
-        raise UsageError(f"{shown}: is no run, so --force doesn't replace it; {_OTHER}") from None
+        raise UsageError(f"{shown}: exists already, and is no run that --force would replace; {_OTHER}") from None
+    if not force:
+        raise UsageError(f"{shown}: exists already; {_OTHER}, or replace it with --force")
     parent.require_movable(name)  # now, and not when all the training is done
 
 

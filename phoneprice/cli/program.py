@@ -14,6 +14,7 @@ from phoneprice.cli.commands import add_all
 from phoneprice.cli.failures import exit_code
 from phoneprice.cli.output import write_lines
 from phoneprice.cli.session import Session
+from phoneprice.errors import UsageError
 
 NAME = "phoneprice"
 
@@ -53,12 +54,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return complete(get_command(app), NAME)
     session = Session(tuple(words))
     try:
+        _refuse_lost_directory()
         code = _invoke(words, session)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:  # noqa: BLE001 - every failure has an exit code
         code = exit_code(error, session)
     return code
+
+
+def _refuse_lost_directory() -> None:
+    """Libraries look for their own files from the working directory, and say odd things where there is none."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError as fault:
+        reason = (fault.strerror or str(fault)).lower()
+        raise UsageError(f"the working directory: {reason}; change to another one") from None
 
 
 def _invoke(words: list[str], session: Session) -> int:

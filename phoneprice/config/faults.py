@@ -116,7 +116,7 @@ def _as_list(where: str, field: FieldInfo | None, found: Any, source: str) -> st
 
 def _listed(text: str) -> Iterator[tuple[Any, ...]]:
     """What stands between commas, as TOML values and as texts."""
-    with suppress(tomllib.TOMLDecodeError, RecursionError):
+    with suppress(ValueError, RecursionError):
         yield tuple(tomllib.loads(f"items = [{text}]")["items"])
     yield tuple(part.strip() for part in text.split(","))
 

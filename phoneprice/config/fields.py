@@ -94,6 +94,8 @@ def toml_value(value: object) -> str:
             return "{" + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return f"[{', '.join(map(toml_value, value))}]"
+        case int() if value.bit_length() > 10_000:
+            return hex(value)  # Python writes no more than 4,300 decimal digits
         case _:
             return str(value)
 

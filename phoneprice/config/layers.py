@@ -51,8 +51,9 @@ class Found:
         try:
             table = tomllib.loads(f"value = {text}")
             value = table["value"] if len(table) == 1 else text
-        except (tomllib.TOMLDecodeError, RecursionError):
-            if text.startswith(("[", "{", '"', "'")):
+        except (ValueError, RecursionError) as error:
+            # Python reads no whole number of more than 4,300 digits: that is a fault, and not one of the syntax.
+            if text.startswith(("[", "{", '"', "'")) or not isinstance(error, tomllib.TOMLDecodeError):
                 self.faults.append(f"{'.'.join(path)}: found {shown(text)}, which is not valid TOML ({source})")
                 return
         self.settings.append(Setting(path, value, source, layer, text))
@@ -74,6 +75,8 @@ def file_settings(text: str, source: str) -> Found:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax_fault(str(error), text, source)) from error
+    except ValueError as error:
+        raise ConfigError(f"{source}: a whole number has more digits than any setting takes") from error
     except RecursionError as error:
         raise ConfigError(f"{source}: lists or tables are nested too deeply") from error
     return Found([Setting((key,), value, source, layer=1) for key, value in table.items()])

@@ -126,14 +126,14 @@ def refuse_other_than_csv(output: Path) -> None:
         raise UsageError(f"{output}: a sample is written as CSV; name a .csv file with -o")
 
 
-def refuse_other_than_html(output: Path) -> None:
-    """Refuse to replace a file that is no HTML page, such as a table named by a slip. An empty one is no loss."""
+def refuse_other_than_a_report(output: Path) -> None:
+    """Refuse to replace a file that is no report of ours, whose name may be made up. An empty one is no loss."""
     if not is_file(output):
         return
     with storage_faults(output), output.open("rb") as file:
         beginning = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if beginning and not beginning.startswith((b"<!doctype html", b"<html")):
-        raise UsageError(f"{output}: exists and is no HTML page; choose another -o")
+    if beginning and b"<title>phoneprice report" not in beginning:
+        raise UsageError(f"{output}: exists and is no report of phoneprice; choose another -o, or move it away")
 
 
 def _identity(path: Path | str, stream: int) -> tuple[int, int] | None:

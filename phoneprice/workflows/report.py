@@ -28,7 +28,7 @@ from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, duration
-from phoneprice.workflows.destinations import open_output, refuse_other_than_html, refuse_output, run_files
+from phoneprice.workflows.destinations import open_output, refuse_other_than_a_report, refuse_output, run_files
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.prepare import read_options
 
@@ -72,7 +72,7 @@ def report(
         raise UsageError(f"{target}: is a directory; name a file in it")
     inputs = data, *run_files(path)
     refuse_output(target, *inputs)
-    refuse_other_than_html(target)
+    refuse_other_than_a_report(target)
     if plots is not None:
         _refuse_plots(Path(plots))
     from phoneprice.report.page import page

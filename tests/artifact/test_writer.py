@@ -72,7 +72,7 @@ def test_a_place_can_be_refused_without_writing(tmp_path):
     for place, options, message in (
         (run, {}, "exists already; choose another -o, or replace it with --force"),
         (run / "sub", {"force": True}, "is inside a run, to which nothing may be added; choose another -o"),
-        (tmp_path, {"force": True}, "is no run, so --force doesn't replace it; choose another -o"),
+        (tmp_path, {"force": True}, "exists already, and is no run that --force would replace; choose another -o"),
         (new, {"resume": True}, "found no training of it, so there is nothing to resume; train without --resume"),
     ):
         with pytest.raises(ModelError if "resume" in options else UsageError) as caught:
@@ -94,7 +94,7 @@ def test_force_never_deletes_what_is_no_run(tmp_path):
     (home / "manifest.json").write_text("{}")
     with pytest.raises(UsageError) as caught:
         RunWriter(home, force=True)
-    assert str(caught.value) == f"{home}: is no run, so --force doesn't replace it; choose another -o"
+    assert str(caught.value) == f"{home}: exists already, and is no run that --force would replace; choose another -o"
     assert (home / "thesis.txt").read_text() == "three years"
 
 

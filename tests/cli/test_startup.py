@@ -1,5 +1,6 @@
 """Quick commands stay quick: what they import, seen from outside."""
 
+import errno
 import json
 import os
 import subprocess
@@ -104,6 +105,15 @@ def test_closed_streams() -> None:
     assert shell("$PHONEPRICE config show -o /dev/null >&-").returncode == 2
     assert shell("$PHONEPRICE config show 2>&-").returncode == 0
     assert shell("$PHONEPRICE config show -s nonsense=1 2>&-").returncode == 2
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    ended = shell(f"cd {gone} && rmdir {gone} && {sys.executable} -m phoneprice config init -o x.toml")
+    reason = os.strerror(errno.ENOENT).lower()
+    expected = f"phoneprice: error: the working directory: {reason}; change to another one\n"
+    assert (ended.returncode, ended.stderr.splitlines(keepends=True)[-1]) == (2, expected)
 
 
 def test_a_stream_that_can_show_ascii_only(tmp_path: Path) -> None:

@@ -358,3 +358,14 @@ def test_decisions_that_mean_nothing_are_refused(settings, message):
     with pytest.raises(ConfigError) as caught:
         load_config(None, settings)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 4500, "[1, " + "9" * 5000 + "]"], ids=len)
+def test_a_number_of_thousands_of_digits(number: str, tmp_path: Path) -> None:
+    """Python reads no more than 4,300 of them."""
+    with pytest.raises(ConfigError, match=r"training\.seed: found "):
+        load_config(None, [f"training.seed={number}"])
+    file = tmp_path / "c.toml"
+    file.write_text(f"[training]\nseed = {number}\n")
+    with pytest.raises(ConfigError, match=re.escape(f"{file}: ")):
+        load_config(file)

@@ -220,7 +220,7 @@ def test_force_on_what_is_no_run_of_ours(
     before = audit(scratch)
     assert code("train", "no-such-table.csv", "-o", "v", "--force") == 2
     assert capsys.readouterr().err == (
-        "phoneprice: error: v: is no run, so --force doesn't replace it; choose another -o\n"
+        "phoneprice: error: v: exists already, and is no run that --force would replace; choose another -o\n"
     )
     assert audit(scratch) == before
 

@@ -11,8 +11,8 @@ from phoneprice.errors import StorageError, UsageError
 from phoneprice.stream import STREAM
 from phoneprice.workflows.destinations import (
     open_output,
+    refuse_other_than_a_report,
     refuse_other_than_csv,
-    refuse_other_than_html,
     refuse_output,
     refuse_replacing,
     refuse_unwritable,
@@ -85,22 +85,23 @@ def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
     ("content", "accepted"),
     [
         (b"", True),
-        (b"<!doctype html><title>x</title>", True),
-        (b"\xef\xbb\xbf \n<HTML>", True),
+        (b'<!doctype html>\n<html lang="en">\n<title>phoneprice report, y: v</title>', True),
+        (b"<!doctype html><title>mine</title>", False),
+        (b"\xef\xbb\xbf \n<HTML>", False),
         (b"a,b\n1,2\n", False),
         (b"\x00\xff", False),
     ],
 )
-def test_a_report_replaces_pages_alone(tmp_path: Path, content: bytes, accepted: bool) -> None:
+def test_a_report_replaces_reports_alone(tmp_path: Path, content: bytes, accepted: bool) -> None:
     file = tmp_path / "x.html"
-    refuse_other_than_html(file)
+    refuse_other_than_a_report(file)
     file.write_bytes(content)
     if accepted:
-        refuse_other_than_html(file)
+        refuse_other_than_a_report(file)
         return
     with pytest.raises(UsageError) as caught:
-        refuse_other_than_html(file)
-    assert str(caught.value) == f"{file}: exists and is no HTML page; choose another -o"
+        refuse_other_than_a_report(file)
+    assert str(caught.value) == f"{file}: exists and is no report of phoneprice; choose another -o, or move it away"
 
 
 def test_a_place_that_can_not_be_written_is_refused_before_the_work(tmp_path: Path) -> None:

@@ -147,3 +147,10 @@ def test_odd_cells_are_a_warning(run):
     assert [warning.filename for warning in caught] == [__file__]
     with warnings.catch_warnings(action="error"):
         load(run).predict(phones())
+
+
+def test_a_column_is_no_table(run):
+    model = load(run)
+    for call in (model.predict, model.evaluate):
+        with pytest.raises(UsageError, match="data: found a Series, must be "):
+            call(pd.Series({"x0": 1.0}))

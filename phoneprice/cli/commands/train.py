@@ -70,11 +70,11 @@ def train(
     file = config and find_config(config)
     refuse_training_on(file, run, "the configuration to learn with")
     if report:
-        from phoneprice.workflows.destinations import refuse_other_than_html, refuse_output
+        from phoneprice.workflows.destinations import refuse_other_than_a_report, refuse_output
         from phoneprice.workflows.report import report_path
 
         refuse_output(report_path(run), data, file)
-        refuse_other_than_html(report_path(run))  # now, and not when all the training is done
+        refuse_other_than_a_report(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)
         _show_plan(session, data, resolved, reading)

@@ -160,6 +160,8 @@ def _check_footer(file: BinaryIO, n_bytes: int) -> None:
 def _with_values_of(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if not pa.types.is_dictionary(array.type) or pa.types.is_dictionary(kind) or array.type.value_type == kind:
         return array
+    if pa.types.is_string_view(kind):
+        return array  # Arrow decodes no dictionaries of views
     return pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(kind))
 
 

@@ -58,7 +58,9 @@ def frame_names(frame: Any) -> tuple[str, ...]:
 
 def is_frame(data: object) -> bool:
     """Whether ``frame_table`` takes this as a table with named columns."""
-    return isinstance(data, Mapping) or hasattr(data, "iloc") or hasattr(data, "__arrow_c_stream__")
+    if hasattr(data, "iloc"):
+        return hasattr(data, "columns")  # a Series has none
+    return isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__")
 
 
 def category_columns(frame: Any) -> tuple[str, ...]:

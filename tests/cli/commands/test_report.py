@@ -35,7 +35,10 @@ def test_the_place_of_the_report_is_looked_at_before_the_training(call: Call, ta
     page.write_text("mine")
     result = call("train", table, *QUICK, "-o", tmp_path / "run", "--report")
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"phoneprice: error: {page}: exists and is no HTML page; choose another -o\n"
+    assert (
+        result.err
+        == f"phoneprice: error: {page}: exists and is no report of phoneprice; choose another -o, or move it away\n"
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["phones.csv", "run.html"]
 
 
@@ -97,7 +100,10 @@ def test_report_replaces_pages_only(call: Call, table: Path, tmp_path: Path) -> 
     before = table.read_bytes()
     refused = call("report", run, "-o", table)
     assert (refused.code, refused.out) == (2, "")
-    assert refused.err == f"phoneprice: error: {table}: exists and is no HTML page; choose another -o\n"
+    assert (
+        refused.err
+        == f"phoneprice: error: {table}: exists and is no report of phoneprice; choose another -o, or move it away\n"
+    )
     assert table.read_bytes() == before
     other.touch()
     for output in (page, page, other):

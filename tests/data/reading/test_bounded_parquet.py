@@ -155,3 +155,13 @@ def test_a_lack_is_no_damage(fault: Exception, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(pq, "ParquetFile", lacking)
     with pytest.raises(type(fault)):
         opened(TABLE)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+@pytest.mark.parametrize("dictionaries", [True, False])
+def test_text_of_every_type_is_read(kind: pa.DataType, dictionaries: bool) -> None:
+    words = pa.array(["a" * 40, None, "b", "a" * 40])
+    file = opened(pa.table({"x": words.cast(kind)}), use_dictionary=dictionaries)
+    (batch,) = file.batches(["x"], 100)
+    assert decoded(batch.column("x")).cast(pa.string()).to_pylist() == words.to_pylist()
+    assert file.held(["x"]).column("x").cast(pa.string()).to_pylist() == words.to_pylist()
