@@ -4,6 +4,7 @@ Each library says so in its own way. Here is the one place that knows them all.
 """
 
 import errno
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ _REASONS = {errno.EBADF: "it is closed"}
 """Where the operating system's own words say too little."""
 _NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF})
 """What an error that nobody has caught says of the disk, and not of a bug."""
+_SOME_MEMORY = 64 << 20
+"""Bytes that a process which has not run out of memory gets."""
 _MEMORY_WORDS = (
     "defaultcpuallocator", "cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc",
     "failed to map segment", "out of memory",
@@ -83,7 +86,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether Python, NumPy, Arrow or PyTorch found no memory."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
+    if isinstance(error, SystemError):  # a library whose code in C did not say what it failed for
+        return _no_memory_left()
     return _says(error, _MEMORY_WORDS)
+
+
+def _no_memory_left() -> bool:
+    try:
+        mmap.mmap(-1, _SOME_MEMORY).close()
+    except OSError:
+        return True
+    return False
 
 
 def _said_by(error: BaseException) -> Iterator[BaseException]:

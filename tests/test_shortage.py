@@ -78,6 +78,7 @@ def test_every_way_of_saying_it(fault: BaseException, expected: PhonePriceError)
         KeyError("too many open files"),
         RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
         ImportError("No module named 'x'"),
+        SystemError("error return without exception set"),
         error_of(errno.ENOENT),
     ],
     ids=repr,
@@ -115,3 +116,11 @@ def test_a_place_that_is_not_written(number: int, kind: type[PhonePriceError]) -
 )
 def test_names_and_cells_are_no_shortage(error: Exception) -> None:
     assert lacking(error) is None
+
+
+def test_code_in_c_that_did_not_say_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_arguments: object) -> None:
+        raise error_of(errno.ENOMEM)
+
+    monkeypatch.setattr("mmap.mmap", none_left)
+    assert str(shortage(SystemError("error return without exception set"))) == OUT_OF_MEMORY

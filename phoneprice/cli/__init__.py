@@ -1,7 +1,10 @@
 """The command line: it parses and prints, nothing else."""
 
 import gc
+import os
 from collections.abc import Sequence
+
+from phoneprice.errors import DeviceError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,5 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end_on_sigterm()
     interrupt_on_sigint()
     code = run(arguments)
+    if code == DeviceError.exit_code:
+        os._exit(code)  # libraries that are loaded in part, for want of memory, crash when Python takes them down
     gc.freeze()  # nothing to look for at the end, either
     return code

@@ -94,10 +94,9 @@ def toml_value(value: object) -> str:
             return "{" + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return f"[{', '.join(map(toml_value, value))}]"
-        case int() if value.bit_length() > 10_000:
-            return hex(value)  # Python writes no more than 4,300 decimal digits
         case _:
-            return str(value)
+            # Python writes no more than 4,300 decimal digits.
+            return hex(value) if isinstance(value, int) and value.bit_length() > 10_000 else str(value)
 
 
 def shown(value: object) -> str:

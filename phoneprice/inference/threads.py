@@ -77,13 +77,13 @@ def computing_threads() -> int:
     return min(available, _MOST_THREADS)
 
 
-_BLAS_BUFFER_BYTES = 32 << 20
-"""That OpenBLAS allocates for each thread that multiplies matrices."""
+_THREAD_BYTES = 96 << 20
+"""Addresses that a computing thread takes: 32 MiB for OpenBLAS's buffer, the rest for its stack and malloc's arena."""
 
 
 def require_blas_memory() -> None:
     """Raise ``DeviceError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process."""
     try:
-        mmap.mmap(-1, computing_threads() * _BLAS_BUFFER_BYTES).close()
+        mmap.mmap(-1, computing_threads() * _THREAD_BYTES).close()
     except OSError as fault:
         raise lacking(fault) or fault from None

@@ -367,5 +367,5 @@ def test_a_number_of_thousands_of_digits(number: str, tmp_path: Path) -> None:
         load_config(None, [f"training.seed={number}"])
     file = tmp_path / "c.toml"
     file.write_text(f"[training]\nseed = {number}\n")
-    with pytest.raises(ConfigError, match=re.escape(f"{file}: ")):
+    with pytest.raises(ConfigError, match=re.escape(str(file))):
         load_config(file)

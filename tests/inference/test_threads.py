@@ -63,4 +63,4 @@ def test_blas_is_not_called_without_memory_for_it(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DeviceError) as caught:
         require_blas_memory()
     assert str(caught.value) == OUT_OF_MEMORY
-    assert asked == [computing_threads() << 25]
+    assert asked == [computing_threads() * (96 << 20)]

@@ -150,7 +150,7 @@ def test_odd_cells_are_a_warning(run):
 
 
 def test_a_column_is_no_table(run):
-    model = load(run)
-    for call in (model.predict, model.evaluate):
+    model, column = load(run), pd.Series({"x0": 1.0})
+    for call in ("predict", "evaluate"):
         with pytest.raises(UsageError, match="data: found a Series, must be "):
-            call(pd.Series({"x0": 1.0}))
+            getattr(model, call)(column)

@@ -3,7 +3,9 @@
 import os
 import struct
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -64,8 +66,9 @@ class BoundedParquet:
         with _ArrowFaults():
             columns = self._unpacked(names)
             self._check_open(columns)
+            columns = [self._with_longest_word(found) if found.words == "first" else found for found in columns]
             least = _batch_rows(columns, rows, self._open_bytes)
-            texts = list(dict.fromkeys(found.leaf.column for found in columns if found.as_dictionary))
+            texts = list(dict.fromkeys(found.leaf.column for found in columns if found.words == "all"))
             parquet = self._open(texts) if texts else self._parquet
             first = 1
             for batch in parquet.iter_batches(least, columns=list(names)):
@@ -112,6 +115,15 @@ class BoundedParquet:
             ]
         except PageError as fault:
             raise ParquetError(f"found damaged Parquet data ({fault}); copy or download the file again") from None
+
+    def _with_longest_word(self, found: Unpacked) -> Unpacked:
+        """With the longest word of the dictionaries: text of which some is in none takes long to be read as indices."""
+        name, longest = found.leaf.column, 0
+        parquet = self._open([name])
+        for group in range(parquet.num_row_groups):
+            for batch in islice(parquet.iter_batches(1, row_groups=[group], columns=[name]), 1):
+                longest = max(longest, int(pc.max(pc.binary_length(batch.column(0).dictionary)).as_py() or 0))
+        return replace(found, row_bytes=found.row_bytes + longest)
 
     def _leaf(self, column: Any, name: str) -> Leaf:
         width = _WIDTHS.get(column.physical_type)

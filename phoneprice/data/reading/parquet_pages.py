@@ -7,7 +7,7 @@ Thrift's compact protocol, https://github.com/apache/thrift/blob/master/doc/spec
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,12 @@ class Leaf:
     text: bool
 
 
+Words = Literal["all", "first", "unknown"]
+"""How text uses dictionaries, in which one word may stand for millions of rows: all of it does, so that it can be read
+as indices; or each row group begins with it, so that the words can be looked at; or there is no telling, and
+``row_bytes`` takes each value for as large as its dictionary. Without dictionaries there is nothing to tell."""
+
+
 @dataclass(frozen=True)
 class Unpacked:
     """What a leaf takes in memory, at most.
@@ -65,8 +71,7 @@ class Unpacked:
     """
 
     leaf: Leaf
-    as_dictionary: bool
-    """Whether it is to be read as indices into its dictionaries: one text may stand in millions of rows."""
+    words: Words
     row_ends: NDArray[np.int64]
     page_bytes: NDArray[np.int64]
     row_bytes: int
@@ -76,6 +81,8 @@ class Unpacked:
 
     def batch_bytes(self, rows: int) -> int:
         """The most that the values of so many rows take, wherever they begin."""
+        if not self.page_bytes.any():
+            return rows * self.row_bytes
         before = np.cumsum(self.page_bytes)
         starts = self.row_ends[1:] - 1  # the last row of each page: no other in it reaches further
         last = np.searchsorted(self.row_ends, np.minimum(starts + rows, self.row_ends[-1]))
@@ -90,10 +97,10 @@ def unpacked(file: BinaryIO, metadata: Any, index: int, leaf: Leaf) -> Unpacked:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     pages = [list(_pages(file, group.column(index))) for group in groups]
     every = [page for group in pages for page in group]
-    as_dictionary = leaf.text and _dictionaries_only(every)
+    words = _words(pages) if leaf.text else "unknown"
     ends, costs, each = [0], [0], 0
     for group, found in zip(groups, pages, strict=True):
-        taken = list(_values_bytes(found, leaf, as_dictionary=as_dictionary))
+        taken = list(_values_bytes(found, leaf, words))
         if leaf.nested:  # which rows a page has is not in its header
             ends.append(ends[-1] + group.num_rows)
             costs.append(sum(values * value + whole for values, value, whole in taken))
@@ -107,21 +114,25 @@ def unpacked(file: BinaryIO, metadata: Any, index: int, leaf: Leaf) -> Unpacked:
     }
     lone = max((page.unpacked // page.values for page in every if page.values), default=0)
     value = lone if leaf.width is None and not leaf.nested else 0
-    return Unpacked(leaf, as_dictionary, np.array(ends), np.array(costs), each, sum(largest.values()), value)
+    return Unpacked(leaf, words, np.array(ends), np.array(costs), each, sum(largest.values()), value)
 
 
-def _dictionaries_only(pages: Sequence[Page]) -> bool:
-    """Whether values come from dictionaries, or stand as they are: Arrow reads no other encoding as indices."""
-    encodings = {page.encoding for page in pages if not page.dictionary}
-    return bool(encodings & _FROM_DICTIONARY) and encodings <= {*_FROM_DICTIONARY, _PLAIN}
+def _words(pages: Sequence[Sequence[Page]]) -> Words:
+    """Of the pages of each row group. Besides indices Arrow reads only text that stands as it is."""
+    encodings = [[page.encoding for page in group if not page.dictionary] for group in pages]
+    if not {encoding for group in encodings for encoding in group} <= {*_FROM_DICTIONARY, _PLAIN}:
+        return "unknown"
+    if not all(group[0] in _FROM_DICTIONARY for group in encodings if group):
+        return "unknown"
+    return "first" if any(_PLAIN in group for group in encodings) else "all"
 
 
-def _values_bytes(pages: Sequence[Page], leaf: Leaf, *, as_dictionary: bool) -> Iterator[tuple[int, int, int]]:
+def _values_bytes(pages: Sequence[Page], leaf: Leaf, words: Words) -> Iterator[tuple[int, int, int]]:
     """Of each page with values their number, the most that each takes in memory, and that all take besides."""
     dictionary = 0
     for page in pages:
         if page.dictionary:
-            dictionary = 0 if as_dictionary else page.unpacked
+            dictionary = page.unpacked if words == "unknown" else 0
         elif page.values:
             yield page.values, *_value_bytes(page, leaf, dictionary)
 

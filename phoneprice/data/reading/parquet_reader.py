@@ -54,9 +54,10 @@ class ParquetReader:
         self._file.close()
 
     def _check_types(self, selection: Selection) -> None:
+        used = selection.numeric | selection.text
         for name in selection.wanted:
             kind = self._parquet.schema.field(name).type
-            if name in selection.numeric | selection.text and not (is_number(kind) or is_text(kind)):
+            if name in used and not (is_number(kind) or is_text(kind)):
                 raise wrong_type(self.source, name, kind)
 
 

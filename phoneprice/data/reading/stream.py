@@ -135,10 +135,11 @@ def open_chunks(
 
 def empty_table(source: str, selection: Selection) -> Table:
     """The columns of a file without rows."""
+    used = selection.numeric | selection.text
     columns = {
         name: pa.array([], pa.float64() if name in selection.numeric else pa.string())
         for name in selection.wanted
-        if name in selection.numeric | selection.text
+        if name in used
     }
     written = {name: pa.array([], pa.string()) for name in selection.header if name in selection.verbatim}
     return Table(source, columns, np.zeros(0, np.int64), 0, written, nameless_columns=len(selection.edge))

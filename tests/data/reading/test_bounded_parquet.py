@@ -130,6 +130,15 @@ def test_a_long_text_in_many_rows_comes_in_pieces() -> None:
     assert {batch.num_rows for batch in batches[:-1]} == {16}
 
 
+def test_a_long_text_in_many_rows_before_many_others() -> None:
+    """The dictionary has no room for them, so they stand as they are, and all is read as text."""
+    words = ["x" * MIB] * 200 + [f"text {i}" for i in range(3000)]
+    read = opened(pa.table({"x": words}), dictionary_pagesize_limit=2000, write_batch_size=50)
+    batches = list(read.batches(["x"], 4000))
+    assert [text for batch in batches for text in decoded(batch["x"]).to_pylist()] == words
+    assert max(batch.nbytes for batch in batches) < 40 * MIB
+
+
 def test_values_of_a_whole_table() -> None:
     read = opened(pa.table({"x": np.zeros(30_000_000)}), row_group_size=1 << 26)
     with pytest.raises(ParquetError) as caught:

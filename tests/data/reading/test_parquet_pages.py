@@ -29,7 +29,7 @@ def written(table: pa.Table = WORDS, **options: object) -> bytes:
 def test_all_rows_have_a_page(version: str, compression: str) -> None:
     data = written(data_page_version=version, compression=compression, row_group_size=1700, data_page_size=300)
     found = looked_at(data)
-    assert found.as_dictionary
+    assert found.words == "all"
     assert found.row_ends[-1] == ROWS
     group = pq.read_metadata(io.BytesIO(data)).row_group(0).column(0)
     assert 0 < found.open_bytes < group.total_uncompressed_size
@@ -40,9 +40,16 @@ def test_text_as_it_stands_counts_by_its_pages() -> None:
     found = looked_at(data)
     total = sum(len(text) + 4 for text in WORDS["x"].to_pylist())
     assert total <= found.page_bytes.sum() <= 1.1 * total
-    assert not found.as_dictionary
+    assert found.words == "unknown"
     assert found.batch_bytes(1) < found.batch_bytes(1000) < found.batch_bytes(ROWS)
     assert found.batch_bytes(ROWS) == found.batch_bytes(10 * ROWS) - 9 * ROWS * found.row_bytes
+
+
+def test_text_of_which_some_is_in_dictionaries() -> None:
+    table = pa.table({"x": [f"text {i}" for i in range(ROWS)]})
+    found = looked_at(written(table, dictionary_pagesize_limit=200, write_batch_size=100))
+    assert found.words == "first"
+    assert found.page_bytes.sum() > 0
 
 
 def test_where_values_may_repeat_others_each_counts_for_all() -> None:
