@@ -18,6 +18,7 @@ from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import quoted
 
 if TYPE_CHECKING:
+    from phoneprice.config.asked import ToInfer
     from phoneprice.config.schema import Config
 
 argument: Callable[..., Any] = partial(typer.Argument, readable=False, show_default=False)
@@ -66,6 +67,14 @@ ConfigFile = Annotated[
         metavar="FILE",
         help="Configuration: a TOML file, or the name of a ready-made one such as textbook.",
         autocompletion=complete_config,
+    ),
+]
+TargetToLearn = Annotated[
+    str | None,
+    option(
+        "--target",
+        metavar="COL",
+        help="Column to predict; without -c all the rest is inferred from DATA, as config init does it.",
     ),
 ]
 Settings = Annotated[
@@ -127,7 +136,24 @@ def configuration(
     """Defaults < file < environment < ``-s`` < the options ``--device`` and ``--target``; raises ``ConfigError``."""
     from phoneprice.config.load import load_config
 
+    return load_config(file, _texts(settings, device, target), os.environ)
+
+
+def configuration_to_learn(
+    file: Path | None, settings: Sequence[str] | None, device: str | None, target: str | None
+) -> "Config | ToInfer":
+    """The same for a command that learns: with a target and without a file, all that is not set is to be inferred."""
+    if file or target is None:
+        return configuration(file, settings, device, target)
+    from phoneprice.config.asked import ToInfer
+
+    asked = ToInfer(target, _texts(settings, device), os.environ)
+    asked.known()  # what is wrong in it is said first
+    return asked
+
+
+def _texts(settings: Sequence[str] | None, device: str | None, target: str | None = None) -> tuple[str, ...]:
+    """All that options ask for, as ``-s`` has it: TOML, whatever a value holds."""
     options = {"training.device": device, "data.target": target}
-    # As TOML text, whatever a value holds.
-    texts = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in options.items() if value]
-    return load_config(file, [*(settings or ()), *texts], os.environ)
+    texts = (f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in options.items() if value is not None)
+    return (*(settings or ()), *texts)

@@ -13,6 +13,8 @@ from phoneprice.errors import ConfigError
 from phoneprice.wording import utf8_text
 
 _PREFIX = "PHONEPRICE_"
+_BARE_POINT = re.compile(r"[+-]?(\.\d+|\d+\.)(e[+-]?\d+)?", re.IGNORECASE)
+"""Numbers such as ``.01`` and ``5.``, which TOML doesn't have."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,19 @@ class Found:
     faults: list[str] = field(default_factory=list)
 
     def add(self, path: tuple[str, ...], text: str, source: str, layer: int) -> None:
-        """A value parses as TOML, else it is text; what starts like TOML and is none is a fault."""
+        """A value parses as TOML, else it is text; what starts like TOML and is none is a fault.
+
+        ``.01`` and ``5.`` are numbers, too.
+        """
         try:
             text = utf8_text(text)
         except UnicodeError:
             self.faults.append(f"{'.'.join(path)}: found {shown(text)}, must be valid Unicode ({source})")
             return
-        value: object = text
+        value: object = float(text) if _BARE_POINT.fullmatch(text) else text
         try:
             table = tomllib.loads(f"value = {text}")
-            value = table["value"] if len(table) == 1 else text
+            value = table["value"] if len(table) == 1 else value
         except (ValueError, RecursionError) as error:
             # Python reads no whole number of more than 4,300 digits: that is a fault, and not one of the syntax.
             if text.startswith(("[", "{", '"', "'")) or not isinstance(error, tomllib.TOMLDecodeError):

@@ -1,7 +1,7 @@
 """From a TOML file, the environment and ``-s key=value`` to one checked ``Config``.
 
-Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.key=value``. Four rules make partial
-settings mean what their author expects:
+Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.key=value``; what was inferred from a
+table stands where a file would. Four rules make partial settings mean what their author expects:
 
 - A component is a table or just its name: ``activation = "tanh"`` is short for ``activation = {name = "tanh"}``.
 - Naming another component resets its section: what lower layers said about the old one no longer counts. Naming the
@@ -39,12 +39,19 @@ from phoneprice.errors import ConfigError
 from phoneprice.suggestions import did_you_mean
 
 _GIVEN = "the configuration given"
+_INFERRED = "inferred from the table"
 
 
 def load_config(
-    file: Path | str | None = None, overrides: Sequence[str] = (), environ: Mapping[str, str] | None = None
+    file: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    *,
+    inferred: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Config:
     """The configuration from a file (or preset name), ``-s`` overrides and environment variables.
+
+    ``inferred`` are sections that a table has told, in the place of a file.
 
     Raises ``ConfigError`` when the file is missing or no TOML, or any setting breaks the schema; it lists every fault.
     """
@@ -52,6 +59,8 @@ def load_config(
     if file is not None:
         path = find_config(file)
         layers.insert(0, file_settings(read_file(path), str(path)))
+    if inferred is not None:
+        layers.insert(0, Found([Setting((name,), dict(table), _INFERRED, 1) for name, table in inferred.items()]))
     return _resolve(layers)
 
 
@@ -138,7 +147,8 @@ class _Merger:
             # -s data.target=2024 means the column "2024".
             as_typed = info.annotation is str and setting.text is not None and not isinstance(setting.value, str)
             absent = optional(info) and setting.value == NOTHING
-            tree[key] = setting.text if as_typed else None if absent else _tuples(setting.value)
+            value = _whole(setting) if info.annotation is int else setting.value
+            tree[key] = setting.text if as_typed else None if absent else _tuples(value)
             self.sources[path] = setting.source
 
     def _component(
@@ -204,6 +214,12 @@ def _elsewhere(key: str) -> str:
     """A hint when the key stands in exactly one place."""
     places = {path for path in known_paths(Config) if path.rpartition(".")[2] == key}
     return f' did you mean "{places.pop()}"?' if len(places) == 1 else ""
+
+
+def _whole(setting: Setting) -> object:
+    """``1e2`` is a float in TOML; typed where a whole number is due, it means 100."""
+    value = setting.value
+    return int(value) if setting.text is not None and isinstance(value, float) and value.is_integer() else value
 
 
 def _tuples(value: object) -> object:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
@@ -10,13 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.features import category_code
-from phoneprice.data.infer import is_id_like
+from phoneprice.data.infer import is_id_like, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.schema import Column, TableSchema, infer_columns, merged_spellings, taken_for_index
+from phoneprice.data.schema import (
+    Column,
+    TableSchema,
+    constant_target,
+    infer_columns,
+    merged_spellings,
+    taken_for_index,
+)
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
 from phoneprice.data.values import (
@@ -38,7 +46,7 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
-    "merged_spellings", "index", "nameless",
+    "merged_spellings", "index", "nameless", "target_constant", "target_unusable",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -74,6 +82,8 @@ class Finding:
 class _Subject:
     table: Table
     config: Config
+    alone: bool = True
+    """Whether there is no reference, to which the target may belong."""
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
@@ -100,7 +110,7 @@ def check(table: Table, config: Config, reference: Table | TableSchema | None = 
     ``reference`` is the training table, or the schema of a run; with it come missing and further columns, values out
     of range, unseen categories and, for a table, the rows in both.
     """
-    subject = _Subject(_learned_from(table, config), config)
+    subject = _Subject(_learned_from(table, config), config, reference is None)
     findings = [finding for look in _CHECKS for finding in look(subject)]
     if reference is not None:  # with all rows: those without a target may be rows to predict
         known = _learned_from(reference, config) if isinstance(reference, Table) else reference
@@ -128,8 +138,7 @@ def _no_features(subject: _Subject) -> Findings:
 def _target(subject: _Subject) -> Findings:
     name, cells = subject.config.data.target, subject.target
     if cells is None:
-        what = f"no column {with_suggestion(name, subject.table.names)}: checked as a table without a target"
-        yield Finding("note", name, "no_target", what, 1)
+        yield _no_target(subject)
         return
     for what in subject.table.remarks:
         yield Finding("warning", name, "target_missing", what, subject.table.unlabelled_rows)
@@ -144,6 +153,27 @@ def _target(subject: _Subject) -> Findings:
             yield Finding(
                 "error", name, "target_not_numeric", what, len(numbers.text_rows) + len(numbers.infinite_rows)
             )
+
+    if subject.config.task.kind == "regression" and is_number_array(cells) and (what := _constant_target(name, cells)):
+        yield Finding("error", name, "target_constant", what, len(cells))
+
+
+def _no_target(subject: _Subject) -> Finding:
+    name, table = subject.config.data.target, subject.table
+    if not subject.alone or name != DataConfig().target:
+        what = f"no column {with_suggestion(name, table.names)}: checked as a table without a target"
+        return Finding("note", name, "no_target", what, 1)
+    near = suggest_target(table)
+    such = f", such as --target {quote(near)}" if near else " with --target"
+    what = f"no target given: checked as a table without one; name the column to predict{such}"
+    return Finding("note", None, "no_target", what, 1)
+
+
+def _constant_target(name: str, cells: pa.Array) -> str:
+    """What is wrong with numbers to predict that are all the same; empty where they are not."""
+    values = cells.drop_null().to_numpy()
+    same = len(values) > 0 and values.min() == values.max()
+    return constant_target(name, float(values[0]), len(values)) if same else ""
 
 
 def _classes(subject: _Subject) -> Findings:

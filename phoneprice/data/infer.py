@@ -1,7 +1,7 @@
 """A first configuration for a table: what to predict it as, which columns are ids, and why."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from shlex import quote
@@ -22,6 +22,7 @@ from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
+from phoneprice.errors import DataError
 from phoneprice.stream import STREAM
 from phoneprice.wording import MOST_NAMED, count, counted, first_of, printable
 
@@ -38,23 +39,95 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 """In a column's name, a word for what passes: counting it carries a meaning."""
+COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
+    "numeric": ("number", "numbers"),
+    "boolean": ("yes or no", "yes or no"),
+    "categorical": ("category", "categories"),
+}
+"""What columns of each kind are called, one and several."""
 ID_NAME = re.compile(r"(?:.*[_\s-])?(?:id|uuid|guid|key|index)|unnamed:? ?\d*", re.IGNORECASE)
+
+TARGET_NAME = re.compile(r"(?:.*[_\s.-])?(?:target|labels?|class|y|outcome|response)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody has said of a table already, so that it is not inferred; None where nobody has."""
+
+    kind: TaskKind | None = None
+    id_columns: tuple[str, ...] | None = None
+    ignored_columns: tuple[str, ...] | None = None
+    categorical_columns: tuple[str, ...] = ()
+    index_columns: tuple[str, ...] = DataConfig().index_columns
+    """Names of an index, unless another part says what a column of that name is."""
+
+
+NOTHING_GIVEN = Given()
+_GIVEN = "given"
 
 
 @dataclass(frozen=True)
 class Inferred:
-    """The choices for a table; ``reasons`` has a sentence for each key such as ``task.kind``."""
+    """The choices for a table, and the reasons for them."""
 
     source: str
     target: str
     kind: TaskKind
-    id_columns: tuple[str, ...]
-    ignored_columns: tuple[str, ...]
-    reasons: dict[str, str]
+    kind_reason: str
+    ids: Mapping[str, str]
+    """Columns of the table that tell rows apart, each with the reason."""
+    ignored: Mapping[str, str]
+    """Columns that are not used at all, each with the reason."""
+    features: Mapping[ColumnKind, tuple[str, ...]]
+    """The columns to learn from, of the kinds that there are."""
+    has_usual_id: bool
+    """Whether the table has a column called "id", whatever it is."""
+
+    @property
+    def id_columns(self) -> tuple[str, ...]:
+        """The ids; without any the usual name, which keeps those of tables to predict and does no harm here."""
+        return tuple(self.ids) or (() if self.has_usual_id else DataConfig().id_columns)
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """The columns that are not used at all."""
+        return tuple(self.ignored)
+
+    @property
+    def settings(self) -> dict[str, dict[str, object]]:
+        """The choices as sections of a configuration."""
+        roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
+        return {"data": {"target": self.target, **roles}, "task": {"kind": self.kind}}
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """A sentence for each key such as ``task.kind``."""
+        ids, ignored = listed_reasons(self.ids), listed_reasons(self.ignored)
+        return {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+
+    @property
+    def summary(self) -> tuple[str, str]:
+        """Two lines: the task, and the roles of the columns."""
+        kind = f'task.kind = "{self.kind}" for {self.target!r}'
+        reason = f"{self.kind_reason[:1].lower()}{self.kind_reason[1:]}"
+        task = f"{kind}, as given" if reason == _GIVEN else f"inferred {kind} (or -s task.kind=...): {reason}"
+        kinds = ", ".join(counted(len(names), *COUNTED_KINDS[kind]) for kind, names in self.features.items())
+        columns = [f"features: {kinds}"]
+        columns += [f"ids: {listed_reasons(self.ids)}"] if self.ids else ["no ids"]
+        columns += [f"not used: {listed_reasons(self.ignored)}"] if self.ignored else []
+        return (
+            f"{self.source}: {task}",
+            f"{self.source}: inferred {'. '.join(columns)}",
+        )
 
 
-def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool] | None = None) -> Inferred:
-    """Infer the task and the roles of the columns.
+def infer_config(
+    table: Table,
+    target: str,
+    ordered: Callable[[Table, str], bool] | None = None,
+    given: Given = NOTHING_GIVEN,
+) -> Inferred:
+    """Infer the task and the roles of the columns, but for what is ``given``.
 
     Task: two different values are ``binary``; text of more is ``multiclass``. Whole numbers are classes where they
     are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
@@ -64,20 +137,49 @@ def infer_config(table: Table, target: str, ordered: Callable[[Table, str], bool
     own value, numbers that count the rows and not days or years, and text with its own value in each row. Ignored:
     columns without a value, numbers written for readers, and free text.
 
-    Raises ``DataError`` without the target column, without rows, and for a target that is constant or free text.
+    Raises ``DataError`` without the target column, without rows, for a target that is constant or free text, and where
+    no column is left to learn from.
     """
     require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    features = {name: cells for name, cells in table.columns.items() if name != target}
-    index = DataConfig(target=target).index_among(features)
-    ids = {
-        name: why for name, cells in features.items() if (why := _INDEX if name in index else _id_reason(name, cells))
-    }
-    ignored = {name: why for name, cells in features.items() if name not in ids and (why := _unusable(cells))}
-    kind, reason = _kind(table.without({*ids, *ignored}), target, ordered)
-    reasons = {"task.kind": reason, "data.id_columns": _told(ids), "data.ignored_columns": _told(ignored)}
-    return Inferred(table.source, target, kind, tuple(ids), tuple(ignored), reasons)
+    ids, ignored = _roles(table.without({target}), given)
+    used = table.without({*ids, *ignored})
+    kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered)
+    features = _feature_kinds(used.without({target}), given)
+    if not features:
+        raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
+    return Inferred(table.source, target, kind, reason, ids, ignored, features, "id" in table.names)
+
+
+def _roles(features: Table, given: Given) -> tuple[dict[str, str], dict[str, str]]:
+    """The ids and the columns that are not used, each with its reason."""
+    said = {*(given.id_columns or ()), *(given.ignored_columns or ()), *given.categorical_columns}
+    index = frozenset(given.index_columns) - said
+    free = {name: cells for name, cells in features.columns.items() if name not in said}
+    if given.id_columns is None:
+        found = ((name, _INDEX if name in index else _id_reason(name, cells)) for name, cells in free.items())
+        ids = {name: why for name, why in found if why}
+    else:
+        known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
+        ids = {name: known[name] for name in features.columns if name in known}
+    if given.ignored_columns is None:
+        ignored = {name: why for name, cells in free.items() if name not in ids and (why := _unusable(cells))}
+    else:
+        ignored = {name: _GIVEN for name in given.ignored_columns if name in features.columns}
+    return ids, ignored
+
+
+def _feature_kinds(features: Table, given: Given) -> dict[ColumnKind, tuple[str, ...]]:
+    categorical = frozenset(given.categorical_columns)
+    kinds = {name: kind_of(name, cells, categorical) for name, cells in features.columns.items()}
+    found = {kind: tuple(name for name in kinds if kinds[name] == kind) for kind in COUNTED_KINDS}
+    return {kind: names for kind, names in found.items() if names}
+
+
+def _nothing_left(target: str, unused: Mapping[str, str]) -> str:
+    others = f" ({listed_reasons(unused)})" if unused else ""
+    return f"no column is left to learn {target!r} from{others}; add columns that tell something of it"
 
 
 def require_target(table: Table, target: str) -> None:
@@ -85,10 +187,34 @@ def require_target(table: Table, target: str) -> None:
     require_target_column(table, target, "correct --target")
 
 
-def _told(reasons: dict[str, str]) -> str:
-    told = [f"{name or repr(name)}: {why}" for name, why in islice(reasons.items(), MOST_NAMED)]
-    more = [f"and {count(len(reasons) - MOST_NAMED)} more"] if len(reasons) > MOST_NAMED else []
+def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
+    """``id: named like an id; nr: counts the rows``, of many the first ``most``."""
+    told = [f"{name or repr(name)}: {why}" for name, why in islice(reasons.items(), most)]
+    more = [f"and {count(len(reasons) - most)} more"] if len(reasons) > most else []
     return "; ".join([*told, *more]) or "None found"
+
+
+def kind_of_target(table: Table, target: str) -> TaskKind:
+    """The kind of task that a target is for; raises ``DataError`` for one that is constant or free text."""
+    return _kind(table, target, None)[0]
+
+
+def suggest_target(table: Table) -> str | None:
+    """The column that a table is most likely made to predict: one that is called so, else the last that can be."""
+    index = frozenset(DataConfig().index_columns)
+    names = [name for name in table.names if name not in index]
+    named = [name for name in names if TARGET_NAME.fullmatch(name.strip())]
+    return next((name for name in (*named, *reversed(names)) if _may_be_target(table, name)), None)
+
+
+def _may_be_target(table: Table, name: str) -> bool:
+    if _id_reason(name, table.columns[name]):
+        return False
+    try:
+        _kind(table, name, None)
+    except DataError:
+        return False
+    return True
 
 
 def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
@@ -110,7 +236,7 @@ def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | Non
         what = counted(len(values), "different whole number" if whole else "different number")
         return "regression", f"{what} in {counted(table.rows, 'row')}: a quantity"
     few = f"{counted(len(values), 'different whole number')}, {values[0]:g} to {values[-1]:g}"
-    if ordered is not None and not ordered(table, target):
+    if ordered is not None and len(table.names) > 1 and not ordered(table, target):
         return "multiclass", f"{few}, and they are predicted better without an order"
     return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
 
@@ -183,37 +309,25 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
         f"default: `phoneprice config show -c {file}` prints every setting. "
         f"Train with `phoneprice train {again} -c {file}`."
     )
-    yield from ("", "[data]", f"target = {toml_value(inferred.target)}", "")
-    # The usual name does no harm where the table lacks it, and keeps the ids of tables to predict.
-    usual = not inferred.id_columns and "id" not in table.names
-    told = (
-        'None found; "id" is here for tables to predict that have such a column'
-        if usual
-        else reasons["data.id_columns"]
-    )
+    data = inferred.settings["data"]
+    yield from ("", "[data]", f"target = {toml_value(data['target'])}", "")
+    usual = '; "id" is here for tables to predict that have such a column'
+    told = f"{reasons['data.id_columns']}{usual if inferred.id_columns and not inferred.ids else ''}"
     yield from _comment(f"Ids are no features; predictions keep them. {told}.")
-    yield from (f"id_columns = {toml_value(('id',) if usual else inferred.id_columns)}", "")
+    yield from (f"id_columns = {toml_value(data['id_columns'])}", "")
     yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
-    yield from (f"ignored_columns = {toml_value(inferred.ignored_columns)}", "")
-    yield from _comment(_kinds_told(inferred, table))
+    yield from (f"ignored_columns = {toml_value(data['ignored_columns'])}", "")
+    yield from _comment(_kinds_told(inferred))
     yield "categorical_columns = []"
     yield from _reading(options)
     yield from ("", "[task]")
     yield from _comment(f"{reasons['task.kind']}. The loss follows.")
-    yield f"kind = {toml_value(inferred.kind)}"
+    yield f"kind = {toml_value(inferred.settings['task']['kind'])}"
 
 
-def _kinds_told(inferred: Inferred, table: Table) -> str:
-    unused = {inferred.target, *inferred.id_columns, *inferred.ignored_columns}
-    names: dict[ColumnKind, list[str]] = {"numeric": [], "boolean": [], "categorical": []}
-    for column, cells in table.columns.items():
-        if column not in unused:
-            names[kind_of(column, cells)].append(column)
-    parts = [f"{what}: {first_of(names[kind])}" for kind, what in _KINDS.items() if names[kind]]
+def _kinds_told(inferred: Inferred) -> str:
+    parts = [f"{COUNTED_KINDS[kind][1]}: {first_of(names)}" for kind, names in inferred.features.items()]
     return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
-
-
-_KINDS: dict[ColumnKind, str] = {"numeric": "numbers", "boolean": "yes or no", "categorical": "categories"}
 
 
 def _reading(options: ReadOptions) -> Iterator[str]:

@@ -19,7 +19,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
-from phoneprice.wording import first_of, noun
+from phoneprice.wording import counted, first_of, noun, number
 
 ColumnKind = Literal["numeric", "boolean", "categorical"]
 
@@ -156,6 +156,8 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
     if config.task.kind == "regression":
         y = target_numbers(table, data.target)
         low, high = float(y.min()), float(y.max())
+        if low == high:
+            raise file_fault(table.source, constant_target(data.target, low, len(y)))
         return TableSchema(columns=columns, target=data.target, id_columns=ids, target_low=low, target_high=high)
     labels = infer_labels(table, data.target, config.task)
     return TableSchema(columns=columns, target=data.target, id_columns=ids, labels=labels.names, label_kind=labels.kind)
@@ -203,6 +205,12 @@ def target_numbers(table: Table, target: str) -> NDArray[np.float64]:
             "give it in another unit"
         )
     return y
+
+
+def constant_target(target: str, value: float, rows: int) -> str:
+    """What is wrong with a number to predict that is always the same."""
+    found = "in the only row" if rows == 1 else f"in all {counted(rows, 'row')}"
+    return f"column {target!r} has one value only, {number(value)} {found}, expected two or more; choose another target"
 
 
 def numbers_of(table: Table, name: str) -> NDArray[np.float64]:

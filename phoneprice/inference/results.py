@@ -34,13 +34,13 @@ class OutputColumns:
             return (PREDICTION,)
         return (PREDICTION, CONFIDENCE, *(f"prob_{label}" for label in self._task.labels))
 
-    def refuse_clashes(self, header: Sequence[str]) -> None:
-        """Raise ``UsageError`` if a column of the input has the name of one that prediction adds."""
-        there = frozenset(header)
-        clashing = [name for name in self.added if name in there]
+    def refuse_clashes(self) -> None:
+        """Raise ``UsageError`` if a copied column has the name of one that prediction adds."""
+        copied = frozenset(self.copied)
+        clashing = [name for name in self.added if name in copied]
         if clashing:
             names = ", ".join(repr(name) for name in clashing)
-            raise UsageError(f"the input has a column {names}, which predictions have too; rename it in the input")
+            raise UsageError(f"--keep {names}: predictions have a column of that name; name other columns to keep")
 
     def rows(self, copied: Mapping[str, pa.Array], predicted: Predictions) -> OutputRows:
         """The output's rows for the same rows of the input."""

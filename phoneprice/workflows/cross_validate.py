@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.artifact.held_out import prediction_columns
+from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
@@ -31,7 +32,8 @@ from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
-from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
+from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.prepare import Prepared, labelled_source
 
 _MOST = 1_000_000
 """Folds or repeats: more than anybody has the time for.
@@ -62,14 +64,18 @@ class CrossValidationResult:
     metrics: CrossValidation
     rows: int
     warnings: tuple[str, ...]
+    inferred: Mapping[str, str] | None = None
+    """Why the settings that the table has told are as they are, by dotted key; None where all were given."""
 
 
 @checked
 def cross_validate(
     data: Path | str | None = None,
-    config: Config | Path | str | None = None,
+    config: Config | ToInfer | Path | str | None = None,
     protocol: Protocol | None = None,
     *,
+    target: str | None = None,
+    overrides: Overrides | None = None,
     baselines: bool = False,
     predictions: Path | str | None = None,
     reading: Reading = AS_CONFIGURED,
@@ -77,8 +83,8 @@ def cross_validate(
 ) -> CrossValidationResult:
     """Train and test on every fold; with ``baselines`` scikit-learn's models too, on the same folds.
 
-    ``predictions`` names a Parquet file for one row a test row and repeat. Raises ``DataError`` where a class has
-    fewer rows than there are folds.
+    ``config``, ``target`` and ``overrides`` are as in ``train``. ``predictions`` names a Parquet file for one row a
+    test row and repeat. Raises ``DataError`` where a class has fewer rows than there are folds.
     """
     protocol = protocol or Protocol()
     _refuse_protocol(protocol)
@@ -87,9 +93,9 @@ def cross_validate(
         file = find_config(config) if isinstance(config, Path | str) else None
         refuse_output(output, data, file, option="--predictions")
         refuse_unwritable(output)
-    config = configured(config, reading)
+    asked = asked_for(config, target, overrides, reading)
     collector = WarningCollector(on_event)
-    prepared = prepare(labelled_source(data, collector), config, collector)
+    prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
     folds = make_folds(prepared, protocol)
     tested = _test_folds(prepared, folds, collector)
     metrics = _metrics(prepared, tested, protocol)
@@ -98,7 +104,16 @@ def cross_validate(
     if output is not None:
         _write_predictions(output, prepared, tested)
     source = prepared.table.source
-    return CrossValidationResult(source, config, prepared.task, protocol, metrics, metrics.rows, collector.messages)
+    return CrossValidationResult(
+        source,
+        prepared.config,
+        prepared.task,
+        protocol,
+        metrics,
+        metrics.rows,
+        collector.messages,
+        prepared.reasons,
+    )
 
 
 def _refuse_protocol(protocol: Protocol) -> None:

@@ -19,8 +19,8 @@ from sklearn.utils import Tags, check_array, check_consistent_length, check_rand
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from phoneprice.components.base import Settings, TaskKind
-from phoneprice.config.fields import toml_value
+from phoneprice.components.base import TaskKind
+from phoneprice.config.asked import Overrides, override_texts
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
@@ -35,8 +35,6 @@ from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.events import warn_caller
 from phoneprice.workflows.fitting import fit, planned
 from phoneprice.workflows.prepare import prepare_table, read_options
-
-Overrides = Mapping[str, Any] | Sequence[str]
 
 TARGET = "target"
 """What y is called where it has no name of its own."""
@@ -105,7 +103,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _config(self, kind: TaskKind) -> Config:
         """The configuration that the parameters ask for."""
-        texts = [f"task.kind={kind}", *_override_texts(self.overrides)]
+        texts = [f"task.kind={kind}", *override_texts(self.overrides)]
         if self.random_state is not None:
             texts.append(f"training.seed={_seed(self.random_state)}")
         with _usual_errors():
@@ -312,24 +310,6 @@ _SPELLINGS: Mapping[str, Spelling] = {"i": "whole", "u": "whole", "f": "number"}
 
 def _label(value: object) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
-
-
-def _override_texts(overrides: Overrides | None) -> list[str]:
-    """Settings as ``key=value``, as ``load_config`` takes them."""
-    if overrides is None:
-        return []
-    if isinstance(overrides, Mapping):
-        return [f"{key}={toml_value(_plain(value))}" for key, value in overrides.items()]
-    if isinstance(overrides, str):
-        raise TypeError(f"overrides = {overrides!r}: must be a mapping or a sequence of key=value texts")
-    return list(overrides)
-
-
-def _plain(value: Any) -> Any:
-    """A value of a parameter grid without NumPy's types or ours."""
-    if isinstance(value, Settings):
-        return value.model_dump()
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _seed(random_state: Any) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
+from phoneprice.components.base import TaskKind
+from phoneprice.config.asked import ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config, DataConfig
@@ -16,14 +18,17 @@ from phoneprice.data import sample
 from phoneprice.data.checks import Finding, check
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
-from phoneprice.data.infer import infer_config, init_text, require_target
+from phoneprice.data.infer import Inferred, init_text, kind_of_target, require_target
 from phoneprice.data.reading import read_table
+from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
+from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_output
+from phoneprice.workflows.inferring import read_and_infer
 from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
 
 
@@ -54,12 +59,10 @@ class DescriptionResult:
 
 @dataclass(frozen=True)
 class FirstConfig:
-    """A commented configuration; ``reasons`` say by dotted key why it is as it is."""
+    """A commented configuration, and what it was inferred from, if it was."""
 
     text: str
-    reasons: dict[str, str]
-    ignored: tuple[str, ...] = ()
-    """Columns that it leaves out."""
+    inferred: Inferred | None = None
     warnings: tuple[str, ...] = ()
     """What the table has that a training leaves out, too."""
 
@@ -70,25 +73,15 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     ``name`` is what its file will be called. Raises ``DataError``.
     """
     if data is None or target is None:
-        return FirstConfig(to_toml(Config()), {})
-    settings = DataConfig(target=target)
-    options = read_options(settings, reading)
-    table = with_target(read_table(data, options, [target, *settings.index_columns], written=[target]), settings)
-    inferred = infer_config(table, target, _ordered)
-    text = utf8_or_escaped(init_text(inferred, table, options, name))
-    return FirstConfig(text, inferred.reasons, inferred.ignored_columns, tuple(left_out(table)))
-
-
-def _ordered(table: Table, target: str) -> bool:
-    # Trains two small models, so PyTorch is imported for this alone.
-    from phoneprice.workflows.ordering import looks_ordered
-
-    return looks_ordered(table, target)
+        return FirstConfig(to_toml(Config()))
+    table, inferred = read_and_infer(data, ToInfer(target), reading)
+    text = init_text(inferred, table, read_options(Config().data, reading), name)
+    return FirstConfig(utf8_or_escaped(text), inferred, tuple(left_out(table)))
 
 
 def check_table(
     data: Path | str,
-    config: Config,
+    asked: Config | ToInfer,
     reference: Path | str | None = None,
     target: str | None = None,
     *,
@@ -97,22 +90,51 @@ def check_table(
     """Check a table, alone or against the table or the run that ``reference`` names.
 
     A run says itself what is its target and what are ids. ``target`` is a column that must be there, in the table or
-    in the one to compare with: new rows have none. Raises ``DataError``, ``ModelError``.
+    in the one to compare with: new rows have none. Where the configuration is to be inferred, the kind of task is.
+    Raises ``DataError``, ``ModelError``.
     """
-    config = configured(config, reading)
+    config = configured(asked.known() if isinstance(asked, ToInfer) else asked, reading)
+    text = [*text_columns(config), *([asked.target] if isinstance(asked, ToInfer) else [])]
     known: Table | TableSchema | None = None
     expected = target
     if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
         run = load_run(resolve_run(reference))
         known, config = run.schema, configured(run.config, Reading.of(config.data))
+        text, asked = text_columns(config), config
         expected = None if target == run.schema.target else target
     elif reference is not None:
-        known = _read(reference, text_columns(config), config)
+        known = _read(reference, text, config)
         expected = None if target in known.columns else target
-    table = _read(data, text_columns(config), config)
+    table = _read(data, text, config)
     if expected is not None:
         require_target(table, expected)
-    return CheckResult(table.source, table.rows, table.skipped_rows, tuple(check(table, config, known)))
+    fault = ""
+    if isinstance(asked, ToInfer) and not asked.asks_for("task.kind"):
+        labelled = table if asked.target in table.names or not isinstance(known, Table) else known
+        kind, fault = _kind_or_fault(labelled, config.data)
+        config = configured(asked.config({"task": {"kind": kind}}), reading)
+        table = _target_as_numbers(table, config)
+    findings = check(table, config, known)
+    if fault and not any(finding.severity == "error" for finding in findings):
+        findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
+    return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))
+
+
+def _kind_or_fault(table: Table, data: DataConfig) -> tuple[TaskKind, str]:
+    """What kind of task the target is for, or why it is for none."""
+    try:
+        return kind_of_target(with_target(table, data), data.target), ""
+    except DataError as fault:
+        return "multiclass", str(fault).removeprefix(f"{table.source}: ")
+
+
+def _target_as_numbers(table: Table, config: Config) -> Table:
+    """The table with the target of a regression as numbers, where it holds nothing else."""
+    target = config.data.target
+    if config.task.kind != "regression" or target not in table.columns:
+        return table
+    numbers = to_numbers(table.columns[target], frozenset())
+    return replace(table, columns={**table.columns, target: numbers.values}) if numbers.clean else table
 
 
 def describe_table(

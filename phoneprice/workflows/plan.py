@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phoneprice.config.asked import ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
@@ -13,7 +14,8 @@ from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
 from phoneprice.workflows.events import OnEvent, ignore
 from phoneprice.workflows.fitting import planned
-from phoneprice.workflows.prepare import configured, labelled_source, prepare
+from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.prepare import labelled_source
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,19 @@ class TrainingPlan:
     batch_rows: tuple[int, ...]
     steps: tuple[int, ...]
     """In all epochs."""
+    inferred: Mapping[str, str] | None
+    """Why the settings that the table has told are as they are, by dotted key; None where all were given."""
 
 
 def plan_training(
-    data: Path | str | None, config: Config, *, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
+    data: Path | str | None, config: Config | ToInfer, *, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
 ) -> TrainingPlan:
     """Read the table and plan its training. Raises what ``train`` raises before it starts."""
     from phoneprice.training.batches import Pace
 
-    config = configured(config, reading)
     source = labelled_source(data, on_event)
-    prepared = prepare(source, config, on_event)
+    prepared = prepare_as_asked(source, asked_for(config, reading=reading), reading, on_event)
+    config = prepared.config
     members = planned(prepared, on_event)
     inputs = len(input_names(prepared.schema))
     paces = [Pace.of(member, config.training) for member in members]
@@ -71,6 +75,7 @@ def plan_training(
         epochs=config.training.epochs,
         batch_rows=tuple(pace.batch_rows for pace in paces),
         steps=tuple(pace.steps * config.training.epochs for pace in paces),
+        inferred=prepared.reasons,
     )
 
 

@@ -125,6 +125,7 @@ class _Job:
         self._odd = OddCells()
         self._encoder = FeatureEncoder(loaded.schema)
         self._warn_of_extra_columns()
+        self._warn_of_ids_left_out()
         numbers = _columns_of_numbers(loaded.schema, self.stream.numeric_columns or frozenset())
         texts = [name for name in loaded.schema.feature_names if name not in numbers]
         self.stream.require(loaded.schema.feature_names)
@@ -161,13 +162,19 @@ class _Job:
 
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
-        known = {*schema.feature_names, schema.target, *data.id_columns, *data.ignored_columns, *self.columns.copied}
+        known = {*schema.feature_names, schema.target, *data.row_names, *data.ignored_columns, *self.columns.copied}
         index = [name for name in data.index_among(self.columns.copied) if name not in schema.id_columns]
         if index:
             self._warn(taken_for_index(index))
         extra = [name if name.strip() else repr(name) for name in self.stream.header if name not in known]
         if extra:
             self._warn(f"not used in training, so ignored: {noun(len(extra), 'column')} {first_of(extra)}")
+
+    def _warn_of_ids_left_out(self) -> None:
+        there, added = frozenset(self.stream.header), frozenset(self.columns.added)
+        for name in row_names(self.loaded):
+            if name in there and name in added:
+                self._warn(f"id column {name!r} is not copied, as predictions have a column of that name")
 
     def _warn_of_rows(self, notes: Sequence[str]) -> None:
         for message in left_out(self.stream):
@@ -201,7 +208,8 @@ def _whole_blocks(rows: int, block_rows: int) -> int:
 def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal["all"]) -> OutputColumns:
     """The output's columns: ids that the input has, kept ones, then those that prediction adds."""
     there = frozenset(header)
-    ids = [name for name in row_names(run) if name in there]
+    added = frozenset(OutputColumns(run.task, run.schema.label_kind, ()).added)
+    ids = [name for name in row_names(run) if name in there and name not in added]
     kept = header if keep == "all" else keep
     for name in kept:
         if name not in there:
@@ -211,5 +219,5 @@ def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal
             raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
     copied = tuple(dict.fromkeys([*ids, *kept]))
     columns = OutputColumns(run.task, run.schema.label_kind, copied)
-    columns.refuse_clashes(header)
+    columns.refuse_clashes()
     return columns

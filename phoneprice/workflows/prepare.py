@@ -17,6 +17,7 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.checks import uninformative
 from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.infer import Inferred
 from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
@@ -48,6 +49,13 @@ class Prepared:
     task: Task
     inputs: Inputs
     targets: NDArray[Any]
+    inferred: Inferred | None = None
+    """What of the configuration the table itself has told; None where all of it was given."""
+
+    @property
+    def reasons(self) -> dict[str, str] | None:
+        """Why the settings that the table has told are as they are, by dotted key; None where all were given."""
+        return self.inferred.reasons if self.inferred else None
 
     @property
     def file_rows(self) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from phoneprice.artifact.runs import new_run_path
 from phoneprice.artifact.writer import RunContents, RunWriter
+from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
@@ -36,8 +37,9 @@ from phoneprice.workflows.destinations import refuse_training_on
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
+from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.predictors import predicted
-from phoneprice.workflows.prepare import Prepared, configured, labelled_source, prepare
+from phoneprice.workflows.prepare import Prepared, labelled_source
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,18 @@ class TrainResult:
     warnings: tuple[str, ...]
     findings: tuple[TrainingFinding, ...] = ()
     """What went wrong in the training, the likeliest cause first; none for a healthy one."""
+    inferred: Mapping[str, str] | None = None
+    """Why the settings that the table has told are as they are, by dotted key; None where all were given."""
 
 
 @checked
 def train(
     data: Path | str | None = None,
-    config: Config | Path | str | None = None,
+    config: Config | ToInfer | Path | str | None = None,
     run: Path | str | None = None,
     *,
+    target: str | None = None,
+    overrides: Overrides | None = None,
     resume: bool = False,
     force: bool = False,
     command_line: Sequence[str] = (),
@@ -70,7 +76,9 @@ def train(
 ) -> TrainResult:
     """Train on ``data`` (the bundled sample where None) and write the run directory ``run``.
 
-    ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold.
+    ``config`` may be a file or the name of a ready-made configuration; without one the defaults hold. A ``target``
+    alone, without a ``config``, has the rest inferred from the table: the kind of task, ids, columns of no use; with
+    one it sets ``data.target``. ``overrides`` are settings laid over all that, such as ``{"training.epochs": 50}``.
     ``reading`` takes the place of what it says of reading the table. ``command_line`` is what asked for the training,
     for the message of how to resume it and, with ``record_command_line``, for the run.
 
@@ -88,14 +96,15 @@ def train(
     refuse_training_on(data, path)
     if isinstance(config, Path | str):
         refuse_training_on(find_config(config), path, "the configuration to learn with")
-    config = configured(config, reading)
-    with (
-        RunWriter(path, force=force, resume=resume) as writer,
-        Checkpointer(writer, path, config, resume=resume, command=command_line, on_event=collector) as checkpointer,
-    ):
-        prepared = prepare(labelled_source(data, collector), config, collector)
+    asked = asked_for(config, target, overrides, reading)
+    with RunWriter(path, force=force, resume=resume) as writer:
+        prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
         plans = planned(prepared, collector)
-        fitted = fit(prepared, plans, collector, checkpointer=checkpointer)
+        config = prepared.config
+        with Checkpointer(
+            writer, path, config, resume=resume, command=command_line, on_event=collector
+        ) as checkpointer:
+            fitted = fit(prepared, plans, collector, checkpointer=checkpointer)
         made_with = environment(
             device=fitted.device,
             threads=fitted.threads,
@@ -108,7 +117,17 @@ def train(
     metrics = contents.metrics
     findings = judge(Training(config, prepared.schema, fitted.history, fitted.ensemble.parameters, metrics))
     seconds = time.perf_counter() - started
-    return TrainResult(path, config, prepared.task, metrics, metrics.rows, seconds, collector.messages, findings)
+    return TrainResult(
+        path,
+        config,
+        prepared.task,
+        metrics,
+        metrics.rows,
+        seconds,
+        collector.messages,
+        findings,
+        prepared.reasons,
+    )
 
 
 def _contents(

@@ -50,10 +50,9 @@ def test_regression_has_one_column():
 
 
 def test_clashes_are_listed():
-    columns = OutputColumns(TASK, "number", ())
     with pytest.raises(UsageError) as caught:
-        columns.refuse_clashes(["ram", "prob_1", "prediction"])
+        OutputColumns(TASK, "number", ("ram", "prob_1", "prediction")).refuse_clashes()
     assert str(caught.value) == (
-        "the input has a column 'prediction', 'prob_1', which predictions have too; rename it in the input"
+        "--keep 'prediction', 'prob_1': predictions have a column of that name; name other columns to keep"
     )
-    columns.refuse_clashes(["ram", "prob_9"])
+    OutputColumns(TASK, "number", ("ram", "prob_9")).refuse_clashes()

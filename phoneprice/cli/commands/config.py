@@ -61,15 +61,18 @@ def init(
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
-        reasons, warnings = made.reasons, made.warnings
-        session.document({"format": 1, "output": output, "toml": made.text, "reasons": reasons, "warnings": warnings})
+        reasons = made.inferred.reasons if made.inferred else {}
+        facts = {"reasons": reasons, "warnings": made.warnings}
+        session.document({"format": 1, "output": output, "toml": made.text, **facts})
         return
     for message in made.warnings:
         session.say(f"phoneprice: warning: {message}")
+    if made.inferred and session.shows_tables:
+        from phoneprice.cli.rendering.inferred import show_inferred
+
+        show_inferred(made.inferred)
     if output and output != STREAM:
         session.say(f"Wrote {output}")
-        if made.ignored:
-            session.say(f"Columns that are not used: {made.reasons['data.ignored_columns']}")
 
 
 def show(session: Session, config: ConfigFile = None, settings: Settings = None) -> None:

@@ -10,7 +10,8 @@ from phoneprice.cli.options import (
     Device,
     OptionalData,
     Settings,
-    configuration,
+    TargetToLearn,
+    configuration_to_learn,
     number_option,
     path_option,
     refuse_stdout,
@@ -35,6 +36,7 @@ Predictions = Annotated[
 def cv(
     session: Session,
     data: OptionalData = None,
+    target: TargetToLearn = None,
     config: ConfigFile = None,
     settings: Settings = None,
     folds: Folds = 5,
@@ -51,7 +53,7 @@ def cv(
     them train at once. Nothing is kept but the figures.
 
     For example:
-      phoneprice cv phones.csv
+      phoneprice cv phones.csv --target price_range
       phoneprice cv phones.csv -c textbook --repeats 1 --baselines
     """
     from phoneprice.cli.rendering.progress import listening
@@ -59,7 +61,7 @@ def cv(
     from phoneprice.workflows.cross_validate import cross_validate
 
     refuse_stdout(session, predictions, "the predictions", "--predictions")
-    resolved = configuration(config, settings, device)
+    asked = configuration_to_learn(config, settings, device, target)
     if predictions and config:
         from phoneprice.config.presets import find_config
         from phoneprice.workflows.destinations import refuse_output
@@ -68,7 +70,7 @@ def cv(
     with listening(session) as on_event:
         result = cross_validate(
             data,
-            resolved,
+            asked,
             Protocol(folds, repeats, seed),
             baselines=baselines,
             predictions=predictions,
@@ -76,7 +78,8 @@ def cv(
             on_event=on_event,
         )
     if session.json:
-        session.document({**result.metrics.document(), "source": result.source, "warnings": result.warnings})
+        facts = {"source": result.source, "warnings": result.warnings, "inferred": result.inferred}
+        session.document({**result.metrics.document(), **facts})
     elif session.shows_tables:
         from phoneprice.cli.rendering.cross_validation import show_cross_validation
 

@@ -12,6 +12,7 @@ from phoneprice.cli.options import (
     Output,
     Settings,
     configuration,
+    configuration_to_learn,
     number_option,
     option,
     refuse_stdout,
@@ -65,8 +66,8 @@ def check(
     """
     from phoneprice.workflows.inspect_tables import check_table
 
-    resolved = configuration(config, settings, target=target)
-    result = check_table(data, resolved, reference, target, reading=reading)
+    asked = configuration_to_learn(config, settings, None, target)
+    result = check_table(data, asked, reference, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": result.source, "rows": result.rows, "findings": result.findings})
     elif session.shows_tables:

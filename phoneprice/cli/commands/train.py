@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoneprice.cli.options import ConfigFile, Device, OptionalData, Settings, configuration, option
+from phoneprice.cli.options import (
+    ConfigFile,
+    Device,
+    OptionalData,
+    Settings,
+    TargetToLearn,
+    configuration_to_learn,
+    option,
+)
 from phoneprice.cli.session import Session
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
 from phoneprice.stream import STREAM
 
 if TYPE_CHECKING:
+    from phoneprice.config.asked import ToInfer
     from phoneprice.config.schema import Config
     from phoneprice.workflows.events import OnEvent
     from phoneprice.workflows.train import TrainResult
@@ -36,6 +45,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan (rows, me
 def train(
     session: Session,
     data: OptionalData = None,
+    target: TargetToLearn = None,
     config: ConfigFile = None,
     settings: Settings = None,
     output: Output = None,
@@ -54,12 +64,12 @@ def train(
 
     For example:
       phoneprice train
-      phoneprice train phones.csv -o runs/phones --report
+      phoneprice train phones.csv --target price_range -o runs/phones --report
       phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
     """
     if report and data == STREAM:
         raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
-    resolved = configuration(config, settings, device)
+    asked = configuration_to_learn(config, settings, device, target)
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
     from phoneprice.config.presets import find_config
@@ -77,7 +87,7 @@ def train(
         refuse_other_than_a_report(report_path(run))  # now, and not when all the training is done
     if dry_run:
         refuse_place(run, force=force, resume=resume)
-        _show_plan(session, data, resolved, reading)
+        _show_plan(session, data, asked, reading)
         return
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.workflows.train import train as train_workflow
@@ -85,7 +95,7 @@ def train(
     with listening(session) as on_event:
         trained = train_workflow(
             data,
-            resolved,
+            asked,
             run,
             resume=resume,
             force=force,
@@ -102,7 +112,8 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
     """What the training has come to; ``command`` makes the report where there is no ``page`` yet."""
     if session.json:
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
-        session.document({**trained.metrics.document(), **facts, "findings": trained.findings, "report": page})
+        facts |= {"findings": trained.findings, "report": page, "inferred": trained.inferred}
+        session.document({**trained.metrics.document(), **facts})
         return
     if session.shows_tables:
         from phoneprice.cli.rendering.results import show_training, show_training_findings
@@ -126,7 +137,7 @@ def report_command(run: Path, data: Path | None) -> str:
     return shlex.join(["phoneprice", "report", str(run), *([str(data)] if data else [])])
 
 
-def _show_plan(session: Session, data: Path | None, config: "Config", reading: Reading) -> None:
+def _show_plan(session: Session, data: Path | None, config: "Config | ToInfer", reading: Reading) -> None:
     from phoneprice.cli.rendering.progress import listening
     from phoneprice.workflows.plan import plan_training
 

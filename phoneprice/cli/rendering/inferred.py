@@ -1,0 +1,27 @@
+"""``config init``: what a table has told of its columns."""
+
+from collections.abc import Iterator
+
+from phoneprice.cli.rendering.console import name_value_table, show, stderr
+from phoneprice.data.infer import COUNTED_KINDS, Inferred, listed_reasons
+from phoneprice.wording import count
+
+MOST_REASONS = 20
+"""Columns of one role that are named with their reasons; the others are counted."""
+MOST_NAMES = 40
+"""Features of one kind that are named; the others are counted."""
+
+
+def show_inferred(inferred: Inferred) -> None:
+    """The task and the role of every column, on stderr."""
+    show(stderr(), name_value_table(_facts(inferred)))
+
+
+def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
+    yield "target", inferred.target
+    yield "task", f"{inferred.kind}. {inferred.kind_reason}"
+    yield "ids", listed_reasons(inferred.ids, MOST_REASONS)
+    yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
+    for kind, names in inferred.features.items():
+        more = [f"{count(len(names) - MOST_NAMES)} more"] if len(names) > MOST_NAMES else []
+        yield COUNTED_KINDS[kind][1], f"{count(len(names))}: {', '.join([*names[:MOST_NAMES], *more])}"

@@ -1,0 +1,86 @@
+"""A configuration that a table tells: what ``config init`` writes down, and ``train --target`` uses at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_text
+from phoneprice.config.load import load_config, override_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.config.schema import Config
+from phoneprice.data.infer import Given, Inferred, infer_config
+from phoneprice.data.reading import read_table
+from phoneprice.data.table import Table
+from phoneprice.data.unlabelled import with_target
+from phoneprice.workflows.events import Noted, OnEvent
+from phoneprice.workflows.prepare import Prepared, configured, prepare, prepare_table, read_options
+
+
+def asked_for(
+    config: Config | ToInfer | Path | str | None,
+    target: str | None = None,
+    overrides: Overrides | None = None,
+    reading: Reading = AS_CONFIGURED,
+) -> Config | ToInfer:
+    """The configuration, with the target, the overrides and the reading laid over it; to infer where a target is all.
+
+    Raises ``ConfigError``, ``UsageError`` for what is wrong whatever the table holds.
+    """
+    texts = override_texts(overrides)
+    if config is None and target is not None:
+        config = ToInfer(target, tuple(texts))
+    if isinstance(config, ToInfer):
+        configured(config.known(), reading)
+        return config
+    texts += [] if target is None else [target_text(target)]
+    if isinstance(config, Config):
+        return configured(override_config(config, texts) if texts else config, reading)
+    return configured(load_config(config, texts), reading)
+
+
+def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Reading, on_event: OnEvent) -> Prepared:
+    """Read and encode a table for training; what is to be inferred from it is inferred and said first.
+
+    The table is read once, as standard input can be. Raises ``DataError``, ``ConfigError``.
+    """
+    if isinstance(asked, Config):
+        return prepare(source, configured(asked, reading), on_event)
+    table, inferred = read_and_infer(source, asked, reading)
+    for line in inferred.summary:
+        on_event(Noted(line))
+    config = configured(asked.config(inferred.settings), reading)
+    return replace(prepare_table(table, config, on_event), inferred=inferred)
+
+
+def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tuple[Table, Inferred]:
+    """A table, and what it tells of its columns and its target. Raises ``DataError``.
+
+    The target, an index, and the ids and categories that are asked for, come as text whatever they hold. Rows without
+    a target are left out, with a remark.
+    """
+    known = configured(asked.known(), reading)
+    given = _given(asked, known)
+    target, options = known.data.target, read_options(known.data)
+    text = [target, *(given.id_columns or ()), *given.index_columns, *given.categorical_columns]
+    table = read_table(source, options, text, given.ignored_columns or (), written=[target])
+    table = with_target(table, known.data)
+    return table, infer_config(table, target, _ordered, given)
+
+
+def _given(asked: ToInfer, known: Config) -> Given:
+    data = known.data
+    return Given(
+        kind=known.task.kind if asked.asks_for("task.kind") else None,
+        id_columns=data.id_columns if asked.asks_for("data.id_columns") else None,
+        ignored_columns=data.ignored_columns if asked.asks_for("data.ignored_columns") else None,
+        categorical_columns=data.categorical_columns,
+        index_columns=data.index_columns,
+    )
+
+
+def _ordered(table: Table, target: str) -> bool:
+    # Trains two small models, so PyTorch is imported for this alone.
+    from phoneprice.workflows.ordering import looks_ordered
+
+    return looks_ordered(table, target)
