@@ -23,7 +23,7 @@ app = group(
 
     Data, JSON, paths and the tables of runs, data, report and --dry-run go to
     stdout; progress, warnings and all other tables to stderr.""",
-    "phoneprice train phones.csv -o runs/phones\n"
+    "phoneprice train phones.csv --target price_range -o runs/phones\n"
     "phoneprice evaluate runs/phones more_phones.csv\n"
     "phoneprice predict runs/phones new_phones.csv -o predictions.csv",
     completion=True,

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import DataConfig
+from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
-from phoneprice.data.mixed import formatted_numbers
+from phoneprice.data.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
@@ -58,7 +58,7 @@ class Given:
     id_columns: tuple[str, ...] | None = None
     ignored_columns: tuple[str, ...] | None = None
     categorical_columns: tuple[str, ...] = ()
-    index_columns: tuple[str, ...] = DataConfig().index_columns
+    index_columns: tuple[str, ...] = INDEX_COLUMNS
     """Names of an index, unless another part says what a column of that name is."""
 
 
@@ -172,9 +172,16 @@ def _roles(features: Table, given: Given) -> tuple[dict[str, str], dict[str, str
 
 def _feature_kinds(features: Table, given: Given) -> dict[ColumnKind, tuple[str, ...]]:
     categorical = frozenset(given.categorical_columns)
-    kinds = {name: kind_of(name, cells, categorical) for name, cells in features.columns.items()}
+    kinds = {name: _kind_of_feature(name, cells, categorical) for name, cells in features.columns.items()}
     found = {kind: tuple(name for name in kinds if kinds[name] == kind) for kind in COUNTED_KINDS}
     return {kind: names for kind, names in found.items() if names}
+
+
+def _kind_of_feature(name: str, cells: pa.Array, categorical: frozenset[str]) -> ColumnKind:
+    """A column with some typing errors is still one of numbers; a training stops at them, or leaves the rows out."""
+    kind = kind_of(name, cells, categorical)
+    mistyped = kind == "categorical" and name not in categorical and mostly_numbers(cells)
+    return "numeric" if mistyped else kind
 
 
 def _nothing_left(target: str, unused: Mapping[str, str]) -> str:
@@ -201,7 +208,7 @@ def kind_of_target(table: Table, target: str) -> TaskKind:
 
 def suggest_target(table: Table) -> str | None:
     """The column that a table is most likely made to predict: one that is called so, else the last that can be."""
-    index = frozenset(DataConfig().index_columns)
+    index = frozenset(INDEX_COLUMNS)
     names = [name for name in table.names if name not in index]
     named = [name for name in names if TARGET_NAME.fullmatch(name.strip())]
     return next((name for name in (*named, *reversed(names)) if _may_be_target(table, name)), None)
@@ -273,7 +280,8 @@ def _id_reason(name: str, cells: pa.Array) -> str:
     if ID_NAME.fullmatch(name.strip()):
         return "named like an id, and each row has its own value"
     if not is_number_array(cells):
-        return "text, and each row has its own" if len(cells) > 20 and not formatted_numbers(cells) else ""
+        numbers = mostly_numbers(cells) or formatted_numbers(cells)
+        return "text, and each row has its own" if len(cells) > 20 and not numbers else ""
     if _TIME.fullmatch(name):
         return ""
     values = cells.to_numpy()
@@ -288,7 +296,7 @@ def _unusable(cells: pa.Array) -> str:
         return written
     present = len(cells) - cells.null_count
     distinct = len(cells.drop_null().unique())
-    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present:
+    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present or mostly_numbers(cells):
         return ""
     return f"free text, {counted(distinct, 'different value')} in {counted(present, 'row')}"
 

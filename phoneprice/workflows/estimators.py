@@ -31,6 +31,7 @@ from phoneprice.data.values import Spelling, is_number_array, number_text, one_s
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
+from phoneprice.wording import counted
 from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.events import warn_caller
 from phoneprice.workflows.fitting import fit, planned
@@ -236,6 +237,9 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
             values = y.astype(np.float64)
         except (TypeError, ValueError) as fault:
             raise ValueError(f"y has values that are no numbers: {fault}") from fault
+        if len(values) and values.min() == values.max():
+            found = f"{values[0]:g} in {counted(len(values), 'sample')}"
+            raise ValueError(f"{type(self).__name__} needs two different values or more; y has one value: {found}")
         self._fit(X, values, self._config("regression"), name)
         return self
 

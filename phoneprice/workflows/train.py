@@ -99,21 +99,21 @@ def train(
     asked = asked_for(config, target, overrides, reading)
     with RunWriter(path, force=force, resume=resume) as writer:
         prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
-        plans = planned(prepared, collector)
         config = prepared.config
         with Checkpointer(
             writer, path, config, resume=resume, command=command_line, on_event=collector
         ) as checkpointer:
+            plans = planned(prepared, collector)
             fitted = fit(prepared, plans, collector, checkpointer=checkpointer)
-        made_with = environment(
-            device=fitted.device,
-            threads=fitted.threads,
-            seed=config.training.seed,
-            seconds=time.perf_counter() - started,
-            command_line=command_line if record_command_line else (),
-        )
-        contents = _contents(prepared, plans, fitted, made_with, collector)
-        writer.finish(contents)
+            made_with = environment(
+                device=fitted.device,
+                threads=fitted.threads,
+                seed=config.training.seed,
+                seconds=time.perf_counter() - started,
+                command_line=command_line if record_command_line else (),
+            )
+            contents = _contents(prepared, plans, fitted, made_with, collector)
+            writer.finish(contents)
     metrics = contents.metrics
     findings = judge(Training(config, prepared.schema, fitted.history, fitted.ensemble.parameters, metrics))
     seconds = time.perf_counter() - started

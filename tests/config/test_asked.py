@@ -17,9 +17,7 @@ def test_overrides_are_texts() -> None:
     assert override_texts(None) == []
     with pytest.raises(TypeError) as fault:
         override_texts("training.epochs=5")
-    assert str(fault.value) == (
-        "overrides = 'training.epochs=5': must be a mapping or a sequence of key=value texts"
-    )
+    assert str(fault.value) == ("overrides = 'training.epochs=5': must be a mapping or a sequence of key=value texts")
 
 
 @pytest.mark.parametrize("name", ["y", "2024", "a.b", 'a"\\\n#', "手机", "none"])
@@ -28,7 +26,7 @@ def test_a_target_of_any_name(name: str) -> None:
 
 
 def test_what_is_asked_for_wins_over_what_is_inferred() -> None:
-    inferred = {
+    inferred: dict[str, dict[str, object]] = {
         "data": {"target": "z", "id_columns": ("a",), "ignored_columns": ("b",)},
         "task": {"kind": "regression"},
     }

@@ -176,6 +176,7 @@ def test_any_override_loads_or_is_a_config_error(key, value):
 @pytest.mark.parametrize(
     ("override", "fault"),
     [
+        ("optimizer.lr=.01.2", 'optimizer.lr: found ".01.2", must be a number'),
         ("optimizer.lr=-1", "optimizer.lr: found -1, must be greater than 0"),
         ("optimizer.lr=fast", 'optimizer.lr: found "fast", must be a number'),
         ("optimizer.lr=nan", "optimizer.lr: found nan, must be a finite number"),
@@ -369,3 +370,16 @@ def test_a_number_of_thousands_of_digits(number: str, tmp_path: Path) -> None:
     file.write_text(f"[training]\nseed = {number}\n")
     with pytest.raises(ConfigError, match=re.escape(str(file))):
         load_config(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(".01", 0.01), ("+.5", 0.5), ("5.", 5.0), (".1E-2", 0.001), ("1e-2", 0.01), ("1_0", 10)]
+)
+def test_numbers_as_people_type_them(text: str, value: float) -> None:
+    assert load_config(None, [f"optimizer.lr={text}"]).optimizer.lr == value
+    assert load_config(None, [f"data.target={text}"]).data.target == text
+
+
+def test_a_whole_number_may_be_typed_with_an_exponent() -> None:
+    assert load_config(None, ["training.epochs=1e2"]).training.epochs == 100
+    assert load_config(None, environ={"PHONEPRICE_TRAINING__EPOCHS": "2.0"}).training.epochs == 2

@@ -70,6 +70,22 @@ def test_without_target() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "advice"), [(("a", "the y"), "such as --target 'the y'"), (("a",), "such as --target a")]
+)
+def test_no_target_is_given(names: tuple[str, ...], advice: str) -> None:
+    cells = table(**{name: numbers(30) for name in names})
+    what = f"no target given: checked as a table without one; name the column to predict, {advice}"
+    assert found(cells, Config()) == [("note", None, "no_target", what, 1)]
+
+
+def test_a_target_that_is_always_the_same_number() -> None:
+    what = "column 'y' has one value only, 3.5 in all 30 rows, expected two or more; choose another target"
+    assert found(table(a=numbers(30), y=[3.5] * 30), config("regression")) == [
+        ("error", "y", "target_constant", what, 30)
+    ]
+
+
 def test_rows_without_a_target() -> None:
     a = numbers(22)
     cells = table(a=[*a[:20], None, None], y=[*labels(20), None, None])

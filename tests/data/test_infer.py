@@ -7,7 +7,7 @@ import pytest
 
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import INDEX_COLUMNS
-from phoneprice.data.infer import infer_config, init_text, is_id_like
+from phoneprice.data.infer import Given, infer_config, init_text, is_id_like, suggest_target
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
@@ -86,6 +86,7 @@ def test_a_hook_may_judge_the_order() -> None:
         ("paid", [1.0, 2.0, 3.0], False),
         ("serial", [f"s{i}" for i in range(30)], True),
         ("name", ["x", "y", "z"], False),
+        ("ram", [*(f"{i}.5" for i in range(29)), "?"], False),
         ("nr", [float(i) for i in range(30)], True),
         ("nr", [float(i + 1) for i in range(30)], True),
         ("year", [float(i + 1990) for i in range(30)], False),
@@ -129,6 +130,9 @@ def test_columns_of_no_use_are_ignored() -> None:
         (table(a=[1.0, 1.0]), "a", "column 'a' has one value only, expected two or more"),
         (table(a=[None, None]), "a", "column 'a' has no value, expected two or more"),
         (table(a=["1", "1.0"]), "a", "column 'a' has one value only, expected two or more"),
+        (table(nr=[float(i) for i in range(30)], a=[1.0, 2.0] * 15), "a",
+            "no column is left to learn 'a' from (nr: counts the rows)"),
+        (table(a=[1.0, 2.0] * 15), "a", "no column is left to learn 'a' from"),
         (table(a=WORDS), "a", "column 'a' has 3 different texts in 3 rows, expected classes or numbers"),
     ],
 )  # fmt: skip
@@ -136,6 +140,7 @@ def test_faults(cells: Table, target: str, message: str) -> None:
     with pytest.raises(DataError) as fault:
         infer_config(cells, target)
     remedy = {"aa": "; correct --target"}.get(target, "; choose another --target" if cells.rows else "")
+    remedy = "; add columns that tell something of it" if "is left" in message else remedy
     assert str(fault.value) == f"phones.csv: {message}{remedy}"
 
 
@@ -146,6 +151,73 @@ def test_a_target_of_numbers_that_are_not_all_finite(cell: str) -> None:
     assert str(fault.value) == (
         f"phones.csv line 4, column 'y': found '{cell}', expected a finite number; correct it or leave it empty"
     )
+
+
+ROLES = table(
+    code=[f"c{i}" for i in range(300)],
+    name=[f"n{i % 290}" for i in range(300)],
+    zip=[float(i % 9) for i in range(300)],
+    wifi=["yes", "no", "no"] * 100,
+    y=[0.5 * i for i in range(300)],
+)
+
+
+def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
+    ids = {f"{i}_id": [float(i + j * j) for j in range(30)] for i in range(7)}
+    inferred = infer_config(table(a=[0.5] * 30, **ids, y=[0.5 * i for i in range(30)]), "y")
+    named = "; ".join(f"{i}_id: named like an id, and each row has its own value" for i in range(5))
+    assert inferred.summary[1] == f"phones.csv: inferred features: 1 number. ids: {named}; 2 more"
+
+
+@pytest.mark.parametrize(
+    ("given", "ids", "ignored"),
+    [
+        (Given(), ("code",), ("name",)),
+        (Given(id_columns=("name", "nix")), ("name",), ("code",)),
+        (Given(id_columns=()), ("id",), ("code", "name")),
+        (Given(ignored_columns=("zip",)), ("code",), ("zip",)),
+        (Given(categorical_columns=("code", "name")), ("id",), ()),
+        (Given(id_columns=("zip",), ignored_columns=()), ("zip",), ()),
+    ],
+)
+def test_roles_that_are_given(given: Given, ids: tuple[str, ...], ignored: tuple[str, ...]) -> None:
+    inferred = infer_config(ROLES, "y", given=given)
+    assert (inferred.id_columns, inferred.ignored_columns) == (ids, ignored)
+    roles = {"target": "y", "id_columns": ids, "ignored_columns": ignored}
+    assert inferred.settings == {"data": roles, "task": {"kind": "regression"}}
+
+
+def test_numbers_with_a_typing_error_stay_a_feature() -> None:
+    cells = table(ram=[*(f"{i}.5" for i in range(399)), "unknown"], y=["p", "q"] * 200)
+    assert infer_config(cells, "y").features == {"numeric": ("ram",)}
+    assert infer_config(cells, "y", given=Given(categorical_columns=("ram",))).features == {"categorical": ("ram",)}
+
+
+def test_features_by_kind() -> None:
+    assert infer_config(ROLES, "y").features == {"numeric": ("zip",), "boolean": ("wifi",)}
+    categories = Given(categorical_columns=("zip",))
+    assert infer_config(ROLES, "y", given=categories).features == {"boolean": ("wifi",), "categorical": ("zip",)}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("a", "b"), "b"),
+        (("a", "target", "b"), "target"),
+        (("Y", "b"), "Y"),
+        (("price_class", "b"), "price_class"),
+        (("energy", "b"), "b"),
+    ],
+)
+def test_a_target_is_suggested(names: tuple[str, ...], expected: str) -> None:
+    numbers = {name: [0.5 * (i % 7) for i in range(30)] for name in names}
+    unfit: dict[str, list[Any]] = {"class": ["same"] * 30, "label": [None] * 30, "id": [f"i{i}" for i in range(30)]}
+    assert suggest_target(table(**unfit, **numbers, comment=[f"c{i % 16}" for i in range(30)])) == expected
+
+
+def test_no_target_is_suggested_where_no_column_can_be_one() -> None:
+    assert suggest_target(table(a=[1.0] * 3)) is None
+    assert suggest_target(table(a=[1.0] * 3).slice(0, 0)) is None
 
 
 def test_text_of_the_configuration() -> None:

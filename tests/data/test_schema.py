@@ -240,6 +240,16 @@ FAULTS: list[tuple[Table, Config, str]] = [
         ("phones.csv, column 'price': found 1,001 different labels, at most 1,000 classes are allowed; for "
         'a number to predict set task.kind = "regression"'),
     ),
+    (
+        table(a=[1.0, 2], price=[3.5, 3.5]), config(kind="regression"),
+        ("phones.csv: column 'price' has one value only, 3.5 in all 2 rows, expected two or more; "
+        "choose another target"),
+    ),
+    (
+        table(a=[1.0], price=[7.0]), config(kind="regression"),
+        ("phones.csv: column 'price' has one value only, 7 in the only row, expected two or more; "
+        "choose another target"),
+    ),
 ]  # fmt: skip
 
 

@@ -27,3 +27,10 @@ def classes(kind: str) -> Table:
 @pytest.mark.parametrize(("kind", "expected"), [("ordered", True), ("unordered", False)])
 def test_the_better_model_decides(kind: str, expected: bool) -> None:
     assert looks_ordered(classes(kind), "y") is expected
+
+
+def test_a_class_of_one_row_costs_the_others_nothing() -> None:
+    cells = classes("unordered")
+    rare = Table("rare.csv", {name: pa.concat_arrays([c, pa.array([9.0])]) for name, c in cells.columns.items()})
+    assert not looks_ordered(rare, "y")
+    assert looks_ordered(cells.take(np.arange(4)), "y")

@@ -23,6 +23,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Task
 from phoneprice.workflows.events import Event, Progress, Warned
 from phoneprice.workflows.predict import predict
+from phoneprice.workflows.train import train
 from tests.arrow_columns import ARROW_CASTS_VIEWS
 from tests.random_runs import LABELS, names, numeric_schema, random_contents, write_run
 
@@ -314,11 +315,27 @@ def test_nothing_is_added_to_the_run(run, tmp_path):
 
 def test_names_that_clash(run, tmp_path):
     data = save(phones(3).append_column("confidence", pa.array([1, 2, 3])), tmp_path / "in.csv")
+    assert predict(run, data, tmp_path / "out.csv").rows == 3
     with pytest.raises(UsageError) as caught:
-        predict(run, data, tmp_path / "out.csv")
+        predict(run, data, tmp_path / "out.csv", keep="all")
     assert str(caught.value) == (
-        "the input has a column 'confidence', which predictions have too; rename it in the input"
+        "--keep 'confidence': predictions have a column of that name; name other columns to keep"
     )
+
+
+@pytest.mark.parametrize("role", ["feature", "id"])
+def test_a_name_that_train_accepts_predict_accepts(tmp_path, role):
+    added = ("prediction", "confidence", "prob_p")
+    rows = {name: [f"{name}{i}" if role == "id" else str(i % 3) for i in range(40)] for name in added}
+    data = save(pa.table({**rows, "x": range(40), "y": ["p", "q"] * 20}), tmp_path / "in.csv")
+    quick = {"training.epochs": 1, "data.id_columns": added if role == "id" else []}
+    train(data, run=tmp_path / "run", target="y", overrides=quick)
+    found = predict(tmp_path / "run", data, tmp_path / "out.csv")
+    expected = [
+        f"{data}: id column {name!r} is not copied, as predictions have a column of that name" for name in added
+    ]
+    assert found.warnings == (tuple(expected) if role == "id" else ())
+    assert (tmp_path / "out.csv").read_text().startswith("prediction,confidence,prob_p,prob_q\n")
 
 
 def test_kept_columns_must_be_there(run, tmp_path):

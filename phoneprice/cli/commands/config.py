@@ -41,8 +41,8 @@ def init(
 ) -> None:
     """Write a commented configuration, fitted to a table if one is given.
 
-    With --from-data the task, the id columns and the categorical columns are inferred from the table, and the comments
-    say why.
+    With --from-data the task, the id columns and the columns of no use are inferred from the table, as train --target
+    does it; a table of them goes to stderr, and the comments say why.
 
     For example:
       phoneprice config init -o phones.toml

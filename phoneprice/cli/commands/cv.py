@@ -50,7 +50,7 @@ def cv(
     """Cross-validate: train the whole pipeline on parts of a table, and test it on the rest.
 
     The folds are those of scikit-learn's RepeatedStratifiedKFold (regression: RepeatedKFold) with the same seed. All of
-    them train at once. Nothing is kept but the figures.
+    them train at once. Nothing is kept but the figures. --target is as in train.
 
     For example:
       phoneprice cv phones.csv --target price_range

@@ -58,7 +58,8 @@ def check(
     """Report what is wrong or odd in a table.
 
     Missing cells, duplicate rows, constant and id-like columns, leaks of the target, imbalance; with --reference also
-    values out of range and rows in both tables. Exit code 3 if anything would keep a training from working.
+    values out of range and rows in both tables. Exit code 3 if anything would keep a training from working. With
+    --target and without -c, what kind of task it is for is inferred from the table.
 
     For example:
       phoneprice data check phones.csv --target price_range

@@ -62,9 +62,13 @@ def train(
     All members (by default one for each of 5 folds) train at once; every row is predicted by a member that has not
     seen it, and these predictions give the metrics. The path of the run goes to stdout.
 
+    On a table of your own, --target names the column to predict; what kind of task that is, which columns are ids and
+    which are of no use is inferred, said, and written into the run. -s overrides it.
+
     For example:
       phoneprice train
-      phoneprice train phones.csv --target price_range -o runs/phones --report
+      phoneprice train people.csv --target income -s training.epochs=50
+      phoneprice train phones.csv -o runs/phones --report
       phoneprice train phones.csv -c textbook -s training.epochs=50 training.seed=1
     """
     if report and data == STREAM:

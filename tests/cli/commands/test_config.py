@@ -89,6 +89,36 @@ def test_init_from_a_table(call: Call, people: Path, tmp_path: Path) -> None:
     assert document["reasons"]["task.kind"]
 
 
+def test_init_says_what_it_decided(call: Call, people: Path, tmp_path: Path) -> None:
+    arguments = ("config", "init", "--from-data", people, "--target", "income", "--delimiter", ";")
+    table = (
+        "target     income\n"
+        "task       regression. 60 different numbers in 60 rows: a quantity\n"
+        "ids        id: named like an id, and each row has its own value\n"
+        "not used   None found\n"
+        "numbers    1: size\n"
+        "yes or no  1: member\n"
+    )
+    written = call(*arguments, "-o", tmp_path / "c.toml")
+    assert (written.out, written.err) == ("", f"{table}Wrote {tmp_path / 'c.toml'}\n")
+    shown = call(*arguments)
+    assert tomllib.loads(shown.out) == tomllib.loads((tmp_path / "c.toml").read_text())
+    assert shown.err == table
+    assert call(*arguments, "-q").err == ""
+
+
+def test_init_fails_where_nothing_is_left_to_learn_from(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_text("nr,y\n" + "".join(f"{i},{i % 2}\n" for i in range(40)))
+    result = call("config", "init", "--from-data", file, "--target", "y", "-o", tmp_path / "c.toml")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        f"phoneprice: error: {file}: no column is left to learn 'y' from (nr: counts the rows); "
+        "add columns that tell something of it\n"
+    )
+    assert not (tmp_path / "c.toml").exists()
+
+
 def test_init_replaces_a_file_with_force_only(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = Path("mine.toml")

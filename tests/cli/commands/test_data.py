@@ -50,6 +50,35 @@ def test_check_in_a_terminal_keeps_names_and_words_whole(
     assert sorted(shown.replace("─", "").split()) == sorted(expected.replace("─", "").split())
 
 
+def test_check_suggests_a_target(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,size,income\n" + "".join(f"p{i},{i % 7},{1.5 * i}\n" for i in range(60)))
+    finding = call("data", "check", file, "--json").document["findings"][-1]
+    assert (finding["column"], finding["code"], finding["message"]) == (
+        None,
+        "no_target",
+        "no target given: checked as a table without one; name the column to predict, such as --target income",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ([str(1.5 * i) for i in range(1200)], 0),
+        ([f"word {i}" for i in range(900)], 3),
+        (["3.5"] * 40, 3),
+        (["a", "b"] * 40, 0),
+        (["1", "2", "3"] * 40, 0),
+    ],
+)
+def test_check_infers_what_a_target_is_for(call: Call, tmp_path: Path, cells: list[str], code: int) -> None:
+    """So it finds no errors where ``train --target`` trains, and one where that stops."""
+    file = tmp_path / "t.csv"
+    file.write_text("x,y\n" + "".join(f"{i * 7919 % 101},{cell}\n" for i, cell in enumerate(cells)))
+    assert call("data", "check", file, "--target", "y").code == code
+    assert call("train", file, "--target", "y", "-s", "training.epochs=1", "-o", tmp_path / "run").code == code
+
+
 HEADINGS = {
     80: "column missing distinct low 25% median 75% high",
     70: "column missing low 25% median 75% high",

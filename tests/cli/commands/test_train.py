@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from phoneprice.cli.output import json_lines
+from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError
@@ -53,6 +54,52 @@ def test_options_that_are_settings_win(call: Call, asked: dict[str, Any]) -> Non
     assert call("train", *options, *settings).code == 0
     assert asked["config"].training.device == "cpu"
     assert asked["reading"] == Reading("\t", "latin-1", "skip")
+
+
+def test_a_target_without_a_configuration_leaves_the_rest_to_the_table(
+    call: Call, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEPRICE_TRAINING__SEED", "3")
+    assert call("train", "t.csv", "--target", "y", "-s", "training.epochs=.5e1", "--device", "cpu").code == 0
+    found = asked["config"].config({"task": {"kind": "regression"}})
+    assert (found.data.target, found.task.kind, found.loss.name) == ("y", "regression", "mse")
+    assert (found.training.epochs, found.training.seed, found.training.device) == (5, 3, "cpu")
+    assert call("train", "t.csv", "--target", "y", "-c", "textbook").code == 0
+    assert asked["config"] == load_config("textbook", ["data.target=y", "training.seed=3"])
+
+
+def test_settings_are_checked_before_the_table_is_read(call: Call, tmp_path: Path) -> None:
+    result = call("train", tmp_path / "nix.csv", "--target", "y", "-s", "optimizer.lrr=1", "-o", tmp_path / "run")
+    assert result.code == 2
+    assert 'did you mean "lr"' in result.err
+
+
+def test_the_first_command_on_a_table_of_ones_own(call: Call, tmp_path: Path) -> None:
+    file, run = tmp_path / "people.csv", tmp_path / "run"
+    rows = "".join(f"p{i},{i % 7},{'no' if i % 3 else 'yes'},{1.5 * i}\n" for i in range(60))
+    file.write_text(f"id,size,member,income\n{rows}")
+    options = ("--target", "income", "-s", "training.epochs=1", "training.threads=1", "-o", run)
+    lines = (
+        f"phoneprice: {file}: inferred task.kind = \"regression\" for 'income' (or -s task.kind=...): "
+        "60 different numbers in 60 rows: a quantity\n"
+        f"phoneprice: {file}: inferred features: 1 number, 1 yes or no. "
+        "ids: id: named like an id, and each row has its own value\n"
+    )
+    reasons = {
+        "task.kind": "60 different numbers in 60 rows: a quantity",
+        "data.id_columns": "id: named like an id, and each row has its own value",
+        "data.ignored_columns": "None found",
+    }
+    planned = call("train", file, *options, "--dry-run", "--json")
+    assert (planned.code, planned.err) == (0, lines)
+    assert planned.document["plan"]["inferred"] == reasons
+    trained = call("train", file, *options, "--json")
+    assert trained.err.startswith(lines)
+    assert trained.document["inferred"] == reasons
+    assert call("train", file, *options, "--force", "-q").err == ""
+    assert call("predict", run, file).out.startswith("id,prediction\n")
+    tested = call("cv", file, "--target", "income", "--repeats", 1, "-s", "training.epochs=1", "--json")
+    assert (tested.code, tested.document["task"], tested.document["inferred"]) == (0, "regression", reasons)
 
 
 @pytest.mark.parametrize(("options", "name"), [([], "default"), (["-c", "textbook"], "textbook")])

@@ -1,0 +1,183 @@
+"""``train --target``: what a table tells is what ``config init`` writes down, and what is asked for wins."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import phoneprice
+from phoneprice.config.asked import ToInfer
+from phoneprice.config.load import load_config
+from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.config.schema import Config
+from phoneprice.errors import ConfigError, DataError, StoppedError
+from phoneprice.records.documents import Protocol
+from phoneprice.workflows.events import EpochDone, Event, Noted, ignore
+from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.inspect_tables import first_config
+
+QUICK = {"training.epochs": 2, "training.threads": 1, "training.device": "cpu", "model.hidden": [2]}
+KINDS = {"price": "regression", "sold": "binary", "shape": "multiclass", "level": "ordinal"}
+COLUMNS = ("phone_id", "nr", "ram", "note", *KINDS)
+
+
+def cells(i: int, ram: float) -> tuple[Any, ...]:
+    note = f"a word about phone {i % 110}"
+    return (f"p{i * 7919 % 1000}", i, ram, note, 3.5 * ram + i % 2, "yny"[i % 3], "abc"[i % 3], int(ram * 4))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "my phones.csv"
+    with file.open("w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(COLUMNS)
+        writer.writerows(cells(i, ram) for i, ram in enumerate(np.random.default_rng(0).random(160)))
+    return file
+
+
+@pytest.mark.parametrize(("target", "kind"), KINDS.items())
+def test_the_run_is_that_of_config_init(data: Path, tmp_path: Path, target: str, kind: str) -> None:
+    notes: list[Event] = []
+    found = phoneprice.train(data, run=tmp_path / "a", target=target, overrides=QUICK, on_event=notes.append)
+    assert (found.config.task.kind, found.config.data.target) == (kind, target)
+    assert found.config.data.id_columns == ("phone_id", "nr")
+    assert found.config.data.ignored_columns == ("note",)
+    file = tmp_path / "mine.toml"
+    made = first_config(data, target, str(file))
+    file.write_text(made.text)
+    phoneprice.train(data, file, tmp_path / "b", overrides=QUICK)
+    for name in ("config.toml", "schema.json", "features.json", "splits.json", "model.safetensors"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert made.inferred is not None
+    assert found.inferred == made.inferred.reasons
+    assert [note for note in notes if isinstance(note, Noted)] == [Noted(line) for line in made.inferred.summary]
+    assert phoneprice.predict(tmp_path / "a", data, tmp_path / "p.csv").rows == 160
+
+
+def test_two_lines_say_what_was_inferred(data: Path) -> None:
+    notes: list[Event] = []
+    prepare_as_asked(data, ToInfer("sold"), AS_CONFIGURED, notes.append)
+    ids = "phone_id: named like an id, and each row has its own value; nr: counts the rows"
+    unused = "note: free text, 110 different values in 160 rows"
+    assert notes == [
+        Noted(
+            f"{data}: inferred task.kind = \"binary\" for 'sold' (or -s task.kind=...): two different values: 'n', 'y'"
+        ),
+        Noted(f"{data}: inferred features: 3 numbers, 1 category. ids: {ids}. not used: {unused}"),
+    ]
+
+
+@pytest.mark.parametrize("target", KINDS)
+def test_from_standard_input(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    read = io.TextIOWrapper(io.BytesIO(data.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", read)
+    phoneprice.train("-", run=tmp_path / "a", target=target, overrides=QUICK)
+    phoneprice.train(data, run=tmp_path / "b", target=target, overrides=QUICK)
+    for name in ("config.toml", "schema.json", "splits.json", "model.safetensors"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "features", "kind"),
+    [
+        ({}, ("ram", "price", "shape", "level"), "binary"),
+        ({"task.kind": "multiclass"}, ("ram", "price", "shape", "level"), "multiclass"),
+        ({"data.id_columns": ["nr"]}, ("ram", "price", "shape", "level"), "binary"),
+        ({"data.ignored_columns": ["price"]}, ("ram", "note", "shape", "level"), "binary"),
+        ({"data.categorical_columns": ["nr", "note"]}, ("nr", "ram", "note", "price", "shape", "level"), "binary"),
+        (
+            {"data.id_columns": [], "data.ignored_columns": []},
+            (*COLUMNS[:5], *COLUMNS[6:]),
+            "binary",
+        ),
+    ],
+)
+def test_what_is_asked_for_is_not_inferred(
+    data: Path, overrides: dict[str, Any], features: tuple[str, ...], kind: str
+) -> None:
+    asked = asked_for(None, "sold", overrides)
+    prepared = prepare_as_asked(data, asked, AS_CONFIGURED, ignore)
+    assert set(prepared.schema.feature_names) == set(features)
+    assert prepared.config.task.kind == kind
+
+
+def test_a_kind_that_is_given_needs_no_guess(data: Path) -> None:
+    """Free text is no target, unless somebody says so."""
+    with pytest.raises(DataError):
+        prepare_as_asked(data, ToInfer("phone_id"), AS_CONFIGURED, ignore)
+    notes: list[Event] = []
+    prepared = prepare_as_asked(data, ToInfer("phone_id", ("task.kind=multiclass",)), AS_CONFIGURED, notes.append)
+    assert len(prepared.task.labels) == 160
+    assert notes[0] == Noted(f"{data}: task.kind = \"multiclass\" for 'phone_id', as given")
+
+
+def test_the_reading_that_is_given_holds_for_inferring(data: Path) -> None:
+    lines = data.read_text().replace(",", ";").splitlines()
+    lines[5] = lines[5].replace(lines[5].split(";")[2], "x")
+    data.write_text("\n".join(lines))
+    asked = asked_for(None, "level", reading=Reading(delimiter=";"))
+    skipping = Reading(delimiter=";", on_bad_row="skip")
+    with pytest.raises(DataError):
+        prepare_as_asked(data, asked, Reading(delimiter=";"), ignore)
+    prepared = prepare_as_asked(data, asked, skipping, ignore)
+    assert prepared.table.skipped_rows == 1
+    assert (prepared.config.data.delimiter, prepared.config.data.on_bad_row) == (";", "skip")
+
+
+def test_with_a_configuration_the_target_is_all_that_is_set() -> None:
+    textbook = load_config("textbook")
+    expected = load_config("textbook", ["data.target=y"])
+    assert asked_for("textbook", "y") == asked_for(textbook, "y") == expected
+    assert asked_for(textbook) == textbook
+    assert asked_for(None) == Config()
+    assert asked_for(None, None, {"training.epochs": 3}) == load_config(None, ["training.epochs=3"])
+
+
+def test_cross_validation_infers_the_same(data: Path) -> None:
+    found = phoneprice.cross_validate(data, protocol=Protocol(3, 1, 0), target="price", overrides=QUICK)
+    assert (found.task.kind, found.metrics.rows) == ("regression", 160)
+    assert found.inferred == {
+        "task.kind": "160 different numbers in 160 rows: a quantity",
+        "data.id_columns": "phone_id: named like an id, and each row has its own value; nr: counts the rows",
+        "data.ignored_columns": "note: free text, 110 different values in 160 rows",
+    }
+
+
+def test_a_training_that_was_stopped_goes_on(data: Path, tmp_path: Path) -> None:
+    overrides = {**QUICK, "training.epochs": 4, "training.checkpoint_seconds": 0}
+
+    def stop(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.record.epoch == 3:
+            raise StoppedError(2)
+
+    with pytest.raises(StoppedError):
+        phoneprice.train(data, run=tmp_path / "a", target="level", overrides=overrides, on_event=stop)
+    notes: list[Event] = []
+    phoneprice.train(data, run=tmp_path / "a", target="level", overrides=overrides, resume=True, on_event=notes.append)
+    assert Noted(f"{tmp_path / 'a'}: going on after epoch 2 of 4") in notes
+    phoneprice.train(data, run=tmp_path / "b", target="level", overrides=overrides)
+    for name in ("config.toml", "model.safetensors"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_an_unknown_target(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as fault:
+        phoneprice.train(data, run=tmp_path / "run", target="prise")
+    known = "the columns are phone_id, nr, ram, note, price, sold, shape, level"
+    assert str(fault.value) == (
+        f"{data}: no column 'prise' (did you mean 'price'?) to predict; {known}; correct --target"
+    )
+    assert sorted(tmp_path.iterdir()) == [data]
+
+
+def test_settings_that_no_kind_of_task_allows_are_found_before_the_table(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        phoneprice.train(tmp_path / "nix.csv", run=tmp_path / "run", target="y", overrides={"training.epochs": 0})
+    assert list(tmp_path.iterdir()) == []
