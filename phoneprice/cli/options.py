@@ -140,7 +140,7 @@ def configuration(
 
 
 def configuration_to_learn(
-    file: Path | None, settings: Sequence[str] | None, device: str | None, target: str | None
+    file: str | None, settings: Sequence[str] | None, device: str | None, target: str | None
 ) -> "Config | ToInfer":
     """The same for a command that learns: with a target and without a file, all that is not set is to be inferred."""
     if file or target is None:

@@ -66,6 +66,11 @@ class FirstConfig:
     warnings: tuple[str, ...] = ()
     """What the table has that a training leaves out, too."""
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why it is as it is, by dotted key."""
+        return self.inferred.reasons if self.inferred else {}
+
 
 def first_config(data: Path | None, target: str | None, name: str, reading: Reading = AS_CONFIGURED) -> FirstConfig:
     """A configuration to begin with: one inferred from a table, or all the defaults.

@@ -61,9 +61,8 @@ def init(
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
-        reasons = made.inferred.reasons if made.inferred else {}
-        facts = {"reasons": reasons, "warnings": made.warnings}
-        session.document({"format": 1, "output": output, "toml": made.text, **facts})
+        reasons, warnings = made.reasons, made.warnings
+        session.document({"format": 1, "output": output, "toml": made.text, "reasons": reasons, "warnings": warnings})
         return
     for message in made.warnings:
         session.say(f"phoneprice: warning: {message}")
