@@ -22,7 +22,7 @@ from phoneprice.cli.program import run as run_program
 from phoneprice.config.fields import choices, section
 from phoneprice.config.schema import Config
 from phoneprice.data.reading.faults import require_named
-from phoneprice.data.reading.headers import checked_header, require_distinct
+from phoneprice.data.reading.headers import checked_header, edge_keys, require_distinct
 from phoneprice.errors import DataError, ModelError
 
 MANY = 100_000
@@ -46,8 +46,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
         lambda: checked_header("t.csv", NAMES),
         lambda: require_named("t.csv", NAMES, NAMES),
         lambda: require_distinct("t.csv", NAMES),
+        lambda: edge_keys(MANY),
     ],
-    ids=["header", "features", "frame"],
+    ids=["header", "features", "frame", "edge"],
 )
 def test_a_wide_header_takes_no_time(look: Callable[[], object]) -> None:
     begun = time.perf_counter()

@@ -16,7 +16,7 @@ from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.reading.csv_reader import SegmentParser
 from phoneprice.data.reading.cutting import RawSegment
 from phoneprice.data.reading.frames import frame_table
-from phoneprice.data.reading.headers import named_part
+from phoneprice.data.reading.headers import edge_keys, named_part
 from phoneprice.data.reading.options import Selection
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -149,3 +149,10 @@ def test_a_stream_says_what_it_leaves_out(tmp_path: Path) -> None:
     with read_chunks(path, OPTIONS, ["a"], []) as stream:
         assert (stream.header, stream.nameless_columns) == (("a", "b"), 1)
         assert [table.columns["a"].to_pylist() for table in stream] == [[1]]
+
+
+def test_keys_of_the_edge_are_distinct_short_and_no_names() -> None:
+    keys = edge_keys(1000)
+    assert len(set(keys)) == 1000
+    assert max(map(len, keys)) == 11
+    assert not any(key.strip() or not key for key in keys)
