@@ -167,7 +167,7 @@ def _within(values: Doubles, limits: tuple[float, float]) -> bool:
 
 def held_out_faults(found: HeldOut, metrics: RunMetrics, splits: Splits, task: Task) -> Iterator[str]:
     """What contradicts ``metrics.json`` or ``splits.json``."""
-    folds, table_rows = metrics.folds or (), splits.rows + splits.left_out_rows
+    folds, table_rows = metrics.folds or (), splits.rows + (splits.left_out_rows or 0)
     if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < table_rows:
         yield f"a row number is not below {table_rows}"
     elif [int((found.folds == fold.fold).sum()) for fold in folds] != [fold.rows for fold in folds] or len(

@@ -157,8 +157,8 @@ class Splits(Record):
     fraction: float
     seed: Count
     rows: Count
-    left_out_rows: Count = 0
-    """Rows of the table that could not be learned from; ``oof.parquet`` numbers the rows of the whole table."""
+    left_out_rows: Count | None = None
+    """Rows of the table that could not be learned from, if any; ``oof.parquet`` numbers the rows of the whole table."""
     members: Count
     data_sha256: Hash
 

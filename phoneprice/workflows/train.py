@@ -226,7 +226,7 @@ def _splits(prepared: Prepared, plans: Sequence[MemberPlan]) -> Splits:
         fraction=validation.fraction,
         seed=prepared.config.training.seed,
         rows=len(prepared.inputs),
-        left_out_rows=prepared.table.skipped_rows + prepared.table.unlabelled_rows,
+        left_out_rows=prepared.table.skipped_rows + prepared.table.unlabelled_rows or None,
         members=len(plans),
         data_sha256=prepared.sha256,
     )

@@ -2,7 +2,8 @@
 
 RFC 4180 with these decisions: UTF-8, a byte-order mark is skipped, records end in LF or CRLF, a quote opens only at the
 start of a cell and a closing one is followed by a delimiter or a record's end, every record has as many cells as
-the header, blank lines are allowed at the end only, NUL bytes never.
+the header, blank lines are allowed at the end only, NUL bytes never. The first column needs no name, nor do those at
+the right edge that hold no value; records may lack all of these.
 """
 
 from __future__ import annotations
@@ -44,13 +45,23 @@ def parse(data: bytes) -> Parsed:
     records = _without_blank_end(_records(text))
     if not records:
         raise Refused("empty")
-    header = records[0]
-    if len(set(header)) < len(header) or not all(name.strip() for name in header):
+    header = _named(records[0])
+    if len(set(header)) < len(header) or not all(name.strip() for name in header[1:]):
         raise Refused("column names")
     for record in records[1:]:
-        if record == BLANK or len(record) != len(header):
+        if record == BLANK or len(record) not in {len(header), len(records[0])}:
             raise Refused("number of cells")
+        if any(cell.strip(" \t").casefold() not in MISSING for cell in record[len(header) :]):
+            raise Refused("a value without a name")
     return Parsed(header, records[1:])
+
+
+def _named(first: list[str]) -> list[str]:
+    """The header without the names at the right edge that are none."""
+    names = [first[0] if first[0].strip() else "", *first[1:]]
+    while len(names) > 1 and not names[-1].strip():
+        names.pop()
+    return names
 
 
 BLANK = ["\0 nothing at all"]

@@ -161,7 +161,7 @@ def test_nonsense_is_refused(golden_run: Path, tmp_path: Path, name: str, what: 
 READERS = {
     ("metrics.json", "nothing"): {"show", "diff", "report", "terminal", "evaluate"},
     ("metrics.json", "a count more"): {"show", "diff", "report", "terminal", "evaluate"},
-    ("splits.json", "no splits"): {"diff", "evaluate"},
+    ("splits.json", "no splits"): {"diff", "report", "terminal", "evaluate"},
     ("environment.json", "no environment"): {"show", "diff", "report", "terminal"},
     ("history.jsonl", "no epochs"): {"report", "terminal"},
     ("oof.parquet", "a row twice"): {"diff", "report", "terminal"},
