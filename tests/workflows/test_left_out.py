@@ -245,6 +245,6 @@ def test_a_counter_that_means_something_stays(tmp_path: Path, name: str) -> None
     frame = phones().drop(columns="price")
     frame.insert(0, name, range(1, ROWS + 1))
     table = read_table(save(frame, tmp_path / "t.csv"), ReadOptions(), ["kind"])
-    assert infer_config(with_target(table, config(*CLASSES).data), "kind").id_columns == ()
+    assert infer_config(with_target(table, config(*CLASSES).data), "kind").ids == {}
     train(tmp_path / "t.csv", config(*CLASSES), tmp_path / "run")
     assert load_run(tmp_path / "run").schema.feature_names == (name, "ram", "wifi")
