@@ -163,10 +163,10 @@ ROLES = table(
 
 
 def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
-    ids = {f"{i}_id": [float(i + j * j) for j in range(30)] for i in range(7)}
+    ids = {f"{i}_id": [float(i + j * j) for j in range(30)] for i in range(12)}
     inferred = infer_config(table(a=[0.5] * 30, **ids, y=[0.5 * i for i in range(30)]), "y")
-    named = "; ".join(f"{i}_id: named like an id, and each row has its own value" for i in range(5))
-    assert inferred.summary[1] == f"phones.csv: inferred features: 1 number. ids: {named}; 2 more"
+    named = "; ".join(f"{i}_id: named like an id, and each row has its own value" for i in range(10))
+    assert inferred.summary[1] == f"phones.csv: inferred features: 1 number. ids: {named}; and 2 more"
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, place)
     monkeypatch.chdir(place)
     fetched = (Path(UNDECODABLE) / "train.csv",)
-    monkeypatch.setattr("phoneprice.data.fetch.fetch", lambda _folder: fetched)
+    monkeypatch.setattr("phoneprice.workflows.inspect_tables.fetch", lambda _folder, _put: fetched)
     return place
 
 

@@ -87,7 +87,8 @@ def require_valid(source: str, name: str, array: pa.Array, first_row: int = 1) -
     if not _is_valid(array):
         cells = decoded(array)
         row = bisect(range(1, len(cells)), 0, key=lambda rows: not _is_valid(_copied(cells, rows)))
-        raise invalid_value(source, first_row + row, name, array.type)
+        kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+        raise invalid_value(source, first_row + row, name, kind)
 
 
 def _copied(array: pa.Array, rows: int) -> pa.Array:
