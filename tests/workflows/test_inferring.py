@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import phoneprice
@@ -72,6 +73,40 @@ def test_two_lines_say_what_was_inferred(data: Path) -> None:
         ),
         Noted(f"{data}: inferred features: 3 numbers, 1 category. ids: {ids}. not used: {unused}"),
     ]
+
+
+@pytest.mark.parametrize(("target", "kind"), KINDS.items())
+def test_rows_without_a_target_and_an_index_are_those_of_config_init(
+    data: Path, tmp_path: Path, target: str, kind: str
+) -> None:
+    frame = pd.read_csv(data, dtype=str)
+    frame.insert(0, "rownames", np.arange(160) % 50)
+    frame.loc[[158, 159], target] = None
+    frame.to_csv(data, index=False)
+    found = phoneprice.train(data, run=tmp_path / "run", target=target, overrides=QUICK)
+    assert (found.config.task.kind, found.rows) == (kind, 158)
+    assert found.config.data.id_columns == ("rownames", "phone_id", "nr")
+    assert found.inferred is not None
+    assert found.inferred["data.id_columns"].startswith("rownames: an index of the rows, as pandas and R call it; ")
+    what = f"{data}: left out 2 rows without a value of the target {target!r} (line 160 first); "
+    assert [message for message in found.warnings if "rownames" in message or "left out" in message] == [
+        f'{what}data.missing_target = "drop" does so, "fail" would stop there'
+    ]
+    made = first_config(data, target, "mine.toml")
+    assert made.reasons == found.inferred
+    assert made.warnings == (found.warnings[0],)
+
+
+def test_an_index_stays_one_where_other_ids_are_given(data: Path) -> None:
+    frame = pd.read_csv(data, dtype=str)
+    frame.insert(0, "rownames", np.arange(160) % 50)
+    frame.to_csv(data, index=False)
+    given = prepare_as_asked(data, asked_for(None, "sold", {"data.id_columns": ["nr"]}), AS_CONFIGURED, ignore)
+    assert given.inferred is not None
+    assert given.inferred.ids == {"rownames": "an index of the rows, as pandas and R call it", "nr": "given"}
+    assert given.schema.id_columns == ("rownames", "nr")
+    none = prepare_as_asked(data, asked_for(None, "sold", {"data.index_columns": []}), AS_CONFIGURED, ignore)
+    assert "rownames" in none.schema.feature_names
 
 
 @pytest.mark.parametrize("target", KINDS)
