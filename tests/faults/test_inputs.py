@@ -146,9 +146,9 @@ def test_a_file_called_like_a_stream_is_a_table(place: Path, command: str) -> No
     shutil.copyfile(place / "d.csv", place / "-")
     found, expected = (shell(place, f"{command.format(name)} < /dev/null") for name in ("./-", str(place / "d.csv")))
     assert found.returncode == expected.returncode == 0, found.stderr
-    assert found.stdout.replace(str(place / "-"), str(place / "d.csv")).replace("./-", str(place / "d.csv")) == (
-        expected.stdout
-    )
+    called = found.stdout.replace(str(place / "-"), str(place / "d.csv")).replace("./-", str(place / "d.csv"))
+    # Lines are broken where a name leaves room for words.
+    assert re.sub(r"(\\n# |\s)+", " ", called) == re.sub(r"(\\n# |\s)+", " ", expected.stdout)
 
 
 @pytest.mark.parametrize("command", ["config show -c {}", "config check {}", "train d.csv --dry-run -c {}"])

@@ -235,7 +235,7 @@ def test_a_sticky_directory_serves(user: User, scratch: Path, name: str) -> None
 def test_the_file_of_another_in_a_sticky_directory_stays(user: User, scratch: Path, name: str) -> None:
     make_sticky(scratch)
     call = WRITING[name]
-    (scratch / call.output).write_text("<html>")
+    (scratch / call.output).write_text("<html><title>phoneprice report")
     (scratch / call.output).chmod(0o666)
     give(scratch / call.output, OTHER)
     message = f"{call.output}: can't be written: {OPERATION}; choose a place that you may write to"
