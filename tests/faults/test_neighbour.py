@@ -128,9 +128,12 @@ def live_beside(folder: Path, forks: Forks, rounds: int) -> Street:
     (street / "victim" / "thesis.txt").write_text("three years")
     place = Street(street, forks, write_phones(folder / "phones.csv"))
     place.train()  # which imports what it needs
-    signal.signal(signal.SIGALRM, give_up)
-    for number in range(rounds):
-        place.round(number)
+    before = signal.signal(signal.SIGALRM, give_up)
+    try:
+        for number in range(rounds):
+            place.round(number)
+    finally:
+        signal.signal(signal.SIGALRM, before)
     return place
 
 
