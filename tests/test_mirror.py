@@ -40,6 +40,7 @@ TESTED_BY = {
     "config/layers.py": "config/test_load.py",
     "config/recipes.py": "config/test_load.py",
     "config/schema.py": "config/test_load.py",
+    "data/arrow_types.py": "data/test_cell_text.py",
     "data/packing.py": "data/test_formats.py",
     "data/reading/byte_source.py": "data/reading/test_csv_faults.py",
     "data/reading/cells.py": "data/reading/test_csv_property.py",

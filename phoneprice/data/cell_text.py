@@ -31,6 +31,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.data.arrow_types import is_bytes, is_list
+
 Rendered = tuple[pa.Array, NDArray[np.int64]]
 """Cells that a format can hold, and how many numbers of each became null because JSON has no value for them."""
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -171,27 +173,6 @@ def _extensions(cells: pa.Array) -> pa.Array:
             return simple(cells.storage)
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_list(kind)
-        or types.is_large_list(kind)
-        or types.is_fixed_size_list(kind)
-        or types.is_list_view(kind)
-        or types.is_large_list_view(kind)
-    )
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_binary(kind)
-        or types.is_large_binary(kind)
-        or types.is_fixed_size_binary(kind)
-        or types.is_binary_view(kind)
-    )
-
-
 _RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
     (pa.types.is_string, _same),
     (pa.types.is_integer, _same),
@@ -206,10 +187,10 @@ _RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array
     (pa.types.is_time, _text),
     (pa.types.is_timestamp, _timestamps),
     (pa.types.is_duration, _durations),
-    (_is_bytes, _hexadecimal),
+    (is_bytes, _hexadecimal),
     (pa.types.is_dictionary, lambda cells: simple(cells.dictionary).take(cells.indices)),
     (pa.types.is_run_end_encoded, _runs),
-    (_is_list, _same),
+    (is_list, _same),
     (pa.types.is_map, _maps),
     (pa.types.is_struct, _same),
     (lambda kind: isinstance(kind, pa.BaseExtensionType), _extensions),

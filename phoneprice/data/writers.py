@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from phoneprice.data.arrow_types import decoded, is_text
 from phoneprice.data.cell_text import (
     Rendered,
     csv_values,
@@ -168,8 +169,6 @@ class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):
                 raise
 
     def _held(self, cells: pa.Array) -> Rendered:
-        from phoneprice.data.reading.bounded_parquet import decoded, is_text
-
         stored = cells.storage if isinstance(cells, pa.ExtensionArray) else cells
         if self._spreadsheet_safe and is_text(stored.type):
             return untouched(self._simple(stored))

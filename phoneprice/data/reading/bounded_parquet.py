@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from phoneprice.data.arrow_types import decoded, has_length, is_text
 from phoneprice.data.reading.cutting import LARGE_RECORD, RECORD_BYTES
 from phoneprice.data.reading.faults import too_much
 from phoneprice.data.reading.parquet_pages import Leaf, PageError, Unpacked, unpacked
@@ -85,7 +86,7 @@ class BoundedParquet:
         """These columns as a whole, if they take no more than ``held_bytes(most)``."""
         batches, left = [], self.held_bytes(most)
         for batch in self.batches(names, 1 << 16):
-            left -= sum(written_bytes(column) for column in batch.columns)
+            left -= sum(_written_bytes(column) for column in batch.columns)
             if left < 0:
                 raise ParquetError(too_much(self.held_bytes(most)))
             batches.append(pa.record_batch([decoded(column) for column in batch.columns], names=batch.schema.names))
@@ -201,7 +202,7 @@ def _pieces(batch: pa.RecordBatch, first_row: int) -> Iterator[pa.RecordBatch]:
     if sum(_text_bytes_at_most(column) for column in batch.columns) <= RECORD_BYTES:
         yield batch
         return
-    lengths = [text_bytes(column) for column in batch.columns]
+    lengths = [_text_bytes(column) for column in batch.columns]
     records = np.sum(lengths, axis=0)
     if records.max() > RECORD_BYTES:
         row = int(np.flatnonzero(records > RECORD_BYTES)[0])
@@ -218,14 +219,14 @@ def _pieces(batch: pa.RecordBatch, first_row: int) -> Iterator[pa.RecordBatch]:
 def _text_bytes_at_most(array: pa.Array) -> int:
     if pa.types.is_dictionary(array.type):
         words = array.dictionary
-        return len(array) * (int(pc.max(pc.binary_length(words)).as_py() or 0) if _has_length(words.type) else 8)
-    return int(array.nbytes) if _has_length(array.type) else 0
+        return len(array) * (int(pc.max(pc.binary_length(words)).as_py() or 0) if has_length(words.type) else 8)
+    return int(array.nbytes) if has_length(array.type) else 0
 
 
-def text_bytes(array: pa.Array) -> NDArray[np.int64]:
+def _text_bytes(array: pa.Array) -> NDArray[np.int64]:
     """The bytes of each cell ``(rows,)`` written out; 0 where they are no text."""
     cells = array.dictionary if pa.types.is_dictionary(array.type) else array
-    if not _has_length(cells.type):
+    if not has_length(cells.type):
         return np.zeros(len(array), np.int64)
     lengths = pc.fill_null(pc.binary_length(cells).cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     if cells is array:
@@ -235,28 +236,8 @@ def text_bytes(array: pa.Array) -> NDArray[np.int64]:
     return np.where(known, lengths[places] if len(lengths) else 0, 0).astype(np.int64)
 
 
-def written_bytes(array: pa.Array) -> int:
+def _written_bytes(array: pa.Array) -> int:
     """The bytes of an array in memory, without a dictionary."""
     if pa.types.is_dictionary(array.type):
-        return int(text_bytes(array).sum()) + 8 * len(array)
+        return int(_text_bytes(array).sum()) + 8 * len(array)
     return int(array.nbytes)
-
-
-def _has_length(kind: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind)
-    )
-
-
-def decoded(array: pa.Array) -> pa.Array:
-    """An array without the dictionary it may be stored with."""
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether values of a type are text."""
-    types = pa.types
-    if types.is_dictionary(kind):
-        return is_text(kind.value_type)
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from phoneprice.data.reading.bounded_parquet import is_text
+from phoneprice.data.arrow_types import is_number, is_text
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import file_fault, wrong_type
 from phoneprice.data.reading.headers import edge_keys, named_part, require_distinct
 from phoneprice.data.reading.options import ReadOptions, Selection
-from phoneprice.data.reading.parquet_reader import is_number, plain, require_valid
+from phoneprice.data.reading.parquet_reader import plain, require_valid
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
 
@@ -30,10 +30,9 @@ def frame_table(
 
     Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
     missing. ``text_columns`` are text where they hold whole numbers or decimals, too, and ``skip_columns`` come all
-    missing, as ``read_table`` has it. Raises ``DataError``, calling the frame
-    ``source``: for infinite numbers, columns of other types or of different lengths, and names that are empty (but for
-    an index in the first column, and columns without a value at the right edge) or there twice. Raises ``TypeError``
-    for what is no frame.
+    missing, as ``read_table`` has it. Raises ``DataError``, calling the frame ``source``: for infinite numbers, columns
+    of other types or of different lengths, and names that are empty (but for an index in the first column, and columns
+    without a value at the right edge) or there twice. Raises ``TypeError`` for what is no frame.
     """
     columns = _columns(frame)
     names = frame_names(frame)

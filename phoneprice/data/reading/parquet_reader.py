@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phoneprice.data.arrow_types import decoded, is_number, is_text
 from phoneprice.data.formats import Job
-from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError, decoded, is_text
+from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import cell_fault, invalid_value, wrong_type
 from phoneprice.data.reading.headers import named_part, require_distinct
@@ -116,15 +117,3 @@ def plain(array: pa.Array, numeric: bool) -> pa.Array:
         values = array.cast(pa.float64(), safe=False)
         return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values) if may_have_nan else values
     return array
-
-
-def is_number(kind: pa.DataType) -> bool:
-    """Whether values of a type become float64."""
-    types = pa.types
-    return bool(
-        types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_boolean(kind)
-        or types.is_decimal(kind)
-        or types.is_null(kind)
-    )

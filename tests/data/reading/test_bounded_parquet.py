@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from phoneprice.data.arrow_types import decoded
 from phoneprice.data.reading import bounded_parquet
-from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError, decoded
+from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError
 
 MIB = 1 << 20
 
