@@ -48,7 +48,15 @@ def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray
     header = strict_json.parse_object(data[_LENGTH_BYTES:start], source, frozenset(shapes))
     _check_no_gaps(header, source)
     tensors = memoryview(data)[start:]
-    return {name: _tensor(tensors, header[name], f"{source}: tensor {name!r}", shapes[name]) for name in shapes}
+    parameters = {name: _tensor(tensors, header[name], _which(source, name), shapes[name]) for name in shapes}
+    for name, values in parameters.items():
+        if name.endswith("running_variance") and values.min() < 0:
+            raise ModelError(f"{_which(source, name)} holds a variance below 0; {DAMAGED}")
+    return parameters
+
+
+def _which(source: str, name: str) -> str:
+    return f"{source}: tensor {name!r}"
 
 
 def _tensor(data: memoryview, entry: Any, which: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -59,8 +67,6 @@ def _tensor(data: memoryview, entry: Any, which: str, shape: tuple[int, ...]) ->
     values = np.frombuffer(data, "<f4", count, begin).reshape(shape).astype(np.float32, copy=False)
     if not np.isfinite(values).all():
         raise ModelError(f"{which} holds NaN or infinity; {DAMAGED}")
-    if which.endswith("running_variance'") and values.min() < 0:
-        raise ModelError(f"{which} holds a variance below 0; {DAMAGED}")
     return values
 
 

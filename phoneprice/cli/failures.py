@@ -37,9 +37,9 @@ def exit_code(error: BaseException, session: Session) -> int:
     """Print what happened on stderr, in one line, and return the exit code that scripts rely on.
 
     With ``--json`` the failure is also the document on stdout, unless something is there already, or it is that nothing
-    may be written there. When the program that
-    reads stdout has ended, data is missing, so the exit code is 141 whatever the failure; but not after a signal, which
-    on a terminal ends the reading program too. Whether anybody reads stderr makes no difference.
+    may be written there. When the program that reads stdout has ended, data is missing, so the exit code is 141
+    whatever the failure; but not after a signal, which on a terminal ends the reading program too. Whether anybody
+    reads stderr makes no difference.
     """
     reader_left = _write(sys.stdout)
     if isinstance(error, BrokenPipeError):

@@ -24,6 +24,8 @@ ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 Decision = Literal["argmax", "median", "expected_cost"]
 Scheme = Literal["kfold", "holdout", "none"]
 MissingTarget = Literal["drop", "fail"]
+MOST_THREADS = 1024
+"""PyTorch crashes where it is asked for some ten thousands."""
 
 INDEX_COLUMNS = (
     "",
@@ -174,7 +176,7 @@ class TrainingConfig(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
     device: Annotated[Device, Field(description="auto: an NVIDIA GPU where there is one, else the CPU")] = "auto"
     threads: Annotated[
-        int, Field(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8")
+        int, Field(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8")
     ] = 0
     checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
     gradient_clip_norm: Annotated[

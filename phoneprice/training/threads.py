@@ -3,12 +3,10 @@
 import os
 from threading import Event, Thread
 
+from phoneprice.config.schema import MOST_THREADS
 from phoneprice.errors import DeviceError, UsageError
 from phoneprice.shortage import NO_THREADS
 from phoneprice.wording import quoted
-
-MOST_THREADS = 1024
-"""As of ``training.threads``: PyTorch crashes where it is asked for some ten thousands."""
 
 
 def threads_of_environment() -> int:

@@ -26,9 +26,9 @@ C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 def home(tmp_path: Path) -> Path:
     """A home directory with a telltale name, and a table and a run in it."""
     home = tmp_path / "home" / TELLTALE
-    (home / "work").mkdir(parents=True)
-    write_table(home / "work" / "t.csv")
-    shutil.copytree(GOLDEN / "run", home / "work" / "golden")
+    (home / "here").mkdir(parents=True)
+    write_table(home / "here" / "t.csv")
+    shutil.copytree(GOLDEN / "run", home / "here" / "golden")
     return home
 
 
@@ -36,7 +36,7 @@ def program(home: Path, *words: str | bytes, **environment: str) -> subprocess.C
     surroundings = {**os.environ, "HOME": str(home), "USER": TELLTALE, "LOGNAME": TELLTALE, "PYTHONPATH": str(ROOT)}
     command = [*PROGRAM, *words]
     return subprocess.run(
-        command, cwd=home / "work", env={**surroundings, **environment}, capture_output=True, check=False
+        command, cwd=home / "here", env={**surroundings, **environment}, capture_output=True, check=False
     )
 
 
@@ -49,7 +49,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     [
         ["train", "t.csv", "-o", "run", "--report"],
         ["train", "-o", "run", "--report"],  # the bundled sample, wherever that is
-        ["train", "./t.csv", "-o", "../work/run", "--report", "-s", "task.kind=multiclass"],
+        ["train", "./t.csv", "-o", "../here/run", "--report", "-s", "task.kind=multiclass"],
     ],
     ids=" ".join,
 )
@@ -57,7 +57,7 @@ def test_a_run_says_nothing_of_who_and_where(home: Path, train: list[str]) -> No
     done = program(home, *train, *QUICK)
     assert done.returncode == 0, done.stderr
     assert program(home, "report", "run", "t.csv", "-o", "again.html", "--plots", "plots", "-q").returncode == 0
-    work = home / "work"
+    work = home / "here"
     files = {**everything_in(work / "run"), **everything_in(work / "plots")}
     files |= {page.name: page.read_bytes() for page in work.glob("*.html")}
     assert len(files) > 15
@@ -74,18 +74,18 @@ def test_the_python_api_takes_no_command_line_of_somebody_elses(home: Path) -> N
         "phoneprice.train('t.csv', load_config(None, ['training.epochs=1']), 'run')\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, str(script), "secret"], cwd=home / "work", env=environment, check=True)
-    assert json.loads((home / "work" / "run" / "environment.json").read_text())["command_line"] == []
+    subprocess.run([sys.executable, str(script), "secret"], cwd=home / "here", env=environment, check=True)
+    assert json.loads((home / "here" / "run" / "environment.json").read_text())["command_line"] == []
 
 
 def test_the_command_line_as_given_or_not_at_all(home: Path) -> None:
-    given = str(home / "work" / "t.csv")
+    given = str(home / "here" / "t.csv")
     assert program(home, "train", given, "-o", "run", *QUICK).returncode == 0
-    recorded = json.loads((home / "work" / "run" / "environment.json").read_text())["command_line"]
+    recorded = json.loads((home / "here" / "run" / "environment.json").read_text())["command_line"]
     assert recorded == ["phoneprice", "train", given, "-o", "run", *QUICK]
     left_out = ["train", given, "-o", "run", "--force", "--report", "--no-command-line"]
     assert program(home, *left_out, *QUICK).returncode == 0
-    work = home / "work"
+    work = home / "here"
     assert json.loads((work / "run" / "environment.json").read_text())["command_line"] == []
     files = {**everything_in(work / "run"), "run.html": (work / "run.html").read_bytes()}
     assert [name for name, data in files.items() if TELLTALE.encode() in data] == []
@@ -97,9 +97,9 @@ ODD = b"odd\xff\xe6\x89\x8b"
 
 @pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["UTF-8", "C"])
 def test_names_that_are_no_text(home: Path, locale: dict[str, str]) -> None:
-    work = os.fsencode(home / "work")
+    work = os.fsencode(home / "here")
     table, run = ODD + b".csv", ODD
-    (home / "work" / "t.csv").rename(os.fsdecode(work + b"/" + table))
+    (home / "here" / "t.csv").rename(os.fsdecode(work + b"/" + table))
     commands: list[list[str | bytes]] = [
         ["train", table, "-o", run, "--report"],
         ["train", table, "-o", run, "--force", "--json"],
@@ -150,7 +150,7 @@ def test_settings_that_are_no_text_are_named(home: Path, setting: bytes, key: st
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"phoneprice: error: {key}: found ")
     assert done.stderr.decode().endswith(f", must be valid Unicode ({source})\n")
-    assert not (home / "work" / "x").exists()
+    assert not (home / "here" / "x").exists()
 
 
 @pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["UTF-8", "C"])
