@@ -77,6 +77,7 @@ TESTED_BY = {
     "report/training_charts.py": "report/test_page.py",
     "stream.py": "workflows/test_destinations.py",
     "training/stack.py": "training/test_loop.py",
+    "workflows/inputs.py": "faults/test_inputs.py",
     "workflows/assess.py": "diagnosis/test_trainings.py",
     "workflows/changes.py": "workflows/test_checkpointing.py",
     "workflows/environment.py": "workflows/test_train.py",

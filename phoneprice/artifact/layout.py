@@ -3,6 +3,10 @@
 Names come from here only, never from a file, so no run can point outside its directory.
 """
 
+from pathlib import Path
+
+from phoneprice.places import is_file
+
 FORMAT_VERSION = 1
 DAMAGED = "the run is damaged, use another copy of it"
 """What messages say of a file that can't be used, and what to do."""
@@ -40,3 +44,8 @@ LIMITS = {
 LISTED = tuple(name for name in LIMITS if name not in {MANIFEST, MANIFEST_HASH})
 """The files that a manifest lists; it lists them all but for ``OPTIONAL``."""
 OPTIONAL = frozenset({OUT_OF_FOLD})
+
+
+def is_inside_a_run(path: Path) -> bool:
+    """Whether one of the folders above a path is a run."""
+    return any(all(is_file(folder / name) for name in (MANIFEST, MANIFEST_HASH)) for folder in path.parents)

@@ -38,7 +38,7 @@ from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
-from phoneprice.places import is_directory, is_file
+from phoneprice.places import is_directory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -225,14 +225,8 @@ def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
 
 
 def _refuse_inside_a_run(path: Path, shown: Path) -> None:
-    if is_inside_a_run(Path(os.path.realpath(path.parent)) / path.name):
+    if layout.is_inside_a_run(Path(os.path.realpath(path.parent)) / path.name):
         raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
-
-
-def is_inside_a_run(path: Path) -> bool:
-    """Whether one of the folders above a path is a run."""
-    names = layout.MANIFEST, layout.MANIFEST_HASH
-    return any(all(is_file(folder / name) for name in names) for folder in path.parents)
 
 
 def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:

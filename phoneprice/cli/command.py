@@ -84,19 +84,23 @@ def _refuse_stdout_over(arguments: Mapping[str, Any]) -> None:
             return
     except OSError:  # it is closed
         return
-    from phoneprice.artifact.runs import resolve_run
-    from phoneprice.config.presets import find_config
     from phoneprice.errors import PhonePriceError
     from phoneprice.stream import STREAM
-    from phoneprice.workflows.destinations import refuse_output, run_files
+    from phoneprice.workflows.inputs import refuse_output, run_files
 
     def given(names: tuple[str, ...]) -> list[Any]:
         return [arguments[name] for name in names if arguments.get(name) is not None]
 
     read = given(_TABLES)
-    with suppress(PhonePriceError):  # what isn't there is for the command to say
-        read += map(find_config, given(_CONFIGS))
-    for run in given(_RUNS):
-        with suppress(PhonePriceError):
-            read += run_files(resolve_run(run))
+    if configs := given(_CONFIGS):
+        from phoneprice.config.presets import find_config
+
+        with suppress(PhonePriceError):  # what isn't there is for the command to say
+            read += map(find_config, configs)
+    if runs := given(_RUNS):
+        from phoneprice.artifact.runs import resolve_run
+
+        for run in runs:
+            with suppress(PhonePriceError):
+                read += run_files(resolve_run(run))
     refuse_output(STREAM, *read)

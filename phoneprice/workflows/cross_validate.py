@@ -29,16 +29,15 @@ from phoneprice.stream import given_path
 from phoneprice.wording import cut
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import calibrated
-from phoneprice.workflows.destinations import open_output, refuse_output, refuse_unwritable
+from phoneprice.workflows.destinations import open_output, refuse_unwritable
 from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import Prepared, labelled_source
 
 _MOST = 1_000_000
-"""Folds or repeats: more than anybody has the time for.
-
-That they are whole numbers is said here, for in Python anything can be given."""
+"""Folds or repeats: more than anybody has the time for."""
 
 Values = Mapping[str, float]
 

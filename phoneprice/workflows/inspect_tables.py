@@ -27,8 +27,9 @@ from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
-from phoneprice.workflows.destinations import open_output, refuse_output
+from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.inferring import read_and_infer
+from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
 
 

@@ -30,8 +30,9 @@ from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
 from phoneprice.wording import first_of, noun
 from phoneprice.workflows.arguments import checked
-from phoneprice.workflows.destinations import open_output, refuse_output, run_files
+from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
+from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import left_out, read_options, row_names
 

@@ -28,8 +28,9 @@ from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, duration
-from phoneprice.workflows.destinations import open_output, refuse_other_than_a_report, refuse_output, run_files
+from phoneprice.workflows.destinations import open_output, refuse_other_than_a_report
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.prepare import read_options
 
 

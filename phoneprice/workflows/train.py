@@ -33,11 +33,11 @@ from phoneprice.records.documents import (
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
 from phoneprice.workflows.checkpointing import Checkpointer
-from phoneprice.workflows.destinations import refuse_training_on
 from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.inputs import refuse_training_on
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared, labelled_source
 

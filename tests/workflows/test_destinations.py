@@ -13,10 +13,10 @@ from phoneprice.workflows.destinations import (
     open_output,
     refuse_other_than_a_report,
     refuse_other_than_csv,
-    refuse_output,
     refuse_replacing,
     refuse_unwritable,
 )
+from phoneprice.workflows.inputs import refuse_output
 
 
 def test_the_input_and_the_run_are_refused_also_by_links(tmp_path: Path) -> None:

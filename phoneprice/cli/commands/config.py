@@ -51,7 +51,8 @@ def init(
     if (from_data is None) != (target is None):
         raise UsageError("--from-data FILE and --target COL go together; give both or none")
     refuse_stdout(session, output, "the configuration")
-    from phoneprice.workflows.destinations import open_output, refuse_output, refuse_replacing
+    from phoneprice.workflows.destinations import open_output, refuse_replacing
+    from phoneprice.workflows.inputs import refuse_output
     from phoneprice.workflows.inspect_tables import first_config
 
     refuse_output(output or STREAM, from_data)

@@ -64,7 +64,7 @@ def cv(
     asked = configuration_to_learn(config, settings, device, target)
     if predictions and config:
         from phoneprice.config.presets import find_config
-        from phoneprice.workflows.destinations import refuse_output
+        from phoneprice.workflows.inputs import refuse_output
 
         refuse_output(predictions, find_config(config), option="--predictions")
     with listening(session) as on_event:

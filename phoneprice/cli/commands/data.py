@@ -122,7 +122,8 @@ def sample(
       phoneprice data sample --unlabelled -o new_phones.csv
       phoneprice data sample --rows 1000000 --seed 1 -o many_phones.csv
     """
-    from phoneprice.workflows.destinations import refuse_other_than_csv, refuse_output, refuse_replacing
+    from phoneprice.workflows.destinations import refuse_other_than_csv, refuse_replacing
+    from phoneprice.workflows.inputs import refuse_output
     from phoneprice.workflows.inspect_tables import write_sample
 
     refuse_stdout(session, output, "the sample")

@@ -77,14 +77,15 @@ def train(
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
     from phoneprice.config.presets import find_config
-    from phoneprice.workflows.destinations import refuse_training_on
+    from phoneprice.workflows.inputs import refuse_training_on
 
     name = Path(config).stem if config else "default"
     run = output or (latest_unfinished(force=force) if resume else new_run_path(name))
     file = config and find_config(config)
     refuse_training_on(file, run, "the configuration to learn with")
     if report:
-        from phoneprice.workflows.destinations import refuse_other_than_a_report, refuse_output
+        from phoneprice.workflows.destinations import refuse_other_than_a_report
+        from phoneprice.workflows.inputs import refuse_output
         from phoneprice.workflows.report import report_path
 
         refuse_output(report_path(run), data, file)

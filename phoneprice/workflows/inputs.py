@@ -1,0 +1,68 @@
+"""What a command reads is never what it writes, by open file and not by name, and nothing is written into a run.
+
+Every command asks this at its start, where its stdout is a file: so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from phoneprice.artifact.layout import LIMITS, is_inside_a_run
+from phoneprice.errors import UsageError
+from phoneprice.stream import STREAM, given_path
+
+STDIN, STDOUT = 0, 1
+
+
+def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") -> None:
+    """Refuse to write over an input, also by links or as standard input or output, or into a run.
+
+    Raises ``UsageError``.
+    """
+    if output == STREAM:
+        _refuse_stdout(inputs)
+        return
+    # The folder as it is named, too: a link in the run may lead out of it.
+    real = Path(os.path.realpath(output)), Path(os.path.realpath(output.parent)) / output.name
+    if any(map(is_inside_a_run, real)):
+        raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
+    if _is_one_of(_identity(output, STDOUT), inputs):
+        raise UsageError(f"{output}: is the input itself; name another file with {option}")
+
+
+def _refuse_stdout(inputs: Iterable[Path | str | None]) -> None:
+    written = _identity(STREAM, STDOUT)
+    if _is_one_of(written, inputs):
+        raise UsageError("stdout: is the input itself; redirect it to another file")
+    if written is not None:
+        with suppress(OSError):  # systems that don't tell the name of an open file
+            if is_inside_a_run(Path(os.readlink(f"/dev/fd/{STDOUT}"))):  # noqa: PTH115
+                raise UsageError("stdout: is inside a run, to which nothing may be added; redirect it to another file")
+
+
+def _is_one_of(written: tuple[int, int] | None, inputs: Iterable[Path | str | None]) -> bool:
+    return written is not None and any(_identity(given, STDIN) == written for given in inputs if given is not None)
+
+
+def refuse_training_on(read: Path | str | None, run: Path, what: str = "the table to learn from") -> None:
+    """Refuse to learn from a file of the run that would be replaced. Raises ``UsageError``."""
+    if read is not None and _is_one_of(_identity(read, STDIN), run_files(run)):
+        raise UsageError(f"{run}: {what} is in it; choose another -o")
+
+
+def run_files(run: Path) -> tuple[Path, ...]:
+    """What may be read of a run."""
+    return tuple(run / name for name in LIMITS)
+
+
+def _identity(path: Path | str, stream: int) -> tuple[int, int] | None:
+    """Device and inode of the regular file that a path leads to, or is open as ``stream``; None where there is none."""
+    try:
+        status = os.stat(stream if given_path(path) == STREAM else path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
