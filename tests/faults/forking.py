@@ -42,7 +42,10 @@ class Forks:
         )
 
     def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
-        """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number."""
+        """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number.
+
+        With ``here`` in that interpreter itself: a forked process has one thread only.
+        """
         answer = self._ask({"data": str(data), "settings": settings, "run": str(run), **options})
         lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}
         return Outcome(**answer | lists)
@@ -84,7 +87,9 @@ def serve() -> None:
         import torch._dynamo  # the optimizers import it, for seconds: once here, not in every child
     gc.freeze()  # what is never collected is not copied to the children
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_in_child(json.loads(line))) + "\n")
+        job = json.loads(line)
+        answer = _work(job) if job.get("here") else _in_child(job)
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 

@@ -26,7 +26,7 @@ def train_twice(folder: Path, seeds: int, threads_tried: tuple[int, ...] = (1, 2
                 for seed in range(SEED, SEED + seeds):
                     run = folder / f"{attempt}-{threads}-{seed}"
                     settings = [*TRAININGS["textbook"], f"training.threads={threads}", f"training.seed={seed}"]
-                    outcome = forks.train(data, [*settings, "model.hidden=[64,32]"], run)
+                    outcome = forks.train(data, [*settings, "model.hidden=[64,32]"], run, here=True)
                     assert outcome.error is None
                     found[threads, seed].add(str(fingerprint(run)))
     assert {len(prints) for prints in found.values()} == {1}
