@@ -1,0 +1,163 @@
+"""How many real tables go through without a hand: ``python tests/benchmarks/real_tables.py FOLDER [options]``.
+
+For each table in FOLDER, and for some of its columns as the target: ``data check``, ``config init``, ``train`` and
+``predict``, with no setting that a user would have to find. Prints the share of the pairs of table and target for which
+all four end with exit code 0, and what stopped the others, the most frequent first.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import signal
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+STEPS = ("data check", "config init", "train", "predict")
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".tsv", ".xlsx", ".zip", ".json", ".feather")
+SECONDS = 300
+"""A command that takes longer is stopped and counts as failed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a table and a target: the step that stopped it, its exit code and its last words; None if none."""
+
+    table: str
+    target: str
+    step: str | None
+    code: int
+    words: str
+
+    @property
+    def kind(self) -> str:
+        """The words without what is particular to the table."""
+        return re.sub(r"'[^']*'|\"[^\"]*\"|\d[\d,.]*", "_", self.words)[:110]
+
+
+def main() -> int:
+    """Try the tables and print what became of them; 1 if fewer than the share of ``--bar`` go through."""
+    options = _options()
+    pairs = list(_pairs(options))
+    _import_once()
+    with ThreadPoolExecutor(options.processes) as pool, tempfile.TemporaryDirectory() as scratch:
+        outcomes = list(pool.map(partial(_through, Path(scratch), options.epochs), range(len(pairs)), pairs))
+    _show(outcomes)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
+    return 0 if sum(one.step is None for one in outcomes) >= options.bar * len(outcomes) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the tables are, at any depth")
+    parser.add_argument("--targets", type=int, default=2, help="columns a table: the last one, and others by chance")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the tables to try, by chance")
+    parser.add_argument("--seed", type=int, default=0, help="of what is left to chance")
+    parser.add_argument(
+        "--epochs", type=int, default=5, help="of each training; how well they learn is not judged here"
+    )
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="commands at the same time")
+    parser.add_argument("--bar", type=float, default=0.98, help="share that is to go through")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each there")
+    return parser.parse_args()
+
+
+def _pairs(options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
+    chance = random.Random(options.seed)
+    tables = sorted(path for path in options.folder.rglob("*") if path.name.endswith(SUFFIXES))
+    for table in tables:
+        if chance.random() >= options.share:
+            continue
+        names = _columns(table)
+        others = chance.sample(names[:-1], min(options.targets - 1, len(names) - 1)) if names else []
+        yield from ((table, name) for name in [*names[-1:], *others])
+
+
+def _columns(table: Path) -> list[str]:
+    """The names, as pandas reads them; none where it can't, and the table is left out."""
+    import pandas as pd
+
+    readers = {".jsonl": partial(pd.read_json, lines=True), ".parquet": pd.read_parquet, ".json": pd.read_json}
+    readers |= {".xlsx": pd.read_excel, ".feather": pd.read_feather, ".tsv": partial(pd.read_csv, sep="\t")}
+    reader = next((readers[suffix] for suffix in table.suffixes if suffix in readers), pd.read_csv)
+    try:
+        names = list(reader(table).columns)
+    except Exception as fault:  # noqa: BLE001  # whatever a reader of any format raises
+        print(f"{table}: left out, pandas says: {str(fault)[:100]}", file=sys.stderr)
+        return []
+    return [str(name) for name in names if not str(name).startswith("Unnamed:")]
+
+
+def _import_once() -> None:
+    """What the forked commands need: imports are most of the time of a small training."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import phoneprice.report.page
+    import phoneprice.workflows.cross_validate
+    import phoneprice.workflows.inspect_tables
+    import phoneprice.workflows.predict
+    import phoneprice.workflows.train  # noqa: F401
+
+
+def _through(scratch: Path, epochs: int, number: int, pair: tuple[Path, str]) -> Outcome:
+    table, target = pair
+    folder = scratch / str(number)
+    folder.mkdir()
+    data, config, run = str(table), str(folder / "config.toml"), str(folder / "run")
+    commands: dict[str, Sequence[str]] = {
+        "data check": ("data", "check", data, "--target", target),
+        "config init": ("config", "init", "--from-data", data, "--target", target, "-o", config),
+        "train": ("train", data, "-c", config, "-o", run, "-s", f"training.epochs={epochs}"),
+        "predict": ("predict", run, data, "-o", str(folder / "predictions.csv")),
+    }
+    for step in STEPS:
+        code, words = _run(commands[step], folder)
+        if code:
+            return Outcome(str(table), target, step, code, words)
+    return Outcome(str(table), target, None, 0, "")
+
+
+def _run(command: Sequence[str], folder: Path) -> tuple[int, str]:
+    """Its exit code and the last line of its stderr, from a child of this process."""
+    errors = folder / "stderr"
+    child = os.fork()
+    if child == 0:
+        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for descriptor, file in ((0, os.devnull), (1, os.devnull), (2, errors)):
+            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC), descriptor)
+        from phoneprice.cli import main as program
+
+        os._exit(program(tuple(command)))
+    _, status = os.waitpid(child, 0)
+    lines = errors.read_text(errors="replace").strip().splitlines()
+    faults = [line for line in lines if line.startswith("error")] or lines
+    return os.waitstatus_to_exitcode(status), faults[-1] if faults else ""
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    through = [one for one in outcomes if one.step is None]
+    tables = {one.table for one in outcomes}
+    whole = tables - {one.table for one in outcomes if one.step}
+    print(
+        f"{len(whole)} of {len(tables)} tables, {len(through)} of {len(outcomes)} pairs of table and target go through"
+    )
+    kinds: dict[tuple[str, int, str], list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        if one.step:
+            kinds[one.step, one.code, one.kind].append(one)
+    for (step, code, _), some in sorted(kinds.items(), key=lambda item: -len(item[1])):
+        print(f"\n{len(some):4} x {step} ends with {code}, such as {some[0].table} --target {some[0].target}")
+        print(f"       {some[0].words}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
