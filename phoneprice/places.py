@@ -23,6 +23,11 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
+def real_entry(path: Path) -> Path:
+    """The path with all links followed but one at its end."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
 def why_hidden(path: Path) -> str | None:
     """Why it can't be told what a path leads to, in the system's words; None where it can, also where to nothing."""
     try:

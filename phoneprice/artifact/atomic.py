@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from phoneprice.artifact.folders import OpenDirectory, mode_of
+from phoneprice.artifact.folders import OpenDirectory, keep_access, mode_of
 from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory, delete_strays
+from phoneprice.places import real_entry
 from phoneprice.shortage import not_written
 
 _MOST_LINKS = 40
@@ -30,17 +31,19 @@ def storage_faults(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replace_file(path: str | Path) -> Iterator[BinaryIO]:
+def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of ``path`` when the body ends without an exception.
 
     Otherwise ``path`` stays as it was. An older file's permissions are kept, and its owner where that is allowed; those
-    of a new one follow the umask. A symbolic link is followed, so the file behind it is replaced; a device, a pipe and
-    what this process has open already (``/dev/stdout``) is written to directly. Raises ``StorageError``, also for any
-    ``OSError`` in the body.
+    of a new one are ``mode`` as far as the umask allows. A symbolic link is followed, so the file behind it is
+    replaced; a device, a pipe and what this process has open already (``/dev/stdout``) is written to directly. A name
+    that is ``made_up``, by us and not by the user, is that of a regular file or of nothing yet: anything else is
+    refused. Raises ``StorageError``, also for any ``OSError`` in the body.
     """
-    target = Path(os.path.realpath(path))
+    target = real_entry(Path(path)) if made_up else Path(os.path.realpath(path))
     with storage_faults(Path(path)):
-        stream = _open_stream(Path(path))  # not the target: /dev/stdout leads to a pipe, which has no other name
+        # Not of the target: /dev/stdout leads to a pipe, which has no other name.
+        stream = None if made_up else _open_stream(Path(path))
         if stream is not None:
             with os.fdopen(stream, "wb") as file:
                 yield file
@@ -51,33 +54,19 @@ def replace_file(path: str | Path) -> Iterator[BinaryIO]:
             with WorkDirectory.create(parent, purpose) as work:
                 try:
                     old = parent.file_status(target.name)
-                    with os.fdopen(work.new_file(OUTPUT, mode_of(old) & 0o666), "wb") as file:
+                    with os.fdopen(work.new_file(OUTPUT, mode_of(old) & (0o666 if old else mode)), "wb") as file:
                         yield file
                         file.flush()
                         if old is not None:
-                            _keep_access(file.fileno(), old)
+                            keep_access(file.fileno(), old)
                         os.fsync(file.fileno())
+                        if made_up:
+                            parent.require_file(target.name)
                         work.move_file(OUTPUT, file.fileno(), parent, target.name)
                 finally:
                     with suppress(OSError):
                         work.delete()
             parent.sync()
-
-
-def _keep_access(file: int, old: os.stat_result) -> None:
-    """Let those use the file who could use the old one, and nobody else."""
-    mode = mode_of(old)
-    try:
-        os.fchown(file, old.st_uid, old.st_gid)
-    except OSError:
-        try:
-            os.fchown(file, -1, old.st_gid)
-        except OSError:
-            # The old group is among the others now, and some of the others are the new group.
-            shared = mode & mode >> 3 & 0o007
-            mode = mode & 0o700 | shared << 3 | shared
-    with suppress(PermissionError):  # file systems without permissions
-        os.fchmod(file, mode)
 
 
 def own_descriptor(path: Path) -> int | None:

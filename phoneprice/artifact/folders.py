@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -32,6 +33,22 @@ def mode_of(status: os.stat_result | None) -> int:
     return 0o777 if status is None else stat.S_IMODE(status.st_mode) & 0o777
 
 
+def keep_access(file: int, old: os.stat_result, within: int = 0o777) -> None:
+    """Let those use the open file who could use the old one, and nobody else; ``within`` says what at most."""
+    mode = mode_of(old) & within
+    try:
+        os.fchown(file, old.st_uid, old.st_gid)
+    except OSError:
+        try:
+            os.fchown(file, -1, old.st_gid)
+        except OSError:
+            # The old group is among the others now, and some of the others are the new group.
+            shared = mode & mode >> 3 & 0o007
+            mode = mode & 0o700 | shared << 3 | shared
+    with suppress(PermissionError):  # file systems without permissions
+        os.fchmod(file, mode)
+
+
 class OpenDirectory:
     """A directory and its descriptor, as a context manager; ``path`` is how messages call it.
 
@@ -40,6 +57,8 @@ class OpenDirectory:
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self.descriptor, self.path = descriptor, path
+        self.advice = "choose another name"
+        """What else to do about an entry that is not ours."""
 
     @classmethod
     def at(cls, path: Path) -> OpenDirectory:
@@ -78,11 +97,24 @@ class OpenDirectory:
         """The descriptor, for reading and writing, of a file that was not there before."""
         return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=self.descriptor)
 
-    def write(self, name: str, data: bytes, final: str | None = None) -> None:
-        """A new file with these bytes, on the disk when this returns; it gets the ``final`` name when it is whole."""
-        with os.fdopen(self.new_file(name), "wb") as file:
+    def write(
+        self,
+        name: str,
+        data: bytes,
+        final: str | None = None,
+        *,
+        like: os.stat_result | None = None,
+        within: int = 0o777,
+    ) -> None:
+        """A new file with these bytes, on the disk when this returns; it gets the ``final`` name when it is whole.
+
+        Who may use it is ``like`` that of an older file, and at most what ``within`` says.
+        """
+        with os.fdopen(self.new_file(name, mode_of(like) & within & 0o666), "wb") as file:
             file.write(data)
             file.flush()
+            if like is not None:
+                keep_access(file.fileno(), like, within)
             os.fsync(file.fileno())
             if final is not None:
                 self.move_file(name, file.fileno(), self, final)
@@ -107,6 +139,10 @@ class OpenDirectory:
         """The status of a regular file in the directory; None where there is none of that name."""
         status = self.status(name)
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def require_file(self, name: str) -> None:
+        """Raise ``StorageError`` where an entry of that name is anything else than a regular file."""
+        self._require(name, stat.S_IFREG)
 
     def holds(self, name: str, descriptor: int) -> bool:
         """Whether the entry ``name`` is the file or directory open as ``descriptor``."""
@@ -182,7 +218,7 @@ class OpenDirectory:
         """Raise the ``StorageError`` that says what an entry of the directory is, and what to do."""
         raise StorageError(
             f"{self.path / name}: is {found}, which this program has not made, so it was not touched; "
-            "rename or delete it, or choose another name"
+            f"rename or delete it, or {self.advice}"
         )
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from phoneprice.artifact.folders import OpenDirectory
+from phoneprice.artifact.folders import OpenDirectory, mode_of
 from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, WEIGHTS
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.artifact.writer import run_places
@@ -45,6 +45,8 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
 
     def __init__(self, directory: OpenDirectory, path: Path) -> None:
         self.path = path
+        self.mode = mode_of(os.fstat(directory.descriptor))
+        """Permissions of a file that is made of the run: whoever may read all of this may read that."""
         self._files = dict[str, int | bytes]()
         with ExitStack() as opened:
             self.manifest, self.manifest_file = self._read_manifest(directory)
@@ -52,8 +54,12 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
             for name, entry in self.manifest.files.items():
                 self._files[name] = file = self._open(directory, name)
                 opened.callback(os.close, file)
-                if (size := os.fstat(file).st_size) != entry.bytes:
-                    raise ModelError(f"{self.source(name)}: found {size} bytes, expected {entry.bytes}; {DAMAGED}")
+                status = os.fstat(file)
+                if status.st_size != entry.bytes:
+                    found = f"found {status.st_size} bytes, expected {entry.bytes}"
+                    raise ModelError(f"{self.source(name)}: {found}; {DAMAGED}")
+                self.mode &= mode_of(status)
+            self.mode |= stat.S_IRUSR | stat.S_IWUSR
             self._close = weakref.finalize(self, opened.pop_all().close)
 
     def read(self, name: str) -> bytes:
@@ -82,7 +88,7 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
     def __getstate__(self) -> dict[str, object]:
         """For pickle: the bytes themselves, but for the weights, which whoever has loaded the run has."""
         files = {name: self.read(name) for name in self._files if name != WEIGHTS}
-        return {"path": self.path, "manifest": self.manifest, "manifest_file": self.manifest_file, "_files": files}
+        return {name: value for name, value in vars(self).items() if name != "_close"} | {"_files": files}
 
     def _read_manifest(self, directory: OpenDirectory) -> tuple[Manifest, CheckedFile]:
         if MANIFEST not in directory.names():

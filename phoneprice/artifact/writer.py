@@ -38,10 +38,10 @@ from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
 from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
-from phoneprice.places import is_directory
+from phoneprice.places import is_directory, real_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
 
     from phoneprice.config.schema import Config
@@ -111,7 +111,8 @@ class RunWriter:
             with self._work.new_child(_STAGE, mode_of(old)) as stage:
                 if old is not None:
                     os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
-                _write_files(stage, contents, _time_after_all_in(self._parent))
+                older = _files_of(self._parent, self._name) if self._force else {}
+                _write_files(stage, contents, _time_after_all_in(self._parent), older, mode_of(old) | stat.S_IRWXU)
                 self._work.sync()
                 self._swap_in(stage)
 
@@ -195,7 +196,7 @@ def _take(parent: OpenDirectory, name: str, shown: Path) -> WorkDirectory:
     delete_strays(parent, purpose)
     while True:
         found = WorkDirectory.find(parent, work_name(name), purpose, os.O_RDWR)
-        work = found or WorkDirectory.create(parent, purpose, mode_of(parent.status(name)))
+        work = found or WorkDirectory.create(parent, purpose, _mode_of_all(parent, name))
         with ExitStack() as opened:
             opened.enter_context(work)
             if found is None:
@@ -225,7 +226,7 @@ def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
 
 
 def _refuse_inside_a_run(path: Path, shown: Path) -> None:
-    if layout.is_inside_a_run(Path(os.path.realpath(path.parent)) / path.name):
+    if layout.is_inside_a_run(real_entry(path)):
         raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
 
 
@@ -308,13 +309,32 @@ def _open_parent(shown: Path) -> OpenDirectory:
     return opened
 
 
-def _write_files(stage: OpenDirectory, contents: RunContents, created: datetime) -> None:
+def _files_of(parent: OpenDirectory, name: str) -> dict[str, os.stat_result]:
+    """The status of each file of a run, whole or damaged; none where there is no run."""
+    with suppress(OSError, StorageError), _open_run(parent, name) as run:
+        return {file: status for file in run.names() if (status := run.file_status(file)) is not None}
+    return {}
+
+
+def _mode_of_all(parent: OpenDirectory, name: str) -> int:
+    """Who may look at a run while it is made: whoever may read all of the one that it replaces."""
+    mode = mode_of(parent.status(name))
+    for status in _files_of(parent, name).values():
+        readers = status.st_mode & (stat.S_IRGRP | stat.S_IROTH)
+        mode &= stat.S_IRWXU | readers | readers >> 1 | readers >> 2
+    return mode
+
+
+def _write_files(
+    stage: OpenDirectory, contents: RunContents, created: datetime, older: Mapping[str, os.stat_result], within: int
+) -> None:
+    """Write all files; each is for those whom the ``older`` one of its name, or else the older manifest, was for."""
     files = _render(contents)
     entries = {name: FileEntry(len(data), sha256(data)) for name, data in files.items()}
     manifest = render_manifest(Manifest(__version__, created.isoformat(timespec="microseconds"), entries))
     files |= {layout.MANIFEST_HASH: render_manifest_hash(manifest), layout.MANIFEST: manifest}
     for name, data in files.items():
-        stage.write(name, data)
+        stage.write(name, data, like=older.get(name) or older.get(layout.MANIFEST), within=within)
     stage.require_files(files.__contains__)
     stage.sync()
 

@@ -202,6 +202,11 @@ class Chart:
         """Mark and meaning of what needs explaining."""
         return tuple((key_mark(style), label) for style, label in self._legend)
 
+    @property
+    def mark(self) -> str:
+        """What stands near the beginning of a file of this chart, and of no others."""
+        return f'class="chart" aria-labelledby="{self.name}-t {self.name}-d"'
+
     def render(self, style_sheet: str = "") -> Markup:
         """The SVG element; with a style sheet a file of its own, legend included."""
         title, description = f"{self.name}-t", f"{self.name}-d"

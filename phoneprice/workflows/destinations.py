@@ -24,16 +24,21 @@ from phoneprice.wording import printable
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+REPORT = "<title>phoneprice report"
+"""What stands near the beginning of a report, and of nothing else."""
+_BEGINNING = 1024
+"""Bytes."""
+
 
 @contextmanager
-def open_output(output: Path) -> Iterator[BinaryIO]:
+def open_output(output: Path, *, made_up: bool = False, mode: int = 0o666) -> Iterator[BinaryIO]:
     """What a command writes to: a file that appears under its name when it is complete, or stdout for ``-``.
 
     A terminal shows what is not ``printable`` escaped; a file or a program gets every byte as it is.
-    Raises ``StorageError``; the file is then as it was.
+    ``made_up`` and ``mode`` are as in ``replace_file``. Raises ``StorageError``; the file is then as it was.
     """
     if output != STREAM:
-        with replace_file(output) as file:
+        with replace_file(output, made_up=made_up, mode=mode) as file:
             yield file
         return
     sys.stdout.flush()
@@ -81,10 +86,28 @@ def refuse_other_than_csv(output: Path) -> None:
 
 
 def refuse_other_than_a_report(output: Path) -> None:
-    """Refuse to replace a file that is no report of ours, whose name may be made up. An empty one is no loss."""
+    """Refuse to replace a file that is no report of ours. An empty one is no loss. Raises ``UsageError``."""
     if not is_file(output):
         return
     with storage_faults(output), output.open("rb") as file:
-        beginning = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if beginning and b"<title>phoneprice report" not in beginning:
+        beginning = file.read(_BEGINNING)
+    if not _is_ours(beginning, REPORT):
         raise UsageError(f"{output}: exists and is no report of phoneprice; choose another -o, or move it away")
+
+
+def refuse_foreign(output: Path, mark: str = "", *, option: str = "-o") -> None:
+    """Refuse a name that we have made up where something else than a file of ours has it: that may be anybody's.
+
+    Links are not followed, and nothing is waited on. A file of ours is empty or has the ``mark`` near its beginning.
+    Raises ``StorageError``.
+    """
+    if not is_directory(output.parent):
+        return
+    with storage_faults(output), OpenDirectory.at(output.parent) as folder:
+        folder.advice = f"choose another {option}"
+        if folder.status(output.name) is not None and not _is_ours(folder.read(output.name, _BEGINNING), mark):
+            folder.refuse(output.name, "a file")
+
+
+def _is_ours(beginning: bytes, mark: str) -> bool:
+    return not beginning or mark.encode() in beginning.lower()

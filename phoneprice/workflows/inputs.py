@@ -13,6 +13,7 @@ from pathlib import Path
 
 from phoneprice.artifact.layout import LIMITS, is_inside_a_run
 from phoneprice.errors import UsageError
+from phoneprice.places import real_entry
 from phoneprice.stream import STREAM, given_path
 
 STDIN, STDOUT = 0, 1
@@ -27,7 +28,7 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
         _refuse_stdout(inputs)
         return
     # The folder as it is named, too: a link in the run may lead out of it.
-    real = Path(os.path.realpath(output)), Path(os.path.realpath(output.parent)) / output.name
+    real = Path(os.path.realpath(output)), real_entry(output)
     if any(map(is_inside_a_run, real)):
         raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
     if _is_one_of(_identity(output, STDOUT), inputs):

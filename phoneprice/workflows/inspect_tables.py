@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,7 @@ from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
-from phoneprice.workflows.destinations import open_output
+from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
 from phoneprice.workflows.inferring import read_and_infer
 from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
@@ -171,15 +172,21 @@ def write_sample(output: Path, rows: int | None = None, seed: int | None = None,
     return int(phones.num_rows)
 
 
-def fetch_files(folder: Path) -> tuple[Path, ...]:
-    """Download the files from Kaggle into ``folder``; raises as ``data.fetch.fetch`` does, ``UsageError`` in a run."""
+def fetch_files(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
+    """Download the files from Kaggle into ``folder``, over older ones with ``force`` only.
+
+    Raises as ``data.fetch.fetch`` does, ``UsageError`` in a run and for files that are there, ``StorageError`` for
+    anything else of their names.
+    """
     for name in FILES:
         refuse_output(folder / name)
-    return fetch(folder, _copy)
+        refuse_foreign(folder / name)
+        refuse_replacing(folder / name, force=force)
+    return fetch(folder, partial(_copy, made_up=True))
 
 
-def _copy(source: Path, output: Path) -> None:
-    with source.open("rb") as opened, open_output(output) as file:
+def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
+    with source.open("rb") as opened, open_output(output, made_up=made_up) as file:
         shutil.copyfileobj(opened, file)
 
 

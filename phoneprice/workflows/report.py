@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,10 +29,19 @@ from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, duration
-from phoneprice.workflows.destinations import open_output, refuse_other_than_a_report
+from phoneprice.workflows.destinations import (
+    REPORT,
+    open_output,
+    refuse_foreign,
+    refuse_other_than_a_report,
+    refuse_unwritable,
+)
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.prepare import read_options
+
+if TYPE_CHECKING:
+    from phoneprice.report.svg import Chart
 
 
 @dataclass(frozen=True)
@@ -69,25 +79,27 @@ def report(
     target = given_path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
-    if is_directory(target):
-        raise UsageError(f"{target}: is a directory; name a file in it")
     inputs = data, *run_files(path)
-    refuse_output(target, *inputs)
-    refuse_other_than_a_report(target)
+    if output is not None:
+        refuse_output(target, *inputs)
+        refuse_other_than_a_report(target)
+    else:
+        refuse_report_beside(path, *inputs)
+    refuse_unwritable(target)
     if plots is not None:
         _refuse_plots(Path(plots))
     from phoneprice.report.page import page
 
     facts = gather(loaded, data, reading, collector)
-    drawn = _plots(facts, Path(plots)) if plots is not None else {}
-    for plot in drawn:
-        refuse_output(plot, *inputs, option="--plots")
+    drawn = _charts(facts, Path(plots)) if plots is not None else {}
+    _refuse_charts(drawn, inputs)
     if plots is not None:
         with storage_faults(Path(plots)):
             Path(plots).mkdir(parents=True, exist_ok=True)
-    with open_output(target) as file:
+    mode = loaded.files.mode  # what is told of a private run is private, too
+    with open_output(target, made_up=output is None, mode=mode) as file:
         file.write(page(facts).encode())
-    written = tuple(_write_plots(drawn))
+    written = tuple(_write_charts(drawn, mode))
     return ReportFile(path, target, written, facts.findings, collector.messages)
 
 
@@ -95,6 +107,15 @@ def report_path(run: Path) -> Path:
     """``RUN.html`` beside the run."""
     whole = run.resolve() if run.name in {"", ".", ".."} else run
     return whole.with_name(f"{whole.name}.html")
+
+
+def refuse_report_beside(run: Path, *inputs: Path | str | None) -> None:
+    """Refuse what keeps the report from its place beside the run: now, and not after long work.
+
+    Raises ``UsageError`` where that is one of the ``inputs`` or inside a run, ``StorageError`` for what is not ours.
+    """
+    refuse_output(report_path(run), *inputs)
+    refuse_foreign(report_path(run), REPORT)
 
 
 def gather(
@@ -140,17 +161,28 @@ def _refuse_plots(directory: Path) -> None:
         ) from None
 
 
-def _plots(facts: ReportFacts, directory: Path) -> dict[Path, str]:
-    """The charts as SVG, by the files they go to."""
-    from phoneprice.report.page import chart_file, charts
+def _charts(facts: ReportFacts, directory: Path) -> dict[Path, Chart]:
+    """The charts, by the files they go to."""
+    from phoneprice.report.page import charts
 
-    return {directory / f"{chart.name}.svg": chart_file(chart) for chart in chain.from_iterable(charts(facts).values())}
+    return {directory / f"{chart.name}.svg": chart for chart in chain.from_iterable(charts(facts).values())}
 
 
-def _write_plots(plots: Mapping[Path, str]) -> Iterator[Path]:
-    for path, text in plots.items():
-        with open_output(path) as file:
-            file.write(text.encode())
+def _refuse_charts(charts: Mapping[Path, Chart], inputs: Sequence[Path | str | None]) -> None:
+    """Refuse all files that could not be written, before one is: their names are made up."""
+    for path, chart in charts.items():
+        refuse_output(path, *inputs, option="--plots")
+        refuse_foreign(path, chart.mark, option="--plots")
+        if is_directory(path.parent):  # else it is made
+            refuse_unwritable(path)
+
+
+def _write_charts(charts: Mapping[Path, Chart], mode: int) -> Iterator[Path]:
+    from phoneprice.report.page import chart_file
+
+    for path, chart in charts.items():
+        with open_output(path, made_up=True, mode=mode) as file:
+            file.write(chart_file(chart).encode())
         yield path
 
 

@@ -54,6 +54,39 @@ def test_a_replaced_run_keeps_its_permissions(tmp_path):
     assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o700
 
 
+def modes(run):
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in run.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "work"),
+    [(0o755, 0o600, 0o700), (0o700, 0o644, 0o700), (0o750, 0o640, 0o750), (0o755, 0o640, 0o750), (0o755, 0o644, 0o755)],
+    ids=oct,
+)
+def test_the_files_of_a_replaced_run_are_for_those_who_could_read_them(tmp_path, folder, file, work):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    for path in run.iterdir():
+        path.chmod(file)
+    run.chmod(folder)
+    with RunWriter(run, force=True) as writer:
+        assert stat.S_IMODE((tmp_path / ".run.partial").stat().st_mode) == work
+        writer.finish(NEW)
+    assert stat.S_IMODE(run.stat().st_mode) == folder
+    assert {*modes(run).values()} == {file & (folder | 0o600)}
+
+
+def test_each_file_of_a_replaced_run_keeps_its_own_permissions(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    (run / "environment.json").chmod(0o600)
+    before = modes(run)
+    with RunWriter(run, force=True) as writer:
+        assert stat.S_IMODE((tmp_path / ".run.partial").stat().st_mode) == 0o700
+        writer.finish(NEW)
+    assert modes(run) == before
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_no_run_is_written_into_another(tmp_path, force):
     write_run(tmp_path / "run", OLD)

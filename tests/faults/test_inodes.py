@@ -15,7 +15,7 @@ from phoneprice.cli.program import app
 from tests.faults.calls import CALLS, Call, make_scratch
 from tests.faults.counts import SEED, report, share_of
 from tests.faults.forking import Forks
-from tests.faults.planting import Facts, audit
+from tests.faults.planting import PLANTS, Facts, audit
 from tests.faults.program import APPEND, READ, UPDATE
 
 ALL = [call for calls in CALLS.values() for call in calls]
@@ -177,17 +177,22 @@ def test_outputs_that_are_inputs(forks: Forks, scratch: Path, tmp_path: Path, go
            f"{len(chosen):,} times an output was a file that is read: refused, nothing touched")  # fmt: skip
 
 
-LINKS = {
+NAMED = {
     "config init": Call("config init -o {} --force", "out.toml"),
     "cv": next(call for call in CALLS["cv"] if call.names_output),
-    "data fetch": CALLS["data fetch"][-1],
     "data sample": Call("data sample -o {} --rows 9 --force", "out.csv"),
     "predict": CALLS["predict"][0],
     "report": Call("report run -o {} -q", "out.html"),
-    "report --plots": Call("report run -o out.html --plots plots", "plots/confusion.svg", ("out.html", "plots/*.svg")),
+}
+"""The commands that write a file of a name that is given, as they are called where that is a link."""
+MADE_UP = {
+    "data fetch": CALLS["data fetch"][-1],
+    "report": CALLS["report"][2],
+    "report --plots": Call("report run --plots plots", "plots/confusion.svg", ("run.html", "plots", "plots/*.svg")),
     "train --report": CALLS["train"][2],
 }
-"""The commands that write a file, as they are called where its name is a link."""
+"""The same for names that we make up."""
+LINKS = NAMED | {f"{name}, made up": call for name, call in MADE_UP.items()}
 
 
 def put_link(scratch: Path, call: Call, target: str) -> Path:
@@ -198,15 +203,15 @@ def put_link(scratch: Path, call: Call, target: str) -> Path:
 
 
 def test_every_command_that_writes_is_called_with_links() -> None:
-    assert {name.split()[0] for name in LINKS} == {
+    assert {name.split()[0] for name in NAMED | MADE_UP} == {
         name.split()[0] for name, calls in CALLS.items() if any(call.output for call in calls) and name[0] != "-"
     }
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing yet"])
-@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("name", NAMED)
 def test_a_link_stays_and_what_it_leads_to_is_replaced(forks: Forks, scratch: Path, name: str, there: bool) -> None:
-    call = LINKS[name]
+    call = NAMED[name]
     (scratch / "else").mkdir()
     target = scratch / "else" / "where"
     if there:
@@ -224,6 +229,39 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(forks: Forks, scratch: Pa
     assert target.stat().st_size
     if there:
         assert target.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("plant", ["link to a file", "link to nothing", "named pipe", "directory", "file"])
+@pytest.mark.parametrize("name", MADE_UP)
+def test_a_name_that_is_made_up_is_trusted_with_nothing(forks: Forks, scratch: Path, name: str, plant: str) -> None:
+    """Whatever has it and is not ours is seen before anything is written: no page without its charts, no training."""
+    call = MADE_UP[name]
+    place = scratch / call.output
+    place.parent.mkdir(exist_ok=True)
+    (place.parent / "victim").mkdir()
+    (place.parent / "victim" / "thesis.txt").write_text("three years")
+    PLANTS[plant](place)
+    before = audit(scratch)
+    ended = forks.call(call.program(scratch))
+    assert changed(before, audit(scratch)) == []
+    if (name, plant) == ("data fetch", "file"):
+        message = "exists already; choose another -o, or replace it with --force"
+        assert (ended.code, ended.err) == (2, f"phoneprice: error: {call.output}: {message}\n")
+        return
+    found = f"is a {'symbolic link' if 'link' in plant else plant}, which this program has not made"
+    advice = f"so it was not touched; rename or delete it, or choose another {'--plots' if 'plots' in name else '-o'}"
+    assert (ended.code, ended.err) == (5, f"phoneprice: error: {call.output}: {found}, {advice}\n")
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_what_is_ours_is_replaced(forks: Forks, scratch: Path, name: str) -> None:
+    call = MADE_UP[name]
+    words = {"data fetch": " --force", "train --report": " --force"}.get(name, "")
+    call = Call(call.words + words, call.output, call.allowed)
+    assert forks.call(call.program(scratch)).code == 0
+    before = (scratch / call.output).stat().st_ino
+    assert forks.call(call.program(scratch)).code == 0
+    assert (scratch / call.output).stat().st_ino != before
 
 
 @pytest.mark.parametrize("name", LINKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from phoneprice.data.sample import sample_path
-from phoneprice.errors import DataError, ModelError, UsageError
+from phoneprice.errors import DataError, ModelError, StorageError
 from phoneprice.workflows.report import report, report_path
 from tests.report.reports import KINDS, Page, page, shown_metrics, small_run
 
@@ -138,13 +139,28 @@ def test_plots_are_files_of_their_own(tmp_path: Path) -> None:
         assert path.stat().st_size < 200_000
 
 
+@pytest.mark.parametrize(
+    ("folder", "file", "mode"), [(0o700, 0o644, 0o600), (0o755, 0o600, 0o600), (0o755, 0o644, 0o644)]
+)
+def test_a_report_is_for_those_who_may_read_the_run(tmp_path: Path, folder: int, file: int, mode: int) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(small_run("ordinal"), run)
+    (run / "metrics.json").chmod(file)
+    run.chmod(folder)
+    written = report(run, plots=tmp_path / "plots")
+    assert {path.stat().st_mode & 0o777 for path in (written.output, *written.plots)} == {mode}
+
+
 def test_faults(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         report(tmp_path / "nothing")
     with pytest.raises(DataError):
         report(small_run("ordinal"), tmp_path / "nothing.csv", tmp_path / "r.html")
-    with pytest.raises(UsageError, match=f"^{tmp_path}: is a directory; name a file in it$"):
+    with pytest.raises(StorageError, match=f"^{tmp_path}: can't be written: is a directory; name a file in it$"):
         report(small_run("ordinal"), None, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StorageError, match=f"^{tmp_path}/none/r.html: can't be written: no such file or directory"):
+        report(small_run("ordinal"), None, tmp_path / "none" / "r.html", plots=tmp_path / "plots")
     assert list(tmp_path.iterdir()) == []
     assert report_path(small_run("ordinal")).name == "run.html"
 

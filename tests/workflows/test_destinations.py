@@ -11,12 +11,14 @@ from phoneprice.errors import StorageError, UsageError
 from phoneprice.stream import STREAM
 from phoneprice.workflows.destinations import (
     open_output,
+    refuse_foreign,
     refuse_other_than_a_report,
     refuse_other_than_csv,
     refuse_replacing,
     refuse_unwritable,
 )
 from phoneprice.workflows.inputs import refuse_output
+from tests.faults.planting import NEEDS_ROOT, PLANTS, audit
 
 
 def test_the_input_and_the_run_are_refused_also_by_links(tmp_path: Path) -> None:
@@ -102,6 +104,32 @@ def test_a_report_replaces_reports_alone(tmp_path: Path, content: bytes, accepte
     with pytest.raises(UsageError) as caught:
         refuse_other_than_a_report(file)
     assert str(caught.value) == f"{file}: exists and is no report of phoneprice; choose another -o, or move it away"
+
+
+@pytest.mark.parametrize("plant", sorted({*PLANTS} - NEEDS_ROOT))
+def test_what_is_not_ours_is_refused_where_a_name_is_made_up(tmp_path: Path, plant: str) -> None:
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "thesis.txt").write_text("three years")
+    PLANTS[plant](tmp_path / "x.svg")
+    before = audit(tmp_path)
+    with pytest.raises(StorageError) as caught:
+        refuse_foreign(tmp_path / "x.svg", "mark", option="--plots")
+    assert str(caught.value).startswith(f"{tmp_path}/x.svg: is a")
+    assert str(caught.value).endswith(
+        ", which this program has not made, so it was not touched; rename or delete it, or choose another --plots"
+    )
+    if plant != "file":
+        with pytest.raises(StorageError), open_output(tmp_path / "x.svg", made_up=True) as file:
+            file.write(b"new")
+    assert audit(tmp_path) == before
+
+
+def test_what_is_ours_keeps_its_made_up_name(tmp_path: Path) -> None:
+    refuse_foreign(tmp_path / "none" / "x.svg", "mark")
+    for content in (None, b"", b"<svg MARK>"):
+        if content is not None:
+            (tmp_path / "x.svg").write_bytes(content)
+        refuse_foreign(tmp_path / "x.svg", "mark")
 
 
 def test_a_place_that_can_not_be_written_is_refused_before_the_work(tmp_path: Path) -> None:

@@ -137,17 +137,18 @@ def sample(
         session.say(f"Wrote {counted(written, 'synthetic phone')} to {output}")
 
 
-def fetch(session: Session, output: Folder = KAGGLE_FOLDER) -> None:
+def fetch(session: Session, output: Folder = KAGGLE_FOLDER, force: Force = False) -> None:
     """Download the mobile price data from Kaggle.
 
-    That is train.csv and test.csv; it needs the extra that pip install 'phoneprice[fetch]' brings.
+    That is train.csv and test.csv; it needs the extra that pip install 'phoneprice[fetch]' brings. Files of these
+    names are kept unless --force is given.
 
     For example:
       phoneprice data fetch -o kaggle
     """
     from phoneprice.workflows.inspect_tables import fetch_files
 
-    files = fetch_files(output)
+    files = fetch_files(output, force=force)
     if session.json:
         session.document({"format": 1, "files": files})
     else:

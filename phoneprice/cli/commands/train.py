@@ -84,12 +84,9 @@ def train(
     file = config and find_config(config)
     refuse_training_on(file, run, "the configuration to learn with")
     if report:
-        from phoneprice.workflows.destinations import refuse_other_than_a_report
-        from phoneprice.workflows.inputs import refuse_output
-        from phoneprice.workflows.report import report_path
+        from phoneprice.workflows.report import refuse_report_beside
 
-        refuse_output(report_path(run), data, file)
-        refuse_other_than_a_report(report_path(run))  # now, and not when all the training is done
+        refuse_report_beside(run, data, file)
     if dry_run:
         refuse_place(run, force=force, resume=resume)
         _show_plan(session, data, asked, reading)

@@ -34,10 +34,10 @@ def test_the_place_of_the_report_is_looked_at_before_the_training(call: Call, ta
     page = tmp_path / "run.html"
     page.write_text("mine")
     result = call("train", table, *QUICK, "-o", tmp_path / "run", "--report")
-    assert (result.code, result.out) == (2, "")
-    assert (
-        result.err
-        == f"phoneprice: error: {page}: exists and is no report of phoneprice; choose another -o, or move it away\n"
+    assert (result.code, result.out) == (5, "")
+    assert result.err == (
+        f"phoneprice: error: {page}: is a file, which this program has not made, so it was not touched; "
+        "rename or delete it, or choose another -o\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["phones.csv", "run.html"]
 
