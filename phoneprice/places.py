@@ -5,7 +5,16 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
+
+_KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 def is_file(path: Path) -> bool:
@@ -21,6 +30,11 @@ def is_directory(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Whether it is known to lead to anything."""
     return os.path.exists(path)  # noqa: PTH110
+
+
+def kind_of(mode: int) -> str:
+    """What a thing of this mode (``st_mode``) is, in words."""
+    return _KINDS.get(stat.S_IFMT(mode), "a device")
 
 
 def real_entry(path: Path) -> Path:

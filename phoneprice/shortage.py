@@ -38,7 +38,7 @@ _ADVICE = {
 }
 _REASONS = {errno.EBADF: "it is closed"}
 """Where the operating system's own words say too little."""
-_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF})
+_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """What an error that nobody has caught says of the disk, and not of a bug."""
 _SOME_MEMORY = 64 << 20
 """Bytes that a process which has not run out of memory gets."""

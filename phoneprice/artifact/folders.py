@@ -16,16 +16,10 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from phoneprice.errors import StorageError
+from phoneprice.places import kind_of
 
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
-_KINDS = {
-    stat.S_IFREG: "a file",
-    stat.S_IFDIR: "a directory",
-    stat.S_IFLNK: "a symbolic link",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-}
 
 
 def mode_of(status: os.stat_result | None) -> int:
@@ -238,7 +232,7 @@ class OpenDirectory:
     def _require(self, name: str, kind: int) -> None:
         status = self.status(name)
         if status is not None and stat.S_IFMT(status.st_mode) != kind:
-            self.refuse(name, _KINDS.get(stat.S_IFMT(status.st_mode), "a device"))
+            self.refuse(name, kind_of(status.st_mode))
 
     def _require_open(self, name: str, descriptor: int) -> None:
         if not self.holds(name, descriptor):

@@ -26,7 +26,7 @@ from phoneprice.wording import cut
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
-_SCHEMA_VALUES = 3_000_000
+SCHEMA_VALUES = 3_000_000
 """Thirty for each of 100,000 columns."""
 
 
@@ -46,7 +46,7 @@ def render_schema(schema: TableSchema) -> bytes:
 
 def parse_schema(data: bytes, source: str) -> TableSchema:
     """The schema in ``schema.json``; raises ``ModelError``."""
-    return parse_record(TableSchema, data, source, max_values=_SCHEMA_VALUES)
+    return parse_record(TableSchema, data, source, max_values=SCHEMA_VALUES)
 
 
 def task_of(config: Config, schema: TableSchema, source: str) -> Task:

@@ -5,6 +5,7 @@ import re
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.errors import ModelError
@@ -36,6 +37,11 @@ def parse_object(data: bytes, source: str, keys: frozenset[str], *, max_values: 
     return document
 
 
+def values_in(data: bytes) -> int:
+    """How many values a document has, as ``max_values`` counts them."""
+    return _values(_marks(data))
+
+
 def render(document: Any) -> bytes:
     """A document as UTF-8 with a final newline; floats keep their exact value, NaN and infinity are errors."""
     return (json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n").encode()
@@ -48,14 +54,27 @@ def render_line(document: Any) -> bytes:
 
 def _check_structure(data: bytes, source: str, max_values: int) -> None:
     """Depth and size, before the parser allocates anything."""
-    marks = np.frombuffer(_STRING.sub(b"", data), np.uint8)
-    opening = (marks == ord("[")) | (marks == ord("{"))
-    closing = (marks == ord("]")) | (marks == ord("}"))
-    if np.count_nonzero(opening) + np.count_nonzero(marks == ord(",")) > max_values:
+    marks = _marks(data)
+    if _values(marks) > max_values:
         raise _invalid(source, f"more than {max_values} values")
-    depth = np.cumsum(opening.astype(np.int32) - closing)
+    closing = (marks == ord("]")) | (marks == ord("}"))
+    depth = np.cumsum(_opening(marks).astype(np.int32) - closing)
     if len(depth) and depth.max() > MAX_DEPTH:
         raise _invalid(source, f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _marks(data: bytes) -> NDArray[np.uint8]:
+    """The bytes that are not within texts."""
+    return np.frombuffer(_STRING.sub(b"", data), np.uint8)
+
+
+def _values(marks: NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero(_opening(marks)) + np.count_nonzero(marks == ord(",")))
+
+
+def _opening(marks: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (marks == ord("[")) | (marks == ord("{"))
+    return found
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

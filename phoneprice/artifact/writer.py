@@ -32,13 +32,29 @@ from phoneprice.artifact.manifest import (
     render_manifest_hash,
     sha256,
 )
-from phoneprice.artifact.prediction_files import render_calibration, render_features, render_schema
+from phoneprice.artifact.prediction_files import (
+    SCHEMA_VALUES,
+    render_calibration,
+    render_features,
+    render_schema,
+)
+from phoneprice.artifact.strict_json import values_in
 from phoneprice.artifact.weights import render_weights
 from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.schema import input_names
-from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
+from phoneprice.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    LockedError,
+    ModelError,
+    PhonePriceError,
+    StorageError,
+    UsageError,
+)
 from phoneprice.places import is_directory, real_entry
+from phoneprice.wording import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -54,6 +70,18 @@ _STAGE = "run"
 _OLD = "old"
 _WORK_NAME = re.compile(r"\..*\.partial", re.DOTALL)
 _OTHER = "choose another -o"
+_LARGE: dict[str, tuple[type[PhonePriceError], str]] = {
+    layout.CONFIG: (
+        ConfigError,
+        "a list in it is too long, such as data.ignored_columns; leave columns out of the table",
+    ),
+    layout.SCHEMA: (
+        DataError,
+        "columns, labels or categories are too many or too long; name columns of no use in data.ignored_columns",
+    ),
+    layout.ENVIRONMENT: (UsageError, "the command line is too long; train with --no-command-line"),
+}
+"""Why a file of a run can be larger than its readers take, and what to do."""
 _is_run_file = layout.LIMITS.__contains__
 
 
@@ -213,7 +241,9 @@ def _take(parent: OpenDirectory, name: str, shown: Path) -> WorkDirectory:
 
 def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
     path = _whole(shown)
-    if not path.name or _WORK_NAME.fullmatch(path.name):
+    if not path.name:
+        raise _taken(shown)
+    if _WORK_NAME.fullmatch(path.name):
         raise UsageError(f"{shown}: is no name for a run, {work_name('NAME')} is what unfinished ones have; {_OTHER}")
     with storage_faults(shown), open_work(shown) as work:
         if resume and work is None:
@@ -236,10 +266,14 @@ def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bo
     try:
         _open_run(parent, name).close()
     except StorageError:
-        raise UsageError(f"{shown}: exists already, and is no run that --force would replace; {_OTHER}") from None
+        raise _taken(shown) from None
     if not force:
         raise UsageError(f"{shown}: exists already; {_OTHER}, or replace it with --force")
     parent.require_movable(name)  # now, and not when all the training is done
+
+
+def _taken(shown: Path) -> UsageError:
+    return UsageError(f"{shown}: exists already, and is no run that --force would replace; {_OTHER}")
 
 
 def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:
@@ -325,11 +359,30 @@ def _mode_of_all(parent: OpenDirectory, name: str) -> int:
     return mode
 
 
+def refuse_unreadable(config: Config, schema: TableSchema) -> None:
+    """Refuse a table or a configuration that makes a run which nobody could read: now, and not after the training.
+
+    Raises ``DataError`` for the table, ``ConfigError`` for the configuration.
+    """
+    _refuse_large({layout.CONFIG: to_toml(config).encode(), layout.SCHEMA: render_schema(schema)})
+
+
+def _refuse_large(files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        kind, cause = _LARGE.get(name, (DataError, "classes, members or epochs are too many"))
+        if len(data) > layout.LIMITS[name]:
+            found, most = size(len(data)), size(layout.LIMITS[name])
+            raise kind(f"{name} of the run would have {found}, and may have {most}: {cause}")
+        if name == layout.SCHEMA and values_in(data) > SCHEMA_VALUES:
+            raise kind(f"{name} of the run would have more than {count(SCHEMA_VALUES)} values: {cause}")
+
+
 def _write_files(
     stage: OpenDirectory, contents: RunContents, created: datetime, older: Mapping[str, os.stat_result], within: int
 ) -> None:
     """Write all files; each is for those whom the ``older`` one of its name, or else the older manifest, was for."""
     files = _render(contents)
+    _refuse_large(files)
     entries = {name: FileEntry(len(data), sha256(data)) for name, data in files.items()}
     manifest = render_manifest(Manifest(__version__, created.isoformat(timespec="microseconds"), entries))
     files |= {layout.MANIFEST_HASH: render_manifest_hash(manifest), layout.MANIFEST: manifest}

@@ -1,10 +1,9 @@
 """How a function becomes a command: the options that every command has, and its help."""
 
 import inspect
-import os
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,9 @@ from phoneprice.cli.help import Command, Group
 from phoneprice.cli.options import READING
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import several_values
+from phoneprice.cli.streams import spare_streams
 from phoneprice.config.reading import Reading
+from phoneprice.errors import PhonePriceError, UsageError
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, also of an error.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -54,9 +55,8 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     def call(ctx: typer.Context, *, json: bool, quiet: bool, debug: bool, **arguments: Any) -> None:
         session: Session = ctx.obj
         session.json, session.quiet, session.debug = json, quiet, debug
-        session.silent = True
-        _refuse_stdout_over(arguments)
-        session.silent = False
+        if fault := spare_streams(session, lambda: _read_by(arguments)):
+            raise UsageError(fault)
         if reads:
             arguments["reading"] = Reading(**{option.name: arguments.pop(option.name) for option in READING})
         function(session, **arguments)
@@ -77,30 +77,19 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     register(call)
 
 
-def _refuse_stdout_over(arguments: Mapping[str, Any]) -> None:
-    """Refuse to print to the end of what the command reads, or of a file in a run. Raises ``UsageError``."""
-    try:
-        if not stat.S_ISREG(os.fstat(1).st_mode):
-            return
-    except OSError:  # it is closed
-        return
-    from phoneprice.errors import PhonePriceError
-    from phoneprice.stream import STREAM
-    from phoneprice.workflows.inputs import refuse_output, run_files
+def _read_by(arguments: Mapping[str, Any]) -> Iterator[Path | str]:
+    """What a command of these arguments reads; what isn't there is for the command to say."""
+    from phoneprice.artifact.runs import resolve_run
+    from phoneprice.config.presets import find_config
+    from phoneprice.workflows.inputs import run_files
 
     def given(names: tuple[str, ...]) -> list[Any]:
         return [arguments[name] for name in names if arguments.get(name) is not None]
 
-    read = given(_TABLES)
-    if configs := given(_CONFIGS):
-        from phoneprice.config.presets import find_config
-
-        with suppress(PhonePriceError):  # what isn't there is for the command to say
-            read += map(find_config, configs)
-    if runs := given(_RUNS):
-        from phoneprice.artifact.runs import resolve_run
-
-        for run in runs:
-            with suppress(PhonePriceError):
-                read += run_files(resolve_run(run))
-    refuse_output(STREAM, *read)
+    yield from given(_TABLES)
+    for config in given(_CONFIGS):
+        with suppress(PhonePriceError):
+            yield find_config(config)
+    for run in given(_RUNS):
+        with suppress(PhonePriceError):
+            yield from run_files(resolve_run(run))

@@ -1,6 +1,7 @@
 """From an exception to the line on stderr and the exit code."""
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -10,16 +11,20 @@ from typing import Any, TextIO
 
 import typer
 
-from phoneprice.cli.output import json_lines, write_lines
-from phoneprice.cli.session import Session
+from phoneprice.cli.output import is_closed, json_lines, write_lines
+from phoneprice.cli.session import STDOUT, Session
+from phoneprice.cli.streams import stream_for_errors
 from phoneprice.errors import PhonePriceError, StoppedError, UsageError
-from phoneprice.shortage import shortage
+from phoneprice.shortage import not_written, shortage
+from phoneprice.wording import cut
 from phoneprice.workflows.stopping import interrupt_at_once, stop_at_once
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells report for a process that SIGINT or SIGPIPE ended."""
 
 INTERRUPTION = "Interrupted"
+_MOST_SHOWN = 300
+"""Characters of what the parser says: it repeats words, which may be of any length."""
 _PARSER_ERROR: type[BaseException] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What the parser raises; Typer doesn't export it."""
 
@@ -34,23 +39,25 @@ class Failure:
 
 
 def exit_code(error: BaseException, session: Session) -> int:
-    """Print what happened on stderr, in one line, and return the exit code that scripts rely on.
+    """Print what happened, in one line, and return the exit code that scripts rely on.
 
+    The line goes to stderr. Where that is what the command reads, it would damage it: then it goes to stdout.
     With ``--json`` the failure is also the document on stdout, unless something is there already, or it is that nothing
     may be written there. When the program that reads stdout has ended, data is missing, so the exit code is 141
     whatever the failure; but not after a signal, which on a terminal ends the reading program too. Whether anybody
     reads stderr makes no difference.
     """
+    failure = _failure(error)  # while stdout still leads where it led
     reader_left = _write(sys.stdout)
     if isinstance(error, BrokenPipeError):
         _write(sys.stderr)
         return PIPE_CLOSED
-    failure = _failure(error)
-    if session.debug and failure.kind != INTERRUPTION:
-        _write(sys.stderr, *"".join(traceback.format_exception(error)).splitlines())
-    prefix = "" if failure.kind == INTERRUPTION else "error: "
-    _write(sys.stderr, *f"phoneprice: {prefix}{failure.message}".split("\n"))
-    if session.wants_json and not (session.wrote or session.silent):
+    with stream_for_errors(session) as stream:
+        if session.debug and failure.kind != INTERRUPTION:
+            _write(stream, *"".join(traceback.format_exception(error)).splitlines())
+        prefix = "" if failure.kind == INTERRUPTION else "error: "
+        _write(stream, *f"phoneprice: {prefix}{failure.message}".split("\n"))
+    if session.wants_json and not (session.wrote or STDOUT in session.spared):
         reader_left |= _write(sys.stdout, *json_lines({"format": 1, "error": failure}))
     return PIPE_CLOSED if reader_left and failure.kind != INTERRUPTION else failure.exit_code
 
@@ -103,6 +110,8 @@ def _known(error: BaseException) -> PhonePriceError | None:
         return error
     if isinstance(error, _PARSER_ERROR):
         return UsageError(_parser_message(error))
+    if isinstance(error, OSError) and error.errno == errno.EBADF and is_closed(sys.stdout):
+        return not_written("standard output", error)
     return shortage(error)
 
 
@@ -118,7 +127,7 @@ def _parser_message(error: Any) -> str:
     )
     separator = "" if message.endswith("?") else ";"
     command = error.ctx.command_path if error.ctx else "phoneprice"
-    return f"{message[:1].lower()}{message[1:]}{separator} see '{command} --help'"
+    return f"{message[:1].lower()}{cut(message[1:], _MOST_SHOWN)}{separator} see '{command} --help'"
 
 
 def _setting_named(error: Any) -> str:

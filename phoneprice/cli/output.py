@@ -1,7 +1,9 @@
 """The door to stdout and stderr, the only one besides ``rendering.console``, which has colours and tables."""
 
+import fcntl
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -13,6 +15,20 @@ from phoneprice.wording import printable
 def write_lines(stream: TextIO, *lines: str) -> None:
     """Write each text as one line; whatever a file or a run has put into it is ``printable`` then."""
     stream.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def number_of(stream: TextIO) -> int | None:
+    """The descriptor that a stream writes to; None for one in memory."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def is_closed(stream: TextIO) -> bool:
+    """Whether a stream for output was closed when the program began; see ``streams.prepare_streams``."""
+    number = number_of(stream)
+    return number is not None and fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def json_lines(document: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from phoneprice.cli.commands import add_all
 from phoneprice.cli.failures import exit_code
 from phoneprice.cli.output import write_lines
 from phoneprice.cli.session import Session
+from phoneprice.cli.streams import spare_streams, words_as_files
 from phoneprice.errors import UsageError
 
 NAME = "phoneprice"
@@ -53,6 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         return complete(get_command(app), NAME)
     session = Session(tuple(words))
+    spare_streams(session, lambda: words_as_files(words))  # until it is known what is read
     try:
         _refuse_lost_directory()
         code = _invoke(words, session)

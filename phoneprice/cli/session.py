@@ -3,9 +3,12 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from phoneprice.cli.output import json_lines, write_lines
+from phoneprice.cli.output import is_closed, json_lines, write_lines
+
+STDOUT, STDERR = 1, 2
 
 
 @dataclass
@@ -19,8 +22,8 @@ class Session:
     debug: bool = False
     wrote: bool = False
     """Whether anything was written to stdout; a document must be alone there."""
-    silent: bool = False
-    """Whether stdout may lead to something that is not to be written to."""
+    spared: frozenset[int] = frozenset()
+    """The streams that nothing is printed to, since they lead to what is read or into a run."""
 
     @property
     def shows_tables(self) -> bool:
@@ -43,6 +46,11 @@ class Session:
         """A command's result, line by line, on stdout."""
         self.wrote = True
         write_lines(sys.stdout, *lines)
+
+    def tell(self, *paths: Path) -> None:
+        """Where a command's result is, on stdout, for scripts: where that is closed, nobody wants to know."""
+        if not is_closed(sys.stdout):
+            self.write(*map(str, paths))
 
     def document(self, document: Mapping[str, Any]) -> None:
         """The one JSON document of ``--json``."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from phoneprice.cli.streams import prepare_streams
 
 
 def set_up_process() -> None:
@@ -15,32 +16,8 @@ def set_up_process() -> None:
     # A short command is all imports, which leave no garbage: looking for some would cost a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
     _let_threads_sleep()
-    _prepare_streams()
+    prepare_streams()
     keep_pandas_out()
-
-
-def _prepare_streams() -> None:
-    """Make closed streams such that using them is an error, and escape the characters that a stream can't encode.
-
-    The number of a closed stream would be given to the next file that is opened. Its place is taken: by a device that
-    can't be read for input, by one that can't be written to for output. Errors and progress go nowhere.
-    """
-    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
-        if not _is_open(number):
-            os.open(os.devnull, mode)  # gets the lowest free number
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def _let_threads_sleep() -> None:

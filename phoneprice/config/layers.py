@@ -10,7 +10,7 @@ from typing import Any
 from phoneprice.config.fields import shown
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
-from phoneprice.wording import utf8_text
+from phoneprice.wording import cut, utf8_text
 
 _PREFIX = "PHONEPRICE_"
 _BARE_POINT = re.compile(r"[+-]?(\.\d+|\d+\.)(e[+-]?\d+)?", re.IGNORECASE)
@@ -117,7 +117,7 @@ def override_settings(overrides: Iterable[str]) -> Found:
         if equals and key.strip():
             found.add(tuple(part.strip() for part in key.split(".")), text.strip(), "-s", layer=3)
         else:
-            found.faults.append(f"-s {override}: expected key=value, such as -s optimizer.lr=0.01")
+            found.faults.append(f"-s {cut(override, 80)}: expected key=value, such as -s optimizer.lr=0.01")
     return found
 
 

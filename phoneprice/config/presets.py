@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from phoneprice.errors import ConfigError
-from phoneprice.places import is_directory, is_file, why_hidden
+from phoneprice.places import is_directory, is_file, is_there, kind_of, why_hidden
 from phoneprice.suggestions import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -26,6 +26,7 @@ def find_config(name: Path | str) -> Path:
         return known[str(name)]
     if hidden := why_hidden(path):
         raise ConfigError(f"{name}: cannot be read: {hidden}")
-    problem = "is a directory, not a configuration file" if is_directory(path) else "no such configuration file"
+    there = is_there(path)
+    problem = f"is {kind_of(path.stat().st_mode)}, not a configuration file" if there else "no such configuration file"
     hint = did_you_mean(path.stem, tuple(known))
     raise ConfigError(f"{name}: {problem};{hint} give a path or one of {', '.join(known)}")

@@ -12,6 +12,7 @@ from phoneprice.errors import QualityGateError, UsageError
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
 from phoneprice.suggestions import nearest
+from phoneprice.wording import quoted
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -66,11 +67,13 @@ def _parse(text: str) -> Requirement:
     bound = _number(form[3]) if form else None
     if not form or bound is None:
         wanted = "a metric, >= <= > or <, and a number, such as 'accuracy>=0.95'"
-        raise UsageError(f"--require {text!r}: expected {wanted}")
+        raise UsageError(f"--require {quoted(text)}: expected {wanted}")
     if form[1] not in METRICS:
         near = nearest(form[1], METRICS)
         hint = f" did you mean {near!r}?" if near else ""
-        raise UsageError(f"--require {text!r}: unknown metric {form[1]!r};{hint} one of {', '.join(METRICS)}")
+        raise UsageError(
+            f"--require {quoted(text)}: unknown metric {quoted(form[1])};{hint} one of {', '.join(METRICS)}"
+        )
     return Requirement(form[1], form[2], bound)
 
 

@@ -16,7 +16,8 @@ from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
 from phoneprice.stream import STREAM, given_path
 
-STDIN, STDOUT = 0, 1
+STDIN, STDOUT, STDERR = 0, 1, 2
+_NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 
 def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") -> None:
@@ -25,7 +26,8 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
     Raises ``UsageError``.
     """
     if output == STREAM:
-        _refuse_stdout(inputs)
+        if fault := stream_fault(STDOUT, inputs):
+            raise UsageError(fault)
         return
     # The folder as it is named, too: a link in the run may lead out of it.
     real = Path(os.path.realpath(output)), real_entry(output)
@@ -35,14 +37,16 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
         raise UsageError(f"{output}: is the input itself; name another file with {option}")
 
 
-def _refuse_stdout(inputs: Iterable[Path | str | None]) -> None:
-    written = _identity(STREAM, STDOUT)
+def stream_fault(stream: int, inputs: Iterable[Path | str | None]) -> str | None:
+    """Why nothing may be printed to stdout (1) or stderr (2): it is an input, or inside a run. None where it may."""
+    written = _identity(STREAM, stream)
     if _is_one_of(written, inputs):
-        raise UsageError("stdout: is the input itself; redirect it to another file")
+        return f"{_NAMES[stream]}: is the input itself; redirect it to another file"
     if written is not None:
         with suppress(OSError):  # systems that don't tell the name of an open file
-            if is_inside_a_run(Path(os.readlink(f"/dev/fd/{STDOUT}"))):  # noqa: PTH115
-                raise UsageError("stdout: is inside a run, to which nothing may be added; redirect it to another file")
+            if is_inside_a_run(Path(os.readlink(f"/dev/fd/{stream}"))):  # noqa: PTH115
+                return f"{_NAMES[stream]}: is inside a run, to which nothing may be added; redirect it to another file"
+    return None
 
 
 def _is_one_of(written: tuple[int, int] | None, inputs: Iterable[Path | str | None]) -> bool:

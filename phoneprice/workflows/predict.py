@@ -28,7 +28,7 @@ from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
 from phoneprice.stream import given_path
 from phoneprice.suggestions import nearest
-from phoneprice.wording import first_of, noun
+from phoneprice.wording import first_of, noun, quoted
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
@@ -217,7 +217,7 @@ def _plan_columns(run: Run, header: Sequence[str], keep: Sequence[str] | Literal
             near = nearest(name, header)
             names = first_of(header)
             advice = f"did you mean {near!r}?" if near else f"the columns are {names}"
-            raise UsageError(f"--keep {name!r}: the input has no such column; {advice}")
+            raise UsageError(f"--keep {quoted(name, 80)}: the input has no such column; {advice}")
     copied = tuple(dict.fromkeys([*ids, *kept]))
     columns = OutputColumns(run.task, run.schema.label_kind, copied)
     columns.refuse_clashes()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from phoneprice.artifact.runs import new_run_path
-from phoneprice.artifact.writer import RunContents, RunWriter
+from phoneprice.artifact.writer import RunContents, RunWriter, refuse_unreadable
 from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
@@ -100,6 +100,7 @@ def train(
     with RunWriter(path, force=force, resume=resume) as writer:
         prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
         config = prepared.config
+        refuse_unreadable(config, prepared.schema)
         with Checkpointer(
             writer, path, config, resume=resume, command=command_line, on_event=collector
         ) as checkpointer:

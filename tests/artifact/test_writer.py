@@ -10,11 +10,20 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from phoneprice.artifact import layout
 from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.work import WorkDirectory
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place
-from phoneprice.errors import DivergedError, LockedError, ModelError, StorageError, UsageError
+from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, refuse_unreadable
+from phoneprice.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    LockedError,
+    ModelError,
+    StorageError,
+    UsageError,
+)
 from phoneprice.records import EpochRecord
 from tests.faults.file_layer import failing as failing_call
 from tests.faults.file_layer import file_layer
@@ -97,6 +106,36 @@ def test_no_run_is_written_into_another(tmp_path, force):
             RunWriter(place, force=force)
         assert str(caught.value) == f"{place}: is inside a run, to which nothing may be added; choose another -o"
     assert names(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        (layout.CONFIG, ConfigError, "a list in it is too long, such as data.ignored_columns; leave columns out"),
+        (layout.SCHEMA, DataError, "columns, labels or categories are too many or too long; name columns of no use"),
+        (layout.METRICS, DataError, "classes, members or epochs are too many"),
+        (layout.ENVIRONMENT, UsageError, "the command line is too long; train with --no-command-line"),
+    ],
+)
+def test_what_nobody_could_read_is_not_written(tmp_path, monkeypatch, name, kind, message):
+    write_run(tmp_path / "run", OLD)
+    monkeypatch.setitem(layout.LIMITS, name, 100)
+    if name in {layout.CONFIG, layout.SCHEMA}:  # known before the training
+        with pytest.raises(kind, match=f"^{name} of the run would have "):
+            refuse_unreadable(NEW.config, NEW.schema)
+    with pytest.raises(kind) as caught, RunWriter(tmp_path / "run", force=True) as writer:
+        writer.finish(NEW)
+    assert f", and may have 100 B: {message}" in str(caught.value)
+    monkeypatch.undo()
+    assert _which(tmp_path / "run") == "old"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_schema_of_too_many_values_is_not_written(monkeypatch):
+    refuse_unreadable(NEW.config, NEW.schema)
+    monkeypatch.setattr("phoneprice.artifact.writer.SCHEMA_VALUES", 5)
+    with pytest.raises(DataError, match=r"^schema\.json of the run would have more than 5 values: columns, labels or "):
+        refuse_unreadable(NEW.config, NEW.schema)
 
 
 def test_a_place_can_be_refused_without_writing(tmp_path):
@@ -329,7 +368,7 @@ def test_killed_before_the_old_version_was_deleted(tmp_path):
     assert _which(run) == "new"
 
 
-@pytest.mark.parametrize("failing", range(70))
+@pytest.mark.parametrize("failing", range(92))
 @pytest.mark.parametrize("force", [False, True])
 def test_every_call_fails_once_and_the_old_version_stays_whole(tmp_path, failing, force):
     """ENOSPC at the n-th system call that writes: the old run or the new one is there, complete."""
@@ -345,8 +384,9 @@ def test_every_call_fails_once_and_the_old_version_stays_whole(tmp_path, failing
                 assert _which(run) in {"old", "new"}
         else:
             assert _which(run) == "new"
-            # Parents that are there already, and tidying up when the run is complete.
-            assert failing == 0 or len(calls.names) <= failing or calls.names[failing] in {"rename", "unlink", "rmdir"}
+            # Parents that are there already, an owner that can't be kept, tidying up when the run is complete.
+            passed = {"fchown", "rename", "unlink", "rmdir"}
+            assert failing == 0 or len(calls.names) <= failing or calls.names[failing] in passed
     write_run(run, NEW, force=True)
     assert _which(run) == "new"
     for left in names(tmp_path):

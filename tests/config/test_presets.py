@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,12 @@ def test_missing_file(tmp_path):
     with pytest.raises(ConfigError) as caught:
         find_config(tmp_path)
     assert str(caught.value) == f"{tmp_path}: is a directory, not a configuration file; {rest}"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pipe", "a named pipe"), ("/dev/zero", "a device")])
+def test_what_is_no_file_is_said(tmp_path, name, kind):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError) as caught:
+        find_config(tmp_path / name)
+    rest = f"give a path or one of {', '.join(presets())}"
+    assert str(caught.value) == f"{tmp_path / name}: is {kind}, not a configuration file; {rest}"

@@ -44,6 +44,15 @@ def test_another_form(text):
     )
 
 
+def test_a_message_repeats_no_more_of_a_text_than_people_read():
+    assert str(parse_requirements([f"accuracy>=0.{'9' * 5000}"])[0]) == "accuracy>=1"
+    for text, beginning in (("9" * 5000, "expected a metric"), (f"{'a' * 5000}>=1", "unknown metric 'aaaa")):
+        with pytest.raises(UsageError) as caught:
+            parse_requirements([text])
+        assert f": {beginning}" in str(caught.value)
+        assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize("name", ["accurcy", "acc"])
 def test_unknown_metric(name):
     with pytest.raises(UsageError) as caught:

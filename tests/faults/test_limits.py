@@ -115,9 +115,39 @@ def test_a_closed_stdout_where_it_is_asked_for(folder: Path, words: str) -> None
     assert (code, message) == (5, f"phoneprice: error: standard output: can't be written: {CLOSED}")
 
 
-@pytest.mark.parametrize("words", ["predict RUN in.csv -o out.csv", "evaluate RUN in.csv", COMMANDS["cv"]])
+@pytest.mark.parametrize(
+    "words",
+    ["predict RUN in.csv -o out.csv", "evaluate RUN in.csv", *(COMMANDS[name] for name in ("cv", "train", "report"))],
+)
 def test_closed_streams_that_nobody_needs(folder: Path, words: str) -> None:
     assert under(folder, f"PROGRAM {words} <&- >&- 2>&-")[0] == 0
+
+
+MUTE = {
+    "full": "PROGRAM {} 2>/dev/full",
+    "without a reader": "PROGRAM {} 2>&1 >out | head -c 0; exit ${{PIPESTATUS[0]}}",
+}
+
+
+@pytest.mark.parametrize("mute", MUTE)
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (f"train in.csv -o run {QUICK}", {"run", "out"}),
+        ("predict RUN in.csv -o out.csv", {"out.csv", "out"}),
+        ("report RUN -o out.html", {"out.html", "out"}),
+        ("evaluate RUN in.csv", {"out"}),
+    ],
+)
+def test_messages_that_can_not_be_shown_stop_nothing(folder: Path, words: str, made: set[str], mute: str) -> None:
+    before = entries(folder)
+    assert under(folder, MUTE[mute].format(words))[0] == 0
+    assert entries(folder) - before == made - ({"out"} if mute == "full" else set())
+
+
+def test_an_error_that_can_not_be_shown_keeps_its_code(folder: Path) -> None:
+    for mute in MUTE.values():
+        assert under(folder, mute.format("predict RUN nothing.csv"))[0] == 3
 
 
 @pytest.mark.parametrize("words", ["predict RUN - -q", "evaluate RUN - -q", "data describe -", "train - -q"])

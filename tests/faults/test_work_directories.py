@@ -154,6 +154,12 @@ def test_a_run_is_not_called_like_a_work_directory(
     )
 
 
+def test_the_root_is_no_name_for_a_run(scratch: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("train", "no-such-table.csv", "-o", "/", "--force") == 2
+    taken = "exists already, and is no run that --force would replace; choose another -o"
+    assert capsys.readouterr().err == f"phoneprice: error: /: {taken}\n"
+
+
 def test_a_run_of_an_earlier_release_that_is_called_so(scratch: Path) -> None:
     write_run("x", random_contents())
     Path("x").rename(".x.partial")

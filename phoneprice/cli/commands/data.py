@@ -152,4 +152,4 @@ def fetch(session: Session, output: Folder = KAGGLE_FOLDER, force: Force = False
     if session.json:
         session.document({"format": 1, "files": files})
     else:
-        session.write(*map(str, files))
+        session.tell(*files)

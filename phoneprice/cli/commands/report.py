@@ -56,7 +56,7 @@ def report(
         return
     if data is None:
         session.say("phoneprice: without DATA the report lacks importance, partial dependence and the worst rows")
-    session.write(str(written.output))
+    session.tell(written.output)
 
 
 def _draw(session: Session, run: str, output: Path | None, plots: Path | None) -> None:

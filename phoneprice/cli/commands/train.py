@@ -123,7 +123,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
         show_training(trained)
         show_training_findings(trained.findings)
         session.say(f"Report: {page}" if page else f"For a report: {command}")
-    session.write(str(trained.run))
+    session.tell(trained.run)
 
 
 def _write_report(run: Path, data: Path | None, on_event: "OnEvent") -> Path:
