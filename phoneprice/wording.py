@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from itertools import islice
 
 NONE = "-"
 """For a value that there is none of."""
@@ -28,10 +29,10 @@ MOST_NAMED = 10
 """How many names a message lists; it counts the others."""
 
 
-def first_of(names: Sequence[str]) -> str:
-    """``a, b, c``; of many names the first ten ``and 99,990 more``."""
-    text = ", ".join(names[:MOST_NAMED])
-    return text if len(names) <= MOST_NAMED else f"{text} and {count(len(names) - MOST_NAMED)} more"
+def first_of(names: Collection[str], most: int = MOST_NAMED, separator: str = ", ") -> str:
+    """``a, b, c``; of many names the first ones ``and 99,990 more``."""
+    text = separator.join(islice(names, most))
+    return text if len(names) <= most else f"{text} and {count(len(names) - most)} more"
 
 
 def by_name(counts: Counter[str]) -> str:

@@ -58,6 +58,13 @@ def test_number(value: float | None, text: str) -> None:
     assert wording.number(value) == text
 
 
+def test_of_many_names_the_first_are_told() -> None:
+    assert wording.first_of(["a", "b"]) == "a, b"
+    assert wording.first_of([str(i) for i in range(1011)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 1,001 more"
+    assert wording.first_of({"a": 1, "b": 2, "c": 3}, 2, "; ") == "a; b and 1 more"
+    assert wording.first_of([]) == ""
+
+
 def test_counts() -> None:
     assert wording.counted(1, "row") == "1 row"
     assert wording.counted(2000, "row") == "2,000 rows"

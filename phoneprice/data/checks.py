@@ -38,7 +38,7 @@ from phoneprice.data.values import (
     value_counts,
 )
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import count, counted, quoted, share
+from phoneprice.wording import count, counted, first_of, quoted, share
 
 Severity = Literal["error", "warning", "note"]
 FindingCode = Literal[
@@ -55,7 +55,7 @@ IMBALANCE = 10
 """How many times the rarest class the most frequent one may have before it is a warning."""
 ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
-MOST_NAMED = 5
+MOST_CLASSES = 5
 """How many classes a finding names; it counts the others."""
 NEARLY_ALL = 0.995
 """Share of the rows from which a rule counts as holding."""
@@ -222,8 +222,7 @@ def _have(classes: Iterable[str], rows: int) -> str:
     names = [quoted(text) for text in classes]
     if len(names) == 1:
         return f"class {names[0]} has {counted(rows, 'row')}"
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"classes {', '.join(names[:MOST_NAMED])}{more} have {counted(rows, 'row')} each"
+    return f"classes {first_of(names, MOST_CLASSES)} have {counted(rows, 'row')} each"
 
 
 def _too_many_labels(subject: _Subject) -> str:
@@ -285,7 +284,7 @@ def _formatted_numbers(subject: _Subject) -> Findings:
 
 def _ids(subject: _Subject) -> Findings:
     for column in subject.features:
-        if is_id_like(column.name, subject.table.columns[column.name]):
+        if is_id_like(subject.table, column.name):
             what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
             yield Finding("warning", column.name, "id_like", what, subject.table.rows)
 

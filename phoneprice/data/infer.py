@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from shlex import quote
 from textwrap import wrap
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_value
@@ -158,7 +158,8 @@ def _roles(features: Table, given: Given) -> tuple[dict[str, str], dict[str, str
     index = frozenset(given.index_columns) - said
     free = {name: cells for name, cells in features.columns.items() if name not in said}
     if given.id_columns is None:
-        found = ((name, _INDEX if name in index else _id_reason(name, cells)) for name, cells in free.items())
+        rows = features.numbered
+        found = ((name, _INDEX if name in index else _id_reason(name, cells, rows)) for name, cells in free.items())
         ids = {name: why for name, why in found if why}
     else:
         known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
@@ -196,9 +197,7 @@ def require_target(table: Table, target: str) -> None:
 
 def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
     """``id: named like an id; nr: counts the rows``, of many the first ``most``."""
-    told = [f"{name or repr(name)}: {why}" for name, why in islice(reasons.items(), most)]
-    more = [f"and {count(len(reasons) - most)} more"] if len(reasons) > most else []
-    return "; ".join([*told, *more]) or "None found"
+    return first_of([f"{name or repr(name)}: {why}" for name, why in reasons.items()], most, "; ") or "None found"
 
 
 def kind_of_target(table: Table, target: str) -> TaskKind:
@@ -215,7 +214,7 @@ def suggest_target(table: Table) -> str | None:
 
 
 def _may_be_target(table: Table, name: str) -> bool:
-    if _id_reason(name, table.columns[name]):
+    if is_id_like(table, name):
         return False
     try:
         _kind(table, name, None)
@@ -269,12 +268,13 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     )
 
 
-def is_id_like(name: str, cells: pa.Array) -> bool:
+def is_id_like(table: Table, name: str) -> bool:
     """Whether a column tells rows apart and nothing else."""
-    return bool(_id_reason(name, cells))
+    return bool(_id_reason(name, table.columns[name], table.numbered))
 
 
-def _id_reason(name: str, cells: pa.Array) -> str:
+def _id_reason(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> str:
+    """Why a column is an id, if it is one; ``rows`` are the rows of the file that its cells stand in, from 1."""
     if len(cells) < 2 or cells.null_count or len(cells.unique()) < len(cells):
         return ""
     if ID_NAME.fullmatch(name.strip()):
@@ -284,8 +284,9 @@ def _id_reason(name: str, cells: pa.Array) -> str:
         return "text, and each row has its own" if len(cells) > 20 and not numbers else ""
     if _TIME.fullmatch(name):
         return ""
-    values = cells.to_numpy()
-    counts_rows = values[0] in {0, 1} and bool((np.diff(values) == 1).all())
+    # Compared with the file: where rows without a target are left out, its counter has gaps.
+    ahead = cells.to_numpy() - rows
+    counts_rows = ahead[0] in {-1, 0} and bool((ahead == ahead[0]).all())
     return "counts the rows" if counts_rows and len(cells) > 20 else ""
 
 

@@ -25,7 +25,7 @@ from phoneprice.data.values import (
     whole_number,
 )
 from phoneprice.errors import DataError
-from phoneprice.wording import MOST_NAMED, count, counted, first_of, quoted
+from phoneprice.wording import count, counted, first_of, quoted
 
 LabelKind = Spelling | Literal["boolean"]
 """What makes a cell a label: its spelling, or meaning yes or no."""
@@ -135,12 +135,9 @@ def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labe
 
 
 def _more_than_two(labels: Labels, counts: dict[str, int], where: str) -> DataError:
-    found = ", ".join(f"{name} ({counted(counts[name], 'row')})" for name in labels.names[:MOST_NAMED])
-    more = "" if len(labels.names) <= MOST_NAMED else " and more"
+    found = first_of([f"{name} ({counted(counts[name], 'row')})" for name in labels.names])
     remedy = _REGRESSION if len(labels.names) > MAX_CLASSES else 'set task.kind = "multiclass" or "ordinal"'
-    return DataError(
-        f'{where}: found {len(labels.names)} labels: {found}{more}; task.kind = "binary" allows two; {remedy}'
-    )
+    return DataError(f'{where}: found {len(labels.names)} labels: {found}; task.kind = "binary" allows two; {remedy}')
 
 
 def require_present(table: Table, column: str, expected: str) -> None:

@@ -18,7 +18,7 @@ from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError
 from phoneprice.records import EpochRecord
-from phoneprice.wording import cut
+from phoneprice.wording import cut, first_of
 from phoneprice.workflows.changes import changes
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
@@ -122,9 +122,8 @@ class Checkpointer:
         ]
         if found:
             listed = [f"{change.key} was {_short(change.a)}, is {_short(change.b)}" for change in found]
-            more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
             raise ModelError(
-                f"{self._run}: can't go on from its checkpoint: {'; '.join(listed[:_SHOWN])}{more}; "
+                f"{self._run}: can't go on from its checkpoint: {first_of(listed, _SHOWN, '; ')}; "
                 "resume with what it was begun with, or start over with --force"
             )
         if not _fits(checkpoint, training):

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,11 +7,12 @@ import numpy as np
 import pytest
 
 from phoneprice.config.load import config_from_toml
-from phoneprice.config.schema import INDEX_COLUMNS
+from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
 from phoneprice.data.infer import Given, infer_config, init_text, is_id_like, suggest_target
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
+from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from tests.small_tables import table
 
@@ -96,7 +98,19 @@ def test_a_hook_may_judge_the_order() -> None:
     ],
 )
 def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
-    assert is_id_like(name, table(a=cells).columns["a"]) is expected
+    assert is_id_like(table(**{name: cells}), name) is expected
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(
+    ("left_out", "step", "expected"), [((3, 4, 9), 1, True), ((0, 1, 29), 1, True), ((3,), 2, False)]
+)
+def test_a_counter_counts_the_rows_of_the_file(first: int, left_out: Sequence[int], step: int, expected: bool) -> None:
+    """Those without a target are left out before anybody asks."""
+    target = [None if row in left_out else "pq"[row % 2] for row in range(40)]
+    cells = with_target(table(nr=[float(first + step * row) for row in range(40)], y=target), DataConfig(target="y"))
+    assert cells.rows == 40 - len(left_out)
+    assert is_id_like(cells, "nr") is expected
 
 
 @pytest.mark.parametrize("name", INDEX_COLUMNS)
@@ -166,7 +180,7 @@ def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
     ids = {f"{i}_id": [float(i + j * j) for j in range(30)] for i in range(12)}
     inferred = infer_config(table(a=[0.5] * 30, **ids, y=[0.5 * i for i in range(30)]), "y")
     named = "; ".join(f"{i}_id: named like an id, and each row has its own value" for i in range(10))
-    assert inferred.summary[1] == f"phones.csv: inferred features: 1 number. ids: {named}; and 2 more"
+    assert inferred.summary[1] == f"phones.csv: inferred features: 1 number. ids: {named} and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -307,4 +321,4 @@ def test_real_files(real_data: Path, file: str, target: str, kind: str, loss: st
 def test_the_ids_of_a_real_file(real_data: Path) -> None:
     cells = read_table(real_data / "mobile_price_test.csv", ReadOptions())
     assert infer_config(cells, "wifi").id_columns == ("id",)
-    assert np.count_nonzero([is_id_like(name, column) for name, column in cells.columns.items()]) == 1
+    assert np.count_nonzero([is_id_like(cells, name) for name in cells.names]) == 1

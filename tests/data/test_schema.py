@@ -220,7 +220,7 @@ FAULTS: list[tuple[Table, Config, str]] = [
     (
         table(a=[0.0] * 1001, price=[float(i) for i in range(1001)]), config(kind="binary"),
         ("phones.csv, column 'price': found 1001 labels: 0 (1 row), 1 (1 row), 2 (1 row), 3 (1 row), 4 (1 row), "
-        "5 (1 row), 6 (1 row), 7 (1 row), 8 (1 row), 9 (1 row) and more; task.kind = "
+        "5 (1 row), 6 (1 row), 7 (1 row), 8 (1 row), 9 (1 row) and 991 more; task.kind = "
         '"binary" allows two; for a number to predict set task.kind = "regression"'),
     ),
     (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from phoneprice.cli.rendering.console import name_value_table, show, stderr
 from phoneprice.data.infer import COUNTED_KINDS, Inferred, listed_reasons
-from phoneprice.wording import count
+from phoneprice.wording import count, first_of
 
 MOST_REASONS = 20
 """Columns of one role that are named with their reasons; the others are counted."""
@@ -23,5 +23,4 @@ def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
     yield "ids", listed_reasons(inferred.ids, MOST_REASONS)
     yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
     for kind, names in inferred.features.items():
-        more = [f"{count(len(names) - MOST_NAMES)} more"] if len(names) > MOST_NAMES else []
-        yield COUNTED_KINDS[kind][1], f"{count(len(names))}: {', '.join([*names[:MOST_NAMES], *more])}"
+        yield COUNTED_KINDS[kind][1], f"{count(len(names))}: {first_of(names, MOST_NAMES)}"
