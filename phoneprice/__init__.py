@@ -6,6 +6,8 @@ The Python interface is what ``__all__`` names; each name is imported when it is
 from importlib import import_module  # noqa: TID251  # see _MODULES
 from typing import TYPE_CHECKING
 
+from phoneprice.guest import unnoticed
+
 if TYPE_CHECKING:
     from phoneprice.config.reading import Reading
     from phoneprice.workflows.cross_validate import cross_validate
@@ -44,8 +46,6 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from phoneprice.guest import unnoticed
-
     with unnoticed(f"phoneprice.{_MODULES[name]}"):
         module = import_module(f"phoneprice.{_MODULES[name]}")
     found: object = getattr(module, name)

@@ -1,12 +1,12 @@
 """Libraries are imported when they are needed, in somebody's process: what they set on the way is taken back."""
 
 import os
-import random
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import RLock
+from pathlib import Path
+from threading import Event, RLock
 
 _changing = RLock()
 """Held while warnings filters are not the caller's: two that save them at a time would save each other's."""
@@ -23,6 +23,8 @@ def unnoticed(*modules: str) -> Iterator[None]:
     if all(name in sys.modules for name in modules):
         yield
         return
+    import random  # no short command needs it
+
     environment, state = dict(os.environ), random.getstate()
     try:
         with _changing, warnings.catch_warnings():
@@ -42,3 +44,35 @@ def without_warnings() -> Iterator[None]:
     with _changing, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+_forked = Event()
+
+
+def is_forked() -> bool:
+    """Whether this process began as a copy of one that had PyTorch in it.
+
+    GNU OpenMP then believes in threads that have stayed behind, and waits for them for ever: there is this one alone.
+    """
+    return _forked.is_set()
+
+
+def _note_pytorch() -> None:
+    if "torch" in sys.modules:
+        _forked.set()
+
+
+def _libraries_of_pytorch(process: int | str) -> set[str]:
+    """Where they stand in the memory of a process, which is another place in each; none where nobody tells."""
+    try:
+        with Path(f"/proc/{process}/maps").open(encoding="utf-8", errors="replace") as maps:
+            return {line.split()[0] for line in maps if "libtorch" in line}
+    except OSError:
+        return set()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_pytorch)
+    # Who forks before anything of ours is imported is known by a parent that has them where they are here.
+    if "torch" in sys.modules and _libraries_of_pytorch("self") & _libraries_of_pytorch(os.getppid()):
+        _forked.set()

@@ -26,7 +26,7 @@ _OPTIONS = tuple(
 )
 
 _TABLES, _CONFIGS, _RUNS = ("data", "from_data", "reference"), ("config", "file"), ("run", "other", "reference")
-"""The parameters that name what a command reads."""
+"""The parameters that name what a command reads; ``tests/cli/test_help.py`` knows all others."""
 
 _HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 

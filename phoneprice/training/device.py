@@ -6,9 +6,9 @@ import torch
 
 from phoneprice.config.schema import Device
 from phoneprice.errors import DeviceError
+from phoneprice.guest import is_forked
 from phoneprice.model.devices import present_devices
-from phoneprice.training.surroundings import is_forked
-from phoneprice.training.threads import require_threads, threads_of_environment
+from phoneprice.training.threads import require_threads
 
 _MOST_THREADS = 8
 """A small network's steps stop gaining from more."""
@@ -30,10 +30,10 @@ def choose_device(name: Device) -> torch.device:
     return torch.device(name)
 
 
-def number_of_threads(threads: int, numbers: int) -> int:
+def number_of_threads(threads: int, usual: int, numbers: int) -> int:
     """How many CPU threads PyTorch is to train with.
 
-    0 stands for ``OMP_NUM_THREADS`` where the environment sets it, as for every OpenMP program, else for as many as
+    0 stands for ``usual`` (``OMP_NUM_THREADS``, as for every OpenMP program), and where that is 0, too, for as many as
     pay for steps whose widest layer holds that many ``numbers``: no more than this process may use, and at most 8.
     Raises ``DeviceError`` for several in a forked process.
     """
@@ -44,7 +44,7 @@ def number_of_threads(threads: int, numbers: int) -> int:
                 "one with PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'"
             )
         return 1
-    chosen = threads or threads_of_environment() or _paying_threads(numbers)
+    chosen = threads or usual or _paying_threads(numbers)
     require_threads(chosen)
     return chosen
 

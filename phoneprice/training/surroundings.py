@@ -1,11 +1,12 @@
 """PyTorch as a training needs it, whatever the program around it has set, and as that has it again afterwards."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 
 import torch
+
+from phoneprice.guest import is_forked
 
 _AUTOCAST = "cpu", "cuda", "mps"
 
@@ -30,17 +31,6 @@ def plain_torch() -> Iterator[None]:
 
 
 _changing = Lock()
-_forked = Event()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked.set)
-
-
-def is_forked() -> bool:
-    """Whether this process began as a copy of one that had PyTorch in it.
-
-    GNU OpenMP then believes in threads that have stayed behind, and waits for them for ever: there is this one alone.
-    """
-    return _forked.is_set()
 
 
 @contextmanager

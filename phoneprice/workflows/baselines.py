@@ -6,8 +6,7 @@ Each is a pipeline: missing cells filled with the median, columns standardised (
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +32,7 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
         for name, build in models.items():
-            with without_warnings(), np.errstate(all="ignore"):
-                predicted = build().fit(x[train], prepared.targets[train]).predict(x[test])
+            predicted = fit_and_predict(build(), x, prepared.targets, train, test)
             scores[name].append(_score(prepared.targets[test], predicted, prepared.task))
             done += 1
             on_event(Progress(done, total, "baseline fits"))
@@ -46,6 +44,15 @@ def linear_model(prepared: Prepared) -> tuple[str, Callable[[], Any], Any]:
     name = "ridge regression" if prepared.task.kind == "regression" else "logistic regression"
     models = _regressors() if prepared.task.kind == "regression" else _classifiers()
     return name, models[name], _table(prepared)
+
+
+def fit_and_predict(model: Any, x: Any, y: Any, train: Rows, test: Rows) -> Any:
+    """What a model that has learned from some rows predicts for others.
+
+    It says nothing where it stops at its iteration limit: it is still that baseline.
+    """
+    with without_warnings(), np.errstate(all="ignore"):
+        return model.fit(x[train], y[train]).predict(x[test])
 
 
 def _table(prepared: Prepared) -> Any:
@@ -102,21 +109,6 @@ def _regressors() -> dict[str, Callable[[], Any]]:
     }
 
 
-@dataclass(frozen=True)
-class _Quiet:
-    """A model that says nothing where it stops at its iteration limit: it is still that baseline."""
-
-    model: Any
-
-    def fit(self, x: Any, y: Any) -> Self:
-        with without_warnings(), np.errstate(all="ignore"):
-            self.model.fit(x, y)
-        return self
-
-    def predict(self, x: Any) -> Any:
-        return self.model.predict(x)
-
-
 def _of_scaled_target(model: Any) -> Any:
     """For models whose own settings fit a target of about unit size, as our networks get it."""
     from sklearn.compose import TransformedTargetRegressor
@@ -125,9 +117,9 @@ def _of_scaled_target(model: Any) -> Any:
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
-def _scaled(model: Any) -> _Quiet:
+def _scaled(model: Any) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return _Quiet(make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model))
+    return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model)

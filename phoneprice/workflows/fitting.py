@@ -65,19 +65,19 @@ def fit(
     """
     from phoneprice.training.threads import threads_of_environment
 
-    threads_of_environment()  # PyTorch may not survive one that is out of range, not even to be imported
-
+    usual_threads = threads_of_environment()  # before PyTorch, which may not survive one that is out of range
     with unnoticed("phoneprice.training.loop"):
         import phoneprice.training.loop  # noqa: F401  # and PyTorch, for the first time
     from phoneprice.training.surroundings import plain_torch
 
     with plain_torch():
-        return _fit(prepared, plans, on_event, watch=watch, checkpointer=checkpointer)
+        return _fit(prepared, plans, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
 
 
 def _fit(
     prepared: Prepared,
     plans: Sequence[MemberPlan],
+    usual_threads: int,
     on_event: OnEvent,
     *,
     watch: bool,
@@ -104,7 +104,7 @@ def _fit(
     on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
     with enough_memory():
         training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
-    threads = number_of_threads(config.training.threads, training.step_numbers)
+    threads = number_of_threads(config.training.threads, usual_threads, training.step_numbers)
     with torch_threads(threads):
         if checkpointer is not None:
             checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))

@@ -166,7 +166,7 @@ def _cell(value: Any) -> str:
 
 def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> tuple[Baseline, ...]:
     """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
-    from phoneprice.workflows.baselines import linear_model
+    from phoneprice.workflows.baselines import fit_and_predict, linear_model
 
     name, build, x = linear_model(labelled.prepared)
     folds = [fold.held_out_rows for fold in labelled.folds]
@@ -174,7 +174,7 @@ def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetri
     predicted = []
     for rows in folds:
         others = np.setdiff1d(np.arange(len(y)), rows)
-        predicted.append(build().fit(x[others], y[others]).predict(x[rows]))
+        predicted.append(fit_and_predict(build(), x, y, others, rows))
     values = np.concatenate(predicted)[order]
     theirs = Valued(values) if metric == "rmse" else Classified(values, np.empty((len(values), 0)))
     errors = row_errors(metric, held.truth, theirs)

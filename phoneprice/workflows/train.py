@@ -23,7 +23,6 @@ from phoneprice.metrics.figures import Figures, measured
 from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainingFinding, splits_of
 from phoneprice.records.documents import (
     CalibrationFit,
-    Environment,
     FoldMetrics,
     Member,
     RunMetrics,
@@ -91,50 +90,53 @@ def train(
     """
     started = time.perf_counter()
     collector = WarningCollector(on_event)
-    name = Path(config).stem if isinstance(config, Path | str) else "default"
-    path = Path(run) if run is not None else new_run_path(name)
-    refuse_training_on(data, path)
-    if isinstance(config, Path | str):
-        refuse_training_on(find_config(config), path, "the configuration to learn with")
+    path = _place(run, data, config)
     asked = asked_for(config, target, overrides, reading)
+    recorded = command_line if record_command_line else ()
     with RunWriter(path, force=force, resume=resume) as writer:
         prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
-        config = prepared.config
-        refuse_unreadable(config, prepared.schema)
-        with Checkpointer(
-            writer, path, config, resume=resume, command=command_line, on_event=collector
-        ) as checkpointer:
-            plans = planned(prepared, collector)
-            fitted = fit(prepared, plans, collector, checkpointer=checkpointer)
-            made_with = environment(
-                device=fitted.device,
-                threads=fitted.threads,
-                seed=config.training.seed,
-                seconds=time.perf_counter() - started,
-                command_line=command_line if record_command_line else (),
-            )
-            contents = _contents(prepared, plans, fitted, made_with, collector)
+        refuse_unreadable(prepared.config, prepared.schema)
+        saving = Checkpointer(writer, path, prepared.config, resume=resume, command=command_line, on_event=collector)
+        with saving as checkpointer:
+            contents = _trained(prepared, checkpointer, recorded, started, collector)
             writer.finish(contents)
-    metrics = contents.metrics
-    findings = judge(Training(config, prepared.schema, fitted.history, fitted.ensemble.parameters, metrics))
-    seconds = time.perf_counter() - started
+    return _result(path, prepared, contents, time.perf_counter() - started, collector.messages)
+
+
+def _place(run: Path | str | None, data: Path | str | None, config: Config | ToInfer | Path | str | None) -> Path:
+    """The path of the run; raises ``UsageError`` where what it is to learn from is in the run that it replaces."""
+    file = config if isinstance(config, Path | str) else None
+    path = Path(run) if run is not None else new_run_path(Path(file).stem if file is not None else "default")
+    refuse_training_on(data, path)
+    if file is not None:
+        refuse_training_on(find_config(file), path, "the configuration to learn with")
+    return path
+
+
+def _result(
+    path: Path, prepared: Prepared, contents: RunContents, seconds: float, warnings: tuple[str, ...]
+) -> TrainResult:
+    config, metrics = prepared.config, contents.metrics
+    training = Training(config, prepared.schema, contents.history, contents.ensemble.parameters, metrics)
     return TrainResult(
-        path,
-        config,
-        prepared.task,
-        metrics,
-        metrics.rows,
-        seconds,
-        collector.messages,
-        findings,
-        prepared.reasons,
+        path, config, prepared.task, metrics, metrics.rows, seconds, warnings, judge(training), prepared.reasons
     )
 
 
-def _contents(
-    prepared: Prepared, plans: Sequence[MemberPlan], fitted: Fitted, made_with: Environment, on_event: OnEvent
+def _trained(
+    prepared: Prepared, checkpointer: Checkpointer, command_line: Sequence[str], started: float, on_event: OnEvent
 ) -> RunContents:
+    """All that the run is to hold; ``started`` is the ``time.perf_counter`` at which the work began."""
     config = prepared.config
+    plans = planned(prepared, on_event)
+    fitted = fit(prepared, plans, on_event, checkpointer=checkpointer)
+    made_with = environment(
+        device=fitted.device,
+        threads=fitted.threads,
+        seed=config.training.seed,
+        seconds=time.perf_counter() - started,
+        command_line=command_line,
+    )
     predictor = Predictor(config, prepared.task, fitted.ensemble)
     held = hold_out(predictor, prepared, plans, on_event)
     calibrated = calibrated_on(held, config.task)

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from phoneprice.cli.command import _CONFIGS, _RUNS, _TABLES
 from phoneprice.cli.program import NAME, app
 from phoneprice.cli.session import Session
 from tests.cli.calling import Call
@@ -33,6 +34,22 @@ def test_the_commands_of_the_contract() -> None:
         *(f"data {name}" for name in ("check", "describe", "sample", "fetch")),
         *(f"runs {name}" for name in ("list", "show", "verify")),
     }
+
+
+NAMES_NO_INPUT = {
+    *("target", "settings", "keep", "require", "expect_sha256", "device", "delimiter", "encoding", "on_bad_row"),
+    *("folds", "repeats", "seed", "rows", "chunk_rows"),
+    *("output", "predictions", "plots"),
+    "root",  # is looked through; what would be written into a run there is refused by the run
+}
+"""The parameters with a value that no command opens to read."""
+
+
+def test_every_parameter_is_known_as_an_input_or_as_none() -> None:
+    """Standard output that leads to what a command reads is refused by the names of its parameters."""
+    parameters = [parameter for _, command in LEAVES for parameter in command.params]
+    named = {parameter.name for parameter in parameters if not getattr(parameter, "is_flag", False)}
+    assert named == {*_TABLES, *_CONFIGS, *_RUNS, *NAMES_NO_INPUT}
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) or NAME for path, _ in COMMANDS])

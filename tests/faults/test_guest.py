@@ -82,31 +82,43 @@ def test_the_default_dtype_changes_no_bit(tmp_path: Path, settings: tuple[str, .
         torch.set_default_dtype(before)
 
 
+PARALLEL = "import torch; torch.set_num_threads(2); torch.randn(500, 500) @ torch.randn(500, 500)"
+OURS = "from tests.faults.test_guest import *"
+
+
+@pytest.mark.parametrize("before", [PARALLEL, f"{OURS}; {PARALLEL}", f"import phoneprice; {PARALLEL}"])
 @pytest.mark.parametrize("threads", [0, 1, 2])
-def test_a_forked_process_trains_with_one_thread(tmp_path: Path, threads: int) -> None:
+def test_a_forked_process_trains_with_one_thread(tmp_path: Path, threads: int, before: str) -> None:
     """After one that has used several, and in which it would wait for them for ever."""
+    refused = (
+        "training.threads: found 2, but PyTorch has one thread only in a process that was forked from one with "
+        "PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'\n"
+    )
+    expected = (6, refused) if threads > 1 else (0, "")
+    assert trained_after_a_fork(tmp_path, threads, before) == expected
+
+
+@pytest.mark.parametrize("before", ["pass", "import phoneprice"])
+def test_a_process_forked_without_pytorch_is_like_any_other(tmp_path: Path, before: str) -> None:
+    assert trained_after_a_fork(tmp_path, 2, before) == (0, "")
+
+
+def trained_after_a_fork(folder: Path, threads: int, before: str) -> tuple[int, str]:
+    """Exit code and stdout of a process that trains after ``before`` and a fork."""
     script = f"""
-import os, signal, sys, torch
+import os, signal, sys
 sys.path.insert(0, {str(TESTS.parent)!r})
-from tests.faults.test_guest import *
-data = write_phones(Path("phones.csv"))
-weights(data, Path("before"), "training.threads=2")
-torch.set_num_threads(2)
-torch.randn(500, 500) @ torch.randn(500, 500)
+{before}
 if not (child := os.fork()):
     signal.alarm(60)
+    {OURS}
     try:
-        weights(data, Path("after"), "training.threads={threads}")
+        weights(write_phones(Path("phones.csv")), Path("after"), "training.threads={threads}")
         os._exit(0)
     except DeviceError as fault:
         print(fault, flush=True)
         os._exit(fault.exit_code)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == (6 if threads > 1 else 0), done.stderr
-    refused = (
-        "training.threads: found 2, but PyTorch has one thread only in a process that was forked from one with "
-        "PyTorch in it; use training.threads=1, or multiprocessing's start method 'spawn'\n"
-    )
-    assert done.stdout == (refused if threads > 1 else "")
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout

@@ -48,14 +48,9 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_device("auto") == torch.device("cuda")
 
 
-def test_threads() -> None:
-    assert number_of_threads(2, 1) == 2
-
-
-@pytest.mark.parametrize(("text", "expected"), [("1", 1), ("3", 3)])
-def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch, text: str, expected: int) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", text)
-    assert number_of_threads(0, 1 << 30) == expected
+@pytest.mark.parametrize(("threads", "usual", "expected"), [(2, 0, 2), (2, 3, 2), (0, 1, 1), (0, 3, 3)])
+def test_threads(threads: int, usual: int, expected: int) -> None:
+    assert number_of_threads(threads, usual, 1 << 30) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,6 +58,5 @@ def test_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch, text: str, 
     [(1, 4, 1), (2**19 - 1, 4, 1), (2**19, 4, 2), (2**19, 1, 1), (2**30, 4, 4), (2**30, 64, 8)],
 )
 def test_as_many_threads_as_pay(monkeypatch: pytest.MonkeyPatch, numbers: int, processors: int, expected: int) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("phoneprice.training.device._available_processors", lambda: processors)
-    assert number_of_threads(0, numbers) == expected
+    assert number_of_threads(0, 0, numbers) == expected

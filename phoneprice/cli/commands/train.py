@@ -76,17 +76,10 @@ def train(
     asked = configuration_to_learn(config, settings, device, target)
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
-    from phoneprice.config.presets import find_config
-    from phoneprice.workflows.inputs import refuse_training_on
 
     name = Path(config).stem if config else "default"
     run = output or (latest_unfinished(force=force) if resume else new_run_path(name))
-    file = config and find_config(config)
-    refuse_training_on(file, run, "the configuration to learn with")
-    if report:
-        from phoneprice.workflows.report import refuse_report_beside
-
-        refuse_report_beside(run, data, file)
+    _refuse_outputs(run, data, config, report=report)
     if dry_run:
         refuse_place(run, force=force, resume=resume)
         _show_plan(session, data, asked, reading)
@@ -108,6 +101,19 @@ def train(
         )
         page = _write_report(trained.run, data, on_event) if report else None
     _show_trained(session, trained, page, report_command(trained.run, data))
+
+
+def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report: bool) -> None:
+    """Refuse to write a run or its report over what is read, and over a page of somebody's. Raises ``UsageError``."""
+    from phoneprice.config.presets import find_config
+    from phoneprice.workflows.inputs import refuse_training_on
+
+    file = config and find_config(config)
+    refuse_training_on(file, run, "the configuration to learn with")
+    if report:
+        from phoneprice.workflows.report import refuse_report_beside
+
+        refuse_report_beside(run, data, file)
 
 
 def _show_trained(session: Session, trained: "TrainResult", page: Path | None, command: str) -> None:
