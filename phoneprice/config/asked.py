@@ -20,7 +20,7 @@ def override_texts(overrides: Overrides | None) -> list[str]:
     if overrides is None:
         return []
     if isinstance(overrides, Mapping):
-        return [f"{key}={toml_value(_plain(value))}" for key, value in overrides.items()]
+        return [f"{key}={_toml(key, value)}" for key, value in overrides.items()]
     if isinstance(overrides, str):
         raise TypeError(f"overrides = {overrides!r}: must be a mapping or a sequence of key=value texts")
     return list(overrides)
@@ -29,6 +29,13 @@ def override_texts(overrides: Overrides | None) -> list[str]:
 def target_text(target: str) -> str:
     """The setting of the column to predict, whatever it is called."""
     return f"data.target={toml_value(target)}"
+
+
+def _toml(key: object, value: Any) -> str:
+    try:
+        return toml_value(_plain(value))
+    except RecursionError:
+        raise ConfigError(f"{key}: found a {type(value).__name__} that holds itself, must be a plain value") from None
 
 
 def _plain(value: Any) -> Any:

@@ -85,8 +85,7 @@ def cross_validate(
     ``config``, ``target`` and ``overrides`` are as in ``train``. ``predictions`` names a Parquet file for one row a
     test row and repeat. Raises ``DataError`` where a class has fewer rows than there are folds.
     """
-    protocol = protocol or Protocol()
-    _refuse_protocol(protocol)
+    protocol = _whole_numbers(protocol or Protocol())
     output = None if predictions is None else given_path(predictions)
     if output is not None:
         file = find_config(config) if isinstance(config, Path | str) else None
@@ -115,12 +114,16 @@ def cross_validate(
     )
 
 
-def _refuse_protocol(protocol: Protocol) -> None:
-    """Raise ``UsageError`` for numbers that make no splits; a seed is scikit-learn's, of 32 bits."""
+def _whole_numbers(protocol: Protocol) -> Protocol:
+    """The protocol with Python's own numbers; raises ``UsageError`` for those that make no splits.
+
+    A seed is scikit-learn's, of 32 bits.
+    """
     for name, least, most in (("folds", 2, _MOST), ("repeats", 1, _MOST), ("seed", 0, (1 << 32) - 1)):
-        value = getattr(protocol, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        value: object = getattr(protocol, name)
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or not least <= value <= most:
             raise UsageError(f"{name}: found {cut(ascii(value), 40)}, must be a whole number from {least} to {most}")
+    return Protocol(int(protocol.folds), int(protocol.repeats), int(protocol.seed))
 
 
 def cross_validated(prepared: Prepared, protocol: Protocol, on_event: OnEvent) -> CrossValidation:

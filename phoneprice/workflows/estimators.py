@@ -28,10 +28,11 @@ from phoneprice.data.reading.frames import category_columns, frame_table, is_fra
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.values import Spelling, is_number_array, number_text, one_spelling
-from phoneprice.errors import ConfigError, DataError
+from phoneprice.errors import ConfigError, DataError, UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.wording import counted
+from phoneprice.workflows.arguments import refuse_unfit
 from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.events import warn_caller
 from phoneprice.workflows.fitting import fit, planned
@@ -67,7 +68,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     def _checked_x(self, X: Any, *, reset: bool) -> Any:
         """X as it is where it is a frame, else as float64 ``(n, d)``; names and number of columns are checked."""
         if not _has_named_columns(X):
-            return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+            with _readable("X"):
+                return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
         validate_data(self, X, reset=reset, skip_check_array=True)
         if not (len(X) and len(X.columns)):
             raise ValueError(
@@ -80,7 +82,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """Labels or values as ``(n,)``, one for each row and none missing."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
-        checked: NDArray[Any] = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        with _readable("y"):
+            y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        checked: NDArray[Any] = column_or_1d(y, warn=True)
         check_consistent_length(X, checked)
         return checked
 
@@ -104,10 +108,12 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _config(self, kind: TaskKind) -> Config:
         """The configuration that the parameters ask for."""
-        texts = [f"task.kind={kind}", *override_texts(self.overrides)]
-        if self.random_state is not None:
-            texts.append(f"training.seed={_seed(self.random_state)}")
         with _usual_errors():
+            refuse_unfit("config", self.config, Config | Path | str | None)
+            refuse_unfit("overrides", self.overrides, Overrides | None)
+            texts = [f"task.kind={kind}", *override_texts(self.overrides)]
+            if self.random_state is not None:
+                texts.append(f"training.seed={_seed(self.random_state)}")
             if isinstance(self.config, Config):
                 config = override_config(self.config, texts)
             else:
@@ -160,8 +166,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         Raises ``ValueError`` for data or parameters that can't be used, ``DivergedError`` and ``DeviceError``.
         """
         X, name, y = self._checked_x(X, reset=True), _name_of(y), self._checked_y(X, y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_, codes = _classes(y)
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs two classes or more; y has one class: {self.classes_[0]!r}")
         kind = self._kind()
@@ -297,6 +302,16 @@ def _name_of(y: Any) -> str:
     return name if isinstance(name, str) and name else TARGET
 
 
+def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The labels ``(C,)``, sorted, and the index among them of each of y ``(n,)``."""
+    try:
+        check_classification_targets(y)
+        labels, codes = np.unique(y, return_inverse=True)
+    except (TypeError, RecursionError) as fault:
+        raise ValueError(f"y has labels that can't be sorted: {fault}") from fault
+    return labels, codes
+
+
 def _class_order(classes: NDArray[Any], labels: Sequence[str]) -> NDArray[np.intp]:
     """``order[i]`` is the place among the sorted ``classes`` of the i-th class of the configured order."""
     if not labels:
@@ -327,9 +342,18 @@ def _replaced(config: Config, section: str, **values: Any) -> Config:
 
 
 @contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """What an array raises that won't be read, such as a tensor that takes part in gradients, as a ``ValueError``."""
+    try:
+        yield
+    except RuntimeError as fault:
+        raise ValueError(f"{name} can't be read: {fault}") from fault
+
+
+@contextmanager
 def _usual_errors() -> Iterator[None]:
     """Faults of parameters and data as scikit-learn raises them."""
     try:
         yield
-    except (ConfigError, DataError) as fault:
+    except (ConfigError, DataError, UsageError) as fault:
         raise ValueError(str(fault)) from fault

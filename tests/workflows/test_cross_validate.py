@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -82,13 +84,20 @@ def test_only_folds_where_both_have_the_metric_are_paired(
     assert found["ours_minus_theirs"]["rmse"]["value"] == pytest.approx(expected)
 
 
+def test_a_protocol_of_numpys_numbers(nearly_constant: Path) -> None:
+    plain = cross_validate(nearly_constant, REGRESSION, Protocol(2, 1, 3)).metrics.document()
+    numbers: tuple[Any, ...] = (np.int64(2), np.uint8(1), np.uint32(3))
+    theirs = Protocol(*numbers)
+    assert json.dumps(cross_validate(nearly_constant, REGRESSION, theirs).metrics.document()) == json.dumps(plain)
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
     nearly_constant: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
-    from phoneprice.workflows.baselines import _scaled
+    from phoneprice.workflows.baselines import fit_and_predict
 
     cross_validate(nearly_constant, REGRESSION, Protocol(2, 1), baselines=True)  # its imports may add filters
     folds_made = mock.Mock(wraps=make_folds)
@@ -99,8 +108,13 @@ def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
     assert folds_made.call_count == 1
 
     class Stopping:
-        def fit(self, _x: object, _y: object) -> None:
+        def fit(self, _x: object, _y: object) -> Stopping:
             warnings.warn("stopped", ConvergenceWarning, stacklevel=1)
+            return self
+
+        def predict(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            return x[:, 0]
 
     with warnings.catch_warnings(action="error"):
-        _scaled(Stopping()).fit(np.zeros((2, 1)), np.zeros(2))
+        rows = np.arange(2)
+        assert fit_and_predict(Stopping(), np.ones((2, 1)), np.zeros(2), rows, rows).tolist() == [1.0, 1.0]

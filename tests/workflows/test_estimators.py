@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_iris, make_blobs
@@ -266,6 +267,45 @@ def test_regression_of_text():
     with pytest.raises(ValueError) as raised:  # noqa: PT011
         regressor().fit([[1], [2]], ["a", "b"])
     assert str(raised.value) == "y has values that are no numbers: could not convert string to float: np.str_('a')"
+
+
+HOLDS_ITSELF: list[Any] = []
+HOLDS_ITSELF.append(HOLDS_ITSELF)
+GRADIENT = torch.zeros(4, 1, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (GRADIENT, [0, 1, 0, 1], "X can't be read: Can't call numpy() on Tensor that requires grad"),
+        (np.ones((4, 1)), GRADIENT[:, 0], "y can't be read: Can't call numpy() on Tensor that requires grad"),
+        (np.ones((4, 1)), np.array(["a", 1] * 2, object), "y has labels that can't be sorted: '<' not supported"),
+        (np.ones((4, 1)), np.array(["a", None] * 2, object), "y has labels that can't be sorted: '<' not supported"),
+        (pd.DataFrame({"a": [HOLDS_ITSELF] * 4}), [0, 1, 0, 1], "X: column 'a' has the type list, expected numbers"),
+    ],
+)
+def test_arrays_that_cannot_be_read(X: Any, y: Any, message: str) -> None:
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        classifier().fit(X, y)
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"config": 5}, "config: found 5, must be a Config, a Path, a text or None"),
+        ({"overrides": 5}, "overrides: found 5, must be a Mapping, a list of texts or None"),
+        ({"overrides": [5]}, "overrides: found a list, must be a Mapping, a list of texts or None"),
+        (
+            {"overrides": {"model.hidden": HOLDS_ITSELF}},
+            "model.hidden: found a list that holds itself, must be a plain value",
+        ),
+    ],
+)
+def test_parameters_that_are_none(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        PhonePriceClassifier(**parameters).fit([[1], [2]], ["a", "b"])
+    assert str(raised.value) == message
 
 
 def test_unfitted():

@@ -1,11 +1,12 @@
 """Tables that are in memory already: a pandas data frame, or a mapping of columns."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.arrow_types import is_number, is_text
@@ -16,6 +17,8 @@ from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.parquet_reader import plain, require_valid
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
+from phoneprice.errors import PhonePriceError
+from phoneprice.wording import cut
 
 
 def frame_table(
@@ -39,10 +42,15 @@ def frame_table(
     require_distinct(source, names)
     edge = edge_keys(len(columns) - len(names))
     values = dict(zip((*names, *edge), (values for _, values in columns), strict=True))
-    arrays = {name: _plain_array(name, cells, source) for name, cells in values.items() if name not in skip_columns}
+    texts = frozenset(text_columns)
+    arrays = {
+        name: _plain_array(name, cells, source, text=name in texts)
+        for name, cells in values.items()
+        if name not in skip_columns
+    }
     rows = _common_length(arrays, source)
     read = [name for name in names if name in arrays]
-    numeric = frozenset(name for name in read if is_number(arrays[name].type) and name not in text_columns)
+    numeric = frozenset(name for name in read if is_number(arrays[name].type) and name not in texts)
     arrays = {name: plain(array, numeric=name in numeric) for name, array in arrays.items()}
     selection = Selection(names, numeric, frozenset(read) - numeric, edge=edge)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
@@ -88,9 +96,9 @@ def _common_length(arrays: Mapping[str, pa.Array], source: str) -> int:
     return next(iter(lengths.values()), 0)
 
 
-def _plain_array(name: str, values: Any, source: str) -> pa.Array:
-    """A column as an array of numbers or strings."""
-    array = values if isinstance(values, pa.ChunkedArray) else _array(name, values, source)
+def _plain_array(name: str, values: Any, source: str, *, text: bool) -> pa.Array:
+    """A column as an array of numbers or strings; as ``text``, whole numbers of any size keep their digits."""
+    array = values if isinstance(values, pa.ChunkedArray) else _array(name, values, source, text=text)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
         raise wrong_type(source, name, array.type)
@@ -102,7 +110,7 @@ def _is_number_dictionary(kind: pa.DataType) -> bool:
     return bool(pa.types.is_dictionary(kind)) and is_number(kind.value_type)
 
 
-def _array(name: str, values: Any, source: str) -> pa.Array:
+def _array(name: str, values: Any, source: str, *, text: bool) -> pa.Array:
     if (
         isinstance(values, str | bytes | Mapping | AbstractSet)
         or not isinstance(values, Iterable)
@@ -111,9 +119,27 @@ def _array(name: str, values: Any, source: str) -> pa.Array:
         what = f"column {name!r} is a {type(values).__name__}, expected a list, an array or a Series of cells"
         raise file_fault(source, f"{what}; correct it or leave it out")
     try:
+        return _array_of_any(name, values, source, text=text)
+    except (PhonePriceError, MemoryError):
+        raise
+    except Exception as fault:  # whatever arrays and cells of somebody's raise
+        what = f"column {name!r} is a {type(values).__name__} that can't be read ({cut(str(fault), 120)})"
+        raise file_fault(source, f"{what}; convert it or leave it out") from fault
+
+
+_NESTED = (list, tuple, Mapping, AbstractSet, np.ndarray)
+
+
+def _array_of_any(name: str, values: Iterable[Any], source: str, *, text: bool) -> pa.Array:
+    if getattr(values, "dtype", None) in (None, object):
+        values = list(values) if isinstance(values, Iterator) else values
+        # Arrow follows what is nested, for ever where a list holds itself.
+        if nested := [kind for kind in set(map(type, values)) if issubclass(kind, _NESTED)]:
+            raise wrong_type(source, name, nested[0].__name__)
+    try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowException, OverflowError, UnicodeError):
-        return _array_of_cells(name, values, source)
+        return _array_of_cells(name, values, source, text=text)
 
 
 def _axes(values: Any) -> int:
@@ -121,8 +147,8 @@ def _axes(values: Any) -> int:
     return axes
 
 
-def _array_of_cells(name: str, values: Iterable[Any], source: str) -> pa.Array:
-    """Cells that Arrow has no type for: float64 if all are numbers, else text, with numbers in their one spelling."""
+def _array_of_cells(name: str, values: Iterable[Any], source: str, *, text: bool) -> pa.Array:
+    """Cells that Arrow has no type for: float64 if all are numbers and ``text`` is not asked for, else text."""
     import pandas as pd
 
     try:
@@ -130,10 +156,9 @@ def _array_of_cells(name: str, values: Iterable[Any], source: str) -> pa.Array:
     except ValueError:  # an array of records
         raise wrong_type(source, name, type(values).__name__) from None
     cells = [None if gone else cell for cell, gone in zip(column.tolist(), column.isna().tolist(), strict=True)]
-    numbers = [_number(name, cell, source) if isinstance(cell, Real) else None for cell in cells]
-    if all(number is not None or cell is None for number, cell in zip(numbers, cells, strict=True)):
-        return pa.array(numbers, pa.float64())
-    texts = [_text(name, cell, number, source) for cell, number in zip(cells, numbers, strict=True)]
+    if not text and all(cell is None or isinstance(cell, Real) for cell in cells):
+        return pa.array([None if cell is None else _number(name, cell, source) for cell in cells], pa.float64())
+    texts = [_text(name, cell, source) for cell in cells]
     try:
         return pa.array(texts, pa.string())
     except UnicodeError:
@@ -150,11 +175,11 @@ def _number(name: str, cell: Real, source: str) -> float:
         raise file_fault(source, f"{what}; correct it or leave it empty") from None
 
 
-def _text(name: str, cell: object, number: float | None, source: str) -> str | None:
+def _text(name: str, cell: object, source: str) -> str | None:
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, Integral):
         return str(int(cell))
-    if number is None:
-        raise wrong_type(source, name, type(cell).__name__)
-    return number_text(number)
+    if isinstance(cell, Real):
+        return number_text(_number(name, cell, source))
+    raise wrong_type(source, name, type(cell).__name__)

@@ -142,6 +142,26 @@ def test_what_is_no_frame():
         frame_table(np.zeros((2, 2)), OPTIONS)
 
 
+@pytest.mark.parametrize("size", [10**20, 10**30, 10**40, 10**400])
+def test_text_columns_keep_the_digits_of_numbers_of_any_size(size: int) -> None:
+    for values in ([size, size + 1, None], np.array([size, size + 1, None], object), pd.Series([size, size + 1, None])):
+        assert cells(values, text_columns=["a"]).to_pylist() == [str(size), str(size + 1), None]
+
+
+class Unreadable:
+    """An array of somebody's that can't be had now, as a tensor that takes part in gradients."""
+
+    dtype = "float32"
+
+    def __array__(self, *_: object, **__: object) -> Any:
+        raise RuntimeError("Can't call numpy()")
+
+    def __iter__(self) -> Any:
+        return iter(self.__array__())
+
+
+HOLDS_ITSELF: list[Any] = [1]
+HOLDS_ITSELF.append(HOLDS_ITSELF)
 HALF = "\ud800"
 """Half a character, which UTF-8 has no bytes for."""
 
@@ -161,6 +181,15 @@ def test_whole_numbers_beyond_64_bits_are_numbers(cells: list[Any]) -> None:
         (np.array([1j]), "column 'a' has the type complex, expected numbers or text"),
         (np.zeros(1, [("x", "i4")]), "column 'a' has the type ndarray, expected numbers or text"),
         ([object()], "column 'a' has the type object, expected numbers or text"),
+        ([1, HOLDS_ITSELF], "column 'a' has the type list, expected numbers or text"),
+        (np.array([1, HOLDS_ITSELF, "b"], object), "column 'a' has the type list, expected numbers or text"),
+        (pd.Series([HOLDS_ITSELF]), "column 'a' has the type list, expected numbers or text"),
+        (iter([(1,)]), "column 'a' has the type tuple, expected numbers or text"),
+        ([np.zeros(2)], "column 'a' has the type ndarray, expected numbers or text"),
+        (
+            Unreadable(),
+            "column 'a' is a Unreadable that can't be read (Can't call numpy())",
+        ),
         ([1, {"b": 2}], "column 'a' has the type dict, expected numbers or text"),
         ([HALF], "column 'a' has text that is no Unicode (half a character)"),
         ([1, HALF], "column 'a' has text that is no Unicode (half a character)"),
@@ -175,4 +204,4 @@ def test_whole_numbers_beyond_64_bits_are_numbers(cells: list[Any]) -> None:
 def test_cells_that_no_table_has(cells: Any, what: str) -> None:
     with pytest.raises(DataError) as caught:
         frame_table({"a": cells}, ReadOptions())
-    assert str(caught.value).startswith(f"the data: {what}; ")
+    assert f"{caught.value}; ".startswith(f"the data: {what}; ")
