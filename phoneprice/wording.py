@@ -10,17 +10,17 @@ NONE = "-"
 """For a value that there is none of."""
 
 
-def count(number: int) -> str:
-    """``2,000``."""
-    return f"{number:,}"
+def count(number: float) -> str:
+    """``2,000``; what is no whole number, such as a sum of weights, in five digits."""
+    return f"{number:,.5g}" if isinstance(number, float) and not number.is_integer() else f"{number:,.0f}"
 
 
-def noun(number: int, singular: str, plural: str | None = None) -> str:
+def noun(number: float, singular: str, plural: str | None = None) -> str:
     """``row`` for 1, ``rows`` for any other number; ``plural`` where an s won't do."""
     return singular if number == 1 else plural or f"{singular}s"
 
 
-def counted(number: int, singular: str, plural: str | None = None) -> str:
+def counted(number: float, singular: str, plural: str | None = None) -> str:
     """``1 row``, ``2,000 rows``."""
     return f"{count(number)} {noun(number, singular, plural)}"
 

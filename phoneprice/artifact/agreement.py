@@ -43,7 +43,7 @@ def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, 
         yield "calibration is not that of calibration.json"
     yield from _value_faults(found, task)
     yield from _fold_faults(found, config)
-    yield from _class_faults(found, task)
+    yield from _class_faults(found, task, config)
     yield from _member_faults(found, members, config.training.epochs)
 
 
@@ -77,7 +77,7 @@ def _fold_faults(found: RunMetrics, config: Config) -> Iterator[str]:
         yield f"folds have {rows} of {found.rows} rows"
 
 
-def _class_faults(found: RunMetrics, task: Task) -> Iterator[str]:
+def _class_faults(found: RunMetrics, task: Task, config: Config) -> Iterator[str]:
     matrix, classes = found.confusion, found.per_class
     if (matrix is not None) != bool(task.labels) or (classes is not None) != bool(task.labels):
         yield "confusion and per_class are for classes, and needed there"
@@ -87,13 +87,13 @@ def _class_faults(found: RunMetrics, task: Task) -> Iterator[str]:
         yield "confusion or per_class has other labels than schema.json"
     elif {len(matrix.counts), *map(len, matrix.counts)} != {len(task.labels)}:
         yield "confusion has no count for some pair of labels"
-    elif sum(map(sum, matrix.counts)) != _measured_rows(found):
+    elif not config.data.weight_column and sum(map(sum, matrix.counts)) != _measured_rows(found):
         yield "confusion does not count the rows of folds"
     else:
         yield from _matrix_faults(np.array(matrix.counts), found, task)
 
 
-def _matrix_faults(matrix: NDArray[np.int64], found: RunMetrics, task: Task) -> Iterator[str]:
+def _matrix_faults(matrix: NDArray[np.int64] | Doubles, found: RunMetrics, task: Task) -> Iterator[str]:
     cells = Cells(matrix)
     expected = {"accuracy": np.trace(matrix) / matrix.sum()} | matrix_figures(cells, task.kind)
     yield from _differences(_values(found.metrics), expected, "confusion gives")
@@ -165,11 +165,13 @@ def _within(values: Doubles, limits: tuple[float, float]) -> bool:
     return not ((values < limits[0]) | (values > limits[1])).any()  # NaN stands for nothing measured
 
 
-def held_out_faults(found: HeldOut, metrics: RunMetrics, splits: Splits, task: Task) -> Iterator[str]:
-    """What contradicts ``metrics.json`` or ``splits.json``."""
+def held_out_faults(found: HeldOut, metrics: RunMetrics, splits: Splits, task: Task, config: Config) -> Iterator[str]:
+    """What contradicts ``metrics.json``, ``splits.json`` or ``config.toml``."""
     folds, table_rows = metrics.folds or (), splits.rows + (splits.left_out_rows or 0)
     if len(found.rows) and not 0 <= found.rows[0] <= found.rows[-1] < table_rows:
         yield f"a row number is not below {table_rows}"
+    elif (found.weights is not None) != bool(config.data.weight_column):
+        yield "weights are for runs with data.weight_column, and needed there"
     elif [int((found.folds == fold.fold).sum()) for fold in folds] != [fold.rows for fold in folds] or len(
         found.rows
     ) != _measured_rows(metrics):
@@ -179,13 +181,13 @@ def held_out_faults(found: HeldOut, metrics: RunMetrics, splits: Splits, task: T
 
 
 def _figure_faults(found: HeldOut, metrics: RunMetrics, task: Task) -> Iterator[str]:
-    figures = measured(found.truth, found.predictions, task)
+    figures = measured(found.truth, found.predictions, task, found.weights)
     if figures.confusion != metrics.confusion:
         yield "its predictions are not those that metrics.json counts in confusion"
     yield from _differences(_values(metrics.metrics), _values(figures.metrics), "rows here give")
     for fold in metrics.folds or ():
-        here = found.folds == fold.fold
-        figures = measured(found.truth[here], found.predictions.take(here), task)
+        part = found.part(found.folds == fold.fold)
+        figures = measured(part.truth, part.predictions, task, part.weights)
         yield from _differences(fold.metrics, _values(figures.metrics), f"rows of fold {fold.fold} give")
 
 

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from phoneprice.artifact.prediction_files import damaged
 from phoneprice.data.reading.bounded_parquet import BoundedParquet
+from phoneprice.data.row_roles import HEAVIEST, LIGHTEST
 from phoneprice.data.schema import LARGEST_TARGET
 from phoneprice.records import Classified, HeldOut, Predictions, Valued
 from phoneprice.records.inputs import LARGEST_SINGLE
 
+_WEIGHT = "weight"
+"""The column of as how many rows each counts, where that is not one."""
 _MOST_BYTES = 128 << 20
 """That a table of a few bytes may take in memory; a large file may take more."""
 
@@ -42,7 +45,8 @@ def _read_columns(table: pa.Table, labels: Sequence[str]) -> tuple[NDArray[Any],
 
 def render_held_out(held: HeldOut, labels: Sequence[str]) -> bytes:
     """The bytes of ``oof.parquet``: a line a held-out row, with its number in the table (from 0) and its fold."""
-    table = pa.table({"row": held.rows, "fold": held.folds, **prediction_columns(held.truth, held.predictions, labels)})
+    columns = {"row": held.rows, "fold": held.folds, **prediction_columns(held.truth, held.predictions, labels)}
+    table = pa.table(columns if held.weights is None else {**columns, _WEIGHT: held.weights})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     data: bytes = sink.getvalue().to_pybytes()
@@ -57,7 +61,8 @@ def parse_held_out(data: bytes, source: str, labels: Sequence[str]) -> HeldOut:
         table = parquet.held(parquet.header, _MOST_BYTES)
         _check_no_gaps(table)
         truth, predictions = _read_columns(table, labels)
-        held = HeldOut(table.column("row").to_numpy(), table.column("fold").to_numpy(), truth, predictions)
+        weights = table.column(_WEIGHT).to_numpy() if _WEIGHT in table.column_names else None
+        held = HeldOut(table.column("row").to_numpy(), table.column("fold").to_numpy(), truth, predictions, weights)
         _check_values(held)
     except ValueError as fault:
         raise damaged(source, str(fault)) from None
@@ -68,6 +73,7 @@ def _check_columns(schema: pa.Schema, labels: Sequence[str]) -> None:
     kind = pa.string() if labels else pa.float64()
     expected = {"row": pa.int64(), "fold": pa.int64(), "target": kind, "prediction": kind}
     expected |= {f"prob_{label}": pa.float64() for label in labels}
+    expected |= {_WEIGHT: pa.float64()} if _WEIGHT in schema.names else {}
     if dict(zip(schema.names, schema.types, strict=True)) != expected or len(schema) != len(expected):
         raise ValueError(f"its columns are not {', '.join(f'{name} ({kind})' for name, kind in expected.items())}")
 
@@ -80,6 +86,8 @@ def _check_no_gaps(table: pa.Table) -> None:
 def _check_values(held: HeldOut) -> None:
     if np.any(np.diff(held.rows) <= 0):
         raise ValueError("its row numbers don't increase")
+    if held.weights is not None and not ((held.weights >= LIGHTEST) & (held.weights <= HEAVIEST)).all():
+        raise ValueError(f"a weight is not from {LIGHTEST:g} to {HEAVIEST:g}")
     if isinstance(held.predictions, Valued):
         # NaN fails both comparisons; within these limits no figure overflows.
         within = np.abs(held.predictions.values) <= LARGEST_SINGLE * LARGEST_TARGET

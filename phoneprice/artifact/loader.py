@@ -114,7 +114,7 @@ class Run:
 
         data, source = self.files.document(layout.OUT_OF_FOLD)
         found = parse_held_out(data, source, self.task.labels)
-        _refuse(source, held_out_faults(found, self.metrics, self.splits, self.task))
+        _refuse(source, held_out_faults(found, self.metrics, self.splits, self.task, self.config))
         return found
 
 

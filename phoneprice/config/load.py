@@ -8,6 +8,7 @@ table stands where a file would. Four rules make partial settings mean what thei
   same one again keeps it. Within a layer the order does not matter: ``-s optimizer.lr=1 -s optimizer.name=sgd``.
 - An optional value is switched off by the text ``none``, as TOML has no null: ``-s optimizer.skip_lr=none``.
 - Resolution: the defaults are those of ``task.kind`` (``recipes.recipe``): its loss, and what goes well with it.
+  Rows with an order (``validation.order_column``) are held out by it, and not in folds.
 
 All faults of all layers are listed together in one ``ConfigError``, one a line.
 """
@@ -34,7 +35,7 @@ from phoneprice.config.layers import (
 )
 from phoneprice.config.presets import find_config
 from phoneprice.config.recipes import recipe
-from phoneprice.config.schema import Config, TaskConfig
+from phoneprice.config.schema import Config, TaskConfig, ValidationConfig
 from phoneprice.errors import ConfigError
 from phoneprice.suggestions import did_you_mean
 
@@ -98,7 +99,10 @@ def _differences(found: Settings, usual: Settings, path: tuple[str, ...] = ()) -
 def _resolve(layers: Sequence[Found]) -> Config:
     merger = _Merger([fault for layer in layers for fault in layer.faults])
     settings = [setting for layer in layers for setting in layer.settings]
-    tree = merger.table(Config, recipe(_task_kind(settings)), settings, ())
+    usual = recipe(_task_kind(settings))
+    if _is_ordered(settings):
+        usual = usual.model_copy(update={"validation": ValidationConfig(scheme="holdout")})
+    tree = merger.table(Config, usual, settings, ())
     try:
         config = Config.model_validate(tree, strict=True)
     except ValidationError as error:
@@ -208,6 +212,15 @@ def _task_kind(settings: Sequence[Setting]) -> TaskKind:
             if (setting.value if setting.path == ("task", "kind") else named) == known:
                 kind = known
     return kind
+
+
+def _is_ordered(settings: Sequence[Setting]) -> bool:
+    """Whether the settings name a column that orders the rows: then the last ones are what is held out."""
+    name: object = ""
+    for setting in settings:
+        table = setting.value if setting.path == ("validation",) and isinstance(setting.value, dict) else {}
+        name = setting.value if setting.path == ("validation", "order_column") else table.get("order_column", name)
+    return bool(name)
 
 
 def _elsewhere(key: str) -> str:

@@ -50,6 +50,14 @@ class DataConfig(Settings):
             "like ids, unless another setting names the column"
         ),
     ] = INDEX_COLUMNS
+    group_column: Annotated[
+        str,
+        Field(description="rows with one value here are never on both sides of a split; no feature; empty: none"),
+    ] = ""
+    weight_column: Annotated[
+        str,
+        Field(description="how many rows each row counts as, in losses and metrics; no feature; empty: one each"),
+    ] = ""
     ignored_columns: Annotated[tuple[str, ...], Field(description="columns that are not used at all")] = ()
     categorical_columns: Annotated[
         tuple[str, ...], Field(description="columns to treat as categories even where they hold numbers")
@@ -77,12 +85,16 @@ class DataConfig(Settings):
     @property
     def row_names(self) -> tuple[str, ...]:
         """Columns that tell rows apart: the ids, and each index that has no other part."""
+        return tuple(dict.fromkeys([*self.id_columns, *self._indexes]))
+
+    @property
+    def _indexes(self) -> tuple[str, ...]:
         others = {self.target, *self.ignored_columns, *self.categorical_columns}
-        return tuple(dict.fromkeys([*self.id_columns, *(name for name in self.index_columns if name not in others)]))
+        return tuple(name for name in self.index_columns if name not in others)
 
     def index_among(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of a table's columns that are taken for an index, though no setting names them as ids."""
-        unsaid = set(self.row_names) - set(self.id_columns)
+        unsaid = set(self._indexes) - set(self.id_columns)
         return tuple(name for name in names if name in unsaid)
 
 
@@ -154,6 +166,13 @@ class ValidationConfig(Settings):
     folds: Annotated[int, Field(ge=2, le=1000, description="number of folds (kfold)")] = 5
     fraction: Annotated[float, Field(gt=0, lt=1, description="share of rows held out (holdout)")] = 0.2
     members: Annotated[int, Field(ge=1, le=1000, description="networks a split, from different seeds")] = 1
+    order_column: Annotated[
+        str,
+        Field(
+            description="numbers or dates that order the rows: the last ones are held out, and none of them is learned "
+            "from before (holdout); no feature; empty: none"
+        ),
+    ] = ""
 
 
 class EarlyStopping(Settings):
@@ -204,6 +223,43 @@ class Config(Settings):
     scheduler: Scheduler = Cosine(warmup_epochs=10)
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """Columns that say of each row to which group it belongs, when it was and how much it counts."""
+        named = (self.data.group_column, self.data.weight_column, self.validation.order_column)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    @property
+    def passed_columns(self) -> tuple[str, ...]:
+        """Columns that are no features and pass through predictions: what tells rows apart, and ``row_columns``."""
+        return tuple(dict.fromkeys([*self.data.row_names, *self.row_columns]))
+
+    @model_validator(mode="after")
+    def _one_part_a_row_column(self) -> Self:
+        data = self.data
+        parts = {"data.target": (data.target,), "data.ignored_columns": data.ignored_columns}
+        parts["data.categorical_columns"] = data.categorical_columns
+        named = {"data.group_column": data.group_column, "data.weight_column": data.weight_column}
+        named["validation.order_column"] = self.validation.order_column
+        for setting, name in named.items():
+            for part, names in parts.items():
+                if name and name in names:
+                    raise ValueError(f"column {name!r} is {setting} and in {part}; remove it from one")
+        return self
+
+    @model_validator(mode="after")
+    def _split_fits_order(self) -> Self:
+        if not self.validation.order_column:
+            return self
+        if self.validation.scheme == "kfold":
+            raise ValueError(
+                'validation.order_column: folds of "kfold" would be learned from later rows; '
+                'set validation.scheme = "holdout" or "none"'
+            )
+        if self.data.group_column:
+            raise ValueError("data.group_column and validation.order_column are two ways to split; remove one of them")
+        return self
 
     @model_validator(mode="after")
     def _loss_fits_task(self) -> Self:

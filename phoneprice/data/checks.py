@@ -1,6 +1,6 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
@@ -17,6 +17,7 @@ from phoneprice.data.infer import is_id_like, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_groups
 from phoneprice.data.schema import (
     Column,
     TableSchema,
@@ -25,20 +26,23 @@ from phoneprice.data.schema import (
     merged_spellings,
     taken_for_index,
 )
+from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
 from phoneprice.data.values import (
     UNKNOWN,
     canonical_number,
     is_number_array,
+    matcher,
     names_of,
     number_text,
     recode,
     truth_code,
     value_counts,
 )
+from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import count, counted, first_of, quoted, share
+from phoneprice.wording import count, counted, quoted, share
 
 Severity = Literal["error", "warning", "note"]
 FindingCode = Literal[
@@ -46,7 +50,7 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
-    "merged_spellings", "index", "nameless", "target_constant", "target_unusable",
+    "merged_spellings", "index", "nameless", "target_constant", "target_unusable", "groups",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -55,8 +59,6 @@ IMBALANCE = 10
 """How many times the rarest class the most frequent one may have before it is a warning."""
 ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
-MOST_CLASSES = 5
-"""How many classes a finding names; it counts the others."""
 NEARLY_ALL = 0.995
 """Share of the rows from which a rule counts as holding."""
 NEVER_ZERO = frozenset(
@@ -87,7 +89,7 @@ class _Subject:
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
-        return infer_columns(self.table, self.config.data)
+        return infer_columns(self.table, self.config)
 
     @property
     def target(self) -> pa.Array | None:
@@ -201,28 +203,20 @@ def _classes(subject: _Subject) -> Findings:
 
 
 def _rare_classes(subject: _Subject) -> str:
-    """Which classes have too few rows to be held out as configured, and what a training does then."""
-    validation = subject.config.validation
-    needed = {"none": 0, "holdout": 2, "kfold": validation.folds}[validation.scheme]
-    few = {text: count for text, count in subject.classes.items() if count < needed}
-    if not few:
-        return ""
-    least = min(few.values())
-    if least < 2:
-        few = {text: count for text, count in few.items() if count < 2}
-        then = "no rows are held out, so the run has no held-out metrics; add rows"
-        return f"{_have(few, least)}: {then}"
-    # Several classes with different counts: the rarest ones say how many folds there will be.
-    few = {text: count for text, count in few.items() if count == least}
-    return f"{_have(few, least)}, fewer than the {needed} folds: {least} folds instead of {needed}"
+    """Which classes have too few rows to be held out as configured, in the words of a training."""
+    names = names_of(subject.table.columns[subject.config.data.target])
+    labels = tuple(sorted(names.counts))
+    codes = recode(subject.table.columns[subject.config.data.target], matcher(labels, names.spelling))
+    rows = np.flatnonzero(codes >= 0)
+    config = subject.config
+    return "; ".join(plan_members(codes[rows], config, len(rows), _roles(subject).take(rows), labels)[1])
 
 
-def _have(classes: Iterable[str], rows: int) -> str:
-    """``class '3' has 1 row``, or ``classes '3', '4' and 2 more have 1 row each``: of many the first few."""
-    names = [quoted(text) for text in classes]
-    if len(names) == 1:
-        return f"class {names[0]} has {counted(rows, 'row')}"
-    return f"classes {first_of(names, MOST_CLASSES)} have {counted(rows, 'row')} each"
+def _roles(subject: _Subject) -> RowRoles:
+    try:
+        return known_roles(subject.table, subject.config)
+    except DataError:
+        return NO_ROLES
 
 
 def _too_many_labels(subject: _Subject) -> str:
@@ -287,6 +281,11 @@ def _ids(subject: _Subject) -> Findings:
         if is_id_like(subject.table, column.name):
             what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
             yield Finding("warning", column.name, "id_like", what, subject.table.rows)
+
+
+def _grouped(subject: _Subject) -> Findings:
+    if grouped := may_be_groups(subject.table, subject.config):
+        yield Finding("warning", None, "groups", grouped, subject.table.rows)
 
 
 def _index(subject: _Subject) -> Findings:
@@ -410,12 +409,12 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
     _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids,
-    _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
+    _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 
 def _compare(subject: _Subject, reference: Table | TableSchema) -> Findings:
-    columns = reference.columns if isinstance(reference, TableSchema) else infer_columns(reference, subject.config.data)
+    columns = reference.columns if isinstance(reference, TableSchema) else infer_columns(reference, subject.config)
     names = subject.table.columns
     known = {column.name for column in columns}
     for column in columns:

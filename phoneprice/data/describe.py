@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config
 from phoneprice.data.schema import ColumnKind, kind_of
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array, value_counts
@@ -39,7 +39,7 @@ def describe(table: Table, config: Config) -> list[ColumnSummary]:
     """A summary of each column, in the order of the file; whether it has a target does not matter."""
     data = config.data
     categorical = frozenset(data.categorical_columns)
-    roles = _roles(data)
+    roles = _roles(config)
     return [
         _summary(name, roles.get(name, "feature"), kind_of(name, cells, categorical), cells)
         for name, cells in table.columns.items()
@@ -71,8 +71,8 @@ def _most_frequent(cells: pa.Array) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP_VALUES])
 
 
-def _roles(data: DataConfig) -> dict[str, Role]:
+def _roles(config: Config) -> dict[str, Role]:
     """What a configuration says of columns; all others are features. The target comes before ids before the rest."""
-    roles: dict[str, Role] = dict.fromkeys(data.ignored_columns, "ignored")
-    roles |= dict.fromkeys(data.row_names, "id")
-    return {**roles, data.target: "target"}
+    roles: dict[str, Role] = dict.fromkeys(config.data.ignored_columns, "ignored")
+    roles |= dict.fromkeys(config.passed_columns, "id")
+    return {**roles, config.data.target: "target"}

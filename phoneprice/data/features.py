@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -226,19 +226,24 @@ _ENCODERS = {"numeric": _encode_numeric, "boolean": _encode_boolean, "categorica
 
 
 def member_statistics(
-    inputs: Inputs, schema: TableSchema, plans: Sequence[MemberPlan], scaling: Scaling
+    inputs: Inputs,
+    schema: TableSchema,
+    plans: Sequence[MemberPlan],
+    scaling: Scaling,
+    weights: NDArray[np.float64] | None = None,
 ) -> InputStatistics:
     """Shift, factor and fill of every input for every member, from the member's training rows alone.
 
     ``standard`` is mean and standard deviation; ``robust`` median and interquartile range, or the standard deviation
     where that is zero; ``none`` leaves numbers in the units of the table. One-hot inputs and indicators stay as they
     are. A missing number is filled with the member's median, a missing yes/no with the more frequent of the two.
-    Quantiles are those of at most 65,536 evenly spaced rows of the member.
+    Quantiles are those of at most 65,536 evenly spaced rows of the member. ``weights`` ``(n,)`` say as how many rows
+    each counts, in means and standard deviations.
     """
     layout = _Layout.of(schema)
     by_input = np.ascontiguousarray(inputs.values.T)
     missing = None if inputs.missing is None else np.ascontiguousarray(inputs.missing.T)
-    members = [_one_member(by_input, missing, layout, plan.train_rows, scaling) for plan in plans]
+    members = [_one_member(by_input, missing, layout, plan.train_rows, scaling, weights) for plan in plans]
     shift, factor, fill = (np.stack(parts) for parts in zip(*members, strict=True))
     return InputStatistics(shift, factor, fill)
 
@@ -273,6 +278,7 @@ def _one_member(
     layout: _Layout,
     rows: Rows,
     scaling: Scaling,
+    weights: NDArray[np.float64] | None,
 ) -> _Statistics:
     """Shift, factor and fill ``(d,)`` from some rows of ``by_input`` ``(d, n)``."""
     width = len(by_input)
@@ -281,10 +287,12 @@ def _one_member(
     absent = None if missing is None else np.take(missing, rows, axis=1)
     holes = np.zeros(width, dtype=np.bool_) if absent is None else absent.any(axis=1)
     whole = layout.scaled & ~holes
-    shift[whole], factor[whole], fill[whole] = _scale(values[whole], scaling)
+    own = None if weights is None else weights[rows]
+    shift[whole], factor[whole], fill[whole] = _scale(values[whole], scaling, own)
     for i in np.flatnonzero(holes):
-        present = values[i][~absent[i]] if absent is not None else values[i]
-        shift[i], factor[i], fill[i] = (part[0] for part in _scale(present[None], scaling))
+        there = slice(None) if absent is None else ~absent[i]
+        counts = None if own is None else own[there]
+        shift[i], factor[i], fill[i] = (part[0] for part in _scale(values[i][there][None], scaling, counts))
     unscaled = ~layout.scaled
     factor[unscaled] = values[unscaled].min(axis=1) < values[unscaled].max(axis=1)
     if scaling == "none":
@@ -294,7 +302,7 @@ def _one_member(
     return shift, factor, fill
 
 
-def _scale(values: NDArray[np.float32], scaling: Scaling) -> _Statistics:
+def _scale(values: NDArray[np.float32], scaling: Scaling, weights: NDArray[np.float64] | None) -> _Statistics:
     """Shift, factor and median of each row of ``(inputs, rows)``."""
     if not values.shape[1]:
         nothing = np.zeros(len(values))
@@ -304,10 +312,21 @@ def _scale(values: NDArray[np.float32], scaling: Scaling) -> _Statistics:
     varied = values.min(axis=1) < values.max(axis=1)
     if scaling == "none":
         return np.zeros(len(values)), varied.astype(np.float64), median
-    spread = values.std(axis=1, dtype=np.float64)
+    mean, spread = moments(values, weights)
     if scaling == "standard":
-        return values.mean(axis=1, dtype=np.float64), _inverse(spread, varied), median
+        return mean, _inverse(spread, varied), median
     return median, _inverse(np.where(upper > lower, upper - lower, spread), varied), median
+
+
+def moments(
+    values: NDArray[np.floating[Any]], weights: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation, float64, along the last axis; ``weights`` say as how many values each counts."""
+    if weights is None:
+        return values.mean(axis=-1, dtype=np.float64), values.std(axis=-1, dtype=np.float64)
+    total = weights.sum()
+    mean = np.asarray(values.astype(np.float64) @ weights / total)
+    return mean, np.sqrt((values - mean[..., np.newaxis]) ** 2 @ weights / total)
 
 
 def _inverse(spread: NDArray[np.float64], varied: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -60,6 +60,8 @@ class Given:
     categorical_columns: tuple[str, ...] = ()
     index_columns: tuple[str, ...] = INDEX_COLUMNS
     """Names of an index, unless another part says what a column of that name is."""
+    row_columns: tuple[str, ...] = ()
+    """Columns that say of each row to which group it belongs, when it was, how much it counts."""
 
 
 NOTHING_GIVEN = Given()
@@ -143,8 +145,8 @@ def infer_config(
     require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    ids, ignored = _roles(table.without({target}), given)
-    used = table.without({*ids, *ignored})
+    ids, ignored = _roles(table.without({target, *given.row_columns}), given)
+    used = table.without({*ids, *ignored, *given.row_columns})
     kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered)
     features = _feature_kinds(used.without({target}), given)
     if not features:

@@ -82,7 +82,7 @@ def _as_numbers(table: Table, names: list[str], on_bad_row: OnBadRow, faults: Ma
 
 def _mixed(table: Table, config: Config) -> list[str]:
     data = config.data
-    unused = {*data.row_names, *data.ignored_columns, *data.categorical_columns, data.target}
+    unused = {*config.passed_columns, *data.ignored_columns, *data.categorical_columns, data.target}
     names = [name for name, cells in table.columns.items() if name not in unused and mostly_numbers(cells)]
     target = table.columns.get(data.target)
     if config.task.kind == "regression" and target is not None and not is_number_array(target):

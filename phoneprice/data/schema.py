@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
@@ -145,13 +145,13 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
     learned from.
     """
     data = config.data
-    _check_names(table, data)
-    columns = infer_columns(table, data)
+    _check_names(table, config)
+    columns = infer_columns(table, config)
     if not columns:
         raise file_fault(table.source, "no column is left as a feature; check data.id_columns and data.ignored_columns")
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to learn from")
-    declared = frozenset(data.row_names)
+    declared = frozenset(config.passed_columns)
     ids = tuple(name for name in table.names if name in declared)
     if config.task.kind == "regression":
         y = target_numbers(table, data.target)
@@ -163,13 +163,14 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
     return TableSchema(columns=columns, target=data.target, id_columns=ids, labels=labels.names, label_kind=labels.kind)
 
 
-def infer_columns(table: Table, data: DataConfig) -> tuple[Column, ...]:
-    """The features of a table: all columns but the target, the ids and the ignored ones.
+def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
+    """The features of a table: all columns but the target, the ignored ones and those that only pass through.
 
     A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
     categorical, as is each of ``data.categorical_columns``. Raises ``DataError`` for a feature without a name.
     """
-    unused = {data.target, *data.row_names, *data.ignored_columns}
+    data = config.data
+    unused = {data.target, *config.passed_columns, *data.ignored_columns}
     features = {name: cells for name, cells in table.columns.items() if name not in unused}
     if any(not name.strip() for name in features):
         what = "found no name for column 1, which would be a feature; write it in the header"
@@ -235,8 +236,13 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
         )
 
 
-def _check_names(table: Table, data: DataConfig) -> None:
+def _check_names(table: Table, config: Config) -> None:
+    data = config.data
     require_target_column(table, data.target, "name it with -s data.target=NAME")
+    named = {"data.group_column": data.group_column, "data.weight_column": data.weight_column}
+    for setting, name in {**named, "validation.order_column": config.validation.order_column}.items():
+        if name and name not in table.columns:
+            raise file_fault(table.source, f"no column {with_suggestion(name, table.names)}; correct {setting}")
     for key in ("ignored_columns", "categorical_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:

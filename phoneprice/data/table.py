@@ -18,7 +18,7 @@ class Table:
     ``written`` holds the columns that were asked for as they stand in the file, missing words included.
     ``lines`` are the physical line numbers (the header is line 1) of formats that have lines; for the
     others ``row_numbers`` count the rows of the file from 1. ``unlabelled_rows`` were left out for lack of a
-    target; ``remarks`` say so.
+    target, ``weightless_rows`` for a weight of 0; ``remarks`` say so.
     """
 
     source: str
@@ -30,6 +30,7 @@ class Table:
     empty_rows: int = 0  # rows of a table from which no column was asked for
     nameless_columns: int = 0  # left out at the right edge, without a name or a value
     unlabelled_rows: int = 0
+    weightless_rows: int = 0  # left out for a weight of 0
     remarks: tuple[str, ...] = ()
 
     @property
@@ -38,6 +39,11 @@ class Table:
         for array in chain(self.columns.values(), self.written.values()):
             return len(array)
         return self.empty_rows
+
+    @property
+    def left_out_rows(self) -> int:
+        """How many rows of the file are not here."""
+        return self.skipped_rows + self.unlabelled_rows + self.weightless_rows
 
     @property
     def names(self) -> tuple[str, ...]:

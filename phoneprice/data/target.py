@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
-from phoneprice.data.features import require_columns
+from phoneprice.data.features import moments, require_columns
 from phoneprice.data.labels import Labels, listed, require_present
 from phoneprice.data.schema import TableSchema, target_numbers
 from phoneprice.data.table import Table
@@ -45,9 +45,15 @@ def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) 
         )
 
 
-def target_statistics(y: NDArray[Any], plans: Sequence[MemberPlan]) -> TargetStatistics:
-    """Mean and standard deviation ``(K,)`` of each member's training targets; a deviation of 0 counts as 1."""
+def target_statistics(
+    y: NDArray[Any], plans: Sequence[MemberPlan], weights: NDArray[np.float64] | None = None
+) -> TargetStatistics:
+    """Mean and standard deviation ``(K,)`` of each member's training targets; a deviation of 0 counts as 1.
+
+    ``weights`` ``(n,)`` say as how many rows each counts.
+    """
     targets = [y[plan.train_rows].astype(np.float64) for plan in plans]
-    scale = np.array([target.std() if target.min() < target.max() else 1.0 for target in targets])
-    shift = np.array([target.mean() for target in targets])
-    return TargetStatistics(shift, scale)
+    counts = [None if weights is None else weights[plan.train_rows] for plan in plans]
+    shift, scale = np.array([moments(t, own) for t, own in zip(targets, counts, strict=True)]).T.copy()
+    varied = np.array([target.min() < target.max() for target in targets])
+    return TargetStatistics(shift, np.where(varied & (scale > 0), scale, 1.0))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from phoneprice.config.schema import TaskConfig, ThresholdMetric
 from phoneprice.metrics.classification import SMALLEST, log_losses
 from phoneprice.metrics.decisions import decide, temper
+from phoneprice.metrics.intervals import Weights, average
 from phoneprice.metrics.ranking import cumulative
 from phoneprice.records import Calibration, Doubles
 from phoneprice.records.predictions import FLATTEST, SHARPEST
@@ -42,57 +43,83 @@ class Calibrated:
     """Mean log loss with the temperature, cross-fitted, whether it was kept or not."""
 
 
-def calibrate(probabilities: Probabilities, y: Classes, fold: Classes, task: TaskConfig) -> Calibrated:
+def calibrate(
+    probabilities: Probabilities,
+    y: Classes,
+    fold: Classes,
+    task: TaskConfig,
+    weights: Weights = None,
+    *,
+    in_time: bool = False,
+) -> Calibrated:
     """Fit what the task's configuration asks for on out-of-fold probabilities ``(n, C)`` of true classes ``(n,)``.
 
-    ``fold`` ``(n,)`` numbers the fold of each row. A single fold is cut into five by position. The temperature is kept
-    only if it lowers log loss cross-fitted.
+    ``fold`` ``(n,)`` numbers the fold of each row, ``weights`` say as how many rows it counts. ``in_time``:
+    folds follow each other, and each is judged by what is fitted on the earlier ones. The temperature is kept only if
+    it lowers log loss cross-fitted.
     """
-    fold = fold if len(np.unique(fold)) > 1 else np.arange(len(y)) % 5
-    before = after = float(log_losses(y, probabilities).mean())
-    temperature, per_fold = 1.0, {number: 1.0 for number, _, _ in _splits(fold)}
+    before = after = average(log_losses(y, probabilities), weights)
+    temperature, per_fold = 1.0, dict.fromkeys(np.unique(fold).tolist(), 1.0)
     if task.calibration == "temperature":
-        fitted = {number: fit_temperature(probabilities[rest], y[rest]) for number, _, rest in _splits(fold)}
-        after = float(log_losses(y, _cross_tempered(probabilities, fold, fitted)).mean())
+        fitted = {
+            number: fit_temperature(probabilities[rest], y[rest], _part(weights, rest))
+            for number, _, rest in _splits(fold, in_time=in_time)
+        }
+        after = average(log_losses(y, _cross_tempered(probabilities, fold, fitted)), weights)
         if after < before:
-            temperature, per_fold = fit_temperature(probabilities, y), fitted
+            temperature, per_fold = fit_temperature(probabilities, y, weights), fitted
     tempered = _cross_tempered(probabilities, fold, per_fold)
     calibration = Calibration(temperature=temperature, decision=task.decision, costs=task.costs)
     predicted = decide(tempered, calibration)
     if task.threshold_metric != "none" and probabilities.shape[1] == 2:
-        threshold = fit_threshold(temper(probabilities, temperature)[:, 1], y, task.threshold_metric)
+        threshold = fit_threshold(temper(probabilities, temperature)[:, 1], y, task.threshold_metric, weights)
         calibration = replace(calibration, threshold=threshold)
-        predicted = _cross_thresholded(probabilities, y, fold, per_fold, task.threshold_metric)
+        predicted = _cross_thresholded(
+            probabilities, y, fold, per_fold, task.threshold_metric, weights, in_time=in_time
+        )
     return Calibrated(calibration, tempered, predicted, before, after)
 
 
-def _splits(fold: Classes) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Each fold's number, rows and all other rows."""
+def _part(weights: Weights, rows: NDArray[np.bool_]) -> Weights:
+    return None if weights is None else weights[rows]
+
+
+def _splits(fold: Classes, *, in_time: bool) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Each fold's number, its rows, and those to fit on for them: all others, or the earlier ones."""
     for number in np.unique(fold).tolist():
-        yield number, fold == number, fold != number
+        yield number, fold == number, fold < number if in_time else fold != number
 
 
 def _cross_tempered(probabilities: Probabilities, fold: Classes, temperatures: dict[int, float]) -> Doubles:
     """Each row's probabilities at the temperature of its fold."""
     tempered = np.empty(probabilities.shape)
-    for number, rows, _ in _splits(fold):
+    for number in np.unique(fold).tolist():
+        rows = fold == number
         tempered[rows] = temper(probabilities[rows], temperatures[number])
     return tempered
 
 
 def _cross_thresholded(
-    probabilities: Probabilities, y: Classes, fold: Classes, temperatures: dict[int, float], metric: ThresholdMetric
+    probabilities: Probabilities,
+    y: Classes,
+    fold: Classes,
+    temperatures: dict[int, float],
+    metric: ThresholdMetric,
+    weights: Weights,
+    *,
+    in_time: bool,
 ) -> Classes:
     """Each row's class, by the threshold that is best on the other folds."""
     predicted = np.empty(len(y), dtype=np.int64)
-    for number, rows, rest in _splits(fold):
-        threshold = fit_threshold(temper(probabilities[rest], temperatures[number])[:, 1], y[rest], metric)
+    for number, rows, rest in _splits(fold, in_time=in_time):
+        p = temper(probabilities[rest], temperatures[number])[:, 1]
+        threshold = fit_threshold(p, y[rest], metric, _part(weights, rest))
         tempered = temper(probabilities[rows], temperatures[number])
         predicted[rows] = decide(tempered, Calibration(threshold=threshold))
     return predicted
 
 
-def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
+def fit_temperature(probabilities: Probabilities, y: Classes, weights: Weights = None) -> float:
     """The temperature in [1/20, 20] with the least log loss on probabilities ``(n, C)`` of true classes ``(n,)``.
 
     Log loss is convex in ``b = 1 / temperature``: with ``l = log p``, its slope is ``mean(E_b[l] - l_y)`` and its
@@ -104,9 +131,10 @@ def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
     stride = -(-len(y) // _ENOUGH_ROWS)
     log_p = np.log(np.maximum(probabilities[::stride].astype(np.float64), SMALLEST))
     true = log_p[np.arange(len(log_p)), y[::stride]]
+    sample = None if weights is None else weights[::stride]
     low, high, b = 1 / FLATTEST, 1 / SHARPEST, 1.0
     for _ in range(60):
-        slope, curvature = _slope(log_p, true, b)
+        slope, curvature = _slope(log_p, true, b, sample)
         low, high = (b, high) if slope < 0 else (low, b)
         step = b - slope / curvature if curvature > 0 else low
         previous, b = b, step if low < step < high else (low + high) / 2
@@ -115,16 +143,16 @@ def fit_temperature(probabilities: Probabilities, y: Classes) -> float:
     return 1 / b
 
 
-def _slope(log_p: Doubles, true: Doubles, b: float) -> tuple[float, float]:
+def _slope(log_p: Doubles, true: Doubles, b: float, weights: Weights) -> tuple[float, float]:
     """First and second derivative of the mean log loss at ``b``."""
-    weights = np.exp(b * (log_p - log_p.max(axis=1, keepdims=True)))
-    weights /= weights.sum(axis=1, keepdims=True)
-    first = np.einsum("ij,ij->i", weights, log_p)
-    second = np.einsum("ij,ij,ij->i", weights, log_p, log_p)
-    return float((first - true).mean()), float((second - first**2).mean())
+    tempered = np.exp(b * (log_p - log_p.max(axis=1, keepdims=True)))
+    tempered /= tempered.sum(axis=1, keepdims=True)
+    first = np.einsum("ij,ij->i", tempered, log_p)
+    second = np.einsum("ij,ij,ij->i", tempered, log_p, log_p)
+    return average(first - true, weights), average(second - first**2, weights)
 
 
-def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMetric) -> float:
+def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMetric, weights: Weights = None) -> float:
     """The least probability ``(n,)`` of the second class to predict it, for the best value of ``metric``.
 
     Half way between neighbouring probabilities; of equally good thresholds the one nearest one half. 0.5 for no rows.
@@ -132,7 +160,7 @@ def fit_threshold(p: NDArray[np.floating[Any]], y: Classes, metric: ThresholdMet
     if not len(y):
         return 0.5
     scores = np.unique(p.astype(np.float64))[::-1]
-    hits, false_alarms = (np.concatenate([[0.0], counts]) for counts in cumulative(y, p))
+    hits, false_alarms = (np.concatenate([[0.0], counts]) for counts in cumulative(y, p, weights))
     thresholds = (np.concatenate([[1.0], scores]) + np.concatenate([scores, [0.0]])) / 2
     values = _METRICS[metric](hits, false_alarms)
     # Above a probability of 1 there is no threshold that predicts nothing.

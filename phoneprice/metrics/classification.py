@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from phoneprice.components.base import TaskKind
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import Cells, confusion
-from phoneprice.metrics.intervals import bootstrap, mean, proportion, resampled, seeded
+from phoneprice.metrics.intervals import Weights, bootstrap, mean, proportion, resampled, seeded, size_of
 from phoneprice.metrics.ranking import ranking_metrics
 from phoneprice.metrics.reliability import ece
 from phoneprice.records import Doubles, Interval, Task
@@ -25,29 +25,36 @@ SMALLEST = float(np.finfo(np.float32).eps)
 
 
 def classification_metrics(
-    y: Classes, probabilities: Probabilities, predicted: Classes, task: Task
+    y: Classes, probabilities: Probabilities, predicted: Classes, task: Task, weights: Weights = None
 ) -> dict[str, Interval]:
     """Every metric of the task's kind, in the order of ``catalogue.METRICS``, with 95% intervals.
 
-    ``y`` and ``predicted`` ``(n,)`` are class indices, ``probabilities`` ``(n, C)`` sum to 1 in each row. A metric that
+    ``y`` and ``predicted`` ``(n,)`` are class indices, ``probabilities`` ``(n, C)`` sum to 1 in each row; ``weights``
+    say as how many rows each counts. A metric that
     the rows leave undefined (ROC AUC of one class) is left out. Raises ``ValueError`` for no rows.
     """
     if not len(y):
         raise ValueError("metrics need at least one row")
+    rows = size_of(y, weights)
     found = {
-        "accuracy": proportion(int(np.count_nonzero(y == predicted)), len(y)),
-        "log_loss": mean(log_losses(y, probabilities), lowest=0),
-        "brier": mean(brier_losses(y, probabilities), lowest=0),
-        "ece": ece(y, probabilities),
+        "accuracy": proportion(_number(y == predicted, weights), rows),
+        "log_loss": mean(log_losses(y, probabilities), lowest=0, weights=weights),
+        "brier": mean(brier_losses(y, probabilities), lowest=0, weights=weights),
+        "ece": ece(y, probabilities, weights=weights),
     }
     if task.kind == "ordinal":
         distance = np.abs(y - predicted)
-        found["mean_absolute_class_error"] = mean(distance, lowest=0)
-        found["off_by_more_than_one"] = proportion(int(np.count_nonzero(distance > 1)), len(y))
+        found["mean_absolute_class_error"] = mean(distance, lowest=0, weights=weights)
+        found["off_by_more_than_one"] = proportion(_number(distance > 1, weights), rows)
     if task.kind == "binary":
-        found |= ranking_metrics(y, probabilities[:, 1])
-    found |= _matrix_metrics(Cells(confusion(y, predicted, task.classes)), task.kind)
+        found |= ranking_metrics(y, probabilities[:, 1], weights)
+    found |= _matrix_metrics(Cells(confusion(y, predicted, task.classes, weights)), task.kind)
     return {name: found[name] for name in METRICS if name in found}
+
+
+def _number(where: NDArray[np.bool_], weights: Weights) -> float:
+    """How many rows are so."""
+    return int(np.count_nonzero(where)) if weights is None else float(weights[where].sum())
 
 
 def log_losses(y: Classes, probabilities: Probabilities) -> Doubles:

@@ -11,18 +11,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.metrics.intervals import Weights
 from phoneprice.records import Doubles
 from phoneprice.records.documents import ClassMetrics
 
 Counts = NDArray[np.int64]
 
 
-def confusion(y: Counts, predicted: Counts, classes: int) -> Counts:
-    """Rows by true class (first axis) and predicted class: int64 ``(C, C)`` from class indices ``(n,)`` each."""
-    return np.bincount(y * classes + predicted, minlength=classes**2).reshape(classes, classes)
+def confusion(y: Counts, predicted: Counts, classes: int, weights: Weights = None) -> Counts | Doubles:
+    """Rows by true class (first axis) and predicted class: int64 ``(C, C)`` from class indices ``(n,)`` each.
+
+    With ``weights`` that are not all whole numbers it is float64.
+    """
+    cells = np.bincount(y * classes + predicted, weights=weights, minlength=classes**2).reshape(classes, classes)
+    whole = weights is not None and bool((weights == np.rint(weights)).all())
+    return cells.astype(np.int64) if whole else cells
 
 
-def per_class(matrix: Counts, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
+def per_class(matrix: Counts | Doubles, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
     """Figures of each class of a confusion matrix ``(C, C)``.
 
     0 where nothing is there to divide by, as scikit-learn has it.
@@ -35,7 +41,7 @@ def per_class(matrix: Counts, labels: Sequence[str]) -> tuple[ClassMetrics, ...]
     )
 
 
-def most_frequent_errors(counts: Sequence[Sequence[int]], most: int) -> list[tuple[int, int, int]]:
+def most_frequent_errors(counts: Sequence[Sequence[float]], most: int) -> list[tuple[int, int, float]]:
     """True class, predicted class and rows of the cells beside the diagonal that have any, the fullest first."""
     cells = ((true, predicted, rows) for true, line in enumerate(counts) for predicted, rows in enumerate(line))
     wrong = [(true, predicted, rows) for true, predicted, rows in cells if rows and true != predicted]
@@ -49,9 +55,9 @@ class Cells:
     ``(B,)``, NaN where they are undefined.
     """
 
-    def __init__(self, matrix: Counts) -> None:
+    def __init__(self, matrix: Counts | Doubles) -> None:
         self.true, self.predicted = np.nonzero(matrix)
-        self.counts: Counts = matrix[self.true, self.predicted]
+        self.counts: Counts | Doubles = matrix[self.true, self.predicted]
         self._classes = len(matrix)
 
     @property

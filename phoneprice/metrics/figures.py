@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from phoneprice.metrics.classification import classification_metrics
 from phoneprice.metrics.confusion import confusion, per_class
+from phoneprice.metrics.intervals import Weights
 from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import Interval, Predictions, Task, Valued
 from phoneprice.records.documents import ClassMetrics, Confusion
@@ -24,14 +25,17 @@ class Figures:
     per_class: tuple[ClassMetrics, ...] | None = None
 
 
-def measured(truth: NDArray[Any], predictions: Predictions, task: Task) -> Figures:
-    """What predictions of rows are worth, whose true classes (int64) or values ``(n,)`` are known."""
+def measured(truth: NDArray[Any], predictions: Predictions, task: Task, weights: Weights = None) -> Figures:
+    """What predictions of rows are worth, whose true classes (int64) or values ``(n,)`` are known.
+
+    ``weights`` ``(n,)`` say as how many rows each of them counts; None: as one.
+    """
     if isinstance(predictions, Valued):
-        return Figures(regression_metrics(truth, predictions.values))
-    matrix = confusion(truth, predictions.classes, task.classes)
+        return Figures(regression_metrics(truth, predictions.values, weights))
+    matrix = confusion(truth, predictions.classes, task.classes, weights)
     counts = tuple(map(tuple, matrix.tolist()))
     return Figures(
-        classification_metrics(truth, predictions.probabilities, predictions.classes, task),
+        classification_metrics(truth, predictions.probabilities, predictions.classes, task, weights),
         Confusion(labels=task.labels, counts=counts),
         per_class(matrix, task.labels),
     )

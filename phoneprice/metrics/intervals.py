@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from phoneprice.records import Doubles, Interval
 
+Weights = Doubles | None
+"""``(n,)``: as how many rows each row counts, the same whether it stands there so many times; None: as one."""
+
 Z95 = 1.959963984540054
 """97.5% quantile of the standard normal distribution."""
 
@@ -28,13 +31,33 @@ def proportion(hits: float, trials: float) -> Interval:
     return Interval(share, max(min(centre - half, share), 0.0), min(max(centre + half, share), 1.0))
 
 
-def mean(values: NDArray[np.floating[Any]], lowest: float = -math.inf) -> Interval:
+def mean(values: NDArray[np.floating[Any]], lowest: float = -math.inf, weights: Weights = None) -> Interval:
     """Mean of ``values`` ``(n,)`` with Student's t interval, cut off at the lowest possible mean."""
-    value = float(values.mean(dtype=np.float64))
-    if len(values) < 2:
+    value, rows = average(values, weights), size_of(values, weights)
+    if rows < 2:
         return Interval(value, value, value)
-    half = t95(len(values) - 1) * float(values.std(ddof=1, dtype=np.float64)) / math.sqrt(len(values))
+    half = t95(round(rows) - 1) * deviation(values, weights) / math.sqrt(rows)
     return Interval(value, max(value - half, float(lowest)), value + half)
+
+
+def size_of(values: NDArray[Any], weights: Weights = None) -> float:
+    """How many rows ``values`` ``(n,)`` are."""
+    return len(values) if weights is None else float(weights.sum())
+
+
+def average(values: NDArray[Any], weights: Weights = None) -> float:
+    """Mean of ``values`` ``(n,)``."""
+    if weights is None:
+        return float(values.mean(dtype=np.float64))
+    return float((values * weights).sum(dtype=np.float64) / weights.sum())
+
+
+def deviation(values: NDArray[Any], weights: Weights = None) -> float:
+    """Sample standard deviation of ``values`` ``(n,)``, of two rows or more."""
+    if weights is None:
+        return float(values.std(ddof=1, dtype=np.float64))
+    squares = (values - average(values, weights)) ** 2 * weights
+    return math.sqrt(float(squares.sum(dtype=np.float64)) / (float(weights.sum()) - 1))
 
 
 @cache
@@ -74,12 +97,13 @@ def _t_within(t: float, freedom: int) -> float:
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
-def resampled(counts: NDArray[np.int64], generator: np.random.Generator) -> Doubles:
+def resampled(counts: NDArray[np.integer[Any]] | Doubles, generator: np.random.Generator) -> Doubles:
     """Bootstrap resamples ``(B, m)`` of the number of rows in each of ``m`` cells; ``counts`` ``(m,)``."""
-    rows = int(counts.sum())
+    total = counts.sum()
+    rows = max(round(float(total)), 1)
     # Fewer resamples of many cells, so that a thousand classes take about a second.
     resamples = int(np.clip(2_000_000 // len(counts), 100, 2000))
-    return generator.multinomial(rows, counts / rows, size=resamples).astype(np.float64)
+    return generator.multinomial(rows, counts / total, size=resamples).astype(np.float64)
 
 
 def seeded() -> np.random.Generator:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.metrics.intervals import Z95, proportion
+from phoneprice.metrics.intervals import Z95, Weights, proportion
 from phoneprice.records import Doubles, Interval
 
 
-def ranking_metrics(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> dict[str, Interval]:
+def ranking_metrics(
+    y: NDArray[np.int64], scores: NDArray[np.floating[Any]], weights: Weights = None
+) -> dict[str, Interval]:
     """``roc_auc`` and ``average_precision`` of scores ``(n,)``; empty where ``y`` holds one class only."""
-    positives, negatives = cumulative(y, scores)
+    positives, negatives = cumulative(y, scores, weights)
     total, others = float(positives[-1]), float(negatives[-1])
     if not total or not others:
         return {}
@@ -27,11 +29,16 @@ def ranking_metrics(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> 
     return {"roc_auc": auc_interval(auc, total, others), "average_precision": proportion(precision * total, total)}
 
 
-def cumulative(y: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> tuple[Doubles, Doubles]:
+def cumulative(
+    y: NDArray[np.int64], scores: NDArray[np.floating[Any]], weights: Weights = None
+) -> tuple[Doubles, Doubles]:
     """Positives and negatives among the rows that score at least each distinct score, from the highest score down."""
     order = np.argsort(-scores)
     ordered = scores[order]
     last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+    if weights is not None:
+        of_class = (np.cumsum(np.where(y[order] == label, weights[order], 0.0))[last] for label in (1, 0))
+        return next(of_class), next(of_class)
     positives = np.cumsum(y[order])[last].astype(np.float64)
     return positives, last + 1 - positives
 

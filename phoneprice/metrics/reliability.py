@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.metrics.intervals import bootstrap, resampled, seeded
+from phoneprice.metrics.intervals import Weights, bootstrap, resampled, seeded
 from phoneprice.records import Doubles, Interval
 
 BINS = 15
@@ -21,7 +21,7 @@ class Reliability:
     Bin ``b`` holds confidences in ``(b / bins, (b + 1) / bins]``; means are 0 where it is empty.
     """
 
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int64] | Doubles
     confidence: Doubles
     """Mean confidence."""
     accuracy: Doubles
@@ -33,19 +33,24 @@ class Reliability:
         return float(np.abs(self.accuracy - self.confidence) @ self.rows / self.rows.sum())
 
 
-def reliability(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> Reliability:
+def reliability(
+    y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS, weights: Weights = None
+) -> Reliability:
     """The reliability diagram of probabilities ``(n, C)`` for true classes ``(n,)``."""
     confidence, right, place = _binned(y, probabilities, bins)
-    rows = np.bincount(place, minlength=bins)
-    filled = np.maximum(rows, 1)
-    return Reliability(
-        rows,
-        np.bincount(place, weights=confidence, minlength=bins) / filled,
-        np.bincount(place, weights=right, minlength=bins) / filled,
-    )
+    rows = np.bincount(place, weights=weights, minlength=bins)
+    return Reliability(rows, _means(place, confidence, rows, weights), _means(place, right, rows, weights))
 
 
-def ece(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> Interval:
+def _means(places: NDArray[np.int64], values: NDArray[Any], rows: NDArray[Any], weights: Weights) -> Doubles:
+    """The mean of the values at each place, 0 where it is empty; ``rows`` is how many are there."""
+    sums = np.bincount(places, weights=values if weights is None else values * weights, minlength=len(rows))
+    return np.asarray(sums / np.where(rows > 0, rows, 1))
+
+
+def ece(
+    y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS, weights: Weights = None
+) -> Interval:
     """Expected calibration error, with a bootstrap over (bin, right or wrong) cells.
 
     Within a cell, the sum of the resampled confidences is drawn from its normal approximation, so that the cost does
@@ -54,16 +59,16 @@ def ece(y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: in
     """
     confidence, right, place = _binned(y, probabilities, bins)
     cell = 2 * place + right
-    counts = np.bincount(cell, minlength=2 * bins)
-    filled = np.maximum(counts, 1)
-    centre = np.bincount(cell, weights=confidence, minlength=2 * bins) / filled
-    spread = np.bincount(cell, weights=(confidence - centre[cell]) ** 2, minlength=2 * bins) / filled
+    counts = np.bincount(cell, weights=weights, minlength=2 * bins)
+    centre = _means(cell, confidence, counts, weights)
+    spread = _means(cell, (confidence - centre[cell]) ** 2, counts, weights)
     outcome = np.tile([0.0, 1.0], bins)
     generator = seeded()
     drawn = resampled(counts, generator)
     confident = drawn * centre + np.sqrt(drawn * spread) * generator.standard_normal(drawn.shape)
     gaps = (drawn * outcome - confident).reshape(len(drawn), bins, 2).sum(axis=2)
-    return bootstrap(np.abs(gaps).sum(axis=1) / len(y), reliability(y, probabilities, bins).ece, (0.0, 1.0))
+    found = reliability(y, probabilities, bins, weights).ece
+    return bootstrap(np.abs(gaps).sum(axis=1) / drawn.sum(axis=1), found, (0.0, 1.0))
 
 
 def _binned(

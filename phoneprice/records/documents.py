@@ -49,21 +49,25 @@ class Record(BaseModel):
         return {name: value for name, value in handler(self).items() if value is not None or name not in optional}
 
 
+Weight = Count | Annotated[float, Field(ge=0, le=1e300)]
+"""A number of rows, or what rows weigh that count as more or less than one."""
+
+
 class Confusion(Record):
-    """Rows by true class (first axis) and predicted class, both in the order of ``labels``."""
+    """Rows by true class (first axis) and predicted class, both in the order of ``labels``; or their weights."""
 
     labels: tuple[str, ...]
-    counts: tuple[tuple[Count, ...], ...]
+    counts: tuple[tuple[Weight, ...], ...]
 
 
 class ClassMetrics(Record):
-    """The figures of one class; ``support`` counts the rows whose true class it is."""
+    """The figures of one class; ``support`` counts the rows whose true class it is, or adds up their weights."""
 
     label: str
     precision: float
     recall: float
     f1: float
-    support: Count
+    support: Weight
 
 
 class Measured(Record):

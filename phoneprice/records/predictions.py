@@ -60,6 +60,13 @@ class HeldOut:
     truth: NDArray[Any]
     """Classes as int64, or a regression's values as float64."""
     predictions: Predictions
+    weights: NDArray[np.float64] | None = None
+    """As how many rows each counts; None: as one."""
+
+    def part(self, rows: NDArray[np.bool_]) -> "HeldOut":
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return HeldOut(self.rows[rows], self.folds[rows], self.truth[rows], self.predictions.take(rows), weights)
 
 
 SHARPEST, FLATTEST = 1 / 20, 20.0

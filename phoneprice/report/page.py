@@ -92,7 +92,7 @@ def charts(facts: ReportFacts) -> Charts:
         made["confusion"] = [confusion_chart(confusion.labels, confusion.counts)]
     if rows and isinstance(rows.predictions, Classified):
         p = rows.predictions.probabilities
-        made["calibration"] = [*reliability_charts(rows.truth, p)]
+        made["calibration"] = [*reliability_charts(rows.truth, p, rows.weights)]
         made["score"] = [score_chart(facts.score, rows.truth, task)] if facts.score else []
         made["ranking"] = [*ranking_charts(rows.truth, p[:, 1], task.labels[1])] if task.kind == "binary" else []
     elif rows and isinstance(rows.predictions, Valued):

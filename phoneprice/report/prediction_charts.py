@@ -19,9 +19,9 @@ MOST_DOTS = 1200
 MOST_RIDGES = 12
 
 
-def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Chart]:
+def reliability_charts(y: NDArray[np.int64], probabilities: Doubles, weights: Doubles | None = None) -> list[Chart]:
     """Accuracy against confidence, and how confident the predictions are."""
-    found = reliability(y, probabilities)
+    found = reliability(y, probabilities, weights=weights)
     bins, filled = len(found.rows), found.rows > 0
     confidence = Axis(0, 1, "confidence (probability of the predicted class)")
     gap = found.accuracy[filled] - found.confidence[filled]
@@ -46,11 +46,11 @@ def reliability_charts(y: NDArray[np.int64], probabilities: Doubles) -> list[Cha
     return [curve, histogram]
 
 
-def _up_to(rows: NDArray[np.int64]) -> Axis:
+def _up_to(rows: NDArray[np.int64] | Doubles) -> Axis:
     return Axis.over([0, float(rows.max())], "rows", zero=True)
 
 
-def _bars(chart: Chart, rows: NDArray[np.int64], edges: Doubles, shown: Callable[[float], str]) -> None:
+def _bars(chart: Chart, rows: NDArray[np.int64] | Doubles, edges: Doubles, shown: Callable[[float], str]) -> None:
     """A bar for each bin that has rows."""
     for n, start, end in zip(rows.tolist(), edges.tolist(), edges[1:].tolist(), strict=False):
         if n:
@@ -167,7 +167,7 @@ def regression_charts(y: Doubles, predicted: Doubles, target: str) -> list[Chart
     return [against, spread, histogram]
 
 
-def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:
+def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[float]]) -> Chart:
     """The confusion matrix as a picture, for a file of its own; the page has it as a table."""
     n = len(labels)
     chart = Chart(
@@ -183,7 +183,7 @@ def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> C
     for i, row in enumerate(counts):
         chart.row_label(i, labels[i])
         for j, cell in enumerate(row):
-            part = cell / max(sum(row), 1)
+            part = cell / (sum(row) or 1)
             chart.bar(((j - 0.48, i - 0.48), (j + 0.48, i + 0.48)), f"{'hit' if i == j else 'miss'} s{shade(part)}")
             chart.text((j, i), count(cell), dy=4)
     return chart

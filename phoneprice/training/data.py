@@ -27,16 +27,31 @@ class TrainingData:
     """Values less ``target_center``, by ``target_spread``: so a large offset or unit costs no precision."""
     target_center: float = 0.0
     target_spread: float = 1.0
+    weights: Tensor | None = None
+    """As how many rows each counts, ``(n,)``; None: as one."""
 
     @classmethod
-    def of(cls, inputs: Inputs, targets: NDArray[Any], device: torch.device, dtype: torch.dtype) -> "TrainingData":
-        """Copy to ``device``; floating-point targets become ``dtype``, conditioned."""
+    def of(
+        cls,
+        inputs: Inputs,
+        targets: NDArray[Any],
+        device: torch.device,
+        dtype: torch.dtype,
+        weights: NDArray[np.float64] | None = None,
+    ) -> "TrainingData":
+        """Copy to ``device``; floating-point targets become ``dtype``, conditioned, and weights ``dtype``."""
+        counts = None if weights is None else torch.from_numpy(weights).to(device, dtype)
         values = torch.from_numpy(inputs.values).to(device, dtype)
         missing = None if inputs.missing is None else torch.from_numpy(inputs.missing).to(device)
         if not np.issubdtype(targets.dtype, np.floating):
-            return cls(values, missing, torch.from_numpy(np.array(targets, np.int64)).to(device))
+            return cls(values, missing, torch.from_numpy(np.array(targets, np.int64)).to(device), weights=counts)
         center, spread = conditioning(targets)
-        return cls(values, missing, torch.from_numpy((targets - center) / spread).to(device, dtype), center, spread)
+        conditioned = torch.from_numpy((targets - center) / spread).to(device, dtype)
+        return cls(values, missing, conditioned, center, spread, counts)
+
+    def weights_of(self, rows: Tensor) -> Tensor | None:
+        """As how many rows ``rows`` ``(K, B)`` count, ``(K, B)``; None where each counts as one."""
+        return None if self.weights is None else _rows_of(self.weights, rows)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,10 @@ class Stack:
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
         """Epochs during which the skip path learns alone."""
-        self._train_rows = torch.tensor([len(p.train_rows) for p in plans], device=like.device).to(like.dtype)
+        self._train_rows = torch.tensor([self._count(p.train_rows) for p in plans], device=like.device).to(like.dtype)
+        """As how many rows each member's own count."""
+        sizes = self._train_rows.new_tensor([len(p.train_rows) for p in plans])
+        self._mean_weight = (self._train_rows / sizes)[:, None]
         self._full_batch: tuple[Tensor, Tensor] | None = None
         self._own_pace: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
@@ -85,14 +88,23 @@ class Stack:
         sample, _ = self.view.batch(self.data, sample_rows(self.plans).to(self.data.values.device))
         return HealthMonitor(self.network, sample)
 
+    def _count(self, rows: Rows) -> float:
+        """As how many rows some rows of the table count."""
+        return len(rows) if self.data.weights is None else float(self.data.weights.cpu().double()[rows].sum())
+
     def _class_counts(self, classes: int) -> Tensor:
-        """``(K, C)``: rows of each class among each member's own."""
-        targets = self.data.targets.cpu()
-        return torch.stack([torch.bincount(targets[p.train_rows], minlength=classes) for p in self.plans])
+        """``(K, C)`` float64: rows of each class among each member's own."""
+        targets, weights = self.data.targets.cpu(), self.data.weights
+        weights = None if weights is None else weights.cpu().double()
+        counts = [
+            torch.bincount(targets[p.train_rows], None if weights is None else weights[p.train_rows], classes)
+            for p in self.plans
+        ]
+        return torch.stack(counts).double()
 
     def _class_quantiles(self, classes: int, loss: Ordinal) -> Tensor:
         """``(K, C - 1)``: cut points at which a score of pure noise would give each member's class shares."""
-        counts = self._class_counts(classes).double() + 1e-3
+        counts = self._class_counts(classes) + 1e-3
         shares = counts.cumsum(1)[:, :-1] / counts.sum(1, keepdim=True)
         return loss.quantile(shares)
 
@@ -101,7 +113,8 @@ class Stack:
         choice = getattr(self.config.loss, "class_weights", "none")
         if choice == "none":
             return None
-        counts = self._class_counts(classes).double().clamp_min(1)
+        counts = self._class_counts(classes)
+        counts = counts.where(counts > 0, 1)
         if choice == "balanced":
             weights = counts.sum(1, keepdim=True) / (classes * counts)
         else:
@@ -137,7 +150,7 @@ class Stack:
 
     def _step(self, rows: Tensor, epoch: int, step: int) -> Tensor:
         z, y = self._batch(rows)
-        losses = self._losses(z, y, epoch, step)
+        losses = self._losses(z, y, self.data.weights_of(rows), epoch, step)
         parameters = self.network.parameters
         for parameter in parameters.values():
             parameter.grad = None
@@ -160,12 +173,18 @@ class Stack:
             self._full_batch = self.view.batch(self.data, rows)
         return self._full_batch
 
-    def _losses(self, z: Tensor, y: Tensor, epoch: int, step: int) -> Tensor:
+    def _losses(self, z: Tensor, y: Tensor, weights: Tensor | None, epoch: int, step: int) -> Tensor:
+        """``(K,)``: the mean over the rows of a step; where rows have ``weights``, an estimate of that over all rows.
+
+        It is exact where every step has all rows. Weights are divided by the mean over all rows of a member, not over
+        those of the step: else the same weight would count differently from step to step.
+        """
         masks = None
         if self._dropout.active:
             members = [p.index for p in self.plans]
             masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, z)
-        return self._row_losses(self.network.forward(z, training=True, masks=masks), y).mean(1)
+        losses = self._row_losses(self.network.forward(z, training=True, masks=masks), y)
+        return losses.mean(1) if weights is None else (losses * (weights / self._mean_weight)).mean(1)
 
     def _row_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         """``(K, B)`` losses, weighed by class where the configuration asks for it."""
@@ -226,24 +245,26 @@ class Stack:
             return torch.full((len(self.plans),), torch.nan, dtype=torch.float64)
         rows, real = self._watched
         total, score = (torch.zeros(len(rows), dtype=torch.float64, device=rows.device) for _ in range(2))
-        for outputs, y, counts in self._evaluated(self.current, rows, real):
+        weights = self.data.weights_of(rows)
+        for outputs, y, here in self._evaluated(self.current, rows):
+            counts = real[:, here]
             # where, not a product: a row that is only padding may be infinite.
-            total += torch.where(counts, self._row_losses(outputs, y), 0).double().sum(1)
+            total += _sum(torch.where(counts, self._row_losses(outputs, y), 0), weights, here)
             if self.health is not None:
-                score += torch.where(counts, row_scores(self.config.loss, outputs, y), 0).double().sum(1)
+                score += _sum(torch.where(counts, row_scores(self.config.loss, outputs, y), 0), weights, here)
+        size = _sum(real, weights, slice(None))
         if self.health is not None:
-            self.health.note_metric(score / real.sum(1), self.view.target_unit)
-        return (total / real.sum(1)).cpu()
+            self.health.note_metric(score / size, self.view.target_unit)
+        return (total / size).cpu()
 
-    def _evaluated(
-        self, weights: Mapping[str, Tensor], rows: Tensor, real: Tensor
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Outputs ``(K, b, W)``, targets and what is ``real`` ``(K, b)`` of each member's ``rows``, part by part."""
+    def _evaluated(self, weights: Mapping[str, Tensor], rows: Tensor) -> Iterator[tuple[Tensor, Tensor, slice]]:
+        """Outputs ``(K, b, W)`` and targets ``(K, b)`` of each member's ``rows``, and which of them, part by part."""
         network = StackedMLP(self.config.model, self.network.shape, weights)
         at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
         for start in range(0, rows.shape[1], at_once):
-            z, y = self.view.batch(self.data, rows[:, start : start + at_once])
-            yield network.forward(z), y, real[:, start : start + at_once]
+            here = slice(start, start + at_once)
+            z, y = self.view.batch(self.data, rows[:, here])
+            yield network.forward(z), y, here
 
     def finish_epoch(self, epoch: int, train_losses: Tensor) -> Tensor:
         """Judge the members after ``epoch`` (1 for the first) by their mean ``train_losses`` ``(K,)``.
@@ -302,10 +323,10 @@ class Stack:
         """``(K,)`` float64 mean loss on some of the member's training rows, infinite where an output is no number."""
         rows, real = self._padded([p.train_rows[:: len(p.train_rows) // _ENOUGH_ROWS + 1] for p in self.plans])
         total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
-        for outputs, y, counts in self._evaluated(weights, rows, real):
+        for outputs, y, here in self._evaluated(weights, rows):
             losses = self._row_losses(outputs, y).double()
             losses[~outputs.isfinite().all(2)] = torch.inf
-            total += torch.where(counts, losses, 0).sum(1)
+            total += torch.where(real[:, here], losses, 0).sum(1)
         return (total / real.sum(1)).cpu()
 
     def result(self) -> dict[str, NDArray[np.float32]]:
@@ -340,3 +361,8 @@ class Stack:
         self.optimizer.load_state(part("optimizer"))
         if self.health is not None:
             self.health.load_state(part("health"))
+
+
+def _sum(values: Tensor, weights: Tensor | None, here: slice) -> Tensor:
+    """``(K,)`` float64: the sum of ``values`` ``(K, b)``, those of the columns ``here`` of ``weights`` ``(K, B)``."""
+    return (values.double() if weights is None else values.double() * weights[:, here]).sum(1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from phoneprice.guest import unnoticed, without_warnings
 from phoneprice.metrics.confusion import Cells, confusion
+from phoneprice.metrics.intervals import Weights, average
 from phoneprice.metrics.regression import regression_metrics
 from phoneprice.records import Rows, Task
 from phoneprice.workflows.events import OnEvent, Progress
@@ -33,7 +34,8 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
     for train, test in splits:
         for name, build in models.items():
             predicted = fit_and_predict(build(), x, prepared.targets, train, test)
-            scores[name].append(_score(prepared.targets[test], predicted, prepared.task))
+            weights = prepared.roles.take(test).weights
+            scores[name].append(_score(prepared.targets[test], predicted, prepared.task, weights))
             done += 1
             on_event(Progress(done, total, "baseline fits"))
     return scores
@@ -61,17 +63,17 @@ def _table(prepared: Prepared) -> Any:
     return prepared.inputs.values if missing is None else np.where(missing, np.nan, prepared.inputs.values)
 
 
-def _score(y: Any, predicted: Any, task: Task) -> dict[str, float]:
+def _score(y: Any, predicted: Any, task: Task, weights: Weights = None) -> dict[str, float]:
     if task.kind == "regression":
-        return {name: interval.value for name, interval in regression_metrics(y, predicted).items()}
-    cells = Cells(confusion(y, predicted, task.classes))
+        return {name: interval.value for name, interval in regression_metrics(y, predicted, weights).items()}
+    cells = Cells(confusion(y, predicted, task.classes, weights))
     scores = {
-        "accuracy": float((y == predicted).mean()),
+        "accuracy": average(y == predicted, weights),
         "balanced_accuracy": float(cells.balanced_accuracy(cells.as_counted)[0]),
         "macro_f1": float(cells.macro_f1(cells.as_counted)[0]),
     }
     if task.kind == "ordinal":
-        scores["mean_absolute_class_error"] = float(np.abs(y - predicted).mean())
+        scores["mean_absolute_class_error"] = average(np.abs(y - predicted), weights)
     return scores
 
 

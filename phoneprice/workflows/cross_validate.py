@@ -18,7 +18,7 @@ from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.splits import plan_members, repeated_folds
+from phoneprice.data.splits import folds_in_time, plan_members, rare_classes, repeated_folds
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
 from phoneprice.inference.predictor import Predictor
@@ -30,7 +30,7 @@ from phoneprice.wording import cut
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import calibrated
 from phoneprice.workflows.destinations import open_output, refuse_unwritable
-from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
+from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inputs import refuse_output
@@ -83,7 +83,7 @@ def cross_validate(
     """Train and test on every fold; with ``baselines`` scikit-learn's models too, on the same folds.
 
     ``config``, ``target`` and ``overrides`` are as in ``train``. ``predictions`` names a Parquet file for one row a
-    test row and repeat. Raises ``DataError`` where a class has fewer rows than there are folds.
+    test row and repeat. Raises ``DataError`` where the table has fewer rows than there are folds.
     """
     protocol = _whole_numbers(protocol or Protocol())
     output = None if predictions is None else given_path(predictions)
@@ -94,7 +94,12 @@ def cross_validate(
     asked = asked_for(config, target, overrides, reading)
     collector = WarningCollector(on_event)
     prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
+    if prepared.roles.times is not None and protocol.repeats > 1:
+        collector(Noted("folds in time (validation.order_column) are always the same: 1 repeat"))
+        protocol = replace(protocol, repeats=1)
     folds = make_folds(prepared, protocol)
+    for message in uneven(prepared, folds, protocol):
+        collector.warn(message)
     tested = _test_folds(prepared, folds, collector)
     metrics = _metrics(prepared, tested, protocol)
     if baselines:
@@ -132,16 +137,28 @@ def cross_validated(prepared: Prepared, protocol: Protocol, on_event: OnEvent) -
 
 
 def make_folds(prepared: Prepared, protocol: Protocol) -> list[Fold]:
-    """The splits of the protocol; raises ``DataError`` where a class has fewer rows than there are folds."""
-    splits = repeated_folds(
-        prepared.targets,
-        protocol.folds,
-        protocol.repeats,
-        protocol.seed,
-        stratified=prepared.task.kind != "regression",
-        labels=prepared.task.labels,
-    )
+    """The splits of the protocol; raises ``DataError`` where the rows, classes, groups or times are too few for it."""
+    if prepared.roles.times is not None:
+        splits = folds_in_time(prepared.roles.times, protocol.folds)
+    else:
+        splits = repeated_folds(
+            prepared.targets,
+            protocol.folds,
+            protocol.repeats,
+            protocol.seed,
+            stratified=prepared.task.kind != "regression",
+            labels=prepared.task.labels,
+            groups=prepared.roles.groups,
+        )
     return [Fold(*divmod(i, protocol.folds), train, test) for i, (train, test) in enumerate(splits)]
+
+
+def uneven(prepared: Prepared, folds: Sequence[Fold], protocol: Protocol) -> tuple[str, ...]:
+    """What to warn of where a class is not in every fold of the first repeat."""
+    if not prepared.task.classes:
+        return ()
+    splits = [(fold.train_rows, fold.test_rows) for fold in folds[: protocol.folds]]
+    return rare_classes(prepared.targets, splits, prepared.task.labels)
 
 
 @dataclass(frozen=True)
@@ -167,10 +184,11 @@ def _test_folds(prepared: Prepared, folds: Sequence[Fold], on_event: OnEvent) ->
 def _inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[MemberPlan]:
     """The members that ``train`` would make of the fold's training rows, in rows of the whole table."""
     rows = fold.train_rows
-    plans, notes = plan_members(prepared.targets[rows], prepared.config, len(rows))
+    config, roles, labels = prepared.config, prepared.roles.take(rows), prepared.task.labels
+    plans, notes = plan_members(prepared.targets[rows], config, len(rows), roles, labels)
     if fold.repeat == fold.fold == 0:
         for note in notes:
-            on_event(Warned(note))
+            on_event(Warned(f"within the training part of the first fold: {note}"))
     return [
         replace(
             plan,
@@ -194,13 +212,14 @@ def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) 
     values = [line.metrics for line in lines]
     # A metric may be undefined in some folds, such as R2 where all targets are equal.
     names = list(dict.fromkeys(name for line in values for name in line))
-    truth = np.concatenate([prepared.targets[fold.test_rows] for fold in folds])
-    pooled = measured(truth, joined([test.predictions for test in tested]), prepared.task)
+    rows = np.concatenate([fold.test_rows for fold in folds])
+    weights = prepared.roles.take(rows).weights
+    pooled = measured(prepared.targets[rows], joined([test.predictions for test in tested]), prepared.task, weights)
     return CrossValidation(
         format=1,
         rows=len(prepared.inputs),
         task=prepared.task.kind,
-        measured_on=f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}",
+        measured_on=_measured_on(prepared.config, protocol),
         metrics={name: _mean(name, values, folds) for name in names},
         standard_deviation={name: _deviation([line[name] for line in values if name in line]) for name in names},
         pooled={name: interval.value for name, interval in pooled.metrics.items()},
@@ -211,10 +230,17 @@ def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) 
     )
 
 
+def _measured_on(config: Config, protocol: Protocol) -> str:
+    if order := config.validation.order_column:
+        return f"{protocol.folds} folds in the order of {order}"
+    group = f", each {config.data.group_column} in one" if config.data.group_column else ""
+    return f"{protocol.folds} folds x {protocol.repeats} repeats, seed {protocol.seed}{group}"
+
+
 def _tested_fold(prepared: Prepared, test: _Tested) -> TestedFold:
-    fold = test.fold
+    fold, weights = test.fold, prepared.roles.take(test.fold.test_rows).weights
     return TestedFold.of(
-        measured(prepared.targets[fold.test_rows], test.predictions, prepared.task).metrics,
+        measured(prepared.targets[fold.test_rows], test.predictions, prepared.task, weights).metrics,
         repeat=fold.repeat,
         fold=fold.fold,
         test_rows=len(fold.test_rows),

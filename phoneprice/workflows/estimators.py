@@ -293,8 +293,10 @@ def _categories(X: Any) -> tuple[str, ...]:
 
 def _table(X: Any, config: Config) -> Table:
     frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
-    unused = (*config.data.row_names, *config.data.ignored_columns)
-    return frame_table(frame, read_options(config.data), unused, config.data.categorical_columns, source="X")
+    data = config.data
+    unused = [name for name in (*data.row_names, *data.ignored_columns) if name not in config.row_columns]
+    text = [*data.categorical_columns, *filter(None, [data.group_column])]
+    return frame_table(frame, read_options(data), unused, text, source="X")
 
 
 def _name_of(y: Any) -> str:

@@ -14,6 +14,8 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_table
+from phoneprice.data.reading.options import OnBadRow
+from phoneprice.data.row_roles import known_roles, with_weight
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.unlabelled import with_target
@@ -59,6 +61,9 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     collector = WarningCollector(on_event)
     for message in left_out(table):
         collector.warn(message)
+    if loaded.config.data.weight_column and prepared.roles.weights is None:
+        missing = f"no column {with_suggestion(loaded.config.data.weight_column, table.names)}, the rows' weights"
+        collector.warn(f"{table.source}: {missing}; each row counts once")
     if prepared.sha256 == loaded.splits.data_sha256:
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
@@ -69,7 +74,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         rows=len(prepared.inputs),
         task=loaded.task.kind,
         measured_on=utf8_or_escaped(table.source),
-        **vars(measured(prepared.targets, predictions, loaded.task)),
+        **vars(measured(prepared.targets, predictions, loaded.task, prepared.roles.weights)),
     )
     return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages)
 
@@ -84,7 +89,9 @@ def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look 
         raise DataError(f"{table.source}: {missing}; add or rename it (phoneprice predict needs none)")
     encoded = FeatureEncoder(run.schema).encode(table)
     targets = np.ascontiguousarray(encode_target(table, run.schema, run.task.kind))
-    return Prepared(run.config, table, run.schema, run.task, encoded.inputs, targets), encoded.odd
+    return Prepared(
+        run.config, table, run.schema, run.task, encoded.inputs, targets, known_roles(table, run.config)
+    ), encoded.odd
 
 
 def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) -> Table:
@@ -94,6 +101,13 @@ def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) 
     without a target is left out, or refused later, as in training.
     """
     schema, options = run.schema, read_options(run.config.data, reading)
-    text = [*schema.matched_names, *row_names(run)]
+    numbers = {run.config.data.weight_column, run.config.validation.order_column}
+    text = [*schema.matched_names, *(name for name in row_names(run) if name not in numbers)]
     table = read_table(data, options, text, run.config.data.ignored_columns, [schema.target])
-    return settle_like_training(with_target(table, run.config.data), schema, options.on_bad_row)
+    return rows_that_count(run, table, options.on_bad_row)
+
+
+def rows_that_count(run: Run, table: Table, on_bad_row: OnBadRow) -> Table:
+    """The rows of a labelled table that a run can be measured on, numbers where training had numbers."""
+    labelled = with_target(table, run.config.data)
+    return with_weight(settle_like_training(labelled, run.schema, on_bad_row), run.config)

@@ -43,7 +43,9 @@ class Fitted:
 
 def planned(prepared: Prepared, on_event: OnEvent) -> tuple[MemberPlan, ...]:
     """The members of a training; warns where the rows don't allow what the configuration asks for."""
-    plans, notes = plan_members(prepared.targets, prepared.config, len(prepared.inputs))
+    plans, notes = plan_members(
+        prepared.targets, prepared.config, len(prepared.inputs), prepared.roles, prepared.task.labels
+    )
     for note in notes:
         on_event(Warned(note))
     return plans
@@ -95,10 +97,11 @@ def _fit(
     keep_freed_memory()
     config = prepared.config
     device = choose_device(config.training.device)
-    statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling)
+    weights = prepared.roles.weights
+    statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling, weights)
     regression = prepared.task.kind == "regression"
-    target = target_statistics(prepared.targets, plans) if regression else None
-    data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32)
+    target = target_statistics(prepared.targets, plans, weights) if regression else None
+    data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32, weights)
     members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
     parameters = network_shape(config, inputs, prepared.task.classes, members).parameters
     on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))

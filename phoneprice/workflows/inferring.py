@@ -62,7 +62,8 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     known = configured(asked.known(), reading)
     given = _given(asked, known)
     target, options = known.data.target, read_options(known.data)
-    text = [target, *(given.id_columns or ()), *given.index_columns, *given.categorical_columns]
+    groups = [known.data.group_column] if known.data.group_column else []
+    text = [target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
     table = read_table(source, options, text, given.ignored_columns or (), written=[target])
     table = with_target(table, known.data)
     return table, infer_config(table, target, _ordered, given)
@@ -76,6 +77,7 @@ def _given(asked: ToInfer, known: Config) -> Given:
         ignored_columns=data.ignored_columns if asked.asks_for("data.ignored_columns") else None,
         categorical_columns=data.categorical_columns,
         index_columns=data.index_columns,
+        row_columns=known.row_columns,
     )
 
 

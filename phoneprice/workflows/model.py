@@ -15,18 +15,16 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder, require_columns
-from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
-from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.records.documents import RunMetrics
 from phoneprice.workflows.arguments import checked, refuse_unfit
-from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled
+from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, rows_that_count
 from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
 from phoneprice.workflows.prepare import read_options
@@ -136,14 +134,15 @@ class Model:
     def _labelled(self, data: Any) -> Table:
         schema = self.run.schema
         if is_frame(data):
-            table = self._frame(data, (*schema.feature_names, schema.target))
-            return settle_like_training(with_target(table, self.config.data), schema, self.config.data.on_bad_row)
+            table = self._frame(data, (*schema.feature_names, schema.target), self.config.row_columns)
+            return rows_that_count(self.run, table, self.config.data.on_bad_row)
         refuse_unfit("data", data, Path | str | Columns)
         return read_labelled(self.run, data)
 
-    def _frame(self, data: Any, wanted: tuple[str, ...]) -> Table:
-        skipped = set(frame_names(data)) - set(wanted)
-        table = frame_table(data, read_options(self.config.data), skipped, self.run.schema.matched_names)
+    def _frame(self, data: Any, wanted: tuple[str, ...], useful: tuple[str, ...] = ()) -> Table:
+        skipped = set(frame_names(data)) - {*wanted, *useful}
+        text = [*self.run.schema.matched_names, self.config.data.group_column]
+        table = frame_table(data, read_options(self.config.data), skipped, text)
         require_columns(table, wanted)
         return table
 

@@ -7,6 +7,7 @@ import numpy as np
 from phoneprice.components.base import TaskKind
 from phoneprice.config.load import load_config
 from phoneprice.data.table import Table
+from phoneprice.errors import DataError
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.cross_validate import cross_validated
 from phoneprice.workflows.events import ignore
@@ -29,12 +30,16 @@ def looks_ordered(table: Table, target: str) -> bool:
 
     Both models are linear in the columns and free of penalties; their log losses are those of three-fold
     cross-validation, on at most 5,000 evenly spaced rows. Classes that some fold would lack tell nothing; where fewer
-    than three are left, the order is taken for granted.
+    than three are left, and where a column can't be learned from, the order is taken for granted: what is wrong is for
+    the training to say, in the words of its own command.
     """
     rows = _without_rare(table.take(np.arange(0, table.rows, -(-table.rows // MOST_ROWS))), target)
     if len(rows.columns[target].unique()) < 3:
         return True
-    return _log_loss(rows, target, "ordinal") <= _log_loss(rows, target, "multiclass")
+    try:
+        return _log_loss(rows, target, "ordinal") <= _log_loss(rows, target, "multiclass")
+    except DataError:
+        return True
 
 
 def _without_rare(table: Table, target: str) -> Table:
@@ -47,7 +52,6 @@ def _without_rare(table: Table, target: str) -> Table:
 def _log_loss(table: Table, target: str, kind: TaskKind) -> float:
     smoothing = ["loss.label_smoothing=0.0"] if kind == "multiclass" else []
     config = load_config(None, [*_LINEAR, f"task.kind={kind}", *smoothing])
-    # What is wrong with a row is for the training to say.
     data = config.data.model_copy(update={"target": target, "id_columns": (), "on_bad_row": "skip"})
     config = config.model_copy(update={"data": data})
     return cross_validated(prepare_table(table, config, ignore), _PROTOCOL, ignore).pooled["log_loss"]

@@ -163,7 +163,8 @@ class _Job:
 
     def _warn_of_extra_columns(self) -> None:
         data, schema = self.loaded.config.data, self.loaded.schema
-        known = {*schema.feature_names, schema.target, *data.row_names, *data.ignored_columns, *self.columns.copied}
+        passed = self.loaded.config.passed_columns
+        known = {*schema.feature_names, schema.target, *passed, *data.ignored_columns, *self.columns.copied}
         index = [name for name in data.index_among(self.columns.copied) if name not in schema.id_columns]
         if index:
             self._warn(taken_for_index(index))

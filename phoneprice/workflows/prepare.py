@@ -21,6 +21,7 @@ from phoneprice.data.infer import Inferred
 from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
+from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings, taken_for_index
 from phoneprice.data.table import Table
@@ -49,6 +50,8 @@ class Prepared:
     task: Task
     inputs: Inputs
     targets: NDArray[Any]
+    roles: RowRoles = NO_ROLES
+    """Groups, times and weights of the rows."""
     inferred: Inferred | None = None
     """What of the configuration the table itself has told; None where all of it was given."""
 
@@ -64,11 +67,13 @@ class Prepared:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the encoded table, target included: the same for the same rows in any file format."""
+        """Hash of the encoded table with target and roles: the same for the same rows in any file format."""
         digest = hashlib.sha256(self.inputs.values.tobytes())
         if self.inputs.missing is not None:
             digest.update(np.packbits(self.inputs.missing).tobytes())
         digest.update(self.targets.tobytes())
+        for name, values in self.roles:
+            digest.update(name.encode() + values.tobytes())
         return digest.hexdigest()
 
 
@@ -107,26 +112,30 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
 
 
 def text_columns(config: Config) -> list[str]:
-    """The columns whose cells keep their text whatever they hold: ids, declared categories, and labels."""
+    """The columns whose cells keep their text whatever they hold: ids, groups, declared categories, and labels."""
     data = config.data
     labels = [] if config.task.kind == "regression" else [data.target]
-    return [*data.row_names, *data.categorical_columns, *labels]
+    groups = [data.group_column] if data.group_column else []
+    return [*data.row_names, *groups, *data.categorical_columns, *labels]
 
 
 def row_names(run: Run) -> list[str]:
-    """The columns that pass through a run's predictions: ids and indexes, but for what it has learned from."""
+    """The columns that pass through a run's predictions, but for what it has learned from."""
     learned = {*run.schema.feature_names, run.schema.target}
-    return [name for name in run.config.data.row_names if name not in learned]
+    return [name for name in run.config.passed_columns if name not in learned]
 
 
 def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     """Encode a labelled table in memory for training; raises ``DataError`` as ``prepare`` does."""
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
-    table = settle_mixed(with_target(table, config.data), config)
+    table = with_weight(settle_mixed(with_target(table, config.data), config), config)
     for message in left_out(table):
         on_event(Warned(message))
     schema = infer_schema(table, config)
+    roles = row_roles(table, config)
+    for message in filter(None, (may_be_groups(table, config), odd_scale(roles.weights))):
+        on_event(Warned(f"{table.source}: {message}"))
     if index := config.data.index_among(table.names):
         on_event(Warned(f"{table.source}: {taken_for_index(index)}"))
     for message in _uninformative_columns(table, schema):
@@ -142,7 +151,7 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     targets = encode_target(table, schema, config.task.kind)
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
-    return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets))
+    return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets), roles)
 
 
 def left_out(found: Table | ChunkStream) -> list[str]:

@@ -80,7 +80,7 @@ def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     strange = () if seen else (f"{table.source}: {message}" for message in odd.messages())
     for message in (*left_out(table), *strange):
         on_event(Warned(message))
-    plans, _ = plan_members(prepared.targets, run.config, table.rows) if seen else ((), ())
+    plans, _ = plan_members(prepared.targets, run.config, table.rows, prepared.roles) if seen else ((), ())
     folds = splits_of(plans)
     everyone = Split(np.arange(table.rows), tuple(range(run.shape.members)))
     return _LabelledRows(run, prepared, predictor_of(run), seen and bool(folds), folds or (everyone,))

@@ -139,9 +139,10 @@ def _trained(
     )
     predictor = Predictor(config, prepared.task, fitted.ensemble)
     held = hold_out(predictor, prepared, plans, on_event)
-    calibrated = calibrated_on(held, config.task)
+    calibrated = calibrated_on(held, config.task, prepared.roles)
     predictor = replace(predictor, calibration=final_calibration(calibrated, config.task))
-    training_set = measured(prepared.targets, predicted(predictor, prepared.inputs, on_event), prepared.task)
+    everything = predicted(predictor, prepared.inputs, on_event)
+    training_set = measured(prepared.targets, everything, prepared.task, prepared.roles.weights)
     judged = held
     if held is not None and calibrated is not None:  # judged cross-fitted
         judged = replace(held, predictions=Classified(calibrated.predicted, calibrated.probabilities))
@@ -166,7 +167,7 @@ def _metrics(
     members: tuple[Member, ...],
 ) -> RunMetrics:
     """The metrics of the run; without held-out rows they are of rows that the networks have learned."""
-    figures = training_set if held is None else measured(held.truth, held.predictions, prepared.task)
+    figures = training_set if held is None else measured(held.truth, held.predictions, prepared.task, held.weights)
     return RunMetrics(
         format=1,
         rows=len(prepared.inputs),
@@ -183,9 +184,9 @@ def _metrics(
 def _by_fold(held: HeldOut, task: Task) -> Iterator[FoldMetrics]:
     """The metrics of each fold's rows, without intervals."""
     for fold in np.unique(held.folds).tolist():
-        here = held.folds == fold
-        metrics = measured(held.truth[here], held.predictions.take(here), task).metrics
-        yield FoldMetrics.of(metrics, fold=fold, rows=int(here.sum()))
+        part = held.part(held.folds == fold)
+        metrics = measured(part.truth, part.predictions, task, part.weights).metrics
+        yield FoldMetrics.of(metrics, fold=fold, rows=len(part.rows))
 
 
 def _calibration_fit(calibrated: Calibrated | None) -> CalibrationFit | None:
@@ -229,7 +230,7 @@ def _splits(prepared: Prepared, plans: Sequence[MemberPlan]) -> Splits:
         fraction=validation.fraction,
         seed=prepared.config.training.seed,
         rows=len(prepared.inputs),
-        left_out_rows=prepared.table.skipped_rows + prepared.table.unlabelled_rows or None,
+        left_out_rows=prepared.table.left_out_rows or None,
         members=len(plans),
         data_sha256=prepared.sha256,
     )

@@ -18,7 +18,7 @@ from phoneprice.config.fields import choices, component_name, section, toml_valu
 from phoneprice.config.load import config_from_toml, load_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.render import json_schema, to_toml
-from phoneprice.config.schema import Config, ModelConfig
+from phoneprice.config.schema import Config, DataConfig, ModelConfig, ValidationConfig
 
 # --- every configuration there is, from the schema --------------------------------------------------------------------
 
@@ -102,7 +102,12 @@ def configs(draw):
     fixed = {"kind": kind, "decision": decision, "costs": costs, "threshold_metric": threshold}
     task = draw(tables(section(Config.model_fields["task"]), **fixed))
     model = draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True))
-    return draw(tables(Config, task=task, model=model, loss=draw(tables(draw(st.sampled_from(losses))))))
+    group, order = draw(st.sampled_from([("the group", ""), ("", "the day"), ("", "")]))
+    data = draw(tables(DataConfig, group_column=group, weight_column=draw(st.sampled_from(["", "the weight"]))))
+    scheme = draw(st.sampled_from(["holdout", "none"] if order else ["kfold", "holdout", "none"]))
+    validation = draw(tables(ValidationConfig, order_column=order, scheme=scheme))
+    loss = draw(tables(draw(st.sampled_from(losses))))
+    return draw(tables(Config, task=task, model=model, data=data, validation=validation, loss=loss))
 
 
 def components_everywhere():

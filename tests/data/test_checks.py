@@ -138,7 +138,7 @@ def test_one_class() -> None:
 
 
 def test_rare_and_unbalanced_classes() -> None:
-    rare = "class 'q' has 4 rows, fewer than the 5 folds: 4 folds instead of 5"
+    rare = "class 'q' (4 rows): held out in 4 of 5 folds"
     unbalanced = "40 rows of class 'p', 4 of class 'q'; look at balanced accuracy, or set loss.class_weights"
     assert found(table(a=numbers(44), y=["p"] * 40 + ["q"] * 4)) == [
         ("warning", "y", "rare_class", rare, 4),
@@ -146,18 +146,27 @@ def test_rare_and_unbalanced_classes() -> None:
     ]
 
 
-NOTHING_HELD_OUT = "no rows are held out, so the run has no held-out metrics; add rows"
+ONCE = "(1 row): held out in 1 of 5 folds, learned from in 4"
 
 
 @pytest.mark.parametrize(
     ("y", "validation", "rare"),
     [
-        ("p" * 9 + "q", {}, f"class 'q' has 1 row: {NOTHING_HELD_OUT}"),
-        ("p" * 9 + "qr", {}, f"classes 'q', 'r' have 1 row each: {NOTHING_HELD_OUT}"),
-        ("p" * 9 + "qrstuvwx", {}, f"classes 'q', 'r', 's', 't', 'u' and 3 more have 1 row each: {NOTHING_HELD_OUT}"),
-        ("p" * 9 + "qqrrsss", {}, "classes 'q', 'r' have 2 rows each, fewer than the 5 folds: 2 folds instead of 5"),
-        ("p" * 9 + "qq", {"scheme": "holdout"}, None),
-        ("p" * 9 + "q", {"scheme": "holdout"}, f"class 'q' has 1 row: {NOTHING_HELD_OUT}"),
+        ("p" * 9 + "q", {}, f"class 'q' {ONCE}"),
+        ("p" * 9 + "qr", {}, f"class 'q' {ONCE}; class 'r' {ONCE}"),
+        (
+            "p" * 9 + "qrstuvwx",
+            {},
+            "; ".join(f"class {name!r} {ONCE}" for name in "qrstu") + "; and 3 more classes",
+        ),
+        (
+            "p" * 9 + "qqsss",
+            {},
+            "class 'q' (2 rows): held out in 2 of 5 folds; class 's' (3 rows): held out in 3 of 5 folds",
+        ),
+        ("ppqqss", {}, "the most frequent class has 2 rows: 2 folds instead of 5"),
+        ("p" * 9 + "q" * 5, {"scheme": "holdout"}, None),
+        ("p" * 9 + "q", {"scheme": "holdout"}, "class 'q' (1 row): not held out"),
         ("p" * 9 + "q", {"scheme": "none"}, None),
     ],
 )

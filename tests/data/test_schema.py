@@ -140,7 +140,7 @@ def test_conditioning_of_an_offset() -> None:
 def test_a_part_of_the_rows_is_conditioned_alike() -> None:
     values = np.random.default_rng(0).integers(256, 3998, 2000).astype(float)
     parts = [values, values[:1600], values[400:], values[::2]]
-    columns = [infer_columns(table(ram=list(part)), config().data)[0] for part in parts]
+    columns = [infer_columns(table(ram=list(part)), config())[0] for part in parts]
     assert {(column.center, column.spread) for column in columns} == {(2048.0, 2048.0)}
 
 

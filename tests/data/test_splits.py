@@ -1,11 +1,23 @@
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.model_selection import KFold, RepeatedKFold, RepeatedStratifiedKFold, StratifiedKFold
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 
 from phoneprice.config.schema import Config
-from phoneprice.data.splits import plan_members, repeated_folds
+from phoneprice.data.row_roles import RowRoles
+from phoneprice.data.splits import folds_in_time, plan_members, repeated_folds
 from phoneprice.errors import DataError
 
 
@@ -118,12 +130,12 @@ def test_no_validation() -> None:
 @pytest.mark.parametrize(
     ("kind", "y", "members", "warning"),
     [
-        ("ordinal", [0] * 9 + [1] * 3, 3, "the rarest class has 3 rows: 3 folds instead of 5"),
+        ("ordinal", [0] * 3 + [1] * 3, 3, "the most frequent class has 3 rows: 3 folds instead of 5"),
         (
             "ordinal",
-            [0] * 9 + [1],
+            [0, 1, 2],
             1,
-            "the rarest class has 1 row: no rows are held out, so the run has no held-out metrics",
+            "the most frequent class has 1 row: no rows are held out, so the run has no held-out metrics",
         ),
         ("regression", [0.0, 1.0, 2.0], 3, "the table has 3 rows: 3 folds instead of 5"),
         ("regression", [0.5], 1, "the table has 1 row: no rows are held out, so the run has no held-out metrics"),
@@ -137,16 +149,25 @@ def test_too_few_rows_for_the_folds(kind: str, y: list[float], members: int, war
 
 def test_cross_validation_refuses_too_few_rows() -> None:
     with pytest.raises(DataError) as fault:
-        repeated_folds(np.array([0, 0, 0, 1, 1]), 3, 1, 0, stratified=True, labels=("low", "high"))
+        repeated_folds(np.array([0, 0, 0, 1, 1]), 4, 1, 0, stratified=True, labels=("low", "high"))
     assert str(fault.value) == (
-        "found too few rows of a class (rows a class: low: 3, high: 2), 3 folds need 3 of each; "
-        "lower the number of folds (--folds 2) or add rows"
+        "found too few rows of every class (rows a class: low: 3, high: 2), 4 folds need 4 of one; "
+        "lower the number of folds (--folds 3) or add rows"
     )
     with pytest.raises(DataError) as fault:
-        repeated_folds(np.array([0, 0, 0, 1]), 3, 1, 0, stratified=True, labels=("low", "high"))
+        repeated_folds(np.array([0, 1, 2]), 3, 1, 0, stratified=True, labels=("low", "middle", "high"))
     assert str(fault.value) == (
-        "found too few rows of a class (rows a class: low: 3, high: 1), 3 folds need 3 of each; "
-        "add rows to each class of one row, which no number of folds can split"
+        "found too few rows of every class (rows a class: low: 1, middle: 1, high: 1), 3 folds need 3 of one; add rows"
+    )
+    with pytest.raises(DataError) as fault:
+        repeated_folds(np.arange(9.0), 4, 1, 0, stratified=False, groups=np.repeat([0, 1, 2], 3))
+    assert str(fault.value) == (
+        "found 3 groups, 4 folds need one each; lower the number of folds (--folds 3) or add groups"
+    )
+    with pytest.raises(DataError) as fault:
+        folds_in_time(np.repeat([0, 1, 2], 3), 3)
+    assert str(fault.value) == (
+        "found 3 different times, 3 folds need 4; lower the number of folds (--folds 2) or add rows"
     )
     with pytest.raises(DataError) as fault:
         repeated_folds(np.array([0.1, 0.2]), 3, 1, 0, stratified=False)
@@ -169,3 +190,168 @@ def test_stopping_rows_are_set_aside_from_training_rows() -> None:
     assert all((a.stopping_rows == b.stopping_rows).all() for a, b in zip(plans, again, strict=True))
     off, _ = plan_members(y, config(), len(y))
     assert all(not len(plan.stopping_rows) for plan in off)
+
+
+# --- rare classes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counts", "validation", "warning"),
+    [
+        ((40, 40, 1), {}, "class 'c2' (1 row): held out in 1 of 5 folds, learned from in 4"),
+        (
+            (40, 2, 3),
+            {},
+            "class 'c1' (2 rows): held out in 2 of 5 folds; class 'c2' (3 rows): held out in 3 of 5 folds",
+        ),
+        ((40, 40, 1), {"scheme": "holdout"}, "class 'c2' (1 row): not held out"),
+    ],
+)
+def test_a_rare_class_costs_the_others_nothing(
+    counts: tuple[int, ...], validation: dict[str, Any], warning: str
+) -> None:
+    y = np.repeat(np.arange(len(counts)), counts)
+    plans, warnings = plan_members(y, config(**validation), len(y), labels=("c0", "c1", "c2"))
+    assert warnings == (warning,)
+    assert len(plans) == (1 if validation else 5)
+    for plan in plans:
+        frequent = np.flatnonzero(np.array(counts) >= 5)
+        assert set(frequent) <= set(y[plan.held_out_rows])
+        assert set(frequent) <= set(y[plan.train_rows])
+
+
+@pytest.mark.parametrize("rare", [1, 2, 3, 4])
+def test_rare_rows_are_in_as_many_test_sets_as_they_can(rare: int) -> None:
+    y = np.array([0] * 30 + [1] * rare)
+    with pytest.warns(UserWarning, match="least populated class"):
+        expected = list(RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=3).split(y, y))
+    found = repeated_folds(y, 5, 2, 3, stratified=True)
+    assert_same(found, expected)
+    assert [sum(1 in y[test] for _, test in found[i : i + 5]) for i in (0, 5)] == [rare, rare]
+
+
+# --- groups and times -------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Classes or values, and groups of rows that need not stand together."""
+    rows = draw(st.integers(2, 60))
+    groups = draw(st.lists(st.integers(0, draw(st.integers(0, 20))), min_size=rows, max_size=rows))
+    y = draw(st.lists(st.integers(0, draw(st.integers(1, 4))), min_size=rows, max_size=rows))
+    return np.array(y), np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+KINDS = st.sampled_from(["ordinal", "regression"])
+SCHEMES = st.fixed_dictionaries(
+    {
+        "scheme": st.sampled_from(["kfold", "holdout", "none"]),
+        "folds": st.integers(2, 6),
+        "fraction": st.floats(0.01, 0.99),
+        "members": st.integers(1, 2),
+    }
+)
+
+
+@settings(deadline=None)
+@given(grouped(), KINDS, SCHEMES, st.booleans(), st.integers(0, 9))
+def test_no_group_is_on_both_sides(
+    rows: tuple[Any, Any], kind: str, validation: dict[str, Any], stopping: bool, seed: int
+) -> None:
+    y, groups = rows
+    asked = config(kind, 5 * stopping, seed, **validation)
+    plans, _ = plan_members(y if kind != "regression" else y * 0.5, asked, len(y), RowRoles(groups=groups))
+    for plan in plans:
+        parts = [set(groups[part]) for part in (plan.train_rows, plan.held_out_rows, plan.stopping_rows)]
+        assert parts[0]
+        assert sum(map(len, parts)) == len(set.union(*parts))
+        assert sorted([*plan.train_rows, *plan.held_out_rows, *plan.stopping_rows]) == list(range(len(y)))
+    if validation["scheme"] != "none" and len(plans) > validation["members"]:
+        assert sorted(np.concatenate([plan.held_out_rows for plan in plans])) == sorted(
+            list(range(len(y))) * validation["members"]
+        )
+
+
+@settings(deadline=None)
+@given(grouped(), st.integers(2, 5), st.integers(1, 3), st.booleans())
+def test_no_group_is_in_two_folds(rows: tuple[Any, Any], folds: int, repeats: int, stratified: bool) -> None:
+    y, groups = rows
+    try:
+        splits = repeated_folds(y, folds, repeats, 0, stratified=stratified, groups=groups)
+    except DataError:
+        assert len(set(groups)) < folds or (stratified and np.bincount(y).max() < folds)
+        return
+    assert len(splits) == folds * repeats
+    for train, test in splits:
+        assert len(train)
+        assert len(test)
+        assert not set(groups[train]) & set(groups[test])
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_folds_of_groups_are_those_of_scikit_learn(seed: int) -> None:
+    y, groups = classes(90, 3, seed), np.random.default_rng(seed).integers(0, 20, 117)
+    found = repeated_folds(y, 4, 1, seed, stratified=True, groups=groups)
+    assert_same(found, StratifiedGroupKFold(4, shuffle=True, random_state=seed).split(y, y, groups))
+    found = repeated_folds(y * 0.5, 4, 1, seed, stratified=False, groups=groups)
+    assert_same(found, GroupKFold(4, shuffle=True, random_state=seed).split(y, y, groups))
+
+
+TIMES = st.lists(st.integers(0, 12), min_size=2, max_size=60).map(
+    lambda values: np.unique(values, return_inverse=True)[1].astype(np.int64)
+)
+
+
+@settings(deadline=None)
+@given(TIMES, KINDS, st.floats(0.01, 0.99), st.booleans())
+def test_what_is_learned_from_comes_before_what_is_held_out(
+    times: Any, kind: str, fraction: float, stopping: bool
+) -> None:
+    asked = config(kind, 5 * stopping, scheme="holdout", fraction=fraction, order_column="day")
+    y = np.arange(len(times)) % 2 * (1 if kind != "regression" else 0.5)
+    (plan,), warnings = plan_members(y, asked, len(y), RowRoles(times=times))
+    assert len(plan.held_out_rows) or times.max() == 0
+    assert any("the table has 1 different time: no rows are held out" in text for text in warnings) == (
+        times.max() == 0
+    )
+    parts = [times[part] for part in (plan.train_rows, plan.stopping_rows, plan.held_out_rows) if len(part)]
+    assert all(earlier.max() < later.min() for earlier, later in pairwise(parts))
+    assert sorted([*plan.train_rows, *plan.held_out_rows, *plan.stopping_rows]) == list(range(len(y)))
+
+
+def test_the_last_fifth_is_held_out() -> None:
+    times = np.random.default_rng(0).permutation(100)
+    (plan,), _ = plan_members(
+        times * 0.5, config("regression", scheme="holdout", order_column="t"), 100, RowRoles(times=times)
+    )
+    assert sorted(times[plan.held_out_rows]) == list(range(80, 100))
+
+
+@settings(deadline=None)
+@given(TIMES, st.integers(2, 5))
+def test_folds_follow_each_other_in_time(times: Any, folds: int) -> None:
+    try:
+        splits = folds_in_time(times, folds)
+    except DataError:
+        assert times.max() < folds
+        return
+    for (train, test), (later, _) in zip(splits, [*splits[1:], (np.arange(len(times)), None)], strict=True):
+        assert times[train].max() < times[test].min()
+        assert set(train) | set(test) <= set(later)
+
+
+def test_folds_in_time_are_those_of_scikit_learn() -> None:
+    times = np.random.default_rng(0).permutation(47)
+    order = np.argsort(times)
+    expected = [(np.sort(order[train]), np.sort(order[test])) for train, test in TimeSeriesSplit(4).split(times)]
+    assert_same(folds_in_time(times, 4), expected)
+
+
+def test_early_stopping_without_rows_for_it_is_said() -> None:
+    groups = np.repeat([0, 1], 10)
+    asked = config("regression", 3, scheme="kfold", folds=2)
+    plans, warnings = plan_members(np.arange(20.0), asked, 20, RowRoles(groups=groups))
+    assert [len(plan.stopping_rows) for plan in plans] == [0, 0]
+    assert warnings == (
+        "training.early_stopping: 2 of 2 members have no rows that could be set aside; the training loss decides there",
+    )

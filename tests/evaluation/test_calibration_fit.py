@@ -104,17 +104,6 @@ def test_no_temperature_asked_for():
     assert found.log_loss_before == found.log_loss_after
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 200])
-def test_one_fold_is_cut_into_five(rows):
-    p, y = example(rows, confidence=3.0)
-    found = calibrate(p, y, np.zeros(rows, dtype=np.int64), TaskConfig())
-    expected = calibrate(p, y, np.arange(rows) % 5, TaskConfig())
-    assert found.calibration == expected.calibration
-    assert found.log_loss_after == expected.log_loss_after
-    assert np.array_equal(found.probabilities, expected.probabilities)
-    assert np.isfinite(found.probabilities).all()
-
-
 def test_decision_rule_is_stored_and_used():
     p, y = example(300)
     found = calibrate(p, y, folds(300), TaskConfig(decision="median"))

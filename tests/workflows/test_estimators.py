@@ -316,7 +316,7 @@ def test_unfitted():
 def test_rare_class_is_a_warning():
     X, y = blobs(2)
     rare = np.flatnonzero(y)[3:]
-    with pytest.warns(UserWarning, match="^the rarest class has 3 rows: 3 folds instead of 5$"):
+    with pytest.warns(UserWarning, match=r"^class '1' \(3 rows\): held out in 3 of 5 folds$"):
         classifier().fit(np.delete(X, rare, axis=0), np.delete(y, rare))
 
 

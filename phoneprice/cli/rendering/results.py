@@ -93,7 +93,7 @@ def _metrics_table(metrics: Mapping[str, Interval], *, intervals: bool) -> Table
     return table
 
 
-def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
+def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
     """Rows by true and predicted class, or only the most frequent confusions of many classes."""
     if len(labels) > MOST_CLASSES:
         return _frequent_confusions(labels, counts)
@@ -106,7 +106,7 @@ def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> T
     return table
 
 
-def _shaded(cell: int, total: int, *, right: bool) -> RenderableType:
+def _shaded(cell: float, total: float, *, right: bool) -> RenderableType:
     """A count on a ground as strong as its share of the true class: blue for right, red for wrong."""
     part = cell / total if total else 0.0
     if not cell:
@@ -116,7 +116,7 @@ def _shaded(cell: int, total: int, *, right: bool) -> RenderableType:
     return styled(count(cell), f"white on {ground}")
 
 
-def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Table:
+def _frequent_confusions(labels: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
     table = plain_table("Most frequent confusions", ["true class", "predicted"], ["rows"])
     for true, predicted, rows in most_frequent_errors(counts, MOST_ROWS):
         table.add_row(labels[true], labels[predicted], count(rows))
