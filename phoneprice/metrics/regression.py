@@ -72,5 +72,6 @@ def _weighted_median(values: Doubles, weights: Doubles) -> Interval:
 
     half = Z95 * math.sqrt(n) / 2
     low, high = max(math.floor(n / 2 - half), 0), min(math.ceil(n / 2 + half), n - 1)
-    value = (at(n / 2, "left") + at(n / 2, "right")) / 2
+    rounding = 1e-12  # sums of weights that meet at half of them may miss it by so much
+    value = (at(n / 2 * (1 - rounding), "left") + at(n / 2 * (1 + rounding), "right")) / 2
     return Interval(value, min(at(low, "right"), value), max(at(high, "right"), value))

@@ -1,0 +1,64 @@
+"""Rows that count as more or less than one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from phoneprice.records import MemberPlan
+from phoneprice.training.data import TrainingData
+from phoneprice.training.loop import Fit
+from phoneprice.training.stack import FitSetup
+from tests.training.fits import CLASSES, LOSS, NONE, config_of, plans_of, problem, run, statistics
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_whole_weights_are_repeated_rows(kind: str) -> None:
+    """The loss that is learned from, the one that stops early, the balance of classes, and the weight of a penalty."""
+    inputs, y = problem(kind)
+    counts = np.random.default_rng(3).integers(1, 4, len(y))
+    repeated = np.repeat(np.arange(len(y)), counts)
+    loss = {"name": LOSS[kind]} | ({} if kind == "regression" else {"class_weights": "balanced"})
+    config = config_of(
+        kind,
+        loss=loss,
+        model={"dropout": 0.0},
+        penalty={"name": "adaptive"},
+        training={"batch_rows": 10_000, "early_stopping": {"patience_epochs": 5}},
+    )
+    plans = plans_of(len(y), members=2, stopping=10)
+    longer = [
+        MemberPlan(p.index, *(np.flatnonzero(np.isin(repeated, rows)) for rows in parts))
+        for p in plans
+        for parts in [(p.train_rows, p.held_out_rows, p.stopping_rows)]
+    ]
+    known, target = statistics(inputs.take(repeated), y[repeated], longer)
+    setups = [
+        FitSetup(config, TrainingData.of(*rows, torch.device("cpu"), torch.float64, w), known, target, CLASSES[kind])
+        for *rows, w in ((inputs, y, counts.astype(np.float64)), (inputs.take(repeated), y[repeated], None))
+    ]
+    found, expected = (run(Fit(setup, own)) for setup, own in zip(setups, (plans, longer), strict=True))
+    assert len(found) == len(expected) == 3
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours.train_loss, theirs.train_loss, rtol=1e-9)
+        np.testing.assert_allclose(ours.validation_loss, theirs.validation_loss, rtol=1e-9)
+
+
+def test_steps_of_some_rows_count_weights_alike() -> None:
+    """The mean of the losses of all steps is the weighted mean of the rows, were the network not to move."""
+    inputs, y = problem("regression", rows=64)
+    w = np.random.default_rng(3).exponential(size=64)
+    plan = MemberPlan(0, np.arange(64), NONE, NONE)
+    known, target = statistics(inputs, y, [plan])
+    losses = []
+    for batch in (64, 16):
+        config = config_of(
+            "regression",
+            model={"dropout": 0.0},
+            training={"epochs": 1, "batch_rows": batch},
+            optimizer={"name": "sgd", "lr": 1e-300},
+        )
+        data = TrainingData.of(inputs, y, torch.device("cpu"), torch.float64, w)
+        losses.append(run(Fit(FitSetup(config, data, known, target, 0), [plan]))[0].train_loss)
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-9)
