@@ -15,11 +15,12 @@ import signal
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 STEPS = ("data check", "config init", "train", "predict")
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".tsv", ".xlsx", ".zip", ".json", ".feather")
@@ -86,7 +87,7 @@ def _columns(table: Path) -> list[str]:
     """The names, as pandas reads them; none where it can't, and the table is left out."""
     import pandas as pd
 
-    readers = {".jsonl": partial(pd.read_json, lines=True), ".parquet": pd.read_parquet, ".json": pd.read_json}
+    readers: dict[str, Callable[..., Any]] = {".jsonl": partial(pd.read_json, lines=True), ".parquet": pd.read_parquet, ".json": pd.read_json}
     readers |= {".xlsx": pd.read_excel, ".feather": pd.read_feather, ".tsv": partial(pd.read_csv, sep="\t")}
     reader = next((readers[suffix] for suffix in table.suffixes if suffix in readers), pd.read_csv)
     try:
