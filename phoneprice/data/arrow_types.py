@@ -1,6 +1,6 @@
 """What Arrow's types are to us: numbers, text, bytes, lists; and columns without the dictionary they come with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -14,6 +14,28 @@ _LISTS = (
     pa.types.is_large_list_view,
 )  # fmt: skip
 _MEASURED = pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary
+
+
+class JsonCell(pa.ExtensionType):  # type: ignore[misc]
+    """A cell of a JSON document: its ``text``, and ``bare`` what stood there, if that was without quotes."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.struct([("text", pa.string()), ("bare", pa.string())]), "phoneprice.json_cell")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        """What Arrow asks of every extension type; it has no parameters."""
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _serialized: bytes) -> "JsonCell":
+        """The other way round."""
+        return cls()
+
+
+def json_cells(texts: Sequence[str | None], bare: Sequence[str | None]) -> pa.Array:
+    """Cells of this type ``(rows,)``."""
+    parts = [pa.array(texts, pa.string()), pa.array(bare, pa.string())]
+    return pa.ExtensionArray.from_storage(JsonCell(), pa.StructArray.from_arrays(parts, ["text", "bare"]))
 
 
 def is_number(kind: pa.DataType) -> bool:

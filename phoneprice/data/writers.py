@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from phoneprice.data.arrow_types import decoded, is_text
+from phoneprice.data.arrow_types import JsonCell, decoded, is_text
 from phoneprice.data.cell_text import (
     Rendered,
     csv_values,
@@ -132,7 +132,10 @@ class JsonLinesWriter(_Writer):
         self._sink.write(_characters(json_objects(columns, end="}\n")))
 
     def _held(self, cells: pa.Array) -> Rendered:
-        return json_values(self._simple(cells))
+        if not isinstance(cells.type, JsonCell):
+            return json_values(self._simple(cells))
+        texts, nulled = json_values(self._simple(cells.storage.field("text")))
+        return pc.coalesce(cells.storage.field("bare"), texts), nulled
 
 
 class ParquetWriter(_Writer, AbstractContextManager["ParquetWriter"]):

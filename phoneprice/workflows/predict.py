@@ -17,7 +17,7 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Device
 from phoneprice.data.ahead import ahead
 from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.formats import RowWriter, format_of, open_writer
+from phoneprice.data.formats import JSON_LINES, RowWriter, format_of, open_writer
 from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema, taken_for_index
 from phoneprice.data.table import Table
@@ -89,7 +89,7 @@ def predict(
     with one_blas_thread(), open_chunks(data, options, rows, CHUNK_BYTES) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
-        job = _Job(loaded, predictor, columns, stream, collector, computing)
+        job = _Job(loaded, predictor, columns, stream, collector, computing, as_json=written_as[0] is JSON_LINES)
         with (
             open_output(target) as file,
             open_writer(file, *written_as, spreadsheet_safe=spreadsheet_safe) as writer,
@@ -118,6 +118,8 @@ class _Job:
     collector: WarningCollector
     computing: int
     """Threads that compute."""
+    as_json: bool
+    """Whether what is copied is to be JSON."""
     rows: int = 0
 
     def __post_init__(self) -> None:
@@ -130,7 +132,7 @@ class _Job:
         numbers = _columns_of_numbers(loaded.schema, self.stream.numeric_columns or frozenset())
         texts = [name for name in loaded.schema.feature_names if name not in numbers]
         self.stream.require(loaded.schema.feature_names)
-        self.stream.select(numbers, texts, self.columns.copied)
+        self.stream.select(numbers, texts, self.columns.copied, as_json=self.as_json)
 
     def run(self, writer: RowWriter) -> None:
         """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""

@@ -241,6 +241,24 @@ def test_numbers_that_json_lacks_are_said_once(run, tmp_path):
     assert {json.loads(line)["k"] for line in (tmp_path / "out.jsonl").open()} == {None, 1.0}
 
 
+KEPT = ["1", "1.50", '"1.50"', "-1E400", "true", "false", "null", '"=1+1"', '"NA"', "12345678901234567890123"]
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_kept_cells_of_json_lines_stay_the_json_that_they_were(run, tmp_path, safe):
+    """In JSON Lines; in other formats they are text."""
+    first, *rows = phones(len(KEPT) + 1).to_pylist()
+    lines = [json.dumps({"k": 1, **first, "x0": "oops"})]  # is left out, so the others are taken
+    lines += [f'{{"k": {kept}, {json.dumps(row)[1:]}' for kept, row in zip(KEPT, rows, strict=True)]
+    (tmp_path / "in.jsonl").write_text("\n".join([*lines, json.dumps(rows[0])]) + "\n")  # the last one has no k
+    for suffix in ("jsonl", "csv"):
+        options = {"keep": ["k"], "spreadsheet_safe": safe, "reading": Reading(on_bad_row="skip"), "chunk_rows": 4}
+        predict(run, tmp_path / "in.jsonl", tmp_path / f"out.{suffix}", **options)
+    found = re.findall(r'"k": (.*?), "prediction"', (tmp_path / "out.jsonl").read_text())
+    assert found == [f"\"'{kept[1:]}" if safe and "=" in kept else kept for kept in [*KEPT, "null"]]
+    assert [row["k"] for row in rows_of(tmp_path / "out.csv")][:6] == ["1", "1.50", "1.50", "-1E400", "1", "0"]
+
+
 @pytest.mark.skipif(not ARROW_CASTS_VIEWS, reason="this PyArrow can't write views to Parquet")
 def test_rows_are_left_out_of_columns_of_any_type(run, tmp_path):
     views = pa.array(["a", "b", "c"], pa.string_view())

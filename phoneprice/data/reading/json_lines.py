@@ -1,7 +1,8 @@
 """JSON Lines (https://jsonlines.org): one object a line, its keys the columns, the first object's keys the header.
 
 Values become cells as text: a number as it is written, true and false as 1 and 0, null as missing. So the same table
-reads the same from CSV and from JSON Lines. A key that a later object lacks is missing there.
+reads the same from CSV and from JSON Lines. A key that a later object lacks is missing there. Cells that are to be JSON
+again keep what they were.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import NoReturn
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.data.arrow_types import json_cells
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY
@@ -25,7 +27,6 @@ from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
 Row = dict[str, str | None]
-_TEXT: dict[object, str | None] = {True: "1", False: "0", None: None}
 
 
 class JsonLinesReader:
@@ -68,10 +69,23 @@ def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
     rows, fault = _objects(columns.source, segment, frozenset(columns.selection.layout))
     cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
     lines = np.arange(segment.first_line, segment.first_line + len(rows))
-    table = columns.read(cells, lines, rows=len(rows))
+    table = columns.read(cells, lines, rows=len(rows), written=cells | _as_json(columns.selection, rows))
     if fault is not None:
         raise fault
     return table
+
+
+def _as_json(selection: Selection, rows: list[Row]) -> dict[str, pa.Array]:
+    """The cells that are to be JSON again."""
+    columns = {name: [row.get(name) for row in rows] for name in selection.verbatim} if selection.as_json else {}
+    return {name: json_cells(cells, list(map(_bare, cells))) for name, cells in columns.items()}
+
+
+def _bare(cell: str | None) -> str | None:
+    """What stood in the file without quotes."""
+    if cell is _TRUE or cell is _FALSE:
+        return "true" if cell is _TRUE else "false"
+    return cell if isinstance(cell, _Number) else None
 
 
 def _objects(
@@ -139,6 +153,16 @@ def _encodable(text: str | None) -> bool:
     return True
 
 
+class _Number(str):
+    """A number as it is written; other cells are text."""
+
+    __slots__ = ()
+
+
+_TRUE, _FALSE = _Number("1"), _Number("0")
+_TEXT: dict[object, str | None] = {True: _TRUE, False: _FALSE, None: None}
+
+
 class _Pairs(list[tuple[str, object]]):
     """The members of an object, doubled keys and all."""
 
@@ -154,4 +178,6 @@ def _reason(fault: ValueError) -> str:
 
 
 # Numbers stay as they are written: 1.0 as a label is "1.0", and no integer is too long.
-_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_Pairs, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
+)

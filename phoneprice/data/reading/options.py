@@ -64,6 +64,8 @@ class Selection:
     text: frozenset[str] = frozenset()
     verbatim: frozenset[str] = frozenset()
     edge: tuple[str, ...] = ()
+    as_json: bool = False
+    """Whether verbatim cells of JSON Lines are ``arrow_types.JsonCell``, to be JSON again."""
     wanted: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

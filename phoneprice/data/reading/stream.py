@@ -80,15 +80,23 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""
         require_named(self.source, names, self.header)
 
-    def select(self, numeric: Collection[str], text: Collection[str] = (), verbatim: Collection[str] = ()) -> Self:
+    def select(
+        self,
+        numeric: Collection[str],
+        text: Collection[str] = (),
+        verbatim: Collection[str] = (),
+        *,
+        as_json: bool = False,
+    ) -> Self:
         """Ask for columns: ``numeric`` as float64, ``text`` as string with null for missing words.
 
-        ``verbatim`` columns come in ``Table.written`` as they stand in the file; they may be in the others too.
+        ``verbatim`` columns come in ``Table.written`` as they stand in the file; they may be in the others too. With
+        ``as_json`` those of JSON Lines keep what tells a number from a text that looks like one (``JsonCell``).
         Raises ``DataError`` that lists the columns the file lacks.
         """
         self.require(dict.fromkeys([*numeric, *text, *verbatim]))
         self._selection = Selection(
-            self.header, frozenset(numeric), frozenset(text), frozenset(verbatim), self._reader.edge
+            self.header, frozenset(numeric), frozenset(text), frozenset(verbatim), self._reader.edge, as_json
         )
         return self
 
