@@ -120,6 +120,13 @@ def check(table: Table, config: Config, reference: Table | TableSchema | None = 
     return sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
 
 
+def told_of_splits(table: Table, config: Config) -> list[str]:
+    """What to warn of where rows seem to belong together, or some classes have too few to be split as configured."""
+    subject = _Subject(table, config)
+    rare = _rare_classes(subject) if len(subject.classes) > 1 else ""
+    return [f"{table.source}: {message}" for message in (may_be_groups(table, config), rare) if message]
+
+
 def _learned_from(table: Table, config: Config) -> Table:
     """The rows that a training would have; all of them where none has a target."""
     target = table.columns.get(config.data.target)

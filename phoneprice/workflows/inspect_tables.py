@@ -16,7 +16,7 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data import sample
-from phoneprice.data.checks import Finding, check
+from phoneprice.data.checks import Finding, check, told_of_splits
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
 from phoneprice.data.infer import Inferred, init_text, kind_of_target, require_target
@@ -66,7 +66,7 @@ class FirstConfig:
     text: str
     inferred: Inferred | None = None
     warnings: tuple[str, ...] = ()
-    """What the table has that a training leaves out, too."""
+    """What the table has that a training leaves out, or warns of, too."""
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -83,7 +83,8 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
         return FirstConfig(to_toml(Config()))
     table, inferred = read_and_infer(data, ToInfer(target), reading)
     text = init_text(inferred, table, read_options(Config().data, reading), name)
-    return FirstConfig(utf8_or_escaped(text), inferred, tuple(left_out(table)))
+    warnings = (*left_out(table), *told_of_splits(table, ToInfer(target).config(inferred.settings)))
+    return FirstConfig(utf8_or_escaped(text), inferred, warnings)
 
 
 def check_table(
