@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from phoneprice.components.base import Settings
-from phoneprice.config.fields import choices, optional, section, shown, toml_value
+from phoneprice.config.fields import choices, entries, optional, section, shown, toml_value
 from phoneprice.config.schema import Config
 from phoneprice.suggestions import did_you_mean
 
@@ -66,6 +67,9 @@ def _field(loc: Sequence[int | str]) -> tuple[Path, FieldInfo | None]:
         field = model.model_fields[str(part)]
         components = choices(field)
         model = components.get(str(next(parts, ""))) if components else section(field)
+        if entry := entries(field):
+            path.extend(map(str, islice(parts, 1)))
+            model = entry
     return tuple(path), field
 
 

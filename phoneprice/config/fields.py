@@ -37,6 +37,12 @@ def section(field: FieldInfo) -> type[Settings] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Settings) and not issubclass(kind, Component) else None
 
 
+def entries(field: FieldInfo) -> type[Settings] | None:
+    """The class of the values of a field that is a mapping from names to groups of settings."""
+    kinds = get_args(field.annotation) if get_origin(field.annotation) is dict else ()
+    return kinds[1] if len(kinds) == 2 and isinstance(kinds[1], type) and issubclass(kinds[1], Settings) else None
+
+
 NOTHING = "none"
 """How a file says that an optional value is absent: TOML has no null."""
 
@@ -81,7 +87,9 @@ def one_of(values: Sequence[object]) -> str:
 
 
 def toml_value(value: object) -> str:
-    """``value`` in TOML notation; numbers read back exactly."""
+    """``value`` in TOML notation, settings without those that keep their default; numbers read back exactly."""
+    if isinstance(value, Settings):
+        value = {name: item for name, item in value if item != type(value).model_fields[name].default}
     match value:
         case None:
             return toml_value(NOTHING)

@@ -23,7 +23,17 @@ from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings, TaskKind
 from phoneprice.config.faults import value_faults
-from phoneprice.config.fields import NOTHING, choices, component_name, known_paths, optional, section, shown, toml_value
+from phoneprice.config.fields import (
+    NOTHING,
+    choices,
+    component_name,
+    entries,
+    known_paths,
+    optional,
+    section,
+    shown,
+    toml_value,
+)
 from phoneprice.config.layers import (
     Found,
     Setting,
@@ -144,6 +154,8 @@ class _Merger:
             tree[key] = self._component(components, tree[key], self._opened(settings, path, "name"), path)
         elif model := section(info):
             tree[key] = self.table(model, tree[key], self._opened(settings, path), path)
+        elif entry := entries(info):
+            tree[key] = self._entries(entry, tree[key], self._opened(settings, path), path)
         elif (setting := settings[-1]).path:
             whole = ".".join((*path, *setting.path))
             self._fault(f"{whole}: unknown key; {'.'.join(path)} is a value, not a table", setting)
@@ -154,6 +166,19 @@ class _Merger:
             value = _whole(setting) if info.annotation is int else setting.value
             tree[key] = setting.text if as_typed else None if absent else _tuples(value)
             self.sources[path] = setting.source
+
+    def _entries(
+        self, model: type[Settings], default: Mapping[str, Settings], settings: Iterable[Setting], path: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The groups of settings by name: those of the default, with the settings laid over each."""
+        tree: dict[str, Any] = dict(default)
+        by_name = dict[str, list[Setting]]()
+        for setting in settings:
+            by_name.setdefault(setting.path[0], []).append(setting.below())
+        for name, own in by_name.items():
+            where = (*path, name)
+            tree[name] = self.table(model, default.get(name), self._opened(own, where), where)
+        return tree
 
     def _component(
         self,

@@ -24,6 +24,8 @@ ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 Decision = Literal["argmax", "median", "expected_cost"]
 Scheme = Literal["kfold", "holdout", "none"]
 MissingTarget = Literal["drop", "fail"]
+DecimalMark = Literal[".", ","]
+ThousandsMark = Literal["", ".", ",", " ", "'", "_"]
 MOST_THREADS = 1024
 """PyTorch crashes where it is asked for some ten thousands."""
 
@@ -34,6 +36,23 @@ INDEX_COLUMNS = (
     *("__index_level_0__", "__index_level_1__", "__index_level_2__"),
 )
 """What pandas, R and Arrow call the columns that number or name the rows, as the next program reads them."""
+
+
+class ColumnReading(Settings):
+    """How the cells of one column are read; what is not said is as for all columns."""
+
+    decimal: Annotated[DecimalMark | None, Field(description="the mark before the decimals")] = None
+    thousands: Annotated[ThousandsMark | None, Field(description="the mark between groups of three digits")] = None
+    units: Annotated[
+        tuple[str, ...],
+        Field(description='texts before or after a number, such as "$", "%" or "GB"; "" among them: or none'),
+    ] = ()
+    typographic: Annotated[
+        bool, Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, full-width digits")
+    ] = False
+    missing_values: Annotated[
+        tuple[str, ...] | None, Field(description="cells that count as missing, instead of data.missing_values")
+    ] = None
 
 
 class DataConfig(Settings):
@@ -65,6 +84,16 @@ class DataConfig(Settings):
     missing_values: Annotated[
         tuple[str, ...], Field(description="cells that count as missing, in any case, outer spaces ignored")
     ] = ("", "NA", "NaN", "null")
+    decimal: Annotated[DecimalMark, Field(description="the mark before the decimals of a number")] = "."
+    thousands: Annotated[
+        ThousandsMark, Field(description="the mark between groups of three digits; a space: of any width")
+    ] = ""
+    columns: Annotated[
+        dict[str, ColumnReading],
+        Field(
+            description="how single columns are read, by name: decimal, thousands, units, typographic, missing_values",
+        ),
+    ] = {}  # noqa: RUF012 - pydantic copies it
     missing_target: Annotated[
         MissingTarget,
         Field(description="rows without a target at train, evaluate and cv: drop leaves them out, fail stops there"),
@@ -81,6 +110,20 @@ class DataConfig(Settings):
     max_categories: Annotated[
         int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
     ] = 64
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        for name, column in (("", ColumnReading()), *self.columns.items()):
+            decimal, thousands = self.marks(column)
+            if decimal == thousands:
+                where = f"columns.{name}: " if name else ""
+                raise ValueError(f'{where}decimal and thousands are both "{decimal}"; set both, to two different marks')
+        return self
+
+    def marks(self, column: ColumnReading) -> tuple[DecimalMark, ThousandsMark]:
+        """The decimal and the thousands mark of a column: its own, or those of all."""
+        decimal = self.decimal if column.decimal is None else column.decimal
+        return decimal, self.thousands if column.thousands is None else column.thousands
 
     @property
     def row_names(self) -> tuple[str, ...]:

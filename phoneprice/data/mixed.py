@@ -7,17 +7,13 @@ import pyarrow as pa
 
 from phoneprice.config.schema import Config
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers
+from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers
 from phoneprice.data.reading.options import OnBadRow
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
-
-MOSTLY = 0.9
-"""Share of numbers among the values of a text column from which its other cells are faults."""
-
 
 _FORMATTED_NUMBER = re.compile(r"[€$£]?\s?[+-]?\d{1,3}([., ']?\d{3})*([.,]\d+)?\s?[€$£%]?")
 _LOOKED_AT = 1000

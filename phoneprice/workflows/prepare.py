@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from phoneprice.artifact.loader import Run
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import ColumnReading, Config, DataConfig
 from phoneprice.data.checks import uninformative
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.infer import Inferred
 from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
+from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
+from phoneprice.data.reading.options import CellRules
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings, taken_for_index
@@ -33,6 +35,8 @@ from phoneprice.records import Inputs, Task
 from phoneprice.wording import counted
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 
+AS_ALL = ColumnReading()
+"""A column that is read as all others are."""
 MOST_COLUMNS = 5
 """How many columns without information are named; the others are counted."""
 
@@ -80,7 +84,26 @@ class Prepared:
 def read_options(data: DataConfig, reading: Reading = AS_CONFIGURED) -> ReadOptions:
     """How files are read: as configured, but for what ``reading`` says. Raises ``UsageError`` for what is unusable."""
     data = reading.instead_of(data)
-    return ReadOptions(data.delimiter, data.encoding, frozenset(data.missing_values), data.on_bad_row)
+    return ReadOptions(
+        data.delimiter,
+        data.encoding,
+        frozenset(data.missing_values),
+        data.on_bad_row,
+        number_format(data),
+        {name: cell_rules(data, name) for name in data.columns},
+    )
+
+
+def number_format(data: DataConfig, column: ColumnReading = AS_ALL) -> NumberFormat:
+    """How the numbers of a column are written."""
+    return NumberFormat(*data.marks(column), column.units, column.typographic)
+
+
+def cell_rules(data: DataConfig, name: str) -> CellRules:
+    """What the cells of a column with rules of its own mean."""
+    column = data.columns[name]
+    words = data.missing_values if column.missing_values is None else column.missing_values
+    return CellRules(frozenset(words), number_format(data, column))
 
 
 def configured(config: Config | Path | str | None, reading: Reading) -> Config:
@@ -107,7 +130,9 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
     Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
     """
     data = config.data
-    table = read_table(source, read_options(data), text_columns(config), data.ignored_columns, [data.target])
+    text = text_columns(config)
+    numbers = [] if data.target in text else [data.target]
+    table = read_table(source, read_options(data), text, data.ignored_columns, [data.target], numbers)
     return prepare_table(table, config, on_event)
 
 

@@ -87,7 +87,11 @@ def _columns(table: Path) -> list[str]:
     """The names, as pandas reads them; none where it can't, and the table is left out."""
     import pandas as pd
 
-    readers: dict[str, Callable[..., Any]] = {".jsonl": partial(pd.read_json, lines=True), ".parquet": pd.read_parquet, ".json": pd.read_json}
+    readers: dict[str, Callable[..., Any]] = {
+        ".jsonl": partial(pd.read_json, lines=True),
+        ".parquet": pd.read_parquet,
+        ".json": pd.read_json,
+    }
     readers |= {".xlsx": pd.read_excel, ".feather": pd.read_feather, ".tsv": partial(pd.read_csv, sep="\t")}
     reader = next((readers[suffix] for suffix in table.suffixes if suffix in readers), pd.read_csv)
     try:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Settings
 from phoneprice.config.fields import choices, section, toml_value
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import ColumnReading, Config
 
 # Where the type alone doesn't give another value.
 VALUES: dict[str, Any] = {
@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "data.ignored_columns": ("x.y", ""),
     "data.categorical_columns": ("os",),
     "data.missing_values": ("-", "\\"),
+    "data.columns": {"a price": ColumnReading(decimal=",", units=("€", ""), missing_values=("?",))},
     "data.delimiter": ";",
     "data.encoding": "latin-1",
     "validation.order_column": "the day",

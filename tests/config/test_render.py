@@ -60,15 +60,24 @@ def values(annotation, metadata=()):
         return st.one_of([values(argument) for argument in arguments])
     if origin is Annotated:
         return values(arguments[0], arguments[1:])
+    if origin is dict:
+        return st.dictionaries(values(arguments[0]), tables(arguments[1]), max_size=2)
     assert origin is tuple, annotation
     return st.lists(values(arguments[0]), max_size=3).map(tuple)
+
+
+MARKS = [(".", ""), (".", ","), (",", "."), (",", " ")]
 
 
 @st.composite
 def tables(draw, /, table, **fixed):
     given = dict(fixed)
+    if "thousands" in table.model_fields:  # the two marks differ
+        given["decimal"], given["thousands"] = draw(
+            st.sampled_from(MARKS if table is DataConfig else [*MARKS, (None, None)])
+        )
     for name, field in table.model_fields.items():
-        if name in fixed:
+        if name in given:
             continue
         if components := choices(field):
             given[name] = draw(tables(draw(st.sampled_from(list(components.values())))))

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from phoneprice.data.reading.cells import NO_ROWS, Numbers, null_missing, to_numbers
-from phoneprice.data.reading.faults import infinite, no_number, unnamed_value
-from phoneprice.data.reading.options import OnBadRow, ReadOptions, Selection
+from phoneprice.data.number_formats import NumberFormat, to_plain
+from phoneprice.data.reading.cells import NO_ROWS, NUMBER, Numbers, null_missing, to_numbers
+from phoneprice.data.reading.faults import infinite, no_number, other_format, unnamed_value
+from phoneprice.data.reading.options import OUTER_SPACES, CellRules, OnBadRow, ReadOptions, Selection
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 
@@ -41,10 +42,10 @@ class ColumnReader:
         ``cells`` has an array for each wanted column: strings, or for a numeric one also float64; ``written`` has the
         verbatim ones where they are not among the cells. Raises ``DataError`` as ``with_numbers`` does.
         """
-        missing = self.options.missing_values
-        numbers = {name: as_numbers(cells[name], missing) for name in self._ordered(self.selection.numeric)}
+        rules = self.options.rules
+        numbers = {name: as_numbers(cells[name], rules(name)) for name in self._ordered(self.selection.numeric)}
         columns = {
-            name: numbers[name].values if name in numbers else as_text(cells[name], missing)
+            name: numbers[name].values if name in numbers else as_text(cells[name], rules(name).missing_values)
             for name in self._ordered(self.selection.numeric | self.selection.text)
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
@@ -101,10 +102,11 @@ def with_numbers(
     return replace(kept, skipped_rows=table.skipped_rows + len(skipped))
 
 
-def as_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
+def as_numbers(cells: pa.Array, rules: CellRules) -> Numbers:
     """A string or float64 array as numbers."""
     if pa.types.is_string(cells.type):
-        return to_numbers(cells, missing_values)
+        present = null_missing(cells, rules.missing_values)
+        return to_numbers(to_plain(present, rules.number_format), frozenset())
     values = cells.to_numpy(zero_copy_only=False)
     return Numbers(cells, NO_ROWS, np.flatnonzero(np.isinf(values)))
 
@@ -119,3 +121,33 @@ def as_text(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:
     # By way of text a float32 of 0.1 is 0.1, as other files have it.
     values = texts.cast(pa.float64())
     return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+
+
+MOSTLY = 0.9
+"""Share of numbers among the values of a text column from which its other cells are faults."""
+
+
+def text_in_plain_words(table: Table, name: str, cells: pa.Array, how: NumberFormat, *, certain: bool) -> pa.Array:
+    """Text of a column ``(rows,)`` with its numbers in the plain grammar, if it is ``certain`` or mostly numbers.
+
+    A cell that is a plain number and none of the format comes in quotes, so that nobody takes it for one; where the
+    column isn't certain, ``DataError`` is raised for it.
+    """
+    if how.plain:
+        return cells
+    texts, plain = cells.to_pylist(), to_plain(cells, how).to_pylist()
+    numbers = [text is not None and bool(NUMBER.fullmatch(text)) for text in plain]
+    clashing = [
+        row
+        for row, (text, number) in enumerate(zip(texts, numbers, strict=True))
+        if text is not None and not number and NUMBER.fullmatch(text.strip(OUTER_SPACES))
+    ]
+    present = len(cells) - cells.null_count
+    if not certain and sum(numbers) + len(clashing) < MOSTLY * present:
+        return cells
+    if clashing and not certain:
+        raise other_format(table.place(clashing[0], name), texts[clashing[0]], how.example)
+    found = [text if number else quote for text, number, quote in zip(plain, numbers, texts, strict=True)]
+    for row in clashing:
+        found[row] = f'"{texts[row]}"'
+    return pa.array(found, pa.string())

@@ -28,7 +28,7 @@ class FastParser:
         self._selection = columns.selection
         self._needless_quotes = _needless_quotes(columns.options.delimiter)
         self._number_like = number_like(columns.options.missing_values)
-        self._floats = self._selection.numeric - self._selection.verbatim
+        self._floats = _float_columns(self._selection, columns.options)
         self._parse = pa.csv.ParseOptions(
             delimiter=columns.options.delimiter, quote_char=False, double_quote=False, escape_char=False
         )
@@ -65,8 +65,13 @@ class FastParser:
         return self._number_like and (b" " in data or b"\t" in data)
 
 
+def _float_columns(selection: Selection, options: ReadOptions) -> frozenset[str]:
+    """The columns that Arrow makes numbers of; the others come as text."""
+    return frozenset(filter(options.read_by_arrow, selection.numeric - selection.verbatim))
+
+
 def _convert_options(selection: Selection, options: ReadOptions) -> pa.csv.ConvertOptions:
-    as_float = selection.numeric - selection.verbatim
+    as_float = _float_columns(selection, options)
     types = {name: pa.float64() if name in as_float else pa.string() for name in selection.wanted}
     # With no column asked for, one is read all the same: Arrow takes an empty list as "all".
     included = list(selection.wanted) or [selection.header[0]]

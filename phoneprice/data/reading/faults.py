@@ -66,6 +66,14 @@ def no_number(place: str, value: str) -> DataError:
     )
 
 
+def other_format(place: str, value: str, example: str) -> DataError:
+    """A number that is not written as those of its column are to be."""
+    return DataError(
+        f"{place}: found {quoted(value)}, expected numbers written like {example}; "
+        "correct it, or data.decimal, data.thousands and data.columns"
+    )
+
+
 def infinite(place: str, value: str) -> DataError:
     """An infinite number, or one too large for float64."""
     return DataError(f"{place}: found {quoted(value)}, expected a finite number; correct it or leave it empty")

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.arrow_types import is_number, is_text
-from phoneprice.data.reading.columns import ColumnReader
+from phoneprice.data.reading.columns import ColumnReader, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, wrong_type
 from phoneprice.data.reading.headers import edge_keys, named_part, require_distinct
 from phoneprice.data.reading.options import ReadOptions, Selection
@@ -55,6 +55,13 @@ def frame_table(
     selection = Selection(names, numeric, frozenset(read) - numeric, edge=edge)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
     unread = pa.nulls(rows, pa.string())
+    formats = {name: options.rules(name).number_format for name in selection.text if name not in text_columns}
+    written = {
+        name: text_in_plain_words(table, name, table.columns[name], how, certain=False)
+        for name, how in formats.items()
+        if not how.plain and pa.types.is_string(table.columns[name].type)
+    }
+    table = replace(table, columns={**table.columns, **written})
     return replace(table, columns={name: table.columns.get(name, unread) for name in names})
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from phoneprice.data.arrow_types import json_cells
 from phoneprice.data.formats import Job
+from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
@@ -69,7 +70,8 @@ def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
     rows, fault = _objects(columns.source, segment, frozenset(columns.selection.layout))
     cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
     lines = np.arange(segment.first_line, segment.first_line + len(rows))
-    table = columns.read(cells, lines, rows=len(rows), written=cells | _as_json(columns.selection, rows))
+    read = cells | _formatted(columns, rows)
+    table = columns.read(read, lines, rows=len(rows), written=cells | _as_json(columns.selection, rows))
     if fault is not None:
         raise fault
     return table
@@ -86,6 +88,21 @@ def _bare(cell: str | None) -> str | None:
     if cell is _TRUE or cell is _FALSE:
         return "true" if cell is _TRUE else "false"
     return cell if isinstance(cell, _Number) else None
+
+
+def _formatted(columns: ColumnReader, rows: list[Row]) -> dict[str, pa.Array]:
+    """The columns whose numbers have a format of their own, with JSON's numbers, which have none, in that format."""
+    selection = columns.selection
+    formats = {name: columns.options.rules(name).number_format for name in selection.numeric | selection.verbatim}
+    return {
+        name: pa.array([_written(row.get(name), how) for row in rows], pa.string())
+        for name, how in formats.items()
+        if not how.plain
+    }
+
+
+def _written(cell: str | None, how: NumberFormat) -> str | None:
+    return how.written(cell) if isinstance(cell, _Number) else cell
 
 
 def _objects(

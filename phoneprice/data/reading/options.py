@@ -1,9 +1,11 @@
 """How a file is to be read, and which of its columns."""
 
 import codecs
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from phoneprice.data.number_formats import PLAIN, NumberFormat
 from phoneprice.errors import UsageError
 
 OnBadRow = Literal["fail", "skip"]
@@ -12,24 +14,50 @@ OUTER_SPACES = " \t"
 
 
 @dataclass(frozen=True)
+class CellRules:
+    """What cells of a column mean: which words stand for none (casefolded, without outer spaces), and its numbers."""
+
+    missing_values: frozenset[str]
+    number_format: NumberFormat = PLAIN
+
+    def __post_init__(self) -> None:
+        words = frozenset(word.strip(OUTER_SPACES).casefold() for word in self.missing_values)
+        object.__setattr__(self, "missing_values", words)
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """What can't be seen from a file itself.
 
-    ``missing_values`` are compared casefolded and without outer spaces. Raises ``UsageError`` for what can't be used.
+    ``missing_values`` are compared casefolded and without outer spaces; ``columns`` have the rules of the columns that
+    are read differently. Raises ``UsageError`` for what can't be used.
     """
 
     delimiter: str = ","
     encoding: str = "utf-8"
     missing_values: frozenset[str] = frozenset({"", "na", "nan", "null"})
     on_bad_row: OnBadRow = "fail"
+    number_format: NumberFormat = PLAIN
+    columns: Mapping[str, CellRules] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        words = frozenset(word.strip(OUTER_SPACES).casefold() for word in self.missing_values)
-        object.__setattr__(self, "missing_values", words)
+        object.__setattr__(self, "missing_values", self._usual.missing_values)
         _check_delimiter(self.delimiter)
         _check_encoding(self.encoding)
         if self.on_bad_row not in get_args(OnBadRow):
             raise UsageError(f"found on_bad_row {self.on_bad_row!r}, expected 'fail' or 'skip'; correct it")
+
+    @property
+    def _usual(self) -> CellRules:
+        return CellRules(self.missing_values, self.number_format)
+
+    def rules(self, column: str) -> CellRules:
+        """What the cells of a column mean."""
+        return self.columns.get(column) or self._usual
+
+    def read_by_arrow(self, column: str) -> bool:
+        """Whether Arrow's reader knows the numbers of a column: it has one set of words and the plain format."""
+        return self.number_format.plain and column not in self.columns
 
 
 def _check_delimiter(delimiter: str) -> None:

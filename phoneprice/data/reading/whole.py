@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from phoneprice.data.reading.cells import null_missing
-from phoneprice.data.reading.columns import as_numbers
+from phoneprice.data.reading.columns import as_numbers, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, infinite, too_much
-from phoneprice.data.reading.options import ReadOptions
+from phoneprice.data.reading.options import CellRules, ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
 
@@ -19,22 +19,31 @@ def read_table(
     options: ReadOptions,
     text_columns: Collection[str] = (),
     skip_columns: Collection[str] = (),
-    written: Collection[str] = (),
+    written: Collection[str] | None = (),
+    number_columns: Collection[str] = (),
 ) -> Table:
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
     the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
-    missing, so that the table still knows its names. ``written`` columns come as they are written, too, if the file has
-    them. Raises ``DataError``.
+    missing, so that the table still knows its names. ``written`` columns (None: all) come as they are written, too, if
+    the file has them. Text in ``number_columns``, and in columns that are mostly numbers of their format, is in the
+    plain grammar where it is a number. Raises ``DataError``.
     """
     skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
         names = [name for name in stream.header if name not in skipped]
-        undecided = _ask_for(stream, names, frozenset(text_columns), frozenset(written))
+        written = stream.header if written is None else written
+        undecided = _ask_for(stream, names, frozenset(text_columns), frozenset(written), options)
         table = concat(list(_within(stream)))
         header = stream.header
-    columns = {name: _inferred(table, name, options) if name in undecided else table.columns[name] for name in names}
+    certain = frozenset(number_columns)
+    columns = {
+        name: _inferred(table, name, options.rules(name), certain=name in certain)
+        if name in undecided
+        else table.columns[name]
+        for name in names
+    }
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
     return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
@@ -69,25 +78,35 @@ def _within(stream: ChunkStream) -> Iterator[Table]:
 
 
 def _ask_for(
-    stream: ChunkStream, names: list[str], text_columns: frozenset[str], written: frozenset[str]
+    stream: ChunkStream,
+    names: list[str],
+    text_columns: frozenset[str],
+    written: frozenset[str],
+    options: ReadOptions,
 ) -> frozenset[str]:
-    """Select the columns; those whose kind only their cells tell are returned, and read as they are written."""
+    """Select the columns; those whose kind only their cells tell are returned, and read as they are written.
+
+    Those with a format of their own come as text, too, in which numbers that the file tells from text are in it.
+    """
     text = frozenset(name for name in names if name in text_columns)
     rest = frozenset(names) - text
     also = frozenset(name for name in names if name in written)
     typed = stream.numeric_columns
     if typed is None:
-        stream.select((), text, rest | also)
+        formatted = frozenset(name for name in rest if not options.rules(name).number_format.plain)
+        stream.select((), text | formatted, rest | also)
         return rest
-    stream.select(rest & typed, text | (rest - typed), also)
-    return frozenset()
+    untyped = rest - typed
+    stream.select(rest & typed, text | untyped, also)
+    return frozenset(name for name in untyped if options.columns or not options.number_format.plain)
 
 
-def _inferred(table: Table, name: str, options: ReadOptions) -> pa.Array:
-    cells = table.written[name]
-    numbers = as_numbers(cells, options.missing_values)
+def _inferred(table: Table, name: str, rules: CellRules, *, certain: bool) -> pa.Array:
+    cells = table.columns[name] if name in table.columns else table.written[name]
+    numbers = as_numbers(cells, rules)
     if len(numbers.text_rows):
-        return null_missing(cells, options.missing_values)
+        present = null_missing(cells, rules.missing_values)
+        return text_in_plain_words(table, name, present, rules.number_format, certain=certain)
     if len(numbers.infinite_rows):
         row = int(numbers.infinite_rows[0])
         raise infinite(table.place(row, name), cells[row].as_py())

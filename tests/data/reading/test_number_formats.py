@@ -1,0 +1,102 @@
+"""Columns whose numbers are written in a format of their own, from every kind of file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from phoneprice.data.number_formats import NumberFormat
+from phoneprice.data.reading import ReadOptions, read_chunks, read_table
+from phoneprice.data.reading.frames import frame_table
+from phoneprice.data.reading.options import CellRules
+from phoneprice.errors import DataError
+
+PRICES = ["1.234,50 €", "850 €", "?", "-3.020 €"]
+EURO = CellRules(frozenset(["?"]), NumberFormat(",", ".", ("€",)))
+READ = ReadOptions(delimiter=";", number_format=NumberFormat(","), columns={"price": EURO})
+WIDTHS = {"1,5": 1.5, "2": 2, "NA": None, "4,25": 4.25}
+ROWS = [{"price": price, "w": w, "name": name} for price, w, name in zip(PRICES, WIDTHS, "abca", strict=True)]
+
+
+def csv_file(path: Path, quote: str) -> Path:
+    lines = [";".join(f"{quote}{cell}{quote}" for cell in row.values()) for row in ROWS]
+    path.write_text("\n".join(["price;w;name", *lines, ""]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=["csv", "quoted", "jsonl", "parquet"])
+def file(request, tmp_path: Path) -> Path:
+    if request.param in {"csv", "quoted"}:
+        return csv_file(tmp_path / "t.csv", '"' if request.param == "quoted" else "")
+    path = tmp_path / f"t.{request.param}"
+    if request.param == "parquet":
+        pq.write_table(pa.Table.from_pylist(ROWS), path)
+    else:
+        path.write_text("".join(json.dumps({**row, "w": WIDTHS[row["w"]]}) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+def test_a_whole_table(file: Path):
+    table = read_table(file, READ, written=["price"])
+    assert table.columns["price"].to_pylist() == [1234.5, 850, None, -3020]
+    assert table.columns["w"].to_pylist() == [1.5, 2, None, 4.25]
+    assert table.columns["name"].to_pylist() == ["a", "b", "c", "a"]
+    assert table.written["price"].to_pylist() == PRICES
+
+
+def test_a_stream_passes_the_text_through(file: Path):
+    with read_chunks(file, READ, ["price", "w"], ["name"], verbatim=["price"]) as chunks:
+        (table,) = chunks
+    assert table.columns["price"].to_pylist() == [1234.5, 850, None, -3020]
+    assert table.columns["w"].to_pylist() == [1.5, 2, None, 4.25]
+    assert table.written["price"].to_pylist() == PRICES
+
+
+def test_a_frame():
+    table = frame_table({name: [row[name] for row in ROWS] for name in ROWS[0]}, READ)
+    assert table.columns["price"].to_pylist() == ["1234.50", "850", None, "-3020"]
+
+
+def write(path: Path, *cells: str) -> Path:
+    path.write_text("\n".join(["w;x", *(f"{cell};1" for cell in cells), ""]), encoding="utf-8")
+    return path
+
+
+def test_a_number_of_another_format_is_none(tmp_path: Path):
+    file = write(tmp_path / "t.csv", *["1,5"] * 9, "1.500")
+    message = f"{file} line 11, column 'w': found '1.500', expected "
+    with pytest.raises(DataError) as caught:
+        read_table(file, READ)
+    advice = "numbers written like 1234,5; correct it, or data.decimal, data.thousands and data.columns"
+    assert str(caught.value) == message + advice
+    with pytest.raises(DataError) as caught, read_chunks(file, READ, ["w"], []) as chunks:
+        list(chunks)
+    assert str(caught.value) == f"{message}a number; correct it, or leave such rows out with --on-bad-row skip"
+
+
+def test_text_among_numbers_stays_and_the_numbers_are_plain(tmp_path: Path):
+    file = write(tmp_path / "t.csv", *["1,5"] * 9, "many")
+    assert read_table(file, READ).columns["w"].to_pylist() == [*["1.5"] * 9, "many"]
+
+
+def test_text_is_not_rewritten(tmp_path: Path):
+    cells = ["1,5", "1.5", "beta", "gamma", "2,0"]
+    assert read_table(write(tmp_path / "t.csv", *cells), READ).columns["w"].to_pylist() == cells
+
+
+def test_a_column_that_is_known_to_be_numbers_has_no_others(tmp_path: Path):
+    file = write(tmp_path / "t.csv", "1,5", "1.5", "beta")
+    assert read_table(file, READ, number_columns=["w"]).columns["w"].to_pylist() == ["1.5", '"1.5"', "beta"]
+
+
+def test_words_for_missing_in_one_column_only(tmp_path: Path):
+    options = ReadOptions(delimiter=";", columns={"w": CellRules(frozenset(["-999", "?"]))})
+    file = write(tmp_path / "t.csv", "-999", " ? ", "3")
+    assert read_table(file, options).columns["w"].to_pylist() == [None, None, 3]
+    with read_chunks(file, options, ["w", "x"], []) as chunks:
+        (table,) = chunks
+    assert table.columns["w"].to_pylist() == [None, None, 3]
+    assert np.asarray(table.columns["x"]).tolist() == [1, 1, 1]
