@@ -50,15 +50,15 @@ _THREAD_WORDS = ("can't start new thread", "resource temporarily unavailable")
 _FILE_WORDS = ("too many open files",)
 
 
-def not_written(place: Path | str, fault: OSError) -> PhonePriceError:
+def write_error(place: Path | str, fault: OSError) -> PhonePriceError:
     """The error for a place that the operating system does not let us write to, or for what it lacks meanwhile."""
-    if (short := lacking(fault)) is not None:
+    if (short := resource_error(fault)) is not None:
         return short
     reason = _REASONS.get(fault.errno or 0) or (fault.strerror or str(fault)).lower()
     return StorageError(f"{place}: can't be written: {reason}; {_ADVICE.get(fault.errno or 0, 'check the disk')}")
 
 
-def lacking(error: BaseException) -> PhonePriceError | None:
+def resource_error(error: BaseException) -> PhonePriceError | None:
     """The error as one of ours where there is too little memory, or too few threads or open files; else None."""
     if is_out_of_memory(error):
         return DeviceError(OUT_OF_MEMORY)
@@ -72,13 +72,13 @@ def lacking(error: BaseException) -> PhonePriceError | None:
     return None
 
 
-def shortage(error: BaseException) -> PhonePriceError | None:
-    """The same, and for a disk that is full, broken or closed."""
+def system_error(error: BaseException) -> PhonePriceError | None:
+    """The error of an exception that nobody has caught: the same, or a disk that is full or broken. None for a bug."""
     for fault in _said_by(error):
-        if (short := lacking(fault)) is not None:
+        if (short := resource_error(fault)) is not None:
             return short
         if isinstance(fault, OSError) and fault.errno in _NOT_WRITTEN:
-            return not_written(fault.filename or "standard output", fault)
+            return write_error(fault.filename or "standard output", fault)
     return None
 
 

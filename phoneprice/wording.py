@@ -117,12 +117,12 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def escaped(character: str) -> str:
+def _escaped(character: str) -> str:
     """A character as Python writes it in a text."""
     return character.encode("unicode_escape").decode("ascii")
 
 
-def printable(text: str, escape: Callable[[str], str] = escaped) -> str:
+def printable(text: str, escape: Callable[[str], str] = _escaped) -> str:
     r"""Text from a file or a run that a terminal only shows and never obeys, on one line.
 
     What Unicode calls not printable is escaped: control characters and line ends, those that turn the direction of

@@ -13,9 +13,9 @@ from phoneprice.shortage import (
     OUT_OF_MEMORY,
     TOO_MANY_FILES,
     is_out_of_memory,
-    lacking,
-    not_written,
-    shortage,
+    resource_error,
+    system_error,
+    write_error,
 )
 
 
@@ -61,7 +61,7 @@ LACKS: list[tuple[BaseException, PhonePriceError]] = [
 
 @pytest.mark.parametrize(("fault", "expected"), LACKS, ids=lambda value: f"{type(value).__name__} {value}"[:40])
 def test_every_way_of_saying_it(fault: BaseException, expected: PhonePriceError) -> None:
-    found = shortage(fault)
+    found = system_error(fault)
     assert (type(found), str(found)) == (type(expected), str(expected))
 
 
@@ -79,12 +79,12 @@ def test_every_way_of_saying_it(fault: BaseException, expected: PhonePriceError)
     ids=repr,
 )
 def test_what_is_no_lack(fault: BaseException) -> None:
-    assert shortage(fault) is None
+    assert system_error(fault) is None
 
 
 def test_a_pipe_that_does_not_wait_is_no_lack_of_threads() -> None:
     blocked = BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), 0)
-    assert shortage(blocked) is None
+    assert system_error(blocked) is None
 
 
 def test_numpy_runs_out_of_memory() -> None:
@@ -97,7 +97,7 @@ def test_numpy_runs_out_of_memory() -> None:
     ("number", "kind"), [(errno.ENOSPC, StorageError), (errno.EMFILE, StorageError), (errno.ENOMEM, DeviceError)]
 )
 def test_a_place_that_is_not_written(number: int, kind: type[PhonePriceError]) -> None:
-    assert isinstance(not_written("out.csv", error_of(number)), kind)
+    assert isinstance(write_error("out.csv", error_of(number)), kind)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_place_that_is_not_written(number: int, kind: type[PhonePriceError]) -
     ids=["a file", "a cell", "another file"],
 )
 def test_names_and_cells_are_no_shortage(error: Exception) -> None:
-    assert lacking(error) is None
+    assert resource_error(error) is None
 
 
 def test_code_in_c_that_did_not_say_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +118,4 @@ def test_code_in_c_that_did_not_say_why_it_failed(monkeypatch: pytest.MonkeyPatc
         raise error_of(errno.ENOMEM)
 
     monkeypatch.setattr("mmap.mmap", none_left)
-    assert str(shortage(SystemError("error return without exception set"))) == OUT_OF_MEMORY
+    assert str(system_error(SystemError("error return without exception set"))) == OUT_OF_MEMORY

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from phoneprice.artifact.folders import OpenDirectory, keep_access, mode_of
 from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory, delete_strays
 from phoneprice.places import real_entry
-from phoneprice.shortage import not_written
+from phoneprice.shortage import write_error
 
 _MOST_LINKS = 40
 
@@ -27,7 +27,7 @@ def storage_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        raise not_written(path, fault) from fault
+        raise write_error(path, fault) from fault
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFE
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.artifact.writer import run_places
 from phoneprice.errors import ModelError, PhonePriceError
-from phoneprice.shortage import lacking
+from phoneprice.shortage import resource_error
 from phoneprice.wording import cut, printable
 
 _LOOKS = 100
@@ -128,7 +128,7 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
         return file
 
     def _unreadable(self, name: str, fault: OSError) -> PhonePriceError:
-        if short := lacking(fault):
+        if short := resource_error(fault):
             return short
         if fault.errno == errno.ENOENT:
             return ModelError(f"{self.source(name)}: missing; {DAMAGED}")
@@ -173,7 +173,7 @@ def _open_directory(path: Path) -> OpenDirectory:
         raise ModelError(f"{path}: is a file, a run is a directory; name a directory that train has written") from None
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
-        raise lacking(fault) or ModelError(f"{path}: can't be read: {reason.lower()}") from None
+        raise resource_error(fault) or ModelError(f"{path}: can't be read: {reason.lower()}") from None
     raise ModelError(f"{path}: no such run; 'phoneprice runs list' shows those there are")
 
 

@@ -15,7 +15,7 @@ from phoneprice.cli.output import is_closed, json_lines, write_lines
 from phoneprice.cli.session import STDOUT, Session
 from phoneprice.cli.streams import stream_for_errors
 from phoneprice.errors import PhonePriceError, StoppedError, UsageError
-from phoneprice.shortage import not_written, shortage
+from phoneprice.shortage import system_error, write_error
 from phoneprice.wording import cut
 from phoneprice.workflows.stopping import interrupt_at_once, stop_at_once
 
@@ -111,8 +111,8 @@ def _known(error: BaseException) -> PhonePriceError | None:
     if isinstance(error, _PARSER_ERROR):
         return UsageError(_parser_message(error))
     if isinstance(error, OSError) and error.errno == errno.EBADF and is_closed(sys.stdout):
-        return not_written("standard output", error)
-    return shortage(error)
+        return write_error("standard output", error)
+    return system_error(error)
 
 
 def _parser_message(error: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from phoneprice.errors import DataError, UsageError
-from phoneprice.shortage import not_written
+from phoneprice.shortage import write_error
 
 HANDLE = "iabhishekofficial/mobile-price-classification/versions/1"
 PAGE = "https://www.kaggle.com/datasets/iabhishekofficial/mobile-price-classification"
@@ -30,7 +30,7 @@ def fetch(folder: Path, put: Callable[[Path, Path], object]) -> tuple[Path, ...]
                 put(path, target)
             return targets
     except OSError as error:
-        raise not_written(folder, error) from error
+        raise write_error(folder, error) from error
 
 
 def _download(name: str, cache: Path) -> Path:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from phoneprice.guest import unnoticed
-from phoneprice.shortage import lacking
+from phoneprice.shortage import resource_error
 
 
 class _OneBlasThread:
@@ -86,4 +86,4 @@ def require_blas_memory() -> None:
     try:
         mmap.mmap(-1, computing_threads() * _THREAD_BYTES).close()
     except OSError as fault:
-        raise lacking(fault) or fault from None
+        raise resource_error(fault) or fault from None

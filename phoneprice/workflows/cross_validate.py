@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from phoneprice.artifact.held_out import prediction_columns
 from phoneprice.config.asked import Overrides, ToInfer
+from phoneprice.config.bounds import MOST_FOLDS as _MOST
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
@@ -35,9 +36,6 @@ from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import Prepared, labelled_source
-
-_MOST = 1_000_000
-"""Folds or repeats: more than anybody has the time for."""
 
 Values = Mapping[str, float]
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from phoneprice.config.fields import choices, section
 from phoneprice.config.schema import Config
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.reading.headers import checked_header, edge_keys, require_distinct
-from phoneprice.errors import DataError, ModelError
+from phoneprice.errors import DataError, ModelError, UsageError
+from phoneprice.records.documents import Protocol
+from phoneprice.workflows.cross_validate import cross_validate
 
 MANY = 100_000
 NAMES = tuple(f"c{i}" for i in range(MANY))
@@ -240,6 +243,14 @@ def test_absurd_options(call: Callable[..., tuple[int, str]], words: str, most: 
         assert code == 2
         what = f"found '{value}', must be a whole number from {least} to {most}"
         assert err.startswith(f"phoneprice: error: invalid value for '{option}': {what}; see ")
+
+
+@pytest.mark.parametrize(("name", "least"), [("folds", 2), ("repeats", 1)])
+def test_the_python_api_has_the_bounds_of_the_options(name: str, least: int) -> None:
+    for value in (1001, least - 1):
+        with pytest.raises(UsageError) as caught:
+            cross_validate(protocol=replace(Protocol(), **{name: value}))
+        assert str(caught.value) == f"{name}: found {value}, must be a whole number from {least} to 1000"
 
 
 @pytest.mark.parametrize("rows", ["2147483647", "1"])

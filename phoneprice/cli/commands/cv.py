@@ -17,12 +17,16 @@ from phoneprice.cli.options import (
     refuse_stdout,
 )
 from phoneprice.cli.session import Session
+from phoneprice.config.bounds import MOST_FOLDS
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 
 Folds = Annotated[
-    int, number_option("--folds", least=2, most=1000, text="Parts of the table, each tested once; 5 if not given.")
+    int,
+    number_option("--folds", least=2, most=MOST_FOLDS, text="Parts of the table, each tested once; 5 if not given."),
 ]
-Repeats = Annotated[int, number_option("--repeats", least=1, most=1000, text="Times with other parts; 3 if not given.")]
+Repeats = Annotated[
+    int, number_option("--repeats", least=1, most=MOST_FOLDS, text="Times with other parts; 3 if not given.")
+]
 Seed = Annotated[int, number_option("--seed", least=0, most=2**32 - 1, text="Of the parts; 0 if not given.")]
 Baselines = Annotated[
     bool, typer.Option("--baselines", help="Compare with scikit-learn's usual models on the same parts.")

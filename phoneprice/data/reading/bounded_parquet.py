@@ -18,7 +18,7 @@ from phoneprice.data.arrow_types import decoded, has_length, is_text
 from phoneprice.data.reading.cutting import LARGE_RECORD, RECORD_BYTES
 from phoneprice.data.reading.faults import too_much
 from phoneprice.data.reading.parquet_pages import Leaf, PageError, Unpacked, unpacked
-from phoneprice.shortage import lacking
+from phoneprice.shortage import resource_error
 from phoneprice.wording import size
 
 _BUFFER_BYTES = 1 << 18
@@ -154,7 +154,7 @@ class _ArrowFaults:
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, fault: BaseException | None, _traceback: object) -> None:
-        if isinstance(fault, (pa.ArrowException, OSError)) and lacking(fault) is None:
+        if isinstance(fault, (pa.ArrowException, OSError)) and resource_error(fault) is None:
             reason = str(fault).split("\n", maxsplit=1)[0]
             raise ParquetError(f"found damaged Parquet data ({reason}); copy or download the file again") from None
 

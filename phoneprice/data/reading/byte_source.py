@@ -15,7 +15,7 @@ from typing import BinaryIO
 from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.places import is_file
-from phoneprice.shortage import lacking, not_written
+from phoneprice.shortage import resource_error, write_error
 from phoneprice.stream import STREAM, given_path
 from phoneprice.suggestions import nearest_path
 
@@ -55,7 +55,7 @@ class ByteSource:
             spooled.seek(0)
         except OSError as fault:
             spooled.close()
-            raise not_written(tempfile.gettempdir(), fault) from fault
+            raise write_error(tempfile.gettempdir(), fault) from fault
         return spooled
 
     def read(self, size: int = -1, /) -> bytes:
@@ -67,7 +67,7 @@ class ByteSource:
         try:
             return self._stream.read(size)
         except (EOFError, zlib.error, OSError) as fault:
-            raise lacking(fault) or file_fault(self.name, self._explained(fault)) from fault
+            raise resource_error(fault) or file_fault(self.name, self._explained(fault)) from fault
 
     def readable(self) -> bool:
         """Always: Arrow asks."""
@@ -113,7 +113,7 @@ def _temporary_file() -> BinaryIO:
     try:
         return tempfile.TemporaryFile()
     except OSError as fault:  # also where no directory can be written to
-        raise not_written(os.environ.get("TMPDIR", "the directory for temporary files"), fault) from fault
+        raise write_error(os.environ.get("TMPDIR", "the directory for temporary files"), fault) from fault
 
 
 class _Stdin:
@@ -155,7 +155,7 @@ def _open_file(name: str, path: Path) -> io.FileIO:
     except IsADirectoryError:
         raise file_fault(name, "is a directory; name a file in it") from None
     except (OSError, ValueError) as fault:
-        raise lacking(fault) or file_fault(name, f"can't be read: {_reason(fault)}") from None
+        raise resource_error(fault) or file_fault(name, f"can't be read: {_reason(fault)}") from None
 
 
 def _reason(fault: Exception) -> str:
