@@ -110,4 +110,4 @@ def refuse_foreign(output: Path, mark: str = "", *, option: str = "-o") -> None:
 
 
 def _is_ours(beginning: bytes, mark: str) -> bool:
-    return not beginning or mark.encode() in beginning.lower()
+    return not beginning or mark.lower().encode() in beginning.lower()
