@@ -316,14 +316,16 @@ def conditioning(values: NDArray[np.float64]) -> tuple[float, float]:
     in for a range that is zero. The spread is a power of two and the centre a multiple of it, so a part of the rows has
     nearly always the same ones as all of them, and the same inputs to the last bit.
     """
+    low, high = values.min(), values.max()
+    if low == high:
+        return float(low), 1.0
     sample = values[:: sampling_step(len(values))]
-    with np.errstate(over="ignore", invalid="ignore"):
-        lower, center, upper = np.quantile(sample, [0.25, 0.5, 0.75], method="lower")
-        largest = np.abs(values).max()
-        candidates = [upper - lower, values.std(), largest]
-    if values.min() == values.max():
-        return float(center), 1.0
+    ranks = [quarter * (len(sample) - 1) // 4 for quarter in (1, 2, 3)]
+    lower, center, upper = np.partition(sample, ranks)[ranks]  # np.quantile costs ten times as much for a few rows
+    largest = max(abs(low), abs(high))
     smallest_usable = max(1e-14 * largest, 1e-300)
-    usable = [float(spread) for spread in candidates if smallest_usable < spread < 1e300]
-    spread = 2.0 ** round(math.log2(next(iter(usable), 1.0)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        candidates = (spread() for spread in (lambda: upper - lower, values.std, lambda: largest))
+        usable = next((float(spread) for spread in candidates if smallest_usable < spread < 1e300), 1.0)
+    spread = 2.0 ** round(math.log2(usable))
     return float(np.rint(center / spread) * spread), spread

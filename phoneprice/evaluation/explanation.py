@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Predict = Callable[[Inputs], Predictions]
 
 REPEATS = 5
 """Shuffles of a column."""
+ROWS_TOGETHER = 4096
+"""Rows that are predicted in one go, of several columns where one has fewer: the engine's blocks are that long."""
 GRID = 25
 MOST_CATEGORIES = 12
 
@@ -40,36 +43,50 @@ def spans(schema: TableSchema) -> dict[str, slice]:
 
 
 def permutation_importance(
-    parts: Sequence[Part], schema: TableSchema, metric: PairedMetric, seed: int = 0
+    parts: Sequence[Part],
+    schema: TableSchema,
+    metric: PairedMetric,
+    seed: int = 0,
+    on_columns: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Interval]:
     """How much worse the metric gets when a column is shuffled, by column, the most important first.
 
     Breiman 2001, section 10, with the column's inputs shuffled together, within each part (a fold), ``REPEATS`` times;
     a row's error is its mean over the shuffles, and the interval is over rows, paired with the errors as they were.
+    ``on_columns`` hears of each number of columns that is done with in a part.
     """
     generator = np.random.Generator(np.random.Philox(key=seed))
     shuffles = [[generator.permutation(len(part.y)) for _ in range(REPEATS)] for part in parts]
     usual = np.concatenate([row_errors(metric, part.y, part.predict(part.inputs)) for part in parts])
-    found = {}
-    for name, span in spans(schema).items():
-        errors = [_shuffled_errors(part, orders, span, metric) for part, orders in zip(parts, shuffles, strict=True)]
-        found[name] = lead(metric, usual, np.concatenate(errors))
+    columns = spans(schema)
+    errors = np.empty((len(columns), len(usual)))
+    first = 0
+    for part, orders in zip(parts, shuffles, strict=True):
+        rows, together = len(part.y), max(ROWS_TOGETHER // max(len(part.y) * REPEATS, 1), 1)
+        for start in range(0, len(columns), together):
+            some = list(columns.values())[start : start + together]
+            errors[start : start + together, first : first + rows] = _shuffled_errors(part, orders, some, metric)
+            on_columns(len(some))
+        first += rows
+    found = {name: lead(metric, usual, errors[i]) for i, name in enumerate(columns)}
     return dict(sorted(found.items(), key=lambda item: -item[1].value))
 
 
-def _shuffled_errors(part: Part, orders: Sequence[NDArray[np.int64]], span: slice, metric: PairedMetric) -> Doubles:
-    """The mean error of each row ``(n,)`` over all shuffles, which are predicted in one go."""
-    rows, inputs = len(part.y), part.inputs
-    values = np.tile(inputs.values, (len(orders), 1))
-    missing = None if inputs.missing is None else np.tile(inputs.missing, (len(orders), 1))
-    for i, order in enumerate(orders):
+def _shuffled_errors(
+    part: Part, orders: Sequence[NDArray[np.int64]], columns: Sequence[slice], metric: PairedMetric
+) -> Doubles:
+    """The mean error of each row over all shuffles of each column ``(columns, n)``, predicted in one go."""
+    rows, inputs, copies = len(part.y), part.inputs, len(columns) * len(orders)
+    values = np.tile(inputs.values, (copies, 1))
+    missing = None if inputs.missing is None else np.tile(inputs.missing, (copies, 1))
+    for i, (span, order) in enumerate(product(columns, orders)):
         copy = slice(i * rows, (i + 1) * rows)
         values[copy, span] = inputs.values[order, span]
         if missing is not None and inputs.missing is not None:
             missing[copy, span] = inputs.missing[order, span]
     predicted = part.predict(Inputs(values, missing))
-    errors = row_errors(metric, np.tile(part.y, len(orders)), predicted)
-    return np.asarray(errors.reshape(len(orders), rows).mean(axis=0))
+    errors = row_errors(metric, np.tile(part.y, copies), predicted)
+    return np.asarray(errors.reshape(len(columns), len(orders), rows).mean(axis=1))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM, given_path
-from phoneprice.wording import count, counted, duration
+from phoneprice.wording import count, counted, duration, first_of
 from phoneprice.workflows.destinations import (
     REPORT,
     open_output,
@@ -218,8 +218,8 @@ def _summary(run: Run) -> Iterator[tuple[str, str]]:
     if run.task.labels:
         yield "classes", _classes(run)
     yield "rows", count(run.metrics.rows)
-    columns = [column.name for column in run.schema.columns]
-    yield "columns", f"{len(columns)}: {', '.join(columns)}"
+    columns = run.schema.feature_names
+    yield "columns", f"{count(len(columns))}: {first_of(columns)}"
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden layers", f"{layers} ({config.model.activation.name}){skip}"

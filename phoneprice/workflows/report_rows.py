@@ -22,11 +22,11 @@ from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.inference.predictor import Predictor
-from phoneprice.records import Classified, HeldOut, Inputs, Predictions, Split, Valued, joined, splits_of
+from phoneprice.records import Classified, HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
 from phoneprice.report.facts import Baseline, Dependence, FromData, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
-from phoneprice.workflows.events import OnEvent, Warned
+from phoneprice.workflows.events import OnEvent, Progress, Warned
 from phoneprice.workflows.predictors import predictor_of
 from phoneprice.workflows.prepare import Prepared, left_out
 
@@ -59,7 +59,7 @@ def facts_from_rows(
     labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
     baselines = _linear_baseline(labelled, held, metric) if labelled.out_of_fold and held is not None else ()
-    importances = permutation_importance(_sampled_parts(labelled), run.schema, metric, run.config.training.seed)
+    importances = _importances(labelled, metric, on_event)
     all_rows = f"all {counted(len(labelled.prepared.inputs), 'row')}"
     rows = "the rows each member has not seen" if labelled.out_of_fold else all_rows
     found = FromData(
@@ -84,6 +84,19 @@ def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     folds = splits_of(plans)
     everyone = Split(np.arange(table.rows), tuple(range(run.shape.members)))
     return _LabelledRows(run, prepared, predictor_of(run), seen and bool(folds), folds or (everyone,))
+
+
+def _importances(labelled: _LabelledRows, metric: PairedMetric, on_event: OnEvent) -> dict[str, Interval]:
+    """By column, the most important first; tells how far it has got, for with many columns it takes a while."""
+    parts, schema = _sampled_parts(labelled), labelled.run.schema
+    done, total = 0, len(parts) * len(schema.columns)
+
+    def tell(columns: int) -> None:
+        nonlocal done
+        done += columns
+        on_event(Progress(done, total, "columns shuffled"))
+
+    return permutation_importance(parts, schema, metric, labelled.run.config.training.seed, tell)
 
 
 def _sampled_parts(labelled: _LabelledRows) -> list[Part]:

@@ -119,7 +119,8 @@ def test_the_inputs_of_a_column_are_shuffled_together_with_what_is_missing() -> 
     found = permutation_importance([Part(Inputs(values, missing), values[:, 4], predict)], columns, "mae")
     assert found["os"] == Interval(0, 0, 0)
     assert found["a"].value > 0.5
-    usual, of_os, of_a = seen
+    usual, both = seen
+    of_os, of_a = both.take(slice(0, REPEATS * 300)), both.take(slice(REPEATS * 300, None))
     assert np.array_equal(usual.values, values)
     again = np.tile(values, (REPEATS, 1))
     assert of_os.missing is not None
@@ -151,6 +152,27 @@ def test_each_part_is_predicted_by_its_own_model() -> None:
     both = permutation_importance(parts, schema_of(A), "mae")["a"].value
     alone = permutation_importance(parts[:1], schema_of(A), "mae")["a"].value
     assert both == pytest.approx(1.5 * alone, rel=0.1)
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_columns_of_few_rows_are_predicted_together(monkeypatch: pytest.MonkeyPatch, holes: bool) -> None:
+    """A block of the engine has room for many columns, and takes as long with one."""
+    values, columns = normal(30, 50), [Column(name=f"x{i}", kind="numeric") for i in range(50)]
+    asked, heard = list[int](), list[int]()
+
+    def predict(inputs: Inputs) -> Predictions:
+        asked.append(len(inputs))
+        gone = 0 if inputs.missing is None else inputs.missing.sum(axis=1)
+        return Valued(inputs.values.astype(np.float64) @ np.arange(50.0) + gone)
+
+    inputs = Inputs(values, values > 1 if holes else None)
+    parts = [Part(inputs, predict(inputs).values, predict)] * 2
+    together = permutation_importance(parts, schema_of(*columns), "mae", on_columns=heard.append)
+    assert (len(asked), max(asked)) == (1 + 2 + 2 * 2, 27 * REPEATS * 30)
+    assert heard == [27, 23, 27, 23]
+    monkeypatch.setattr("phoneprice.evaluation.explanation.ROWS_TOGETHER", 1)
+    assert permutation_importance(parts, schema_of(*columns), "mae") == together
+    assert len(asked) == 7 + 2 + 2 * 50
 
 
 def test_the_seed_decides() -> None:

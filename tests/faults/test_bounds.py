@@ -85,6 +85,21 @@ def test_many_columns_are_counted(
     assert (code, "and" in err, err.count("c11")) == (2, True, 0)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_many_columns_take_little_memory_each(tmp_path: Path) -> None:
+    """Of 100,000 columns 20 kB each were 2 GB."""
+    peaks = []
+    for columns in (10, 4000):
+        path = tmp_path / f"{columns}.csv"
+        rows = [",".join([*(str(i * row % 7) for i in range(columns)), "ab"[row % 2]]) for row in range(4)]
+        path.write_text("\n".join([",".join([*NAMES[:columns], "y"]), *rows, ""]))
+        words = [sys.executable, "-c", PEAK, "data", "check", str(path), "--target", "y", "-q"]
+        kibibytes, code = map(int, subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
+        assert code == 0
+        peaks.append(kibibytes)
+    assert peaks[1] - peaks[0] < 12 * 4000
+
+
 def test_missing_columns_are_counted() -> None:
     with pytest.raises(DataError) as caught:
         require_named("t.csv", [f"ram {i}" for i in range(MANY)], ["id"])

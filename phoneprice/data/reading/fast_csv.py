@@ -79,7 +79,10 @@ def _convert_options(selection: Selection, options: ReadOptions) -> pa.csv.Conve
         check_utf8=False,
         column_types=types or {included[0]: pa.string()},
         include_columns=included,
-        null_values=spellings(options.missing_values),
+        # Each column has a copy of all these words, of some 20 kB. Text is never null here, and nothing is boolean.
+        null_values=spellings(options.missing_values) if as_float else [],
+        true_values=[],
+        false_values=[],
         strings_can_be_null=False,
     )
 

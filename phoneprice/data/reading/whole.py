@@ -1,9 +1,11 @@
 """A whole file as one table, the kind of each column found from its cells."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.reading.cells import null_missing
@@ -12,6 +14,9 @@ from phoneprice.data.reading.faults import file_fault, infinite, too_much
 from phoneprice.data.reading.options import CellRules, ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
+
+_CELLS_TOGETHER = 1 << 12
+"""Of a short table so many cells are looked at in one go: a look costs as much as a thousand of them."""
 
 
 def read_table(
@@ -37,13 +42,8 @@ def read_table(
         undecided = _ask_for(stream, names, frozenset(text_columns), frozenset(written), options)
         table = concat(list(_within(stream)))
         header = stream.header
-    certain = frozenset(number_columns)
-    columns = {
-        name: _inferred(table, name, options.rules(name), certain=name in certain)
-        if name in undecided
-        else table.columns[name]
-        for name in names
-    }
+    found = dict(_inferred(table, [name for name in names if name in undecided], options, frozenset(number_columns)))
+    columns = {name: found[name] if name in found else table.columns[name] for name in names}
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
     return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
@@ -101,13 +101,36 @@ def _ask_for(
     return frozenset(name for name in untyped if options.columns or not options.number_format.plain)
 
 
-def _inferred(table: Table, name: str, rules: CellRules, *, certain: bool) -> pa.Array:
-    cells = table.columns[name] if name in table.columns else table.written[name]
+def _inferred(
+    table: Table, names: Sequence[str], options: ReadOptions, certain: frozenset[str]
+) -> Iterator[tuple[str, pa.Array]]:
+    """The columns as numbers, or where they hold anything else as text; ``certain`` are those known for numbers."""
+    together = max(_CELLS_TOGETHER // max(table.rows, 1), 1)
+    for (kind, rules), group in groupby(names, lambda name: (_as_read(table, name).type, options.rules(name))):
+        alike, size = list(group), together if pa.types.is_string(kind) else 1
+        for start in range(0, len(alike), size):
+            yield from _inferred_together(table, alike[start : start + size], rules, certain)
+
+
+def _as_read(table: Table, name: str) -> pa.Array:
+    return table.columns[name] if name in table.columns else table.written[name]
+
+
+def _inferred_together(
+    table: Table, names: Sequence[str], rules: CellRules, certain: frozenset[str]
+) -> Iterator[tuple[str, pa.Array]]:
+    """The same for columns of one type and one set of rules, looked at as one, each below the one before."""
+    columns, rows = [_as_read(table, name) for name in names], max(table.rows, 1)
+    cells = columns[0] if len(columns) == 1 else pa.concat_arrays(columns)
     numbers = as_numbers(cells, rules)
-    if len(numbers.text_rows):
-        present = null_missing(cells, rules.missing_values)
-        return text_in_plain_words(table, name, present, rules.number_format, certain=certain)
-    if len(numbers.infinite_rows):
-        row = int(numbers.infinite_rows[0])
-        raise infinite(table.place(row, name), cells[row].as_py())
-    return numbers.values
+    with_text = np.flatnonzero(np.bincount(numbers.text_rows // rows))
+    infinite_cells = numbers.infinite_rows[~np.isin(numbers.infinite_rows // rows, with_text)]
+    if len(infinite_cells):
+        column, row = divmod(int(infinite_cells[0]), rows)
+        raise infinite(table.place(row, names[column]), columns[column][row].as_py())
+    text = null_missing(cells, rules.missing_values) if len(with_text) else cells
+    is_text = set(with_text.tolist())
+    for i, name in enumerate(names):
+        own = (text if i in is_text else numbers.values).slice(i * rows, table.rows)
+        sure = name in certain
+        yield name, text_in_plain_words(table, name, own, rules.number_format, certain=sure) if i in is_text else own

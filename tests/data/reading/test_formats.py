@@ -219,6 +219,37 @@ def test_json_labels_keep_their_spelling(tmp_path: Path) -> None:
     assert table.columns["x"].to_pylist() == [1, None]
 
 
+MIXED = ("1,x,,1.5, 2,1e400,inf", "NA,7,nan,0x1,-3,y,2", "4,NA,,2,5,3,na")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("copies", [1, 300])
+def test_short_columns_are_looked_at_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, copies: int
+) -> None:
+    """Numbers, text and missing cells side by side come as each column alone would."""
+    header = ",".join(f"{name}{i}" for i in range(copies) for name in "abcdef")
+    lines = [",".join([line.rsplit(",", 1)[0]] * copies) for line in MIXED[:rows]]
+    (tmp_path / "t.csv").write_text("\n".join([header, *lines, ""]))
+    fault = "line 2, column 'f0': found '1e400', expected a finite number"
+    for cells in (1, 1 << 12):
+        monkeypatch.setattr("phoneprice.data.reading.whole._CELLS_TOGETHER", cells)
+        if rows == 1:
+            with pytest.raises(DataError, match=fault):
+                read_table(tmp_path / "t.csv", ReadOptions())
+            continue
+        columns = read_table(tmp_path / "t.csv", ReadOptions()).columns
+        found = {name: columns[f"{name}{copies - 1}"].to_pylist() for name in "abcdef"}
+        assert found == {
+            "a": [1.0, None, 4.0][:rows],
+            "b": ["x", "7", None][:rows],
+            "c": [None] * rows,
+            "d": (["1.5", "0x1", "2"] if rows else [])[:rows],
+            "e": [2.0, -3.0, 5.0][:rows],
+            "f": (["1e400", "y", "3"] if rows else [])[:rows],
+        }
+
+
 def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     for path, message in [
         (tmp_path / "none.csv", "no such file; check the name"),
