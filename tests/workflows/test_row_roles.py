@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,26 @@ def test_a_class_of_one_row(tmp_path: Path) -> None:
     assert load_run(tmp_path / "run").held_out is not None
     tested = cross_validate(data, asked, Protocol(3, 1, 0))
     assert told in tested.warnings
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+EXAMPLES = [block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "_column =" in block]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split()[1])
+def test_the_examples_of_the_page(tmp_path: Path, example: str) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(example, encoding="utf-8")
+    frame = visits().rename(columns={"who": "patient", "w": "households"})
+    columns = re.findall(r'_column = "(\w+)"', example)
+    data = save(frame[["a", "kind", *columns]], tmp_path / "t.csv")
+    result = train(data, load_config(file, [*QUICK, *CLASSES[:2]]), tmp_path / "run")
+    loaded = load_run(tmp_path / "run")
+    assert loaded.schema.feature_names == ("a",)
+    assert loaded.schema.id_columns == tuple(columns)
+    assert loaded.held_out is not None
+    assert len(result.metrics.members) == (5 if "members = 5" in example else 3)
+
+
+def test_every_setting_has_its_example() -> None:
+    assert len(EXAMPLES) == 3
