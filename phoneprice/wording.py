@@ -12,7 +12,7 @@ NONE = "-"
 
 def count(number: float) -> str:
     """``2,000``; what is no whole number, such as a sum of weights, in five digits."""
-    return f"{number:,.5g}" if isinstance(number, float) and not number.is_integer() else f"{number:,.0f}"
+    return f"{number:,.5g}" if isinstance(number, float) and not number.is_integer() else f"{int(number):,}"
 
 
 def noun(number: float, singular: str, plural: str | None = None) -> str:

@@ -138,3 +138,18 @@ def test_what_is_no_utf8_is_escaped():
     assert wording.utf8_or_escaped("手") == "手"
     assert wording.utf8_or_escaped("t\udcff" + "手".encode().decode("ascii", "surrogateescape")) == "t\\xff手"
     assert wording.utf8_or_escaped("\ud800a") == "\\ud800a"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (2000, "2,000"),
+        (2**60 + 1, "1,152,921,504,606,846,977"),
+        (2.0, "2"),
+        (0.5, "0.5"),
+        (12345.678, "12,346"),
+    ],
+)
+def test_counts_and_sums_of_weights(number: float, text: str) -> None:
+    assert wording.count(number) == text

@@ -169,7 +169,7 @@ class _Tested:
 
 
 def _test_folds(prepared: Prepared, folds: Sequence[Fold], on_event: OnEvent) -> list[_Tested]:
-    plans = [_inner_plans(prepared, fold, on_event) for fold in folds]
+    plans = [inner_plans(prepared, fold, on_event) for fold in folds]
     fitted = fit(prepared, [plan for own in plans for plan in own], on_event, watch=False)
     everyone = Predictor(prepared.config, prepared.task, fitted.ensemble)
     tested, first = [], 0
@@ -179,7 +179,7 @@ def _test_folds(prepared: Prepared, folds: Sequence[Fold], on_event: OnEvent) ->
     return tested
 
 
-def _inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[MemberPlan]:
+def inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[MemberPlan]:
     """The members that ``train`` would make of the fold's training rows, in rows of the whole table."""
     rows = fold.train_rows
     config, roles, labels = prepared.config, prepared.roles.take(rows), prepared.task.labels

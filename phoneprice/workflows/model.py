@@ -141,7 +141,8 @@ class Model:
 
     def _frame(self, data: Any, wanted: tuple[str, ...], useful: tuple[str, ...] = ()) -> Table:
         skipped = set(frame_names(data)) - {*wanted, *useful}
-        text = [*self.run.schema.matched_names, self.config.data.group_column]
+        groups = filter(None, [self.config.data.group_column])
+        text = [*self.run.schema.matched_names, *groups]
         table = frame_table(data, read_options(self.config.data), skipped, text)
         require_columns(table, wanted)
         return table

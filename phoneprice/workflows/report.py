@@ -16,6 +16,7 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
+from phoneprice.data.features import moments
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.errors import UsageError
@@ -192,7 +193,7 @@ def _trivial_baselines(metrics: RunMetrics, held: HeldOut | None) -> tuple[Basel
         return (Baseline("the most frequent class", {"accuracy": max(support) / sum(support)}),)
     if held is None:
         return ()
-    return (Baseline("the mean", {"rmse": float(held.truth.std()), "r2": 0.0}),)
+    return (Baseline("the mean", {"rmse": float(moments(held.truth, held.weights)[1]), "r2": 0.0}),)
 
 
 def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.cli.calling import Call
 
 NUMBERS = np.random.default_rng(0).normal(size=24).round(2).tolist()
 CLASSES = ["p", "q", "r"] * 8
-TABLES: dict[str, dict[str, list[object]]] = {
+TABLES: Mapping[str, Mapping[str, Sequence[object]]] = {
     "a class of one row": {"a": NUMBERS, "y": [*CLASSES[:-1], "z"]},
     "numbered classes, one of one row": {"a": NUMBERS, "y": [*[1, 2, 3] * 7, 1, 2, 4]},
     "numbered classes, text in a number": {"a": [*NUMBERS[:-1], "oops"], "y": [1, 2, 3, 4] * 6},

@@ -34,11 +34,13 @@ def test_whole_weights_are_repeated_rows(kind: str) -> None:
         for parts in [(p.train_rows, p.held_out_rows, p.stopping_rows)]
     ]
     known, target = statistics(inputs.take(repeated), y[repeated], longer)
-    setups = [
-        FitSetup(config, TrainingData.of(*rows, torch.device("cpu"), torch.float64, w), known, target, CLASSES[kind])
-        for *rows, w in ((inputs, y, counts.astype(np.float64)), (inputs.take(repeated), y[repeated], None))
-    ]
-    found, expected = (run(Fit(setup, own)) for setup, own in zip(setups, (plans, longer), strict=True))
+    cpu, double = torch.device("cpu"), torch.float64
+    weighted = TrainingData.of(inputs, y, cpu, double, counts.astype(np.float64))
+    whole = TrainingData.of(inputs.take(repeated), y[repeated], cpu, double)
+    found, expected = (
+        run(Fit(FitSetup(config, data, known, target, CLASSES[kind]), own))
+        for data, own in ((weighted, plans), (whole, longer))
+    )
     assert len(found) == len(expected) == 3
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours.train_loss, theirs.train_loss, rtol=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.records.documents import Protocol
+from phoneprice.workflows.cross_validate import inner_plans, make_folds
+from phoneprice.workflows.prepare import prepare
 from phoneprice.workflows.report_rows import facts_from_rows
 
 ROWS = 80
@@ -153,8 +156,25 @@ def test_cross_validation_by_groups(tmp_path: Path) -> None:
     assert folds.groupby("repeat").size().tolist() == [frame["who"].nunique()] * 2
 
 
+@pytest.mark.parametrize("roles", [GROUPS, ORDER], ids=["groups", "time"])
+def test_members_within_a_fold_are_split_alike(tmp_path: Path, roles: list[str]) -> None:
+    """Rows that are tested, held out, set aside for early stopping and learned from."""
+    asked = config(*CLASSES, *roles, "training.early_stopping.patience_epochs=1")
+    prepared = prepare(save(visits(), tmp_path / "t.csv"), asked, lambda _: None)
+    for fold in make_folds(prepared, Protocol(3, 1, 0)):
+        for plan in inner_plans(prepared, fold, lambda _: None):
+            parts = [plan.train_rows, plan.stopping_rows, plan.held_out_rows, fold.test_rows]
+            if prepared.roles.groups is not None:
+                groups = [set(prepared.roles.groups[part]) for part in parts]
+                assert sum(map(len, groups)) == len(set.union(*groups))
+            if prepared.roles.times is not None:
+                times = [prepared.roles.times[part] for part in parts]
+                assert all(earlier.max() < later.min() for earlier, later in pairwise(times))
+
+
 def test_cross_validation_in_time(tmp_path: Path) -> None:
-    frame, out, events = visits(), tmp_path / "p.parquet", []
+    frame, out = visits(), tmp_path / "p.parquet"
+    events: list[Any] = []
     data = save(frame, tmp_path / "t.csv")
     result = cross_validate(data, config(*CLASSES, *ORDER), predictions=out, on_event=events.append)
     said = [event.message for event in events if hasattr(event, "message")]
