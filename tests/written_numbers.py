@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from phoneprice.config.schema import DecimalMark, ThousandsMark
 from phoneprice.data.number_formats import NumberFormat
 
-MARKS = [(".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"), (".", "_")]
-UNITS = [(), ("$",), ("€",), ("EUR", "€"), ("%",), ("GB",), ("inches",), ("$", ""), ("°C",)]
-FORMATS = [NumberFormat(*marks, units, typographic=True) for marks in MARKS for units in UNITS]  # type: ignore[arg-type]
+MARKS: list[tuple[DecimalMark, ThousandsMark]] = [
+    *((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"), (".", "_")),
+]
+UNITS: list[tuple[str, ...]] = [(), ("$",), ("€",), ("EUR", "€"), ("%",), ("GB",), ("inches",), ("$", ""), ("°C",)]
+FORMATS = [NumberFormat(*marks, units, typographic=True) for marks in MARKS for units in UNITS]
 SPACES = " \N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
 MINUSES = "-\N{MINUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
 FULL_WIDTH = {ord("0") + digit: 0xFF10 + digit for digit in range(10)}

@@ -99,7 +99,7 @@ def toml_value(value: object) -> str:
             # JSON's string escapes are TOML's too; the rest of what is not printable is escaped as TOML has it.
             return printable(json.dumps(value, ensure_ascii=False), _escaped)
         case Mapping():
-            return "{" + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return f"[{', '.join(map(toml_value, value))}]"
         case _:
@@ -117,7 +117,8 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _key(key: Any) -> str:
+def toml_key(key: Any) -> str:
+    """A name as a key in TOML."""
     text = str(key)
     bare = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
     return text if bare else toml_value(text)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
-from phoneprice.config.fields import toml_value
+from phoneprice.config.fields import toml_key, toml_value
 from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers, mostly_numbers
@@ -19,6 +19,7 @@ from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.reading.options import ReadOptions
+from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
@@ -84,6 +85,8 @@ class Inferred:
     """The columns to learn from, of the kinds that there are."""
     has_usual_id: bool
     """Whether the table has a column called "id", whatever it is."""
+    recognised: Recognised = NOTHING_RECOGNISED
+    """Columns whose numbers are not written plainly."""
 
     @property
     def id_columns(self) -> tuple[str, ...]:
@@ -99,17 +102,19 @@ class Inferred:
     def settings(self) -> dict[str, dict[str, object]]:
         """The choices as sections of a configuration."""
         roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
-        return {"data": {"target": self.target, **roles}, "task": {"kind": self.kind}}
+        data = {"target": self.target, **roles, **self.recognised.settings}
+        return {"data": data, "task": {"kind": self.kind}}
 
     @property
     def reasons(self) -> dict[str, str]:
         """A sentence for each key such as ``task.kind``."""
         ids, ignored = listed_reasons(self.ids), listed_reasons(self.ignored)
-        return {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+        reasons = {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+        return reasons | {f"data.columns.{name}": why for name, why in self.recognised.reasons.items()}
 
     @property
-    def summary(self) -> tuple[str, str]:
-        """Two lines: the task, and the roles of the columns."""
+    def summary(self) -> tuple[str, ...]:
+        """Two lines: the task, and the roles of the columns; a third where numbers are not written plainly."""
         kind = f'task.kind = "{self.kind}" for {self.target!r}'
         reason = f"{self.kind_reason[:1].lower()}{self.kind_reason[1:]}"
         task = f"{kind}, as given" if reason == _GIVEN else f"inferred {kind} (or -s task.kind=...): {reason}"
@@ -117,10 +122,9 @@ class Inferred:
         columns = [f"features: {kinds}"]
         columns += [f"ids: {listed_reasons(self.ids)}"] if self.ids else ["no ids"]
         columns += [f"not used: {listed_reasons(self.ignored)}"] if self.ignored else []
-        return (
-            f"{self.source}: {task}",
-            f"{self.source}: inferred {'. '.join(columns)}",
-        )
+        reasons = self.recognised.reasons
+        formats = [f"{self.source}: recognised {listed_reasons(reasons)}"] if reasons else []
+        return f"{self.source}: {task}", f"{self.source}: inferred {'. '.join(columns)}", *formats
 
 
 def infer_config(
@@ -128,6 +132,7 @@ def infer_config(
     target: str,
     ordered: Callable[[Table, str], bool] | None = None,
     given: Given = NOTHING_GIVEN,
+    recognised: Recognised = NOTHING_RECOGNISED,
 ) -> Inferred:
     """Infer the task and the roles of the columns, but for what is ``given``.
 
@@ -145,29 +150,30 @@ def infer_config(
     require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    ids, ignored = _roles(table.without({target, *given.row_columns}), given)
+    ids, ignored = _roles(table.without({target, *given.row_columns}), given, recognised.doubts)
     used = table.without({*ids, *ignored, *given.row_columns})
     kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered)
     features = _feature_kinds(used.without({target}), given)
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
-    return Inferred(table.source, target, kind, reason, ids, ignored, features, "id" in table.names)
+    return Inferred(table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised)
 
 
-def _roles(features: Table, given: Given) -> tuple[dict[str, str], dict[str, str]]:
-    """The ids and the columns that are not used, each with its reason."""
+def _roles(features: Table, given: Given, doubts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The ids and the columns that are not used, each with its reason; ``doubts`` are reasons not to use a column."""
     said = {*(given.id_columns or ()), *(given.ignored_columns or ()), *given.categorical_columns}
     index = frozenset(given.index_columns) - said
     free = {name: cells for name, cells in features.columns.items() if name not in said}
     if given.id_columns is None:
-        rows = features.numbered
-        found = ((name, _INDEX if name in index else _id_reason(name, cells, rows)) for name, cells in free.items())
+        rows, sure = features.numbered, {name: cells for name, cells in free.items() if name not in doubts}
+        found = ((name, _INDEX if name in index else _id_reason(name, cells, rows)) for name, cells in sure.items())
         ids = {name: why for name, why in found if why}
     else:
         known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
         ids = {name: known[name] for name in features.columns if name in known}
     if given.ignored_columns is None:
-        ignored = {name: why for name, cells in free.items() if name not in ids and (why := _unusable(cells))}
+        why_not = ((name, doubts.get(name) or _unusable(cells)) for name, cells in free.items() if name not in ids)
+        ignored = {name: why for name, why in why_not if why}
     else:
         ignored = {name: _GIVEN for name in given.ignored_columns if name in features.columns}
     return ids, ignored
@@ -270,6 +276,17 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     )
 
 
+def id_name(name: str) -> bool:
+    """Whether a column is named like an id."""
+    return bool(ID_NAME.fullmatch(name.strip()))
+
+
+def few_values(table: Table, target: str) -> bool:
+    """Whether a target has so few different values that they are classes."""
+    cells = table.columns.get(target)
+    return cells is None or len(cells.drop_null().unique()) <= FEW_LABELS
+
+
 def is_id_like(table: Table, name: str) -> bool:
     """Whether a column tells rows apart and nothing else."""
     return bool(_id_reason(name, table.columns[name], table.numbered))
@@ -331,6 +348,7 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
     yield from _comment(_kinds_told(inferred))
     yield "categorical_columns = []"
     yield from _reading(options)
+    yield from _recognised(inferred)
     yield from ("", "[task]")
     yield from _comment(f"{reasons['task.kind']}. The loss follows.")
     yield f"kind = {toml_value(inferred.settings['task']['kind'])}"
@@ -346,6 +364,21 @@ def _reading(options: ReadOptions) -> Iterator[str]:
         yield f"delimiter = {toml_value(options.delimiter)}"
     if options.encoding != ReadOptions().encoding:
         yield f"encoding = {toml_value(options.encoding)}"
+
+
+def _recognised(inferred: Inferred) -> Iterator[str]:
+    """How numbers are written, with the reasons."""
+    recognised = inferred.recognised
+    everywhere = {key: value for key, value in recognised.settings.items() if key != "columns"}
+    if recognised.reasons:
+        yield ""
+        yield from _comment(f"How numbers and missing values are written. {listed_reasons(recognised.reasons)}.")
+    for key, value in everywhere.items():
+        yield f"{key} = {toml_value(value)}"
+    single = recognised.settings.get("columns", {})
+    for name, own in single.items() if isinstance(single, Mapping) else ():
+        yield from ("", f"[data.columns.{toml_key(name)}]")
+        yield from (f"{key} = {toml_value(value)}" for key, value in own.items())
 
 
 def _comment(text: str) -> Iterator[str]:

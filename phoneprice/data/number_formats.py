@@ -57,10 +57,15 @@ class NumberFormat:
         return self == PLAIN
 
     @property
+    def marked(self) -> bool:
+        """Whether its marks are not the plain ones."""
+        return (self.decimal, self.thousands) != (".", "")
+
+    @property
     def example(self) -> str:
         """A number of this format, as messages show it."""
         unit = next(filter(None, self.units), "")
-        return f"1{self.thousands}234{self.decimal}5{unit}"
+        return f"1{self.thousands}234{self.decimal}5 {unit}".strip()
 
     def written(self, number: str) -> str:
         """A plain number as this format has it: what a file that tells numbers from text means by one."""

@@ -32,6 +32,7 @@ class Table:
     unlabelled_rows: int = 0
     weightless_rows: int = 0  # left out for a weight of 0
     remarks: tuple[str, ...] = ()
+    typed: bool = False  # whether the file tells numbers from text, so that no number of it has a format
 
     @property
     def rows(self) -> int:

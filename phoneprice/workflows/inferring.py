@@ -8,9 +8,10 @@ from pathlib import Path
 from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_text
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.config.schema import Config
-from phoneprice.data.infer import Given, Inferred, infer_config
+from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data.infer import Given, Inferred, few_values, id_name, infer_config
 from phoneprice.data.reading import read_table
+from phoneprice.data.recognised_columns import Recognised, Settled, recognise
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
 from phoneprice.workflows.events import Noted, OnEvent
@@ -64,9 +65,25 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     target, options = known.data.target, read_options(known.data)
     groups = [known.data.group_column] if known.data.group_column else []
     text = [target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
-    table = read_table(source, options, text, given.ignored_columns or (), written=[target])
-    table = with_target(table, known.data)
-    return table, infer_config(table, target, _ordered, given)
+    table = read_table(source, options, text, given.ignored_columns or (), written=None)
+    table, recognised = _recognised(table, known.data, frozenset(text), given, asked)
+    remarks, told = recognised.remarks, {target: table.written[target]} if target in table.written else {}
+    table = with_target(replace(table, written=told), known.data)
+    table = replace(table, remarks=(*table.remarks, *remarks))
+    return table, infer_config(table, target, _ordered, given, recognised)
+
+
+def _recognised(
+    table: Table, data: DataConfig, text: frozenset[str], given: Given, asked: ToInfer
+) -> tuple[Table, Recognised]:
+    """The table with the numbers that are written in their own way, but for columns of text, ids and classes."""
+    classes = given.kind not in {None, "regression"} or few_values(table, data.target)
+    kept = {*(text - {data.target}), *([data.target] if classes else []), *filter(id_name, table.names)}
+    settled = Settled(
+        marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
+        words=asked.asks_for("data.missing_values"),
+    )
+    return recognise(table, data, kept, settled)
 
 
 def _given(asked: ToInfer, known: Config) -> Given:

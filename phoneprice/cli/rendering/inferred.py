@@ -21,6 +21,8 @@ def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
     yield "target", inferred.target
     yield "task", f"{inferred.kind}. {inferred.kind_reason}"
     yield "ids", listed_reasons(inferred.ids, MOST_REASONS)
+    if inferred.recognised.reasons:
+        yield "recognised", listed_reasons(inferred.recognised.reasons, MOST_REASONS)
     yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
     for kind, names in inferred.features.items():
         yield COUNTED_KINDS[kind][1], f"{count(len(names))}: {first_of(names, MOST_NAMES)}"

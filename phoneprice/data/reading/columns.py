@@ -1,7 +1,8 @@
 """From cells as text to the columns asked for; faulty cells are reported or their rows left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -52,7 +53,12 @@ class ColumnReader:
         edge = len(self.selection.edge)
         table = Table(self.source, columns, lines, 0, as_stored, row_numbers, rows, nameless_columns=edge)
         self._require_no_value(table, cells)
-        return with_numbers(table, numbers, cells, self.options.on_bad_row)
+        return with_numbers(table, numbers, cells, self.options.on_bad_row, self._faults(numbers))
+
+    def _faults(self, names: Iterable[str]) -> dict[str, Fault]:
+        """What to raise for text in the columns whose numbers are not plain."""
+        formats = {name: self.options.rules(name).number_format for name in names}
+        return {name: partial(no_number, like=how.example) for name, how in formats.items() if not how.plain}
 
     def _require_no_value(self, table: Table, cells: Mapping[str, pa.Array]) -> None:
         """Raise ``DataError`` for the first value in a column at the right edge that has no name."""

@@ -59,10 +59,12 @@ def too_much(allowed: int) -> str:
     return f"found values of more than {size(allowed)} in memory, far more than the file has; split the table"
 
 
-def no_number(place: str, value: str) -> DataError:
-    """Text in a numeric column."""
+def no_number(place: str, value: str, like: str = "") -> DataError:
+    """Text in a numeric column, whose numbers are written ``like`` an example."""
+    expected = f"a number written like {like}" if like else "a number"
     return DataError(
-        f"{place}: found {quoted(value)}, expected a number; correct it, or leave such rows out with --on-bad-row skip"
+        f"{place}: found {quoted(value)}, expected {expected}; correct it, "
+        "or leave such rows out with --on-bad-row skip"
     )
 
 

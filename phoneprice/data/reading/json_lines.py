@@ -7,6 +7,7 @@ again keep what they were.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -74,7 +75,7 @@ def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
     table = columns.read(read, lines, rows=len(rows), written=cells | _as_json(columns.selection, rows))
     if fault is not None:
         raise fault
-    return table
+    return replace(table, typed=True)
 
 
 def _as_json(selection: Selection, rows: list[Row]) -> dict[str, pa.Array]:

@@ -74,7 +74,9 @@ def test_a_number_of_another_format_is_none(tmp_path: Path):
     assert str(caught.value) == message + advice
     with pytest.raises(DataError) as caught, read_chunks(file, READ, ["w"], []) as chunks:
         list(chunks)
-    assert str(caught.value) == f"{message}a number; correct it, or leave such rows out with --on-bad-row skip"
+    assert str(caught.value) == (
+        f"{message}a number written like 1234,5; correct it, or leave such rows out with --on-bad-row skip"
+    )
 
 
 def test_text_among_numbers_stays_and_the_numbers_are_plain(tmp_path: Path):
