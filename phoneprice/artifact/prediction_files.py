@@ -63,7 +63,7 @@ def render_features(inputs: InputStatistics, target: TargetStatistics | None, na
     document = {
         "names": list(names),
         "inputs": {key: getattr(inputs, key).tolist() for key in ("shift", "factor", "fill")},
-        "target": None if target is None else {"shift": target.shift.tolist(), "scale": target.scale.tolist()},
+        "target": None if target is None else {name: values.tolist() for name, values in target.arrays.items()},
     }
     return strict_json.render_line(document)
 
@@ -73,7 +73,7 @@ def parse_features(
 ) -> tuple[InputStatistics, TargetStatistics | None]:
     """The statistics in ``features.json``, of the inputs that ``schema`` gives; raises ``ModelError``."""
     names, most = input_names(schema), most_members(config)
-    limit = 1000 + len(names) + 3 * most * (len(names) + 2)
+    limit = 1000 + len(names) + 3 * most * (len(names) + 2) + 4 * most
     document = strict_json.parse_object(data, source, frozenset({"names", "inputs", "target"}), max_values=limit)
     if document["names"] != list(names):
         raise damaged(source, "its inputs are not those of schema.json")
@@ -132,10 +132,14 @@ def _parse_target(document: Any, members: int, source: str, *, expected: bool) -
         raise damaged(source, "target statistics are for regression, and needed there")
     if document is None:
         return None
-    tables = _object(document, {"shift", "scale"}, source)
+    ends = {"low", "high"} if isinstance(document, dict) and len(document) > 2 else set[str]()
+    tables = _object(document, {"shift", "scale"} | ends, source)
     target = TargetStatistics(**{key: _floats(table, (members,), source) for key, table in tables.items()})
     if max(np.abs(target.shift).max(), target.scale.max()) > LARGEST_TARGET or target.scale.min() <= 0:
         raise damaged(source, f"target is not within {LARGEST_TARGET:g}, or its scale not above 0")
+    low, high = target.ends or (target.shift, target.shift)
+    if (low > high).any() or max(np.abs(low).max(), np.abs(high).max()) > 2 * LARGEST_TARGET:
+        raise damaged(source, f"the target's range is not within {2 * LARGEST_TARGET:g}, or ends before it begins")
     return target
 
 

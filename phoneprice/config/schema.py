@@ -107,6 +107,10 @@ class DataConfig(Settings):
         Literal["standard", "robust", "none"],
         Field(description="standard: mean and standard deviation; robust: median and interquartile range"),
     ] = "standard"
+    clip_inputs: Annotated[
+        bool,
+        Field(description="draw numbers far out from the rest of their column, or beyond its training range, in to it"),
+    ] = True
     max_categories: Annotated[
         int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
     ] = 64
@@ -161,6 +165,9 @@ class TaskConfig(Settings):
         Literal["none", ThresholdMetric],
         Field(description="binary: tune the threshold for this metric on out-of-fold predictions"),
     ] = "none"
+    clip_predictions: Annotated[
+        bool, Field(description="regression: keep predictions near the range of the training targets")
+    ] = True
     calibration: Annotated[
         Literal["temperature", "none"],
         Field(description="one temperature on the log probabilities, kept only if it lowers log loss cross-fitted"),

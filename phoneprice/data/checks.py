@@ -21,6 +21,7 @@ from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_gr
 from phoneprice.data.schema import (
     Column,
     TableSchema,
+    alone_among,
     constant_target,
     infer_columns,
     merged_spellings,
@@ -50,7 +51,7 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
-    "merged_spellings", "index", "nameless", "target_constant", "target_unusable", "groups",
+    "merged_spellings", "standing_alone", "index", "nameless", "target_constant", "target_unusable", "groups",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -283,6 +284,19 @@ def _formatted_numbers(subject: _Subject) -> Findings:
         yield Finding("warning", name, "formatted_numbers", what, subject.table.rows)
 
 
+def _standing_alone(subject: _Subject) -> Findings:
+    for column in subject.features:
+        if column.alone and not column.alone.value == column.low == 0:  # else a gap, of which ``_zeros`` tells
+            what = f"{column.alone.message}; correct it, or set data.scaling=robust"
+            yield Finding("warning", column.name, "standing_alone", what, column.alone.cells)
+    target = subject.config.data.target
+    if subject.target is None or subject.config.task.kind != "regression":
+        return
+    if alone := alone_among(subject.table, target):
+        what = f"{alone.message}; correct it, or delete the row"
+        yield Finding("warning", target, "standing_alone", what, alone.cells)
+
+
 def _ids(subject: _Subject) -> Findings:
     for column in subject.features:
         if is_id_like(subject.table, column.name):
@@ -415,8 +429,8 @@ def _typing_errors(subject: _Subject) -> Findings:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers, _ids,
-    _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers,
+    _standing_alone, _ids, _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

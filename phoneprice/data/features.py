@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
 from phoneprice.data.table import Table
+from phoneprice.data.tails import soft_clip
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
@@ -30,6 +31,8 @@ class OddCells:
 
     unseen_categories: Counter[str] = field(default_factory=Counter)
     out_of_range: Counter[str] = field(default_factory=Counter)
+    drawn_in: Counter[str] = field(default_factory=Counter)
+    """Numbers beyond the end of their column's tails: those that training had there, too, and those out of range."""
     missing: Counter[str] = field(default_factory=Counter)
     """Numbers and yes/no in columns that had no missing cell in training."""
     missing_categories: Counter[str] = field(default_factory=Counter)
@@ -39,6 +42,7 @@ class OddCells:
         return OddCells(
             self.unseen_categories + other.unseen_categories,
             self.out_of_range + other.out_of_range,
+            self.drawn_in + other.drawn_in,
             self.missing + other.missing,
             self.missing_categories + other.missing_categories,
         )
@@ -46,8 +50,9 @@ class OddCells:
     def messages(self) -> list[str]:
         """At most one warning a kind, with the counts."""
         none_known = "they count as none of the known ones"
+        beyond = "drawn in to near it (data.clip_inputs)" if self.drawn_in else "the model extrapolates there"
         kinds = (
-            (self.out_of_range, "cell", "outside the range of the training data", "the model extrapolates there"),
+            (self.out_of_range, "cell", "outside the range of the training data", beyond),
             (self.unseen_categories, "cell", "of categories that have no input", none_known),
             (
                 self.missing,
@@ -80,9 +85,10 @@ class Encoded:
 class FeatureEncoder:
     """Encodes tables by a schema: the same values for every member, in the order of ``input_names``.
 
-    Numbers become ``(x - center) / spread`` of their column in float64, then float32, so that neither a large offset
-    nor a large unit costs precision; yes/no becomes 1/0, a category 1 in its own input, a category without one all
-    zeros. An indicator says where a column that had missing cells in training has one.
+    Numbers far out are drawn in (``soft_clip``), then all become ``(x - center) / spread`` of their column in float64,
+    and float32, so that neither a large offset nor a large unit costs precision; yes/no becomes 1/0, a category 1 in
+    its own input, a category without one all zeros. An indicator says where a column that had missing cells in training
+    has one.
 
     >>> schema = TableSchema(target="price", columns=(Column(name="ram", kind="numeric", center=2000, spread=1000),))
     >>> from phoneprice.data.table import Table
@@ -168,6 +174,11 @@ def _encode_numeric(builder: _InputBuilder, column: Column) -> None:
         # Missing cells stand at the centre, which is so rough that it may be outside itself; NaN is not.
         outside = int(np.count_nonzero((present < column.low) | (present > column.high)))
         builder.odd.out_of_range.update({column.name: outside} if outside else {})
+    if column.usual is not None and (low < column.usual[0] or high > column.usual[1]):
+        drawn_in = int(np.count_nonzero((present < column.usual[0]) | (present > column.usual[1])))
+        builder.odd.drawn_in.update({column.name: drawn_in} if drawn_in else {})
+        x = np.where(np.isnan(present), column.center, soft_clip(present, *column.usual))
+        low, high = x.min(), x.max()
     with np.errstate(over="ignore"):  # what overflows is cut off below
         conditioned = np.subtract(x, column.center, out=builder.scratch)
         np.divide(conditioned, column.spread, out=conditioned)

@@ -16,6 +16,7 @@ from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number
 from phoneprice.data.table import Table
+from phoneprice.data.tails import standing_alone, usual_range
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
@@ -29,11 +30,33 @@ SAMPLE_ROWS = 65_536
 """Rows that suffice for the quantiles of a column: their error is less than 0.7% of the rows."""
 
 
+class StandingAlone(Settings):
+    """Cells of a column that are many times as far from its median as all others: mistakes, or far-out rows."""
+
+    row: Annotated[int, Field(ge=1)]
+    """Of the farthest, counted from 1 in the file."""
+    value: float
+    times: Annotated[float, Field(ge=1)]
+    """How many times as far as the farthest of the others."""
+    cells: Annotated[int, Field(ge=1)]
+
+    @property
+    def message(self) -> str:
+        """``1e+12 in row 7 is 3e+10 times as far from the median as any other cell``."""
+        others = f", and {counted(self.cells - 1, 'more cell')} like it," if self.cells > 1 else ""
+        verb = noun(self.cells, "is", "are up to")
+        return (
+            f"{self.value:g} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any "
+            "other cell"
+        )
+
+
 class Column(Settings):
     """A feature: a number, yes or no (0/1), or one of some categories.
 
     ``center`` and ``spread`` make numbers fit for float32 (see ``FeatureEncoder``); they are rough, the same for every
-    member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value.
+    member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value, ``usual``
+    those that aren't far out: values beyond are drawn in (None: they are not). ``alone`` are cells far from all others.
     ``spelling`` says what makes a cell one of the categories; None, in runs of release 0.1, stands for ``number``
     where all of them are numbers, else for ``text``.
     """
@@ -42,6 +65,8 @@ class Column(Settings):
     kind: ColumnKind
     low: float | None = None
     high: float | None = None
+    usual: tuple[float, float] | None = None
+    alone: StandingAlone | None = None
     categories: tuple[str, ...] = ()
     spelling: Spelling | None = None
     has_missing: bool = False
@@ -54,7 +79,7 @@ class Column(Settings):
             raise ValueError(f"column {self.name!r} names a category twice")
         if self.categories and self.kind != "categorical":
             raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
-        if not _rising(self.low, self.high):
+        if not _rising(self.low, self.high) or (self.usual and not _rising(*self.usual)):
             raise ValueError(f"column {self.name!r} has a range that ends before it begins")
         if self.spelling and not spelled_so(self.categories, self.spelling):
             raise ValueError(f"column {self.name!r} has categories that no cell is matched with")
@@ -176,8 +201,12 @@ def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
         what = "found no name for column 1, which would be a feature; write it in the header"
         raise file_fault(table.source, f'{what}, or put "" into data.index_columns')
     categorical = frozenset(data.categorical_columns)
+    kinds = {name: kind_of(name, cells, categorical) for name, cells in features.items()}
     return tuple(
-        _column(name, kind_of(name, cells, categorical), cells, data.max_categories) for name, cells in features.items()
+        _numeric(table, name, clipped=data.clip_inputs)
+        if kinds[name] == "numeric"
+        else _column(name, kinds[name], cells, data.max_categories)
+        for name, cells in features.items()
     )
 
 
@@ -258,8 +287,6 @@ def _column(name: str, kind: ColumnKind, cells: pa.Array, max_categories: int) -
     has_missing = cells.null_count > 0
     if kind == "boolean":
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
-    if kind == "numeric":
-        return _numeric(name, cells.drop_null().to_numpy(), has_missing=has_missing)
     names = names_of(cells)
     categories = _most_frequent(names.counts, max_categories)
     return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
@@ -289,15 +316,20 @@ def _most_frequent(counts: dict[str, int], limit: int) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
 
 
-def _numeric(name: str, values: NDArray[np.float64], *, has_missing: bool) -> Column:
+def _numeric(table: Table, name: str, *, clipped: bool) -> Column:
+    cells = table.columns[name]
+    values, has_missing = cells.drop_null().to_numpy(), cells.null_count > 0
     if not len(values):
         return Column(name=name, kind="numeric", has_missing=has_missing)
-    center, spread = conditioning(values)
+    low, high = usual_range(values, sampling_step(len(values)))
+    center, spread = conditioning(np.clip(values, low, high) if clipped else values)
     return Column(
         name=name,
         kind="numeric",
         low=float(values.min()),
         high=float(values.max()),
+        usual=(low, high) if clipped else None,
+        alone=alone_among(table, name) if values.min() < low or values.max() > high else None,
         has_missing=has_missing,
         center=center,
         spread=spread,
@@ -309,6 +341,19 @@ def _spreads(values: NDArray[np.float64], quartile_range: float, largest: float)
     yield quartile_range
     yield float(values.std())
     yield largest
+
+
+def alone_among(table: Table, name: str) -> StandingAlone | None:
+    """The cells of a column of numbers that stand alone, if there are any."""
+    cells = table.columns[name]
+    if not is_number_array(cells) or cells.null_count == len(cells):
+        return None
+    values = cells.drop_null().to_numpy()
+    far, times = standing_alone(values)
+    if not len(far):
+        return None
+    row = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))[far[0]]
+    return StandingAlone(row=int(table.numbered[row]), value=float(values[far[0]]), times=times, cells=len(far))
 
 
 def sampling_step(rows: int) -> int:

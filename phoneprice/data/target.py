@@ -16,6 +16,9 @@ from phoneprice.errors import DataError
 from phoneprice.records import MemberPlan, TargetStatistics
 from phoneprice.wording import counted
 
+MARGIN = 0.1
+"""Widths of the training targets' range that a prediction may be beyond it, as it is."""
+
 Target = NDArray[np.int64] | NDArray[np.float64]
 
 
@@ -46,14 +49,24 @@ def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) 
 
 
 def target_statistics(
-    y: NDArray[Any], plans: Sequence[MemberPlan], weights: NDArray[np.float64] | None = None
+    y: NDArray[Any],
+    plans: Sequence[MemberPlan],
+    weights: NDArray[np.float64] | None = None,
+    *,
+    clipped: bool = False,
 ) -> TargetStatistics:
     """Mean and standard deviation ``(K,)`` of each member's training targets; a deviation of 0 counts as 1.
 
-    ``weights`` ``(n,)`` say as how many rows each counts.
+    ``weights`` ``(n,)`` say as how many rows each counts. Where predictions are to be ``clipped``, that is from
+    ``MARGIN`` of the range of these targets beyond its ends.
     """
     targets = [y[plan.train_rows].astype(np.float64) for plan in plans]
     counts = [None if weights is None else weights[plan.train_rows] for plan in plans]
     shift, scale = np.array([moments(t, own) for t, own in zip(targets, counts, strict=True)]).T.copy()
     varied = np.array([target.min() < target.max() for target in targets])
-    return TargetStatistics(shift, np.where(varied & (scale > 0), scale, 1.0))
+    scale = np.where(varied & (scale > 0), scale, 1.0)
+    if not clipped:
+        return TargetStatistics(shift, scale)
+    low, high = (np.array([end(target) for target in targets]) for end in (np.min, np.max))
+    margin = MARGIN * (high - low)
+    return TargetStatistics(shift, scale, low - margin, high + margin)

@@ -8,6 +8,7 @@ from phoneprice.diagnosis.training import Training
 from phoneprice.records.findings import TrainingFinding, TrainingFindingCode
 
 CHECKS: tuple[Check, ...] = (
+    start.standing_alone,
     learning_rate.diverged,
     start.tiny_batch_norm,
     start.unscaled_inputs,

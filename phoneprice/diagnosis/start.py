@@ -10,10 +10,39 @@ from phoneprice.components.normalization import BatchNorm
 from phoneprice.diagnosis.check import Seen, check
 from phoneprice.diagnosis.training import Training
 from phoneprice.records import Floats
-from phoneprice.wording import counted, number, share
+from phoneprice.wording import counted, noun, number, share
 
 _MOST_UNITS = 512
 """Units of a layer that are compared with each other."""
+
+
+@check(
+    "standing_alone",
+    source="Tukey 1977, Exploratory Data Analysis, section 2D: what is far out is looked at first",
+    explains=(
+        "diverged",
+        "learning_rate_too_high",
+        "loss_spikes",
+        "learned_nothing",
+        "dead_units",
+        "overfitting",
+        "too_short",
+    ),
+)
+def standing_alone(training: Training) -> Seen | None:
+    """Single cells many times as far out as all others, unless nothing comes from them."""
+    data = training.config.data
+    found = {c.name: c.alone for c in training.schema.columns if c.alone}
+    if not found or (data.scaling == "robust" and data.clip_inputs):
+        return None
+    name = max(found, key=lambda column: found[column].times)
+    more = f" ({counted(len(found) - 1, 'more column')} like it)" if len(found) > 1 else ""
+    cells = sum(alone.cells for alone in found.values())
+    return Seen(
+        f"{noun(cells, 'A cell is', 'Some cells are')} far from all others: correct it where it is a mistake.",
+        f"{name}: {found[name].message}{more}",
+        training.first_untried("data.scaling=robust", "data.clip_inputs=true"),
+    )
 
 
 @check(

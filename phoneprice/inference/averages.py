@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.components.losses import Loss
+from phoneprice.data.tails import soft_clip
 from phoneprice.records import Doubles, TargetStatistics
 
 
@@ -22,6 +23,11 @@ def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Doubles:
 
 
 def values(outputs: NDArray[np.floating[Any]], target: TargetStatistics) -> Doubles:
-    """Regression: members' values in the target's units, averaged: ``(K, n, 1)`` outputs to ``(n,)``."""
-    y: Doubles = (outputs[:, :, 0] * target.scale[:, None] + target.shift[:, None]).mean(axis=0)
-    return y
+    """Regression: members' values in the target's units, averaged: ``(K, n, 1)`` outputs to ``(n,)``.
+
+    Each member stays near the targets that it has learned from, where the statistics say which.
+    """
+    y: Doubles = outputs[:, :, 0] * target.scale[:, None] + target.shift[:, None]
+    if target.ends is not None:
+        y = soft_clip(y, *(end[:, None] for end in target.ends))
+    return np.asarray(y.mean(axis=0))

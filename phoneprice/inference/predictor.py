@@ -14,6 +14,13 @@ from phoneprice.inference.averages import probabilities, values
 from phoneprice.inference.engine import Engine, blocks, make_engine
 from phoneprice.metrics.decisions import decide, temper
 from phoneprice.records import Calibration, Classified, Ensemble, Inputs, Predictions, TargetStatistics, Task, Valued
+from phoneprice.wording import counted
+
+
+def kept_near_message(rows: int) -> str:
+    """What to warn of where predictions were drawn in."""
+    what = counted(rows, "prediction")
+    return f"{what} far beyond the range of the training targets: kept near it (task.clip_predictions)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,14 @@ class Predictor:
         """Predict any number of rows; probabilities are calibrated. Every computation is of whole, padded blocks."""
         target = self.ensemble.target
         return self._values(inputs, target) if target is not None else self._classes(inputs)
+
+    def kept_near(self, predicted: Predictions) -> int:
+        """How many predicted values are so far beyond the training targets' range that they were drawn in to it."""
+        target = self.ensemble.target
+        if not isinstance(predicted, Valued) or target is None or target.ends is None:
+            return 0
+        low, high = target.ends
+        return int(np.count_nonzero((predicted.values < low.min()) | (predicted.values > high.max())))
 
     def _values(self, inputs: Inputs, target: TargetStatistics) -> Valued:
         y = np.empty(len(inputs))

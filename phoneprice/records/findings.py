@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TrainingFindingCode = Literal[
+    "standing_alone",
     "diverged", "tiny_batch_norm", "unscaled_inputs", "symmetric_units", "heavy_dropout", "heavy_weight_decay",
     "learning_rate_too_low", "learning_rate_too_high", "exploding_gradients", "vanishing_gradients", "dead_units",
     "saturated_units", "too_short", "decayed_too_early", "loss_spikes", "learned_nothing", "overfitting",

@@ -1,5 +1,6 @@
 """What networks learn from: encoded rows, the task, and what each member knows of its own rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,29 @@ class InputStatistics:
 
 @dataclass(frozen=True)
 class TargetStatistics:
-    """Regression: a member's ``(target - shift) / scale`` is what its network learns; float64 ``(K,)`` each."""
+    """Regression: a member's ``(target - shift) / scale`` is what its network learns; float64 ``(K,)`` each.
+
+    What a member predicts below ``low`` or above ``high`` is drawn in towards them (None: it is not).
+    """
 
     shift: NDArray[np.float64]
     scale: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+
+    @property
+    def ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """``low`` and ``high``, if there are any."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Those that there are, by name."""
+        return {name: values for name, values in vars(self).items() if values is not None}
+
+    def take(self, members: Sequence[int]) -> "TargetStatistics":
+        """Those of some members."""
+        return TargetStatistics(**{name: values[list(members)] for name, values in self.arrays.items()})
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Ensemble:
         return Ensemble(
             {name: values[k] for name, values in self.parameters.items()},
             InputStatistics(inputs.shift[k], inputs.factor[k], inputs.fill[k]),
-            None if target is None else TargetStatistics(target.shift[k], target.scale[k]),
+            None if target is None else target.take(k),
         )
 
 

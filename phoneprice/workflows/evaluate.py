@@ -20,6 +20,7 @@ from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
+from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import measured
 from phoneprice.records import Task
 from phoneprice.records.documents import Evaluation
@@ -68,7 +69,10 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
         collector.warn(f"{table.source}: {message}")
-    predictions = predicted(predictor_of(loaded), prepared.inputs, collector)
+    predictor = predictor_of(loaded)
+    predictions = predicted(predictor, prepared.inputs, collector)
+    if near := predictor.kept_near(predictions):
+        collector.warn(f"{table.source}: {kept_near_message(near)}")
     metrics = Evaluation(
         format=1,
         rows=len(prepared.inputs),

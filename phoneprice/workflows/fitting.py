@@ -100,7 +100,8 @@ def _fit(
     weights = prepared.roles.weights
     statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling, weights)
     regression = prepared.task.kind == "regression"
-    target = target_statistics(prepared.targets, plans, weights) if regression else None
+    clipped = config.task.clip_predictions
+    target = target_statistics(prepared.targets, plans, weights, clipped=clipped) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32, weights)
     members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
     parameters = network_shape(config, inputs, prepared.task.classes, members).parameters

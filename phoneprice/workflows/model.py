@@ -19,7 +19,7 @@ from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import UsageError
-from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.predictor import Predictor, kept_near_message
 from phoneprice.inference.results import PREDICTION, label_array
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.records.documents import RunMetrics
@@ -120,7 +120,10 @@ class Model:
         encoded = FeatureEncoder(self.run.schema).encode(self._features(data))
         for message in encoded.odd.messages():
             warn_caller(Warned(message))
-        return predicted(self._predictor, encoded.inputs)
+        found = predicted(self._predictor, encoded.inputs)
+        if near := self._predictor.kept_near(found):
+            warn_caller(Warned(kept_near_message(near)))
+        return found
 
     def _features(self, data: Any) -> Table:
         # A prediction a row, whatever the training did with bad rows: the caller puts them side by side.

@@ -22,7 +22,7 @@ from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.schema import TableSchema, taken_for_index
 from phoneprice.data.table import Table
 from phoneprice.errors import UsageError
-from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.predictor import Predictor, kept_near_message
 from phoneprice.inference.results import OutputColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
@@ -126,6 +126,7 @@ class _Job:
         loaded = self.loaded
         self._counts = np.zeros(loaded.task.classes, np.int64)
         self._odd = OddCells()
+        self._kept_near = 0
         self._encoder = FeatureEncoder(loaded.schema)
         self._warn_of_extra_columns()
         self._warn_of_ids_left_out()
@@ -156,6 +157,7 @@ class _Job:
     def _count(self, chunk: _Chunk) -> _Chunk:
         self._odd += chunk.odd
         self.rows += chunk.table.rows
+        self._kept_near += self.predictor.kept_near(chunk.predicted)
         if isinstance(chunk.predicted, Classified):
             self._counts += np.bincount(chunk.predicted.classes, minlength=len(self._counts))
         return chunk
@@ -183,7 +185,8 @@ class _Job:
     def _warn_of_rows(self, notes: Sequence[str]) -> None:
         for message in left_out(self.stream):
             self.collector.warn(message)
-        for message in (*self._odd.messages(), *notes):
+        near = [kept_near_message(self._kept_near)] if self._kept_near else []
+        for message in (*self._odd.messages(), *near, *notes):
             self._warn(message)
 
     def _warn(self, message: str) -> None:

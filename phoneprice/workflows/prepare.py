@@ -25,14 +25,21 @@ from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
 from phoneprice.data.reading.options import CellRules
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
 from phoneprice.data.sample import sample_path
-from phoneprice.data.schema import Column, TableSchema, infer_schema, merged_spellings, taken_for_index
+from phoneprice.data.schema import (
+    Column,
+    TableSchema,
+    alone_among,
+    infer_schema,
+    merged_spellings,
+    taken_for_index,
+)
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
-from phoneprice.wording import counted
+from phoneprice.wording import by_name, counted
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 
 AS_ALL = ColumnReading()
@@ -172,7 +179,12 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         on_event(Warned(f"{table.source}, column {name!r}: {merged.message}"))
     if order := assumed_order(schema.labels, config.task):
         on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))
+    if config.task.kind == "regression" and (alone := alone_among(table, schema.target)):
+        on_event(Warned(f"{table.source}, column {schema.target!r}: {alone.message}; correct it, or delete the row"))
     encoded = FeatureEncoder(schema).encode(table)
+    if drawn_in := encoded.odd.drawn_in:
+        far = f"{counted(drawn_in.total(), 'cell')} far out from the rest of the column ({by_name(drawn_in)})"
+        on_event(Noted(f"{table.source}: {far}: drawn in; data.clip_inputs = false takes them as they are"))
     targets = encode_target(table, schema, config.task.kind)
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)

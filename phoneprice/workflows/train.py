@@ -18,7 +18,7 @@ from phoneprice.config.schema import Config
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.evaluation.calibration_fit import Calibrated
-from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.predictor import Predictor, kept_near_message
 from phoneprice.metrics.figures import Figures, measured
 from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainingFinding, splits_of
 from phoneprice.records.documents import (
@@ -33,7 +33,7 @@ from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
 from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
-from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inputs import refuse_training_on
@@ -139,6 +139,8 @@ def _trained(
     )
     predictor = Predictor(config, prepared.task, fitted.ensemble)
     held = hold_out(predictor, prepared, plans, on_event)
+    if held is not None and (near := predictor.kept_near(held.predictions)):
+        on_event(Warned(f"{prepared.table.source}, held-out rows: {kept_near_message(near)}"))
     calibrated = calibrated_on(held, config.task, prepared.roles)
     predictor = replace(predictor, calibration=final_calibration(calibrated, config.task))
     everything = predicted(predictor, prepared.inputs, on_event)

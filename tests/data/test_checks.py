@@ -389,3 +389,13 @@ def test_real_used_phones(real_data: Path) -> None:
     findings = check(cells, settings)
     assert {finding.code for finding in findings} == {"missing"}
     assert sum(finding.count for finding in findings) == 202
+
+
+def test_cells_that_stand_alone() -> None:
+    cells = table(x=[*numbers(30), 1e12], y=[1e9, *numbers(30)], z=[*numbers(29), 0.0, 99.0])
+    column, target = (what for what in found(cells, config("regression")) if what[2] == "standing_alone")
+    assert (column[:3], column[4]) == (("warning", "x", "standing_alone"), 1)
+    assert column[3].startswith("1e+12 in row 31 is ")
+    assert column[3].endswith(" times as far from the median as any other cell; correct it, or set data.scaling=robust")
+    assert target[3].startswith("1e+09 in row 1 is ")
+    assert target[3].endswith(" times as far from the median as any other cell; correct it, or delete the row")

@@ -315,3 +315,23 @@ def test_real_used_phones(real_data: Path) -> None:
     assert inputs.missing.sum() == 202
     found = member_statistics(inputs, schema, [plan(*range(0, cells.rows, 2)), plan(*range(50))], "robust")
     assert np.isfinite([found.shift, found.factor, found.fill]).all()
+
+
+def test_what_is_far_out_is_drawn_in_and_counted() -> None:
+    ram = RAM.model_copy(update={"usual": (1000.0, 3000.0), "high": 1e12})
+    inputs, odd = encode(ram, ram=[2500.0, 1e12, None, -1e12])
+    np.testing.assert_allclose(inputs.values[:, 0], [0.5, 1.4, 0, -1.4], rtol=1e-6)
+    assert odd.drawn_in == {"ram": 2}
+    assert odd.messages() == [
+        "1 cell outside the range of the training data (ram 1): drawn in to near it (data.clip_inputs)"
+    ]
+
+
+@pytest.mark.parametrize("clipped", [True, False])
+def test_one_absurd_cell_in_training_flattens_no_column(clipped: bool) -> None:
+    values = [*np.random.default_rng(0).normal(0, 1, 99), 1e12]
+    settings = {"data": {"target": "price", "clip_inputs": clipped}}
+    cells = table(x=values, price=["a", "b"] * 50)
+    schema = infer_schema(cells, Config.model_validate(settings))
+    seen = raw(statistics("standard", schema, cells, plan(*range(100))), schema, cells)[:99, 0]
+    assert bool(seen.std() > 0.5) is clipped

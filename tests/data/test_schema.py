@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import (
     Column,
+    StandingAlone,
     TableSchema,
     infer_columns,
     infer_schema,
@@ -326,3 +327,21 @@ def test_real_used_phones(real_data: Path) -> None:
     assert {name for name, kind in kinds.items() if kind == "categorical"} == {"device_brand", "os"}
     assert {name for name, kind in kinds.items() if kind == "boolean"} == {"4g", "5g"}
     assert sum(column.has_missing for column in schema.columns) == 6
+
+
+def test_a_cell_that_stands_alone_is_named_by_its_row_of_the_file() -> None:
+    values = [None, *map(float, range(30)), 1e9]
+    (column,) = infer_columns(table(x=values), DataConfig())
+    assert column.usual == (0, 29)
+    assert column.alone == StandingAlone(row=32, value=1e9, times=column.alone.times if column.alone else 1, cells=1)
+    assert column.alone.message == "1e+09 in row 32 is 6.7e+07 times as far from the median as any other cell"
+    (as_it_is,) = infer_columns(table(x=values), DataConfig(clip_inputs=False))
+    assert as_it_is.usual is None
+    assert as_it_is.alone == column.alone
+
+
+def test_several_cells_that_stand_alone() -> None:
+    alone = StandingAlone(row=3, value=-999.0, times=80.0, cells=3)
+    assert alone.message == (
+        "-999 in row 3, and 2 more cells like it, are up to 80 times as far from the median as any other cell"
+    )

@@ -100,3 +100,11 @@ def test_statistics_of_each_members_rows() -> None:
     found = target_statistics(y, plans)
     assert found.scale.tolist() == [1, 1]
     np.testing.assert_allclose(found.shift, [2, 0.1])
+
+
+def test_how_far_each_member_may_predict() -> None:
+    plans = [MemberPlan(0, np.array([0, 1]), NOTHING, NOTHING), MemberPlan(1, np.array([1, 2]), NOTHING, NOTHING)]
+    found = target_statistics(np.array([0.0, 10.0, 1000.0]), plans, clipped=True)
+    assert found.ends is not None
+    np.testing.assert_allclose(found.ends, [[-1, -89], [11, 1099]])
+    assert target_statistics(np.array([0.0, 10.0, 1000.0]), plans).ends is None

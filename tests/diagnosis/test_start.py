@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from phoneprice.data.schema import StandingAlone
 from phoneprice.diagnosis.findings import judge
-from tests.diagnosis.recorded import codes, recorded, weights
+from tests.diagnosis.recorded import codes, falling, recorded, weights
 
 BATCH_NORM = "model.normalization.name=batch_norm"
 
@@ -74,3 +75,30 @@ def test_copies_of_one_layer() -> None:
 def test_a_layer_of_one_unit_has_nothing_to_be_equal_to(width: int, found: list[str]) -> None:
     training = recorded(f"model.hidden=[{width}]")
     assert codes(replace(training, parameters=weights(training.config, 0.0))) == found
+
+
+ALONE = StandingAlone(row=7, value=1e12, times=3e10, cells=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ((), "data.scaling=robust"),
+        (("data.clip_inputs=false",), "data.scaling=robust"),
+        (("data.scaling=robust", "data.clip_inputs=false"), "data.clip_inputs=true"),
+        (("data.scaling=robust",), None),
+    ],
+)
+def test_a_cell_that_stands_alone_is_named_and_not_the_learning_rate(
+    settings: tuple[str, ...], remedy: str | None
+) -> None:
+    training = recorded(*settings, train=falling(1, 2, 100))
+    columns = (training.schema.columns[0].model_copy(update={"alone": ALONE}), *training.schema.columns[1:])
+    far = replace(training, schema=training.schema.model_copy(update={"columns": columns}))
+    (found,) = judge(far)
+    if remedy is None:
+        assert found.code == "learning_rate_too_high"
+        return
+    assert (found.code, found.setting) == ("standing_alone", remedy)
+    assert found.summary == "A cell is far from all others: correct it where it is a mistake."
+    assert found.evidence == "x0: 1e+12 in row 7 is 3e+10 times as far from the median as any other cell"

@@ -26,3 +26,10 @@ def test_values_come_in_the_units_of_the_target():
     outputs = np.array([[[0.0], [1.0]], [[2.0], [-1.0]]], dtype=np.float32)
     target = TargetStatistics(shift=np.array([10.0, 20.0]), scale=np.array([2.0, 4.0]))
     assert values(outputs, target).tolist() == [(10 + 28) / 2, (12 + 16) / 2]
+
+
+def test_each_member_stays_near_its_own_targets():
+    outputs = np.array([[[0.5], [1e9]], [[2.0], [-1e9]]], dtype=np.float32)
+    ends = {"low": np.array([0.0, 0.0]), "high": np.array([1.0, 10.0])}
+    target = TargetStatistics(shift=np.zeros(2), scale=np.ones(2), **ends)
+    np.testing.assert_allclose(values(outputs, target), [(0.5 + 2) / 2, (1.2 - 2) / 2])
