@@ -166,21 +166,8 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
         on_event(Warned(message))
     schema = infer_schema(table, config)
     roles = row_roles(table, config)
-    for message in filter(None, (may_be_groups(table, config), odd_scale(roles.weights))):
-        on_event(Warned(f"{table.source}: {message}"))
-    if index := config.data.index_among(table.names):
-        on_event(Warned(f"{table.source}: {taken_for_index(index)}"))
-    for message in _uninformative_columns(table, schema):
+    for message in _oddities(table, schema, config, roles):
         on_event(Warned(message))
-    for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
-        on_event(Warned(f"{table.source}, column {name!r}: {what}"))
-    target = schema.target if schema.label_kind == "whole" else None
-    for name, merged in merged_spellings(table, schema.columns, target).items():
-        on_event(Warned(f"{table.source}, column {name!r}: {merged.message}"))
-    if order := assumed_order(schema.labels, config.task):
-        on_event(Warned(f"{table.source}, column {schema.target!r}: {order}"))
-    if config.task.kind == "regression" and (alone := alone_among(table, schema.target)):
-        on_event(Warned(f"{table.source}, column {schema.target!r}: {alone.message}; correct it, or delete the row"))
     encoded = FeatureEncoder(schema).encode(table)
     if drawn_in := encoded.odd.drawn_in:
         far = f"{counted(drawn_in.total(), 'cell')} far out from the rest of the column ({by_name(drawn_in)})"
@@ -189,6 +176,24 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
     return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets), roles)
+
+
+def _oddities(table: Table, schema: TableSchema, config: Config, roles: RowRoles) -> Iterator[str]:
+    """What to warn of in a table that can be learned from, the table named."""
+    for message in filter(None, (may_be_groups(table, config), odd_scale(roles.weights))):
+        yield f"{table.source}: {message}"
+    if index := config.data.index_among(table.names):
+        yield f"{table.source}: {taken_for_index(index)}"
+    yield from _uninformative_columns(table, schema)
+    for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
+        yield f"{table.source}, column {name!r}: {what}"
+    whole = schema.target if schema.label_kind == "whole" else None
+    for name, merged in merged_spellings(table, schema.columns, whole).items():
+        yield f"{table.source}, column {name!r}: {merged.message}"
+    if order := assumed_order(schema.labels, config.task):
+        yield f"{table.source}, column {schema.target!r}: {order}"
+    if config.task.kind == "regression" and (alone := alone_among(table, schema.target)):
+        yield f"{table.source}, column {schema.target!r}: {alone.message}; correct it, or delete the row"
 
 
 def left_out(found: Table | ChunkStream) -> list[str]:
