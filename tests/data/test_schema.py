@@ -331,11 +331,11 @@ def test_real_used_phones(real_data: Path) -> None:
 
 def test_a_cell_that_stands_alone_is_named_by_its_row_of_the_file() -> None:
     values = [None, *map(float, range(30)), 1e9]
-    (column,) = infer_columns(table(x=values), DataConfig())
+    (column,) = infer_columns(table(x=values), Config())
     assert column.usual == (0, 29)
     assert column.alone == StandingAlone(row=32, value=1e9, times=column.alone.times if column.alone else 1, cells=1)
     assert column.alone.message == "1e+09 in row 32 is 6.7e+07 times as far from the median as any other cell"
-    (as_it_is,) = infer_columns(table(x=values), DataConfig(clip_inputs=False))
+    (as_it_is,) = infer_columns(table(x=values), Config(data=DataConfig(clip_inputs=False)))
     assert as_it_is.usual is None
     assert as_it_is.alone == column.alone
 
