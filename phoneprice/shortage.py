@@ -82,6 +82,17 @@ def system_error(error: BaseException) -> PhonePriceError | None:
     return None
 
 
+def require_memory(wanted: int) -> None:
+    """Raise ``DeviceError`` where so many bytes of addresses can't be had.
+
+    For what can't say so itself: OpenBLAS ends the whole process where it can't get its buffers, or waits for ever.
+    """
+    try:
+        mmap.mmap(-1, wanted).close()
+    except OSError as fault:
+        raise resource_error(fault) or fault from None
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether Python, NumPy, Arrow or PyTorch found no memory."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):

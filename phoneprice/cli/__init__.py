@@ -17,8 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     end_on_sigterm()
     interrupt_on_sigint()
-    code = run(arguments)
-    if code == DeviceError.exit_code:
-        os._exit(code)  # libraries that are loaded in part, for want of memory, crash when Python takes them down
+    code = run(arguments, on_failure=_end_at_once_for_want_of_memory)
     gc.freeze()  # nothing to look for at the end, either
     return code
+
+
+def _end_at_once_for_want_of_memory(code: int) -> None:
+    """Libraries that are loaded in part crash when Python takes them down, or what the error holds of them."""
+    if code == DeviceError.exit_code:
+        os._exit(code)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -46,8 +46,11 @@ def _program(
 ) -> None: ...
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; whatever fails has its line on stderr."""
+def run(arguments: Sequence[str] | None = None, on_failure: Callable[[int], None] = lambda _: None) -> int:
+    """Run one command line and return its exit code; whatever fails has its line on stderr.
+
+    ``on_failure`` gets the code as long as the error, and all that it holds, is still there.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if os.environ.get(f"_{NAME.upper()}_COMPLETE"):
         from phoneprice.cli.completion import complete
@@ -62,6 +65,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
     except BaseException as error:  # noqa: BLE001 - every failure has an exit code
         code = exit_code(error, session)
+        on_failure(code)
     return code
 
 

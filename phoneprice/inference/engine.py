@@ -28,13 +28,12 @@ def make_engine(ensemble: Ensemble, config: Config, device: Device = "auto") -> 
 
     Raises ``DeviceError`` where there is no such device, or no memory to multiply matrices in.
     """
-    folded = fold(ensemble, config)
     if device in {"auto", "cpu"}:
         require_blas_memory()
-        return NumpyEngine(folded, config.model.activation)
+        return NumpyEngine(fold(ensemble, config), config.model.activation)
     from phoneprice.inference.torch_engine import TorchEngine
 
-    return TorchEngine(folded, config.model.activation, device)
+    return TorchEngine(fold(ensemble, config), config.model.activation, device)
 
 
 def blocks(inputs: Inputs, rows: int) -> Iterator[tuple[slice, Inputs]]:

@@ -1,14 +1,15 @@
 """How many threads prediction takes, and how many of them BLAS."""
 
-import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from phoneprice.guest import unnoticed
-from phoneprice.shortage import resource_error
+from phoneprice.shortage import require_memory
 
 
 class _OneBlasThread:
@@ -81,9 +82,15 @@ _THREAD_BYTES = 96 << 20
 """Addresses that a computing thread takes: 32 MiB for OpenBLAS's buffer, the rest for its stack and malloc's arena."""
 
 
+_SQUARE = 128
+"""Rows of a matrix that is multiplied in a buffer, not on the stack."""
+
+
 def require_blas_memory() -> None:
-    """Raise ``DeviceError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process."""
-    try:
-        mmap.mmap(-1, computing_threads() * _THREAD_BYTES).close()
-    except OSError as fault:
-        raise resource_error(fault) or fault from None
+    """Raise ``DeviceError`` where that memory can't be had: OpenBLAS, which can't get it, ends the whole process.
+
+    This thread's buffer is taken at once, and kept: later there may be too little.
+    """
+    require_memory(computing_threads() * _THREAD_BYTES)
+    square = np.ones((_SQUARE, _SQUARE))
+    np.matmul(square, square)

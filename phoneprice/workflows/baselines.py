@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from phoneprice.guest import unnoticed, without_warnings
+from phoneprice.inference.threads import computing_threads, require_blas_memory
 from phoneprice.metrics.confusion import Cells, confusion
 from phoneprice.metrics.intervals import Weights, average
 from phoneprice.metrics.regression import regression_metrics
@@ -29,6 +30,7 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
         models = _regressors() if prepared.task.kind == "regression" else _classifiers()
         for build in models.values():
             build()
+    _require_room()
     scores: dict[str, Scores] = {name: [] for name in models}
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
@@ -41,10 +43,26 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
     return scores
 
 
+def _require_room() -> None:
+    """Raise ``DeviceError`` where SciPy's OpenBLAS or GNU OpenMP would find too little memory, and end the process.
+
+    SciPy has an OpenBLAS of its own, whose buffer is taken at once, and kept.
+    """
+    from scipy.linalg.blas import dgemm
+
+    from phoneprice.training.threads import require_threads
+
+    require_blas_memory()
+    require_threads(computing_threads())
+    square = np.ones((128, 128))
+    dgemm(1.0, square, square)
+
+
 def linear_model(prepared: Prepared) -> tuple[str, Callable[[], Any], Any]:
     """The linear baseline of the task, its name first, and the inputs ``(n, d)`` to give it."""
     name = "ridge regression" if prepared.task.kind == "regression" else "logistic regression"
     models = _regressors() if prepared.task.kind == "regression" else _classifiers()
+    _require_room()
     return name, models[name], _table(prepared)
 
 

@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.shortage import NO_THREADS, OUT_OF_MEMORY, TOO_MANY_FILES
+from tests.faults import counts
+from tests.faults.counts import SEED, share_of
 
 TOO_LARGE = "file too large; raise the limit on the size of files (ulimit -f), or write less"
 CLOSED = "it is closed; redirect it to a file or a program, or name a file"
@@ -96,6 +99,44 @@ def test_little_address_space(folder: Path, name: str, kibibytes: int) -> None:
         causes = {f"phoneprice: error: {OUT_OF_MEMORY}", f"phoneprice: error: {NO_THREADS}"}
         assert message in causes or message.startswith(f"phoneprice: error: {full}")
         assert entries(folder) == before
+
+
+LEARNING = {
+    "cv --baselines": f"{COMMANDS['cv']} --baselines",
+    "train --target": "train in.csv --target price_range -o run -q -s training.epochs=1",
+    "init": "config init --from-data in.csv --target price_range -o init.toml",
+}
+LIMITED = {**COMMANDS, **LEARNING, "check": "data check in.csv", "train --report": f"{COMMANDS['train']} --report"}
+
+
+def outcome(folder: Path, name: str, kibibytes: int) -> tuple[int, str]:
+    """Exit code and message of a command that may use so many addresses, with as many threads as there are cores.
+
+    What is neither success nor a lack of memory or threads, and what doesn't end, is a fault of the test.
+    """
+    before = entries(folder)
+    words = f"ulimit -v {kibibytes}; exec timeout -s KILL 120 PROGRAM {LIMITED[name]}"
+    code, _, message = under(folder, words, OMP_NUM_THREADS="")
+    assert code in {0, 6}, (name, kibibytes, message)
+    if code:
+        causes = (OUT_OF_MEMORY, NO_THREADS, "training: memory is full; ")
+        assert message.startswith(tuple(f"phoneprice: error: {cause}" for cause in causes)), (name, kibibytes)
+        assert entries(folder) == before
+    return code, message
+
+
+@pytest.mark.parametrize(("name", "kibibytes"), [("report", 400_000), ("report", 1_450_000), ("evaluate", 110_000)])
+def test_some_limits_on_addresses(folder: Path, name: str, kibibytes: int) -> None:
+    """OpenBLAS ended the process with 1, or waited for ever, as it was loaded or first used."""
+    outcome(folder, name, kibibytes)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LIMITED)
+def test_many_limits_on_addresses(folder: Path, name: str) -> None:
+    random = Random(f"{SEED} {name}")
+    codes = [outcome(folder, name, random.randrange(60_000, 3_000_000))[0] for _ in range(share_of(40))]
+    counts.report(f"{name}: {len(codes)} limits on addresses, {codes.count(6)} times too little")
 
 
 @pytest.mark.parametrize("threads", ["0", "100000", "99999999999999999999"])
