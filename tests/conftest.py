@@ -12,6 +12,8 @@ settings.load_profile("untimed")
 
 # Small tests gain nothing from threads, and several processes may run them. Set before anything imports torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where a test wants several all the same, they sleep while they wait: awake they take the cores from other processes.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @pytest.fixture(scope="session")

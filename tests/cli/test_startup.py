@@ -131,7 +131,8 @@ def test_a_stream_that_can_show_ascii_only(tmp_path: Path) -> None:
 def after_start(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     begin = "import os, sys\nfrom phoneprice.cli.startup import set_up_process\nset_up_process()\n"
     command = [sys.executable, "-c", begin + script]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    inherited = {name: value for name, value in os.environ.items() if name not in {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}}
+    return subprocess.run(command, capture_output=True, text=True, env=inherited | environment, check=False)
 
 
 def test_arrow_and_scikit_learn_do_without_pandas() -> None:

@@ -13,12 +13,13 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.faults.program import Ended, Program, call
+from tests.faults.program import Ended, Program, call, unmeasured
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class Outcome:
 
 
 class Forks:
-    """A context manager; ``threads`` is what the children's OpenMP may use."""
+    """A context manager; ``threads`` is what the children's OpenMP may use, ``changes`` are of their environment."""
 
-    def __init__(self, threads: int = 1) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(Path(__file__).parents[2])}
+    def __init__(self, threads: int = 1, changes: Mapping[str, str] | None = None) -> None:
+        environment = unmeasured(OMP_NUM_THREADS=str(threads), **(changes or {}))
         self._server = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
         )

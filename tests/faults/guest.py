@@ -1,6 +1,7 @@
 """A program with settings of its own that calls the Python API: which of them are not as they were afterwards.
 
-``main`` prints a JSON object: the settings that have changed, by occasion. It runs in a folder with a run and a table.
+``main`` prints a JSON object: the settings that have changed, by function and occasion. It runs in a folder with a run
+and a table.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ PROPERTIES: dict[str, Callable[[], Any]] = {
     "logging": lambda: (logging.root.level, list(logging.root.handlers), logging.root.manager.disable),
     "threads": lambda: sorted(thread.name for thread in threading.enumerate()),
     "import hooks": lambda: (list(sys.meta_path), list(sys.path)),
-    "garbage collection": lambda: (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count()),
+    "garbage collection": lambda: (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count() > 0),
     "open descriptors": _descriptors,
     "numbers of random": random.getstate,
     "numbers of NumPy": lambda: _of_numpy(lambda np: [str(part) for part in np.random.get_state()]),
@@ -153,6 +154,7 @@ def _settings_of_ones_own() -> None:
     torch.set_default_dtype(torch.float64)
     torch.use_deterministic_algorithms(mode=True)
     torch.set_num_threads(2)
+    gc.freeze()  # what is frozen is not looked at again by each ``_descriptors``
 
 
 def _all_modes(call: Callable[[], Any]) -> None:
@@ -168,19 +170,34 @@ def _fault(function: Callable[[str], Any]) -> None:
         raise SystemExit("no fault")
 
 
-def main() -> None:
-    """One function, on all occasions."""
+Found = dict[str, list[str]]
+"""What has changed, by occasion."""
 
-    chosen = FUNCTIONS[sys.argv[1]]
+
+def first_call(name: str) -> Found:
+    """Nothing is imported yet, so this needs a process of its own for each function."""
+    return {"the first call": _changed(lambda: FUNCTIONS[name](TABLE))}
+
+
+def later_calls(name: str) -> Found:
+    """On all other occasions, in a process with settings of its own."""
 
     def call() -> None:
-        chosen(TABLE)
+        FUNCTIONS[name](TABLE)
 
-    found = {"the first call": _changed(call)}
-    _settings_of_ones_own()
+    found: Found = {}
     _all_modes(lambda: found.update({"settings of one's own": _changed(call)}))
-    found["a fault"] = _changed(lambda: _fault(chosen))
+    found["a fault"] = _changed(lambda: _fault(FUNCTIONS[name]))
     found["another thread"] = _changed(lambda: asyncio.run(asyncio.to_thread(call)))
+    return found
+
+
+def main() -> None:
+    """The first call of one function, or all later calls of those that are named after it."""
+    occasion, *names = sys.argv[1:]
+    if occasion == "later":
+        _settings_of_ones_own()
+    found = {name: later_calls(name) if occasion == "later" else first_call(name) for name in names}
     print(json.dumps(found))
 
 

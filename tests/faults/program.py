@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
 import stat
 import sys
 import tempfile
@@ -15,9 +17,20 @@ from typing import Any, BinaryIO, Self
 NOBODY = 65534
 """A user and a group that own nothing."""
 READ, APPEND, UPDATE = os.O_RDONLY, os.O_WRONLY | os.O_APPEND | os.O_CREAT, os.O_RDWR | os.O_CREAT
-"""How a shell opens for ``<``, ``>>`` and ``<>``."""
+WRITE = os.O_WRONLY | os.O_TRUNC | os.O_CREAT
+FLAGS = {"<": READ, ">": WRITE, ">>": APPEND, "<>": UPDATE}
+"""How a shell opens for its redirections."""
 Inode = tuple[int, int]
 """Device and inode."""
+
+
+def unmeasured(**changes: str) -> dict[str, str]:
+    """The environment of a process of its own that finds the package, has one thread and measures no coverage.
+
+    Measuring doubles the time of a start, and of what ends by ``os._exit`` or a signal nothing would be kept.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return inherited | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])} | changes
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,19 @@ class Program:
     streams: dict[int, tuple[str, int]] = field(default_factory=dict)
     user: int | None = None
     environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, line: str, folder: Path) -> Self:
+        """A line as one writes it in a shell, with redirections such as ``< FILE`` or ``5<> FILE``."""
+        words: list[str] = []
+        streams: dict[int, tuple[str, int]] = {}
+        rest = iter(shlex.split(line))
+        for word in rest:
+            if found := re.fullmatch(r"(\d?)(<|>|>>|<>)", word):
+                streams[int(found[1] or (0 if found[2][0] == "<" else 1))] = next(rest), FLAGS[found[2]]
+            else:
+                words.append(word)
+        return cls(tuple(words), str(folder), streams)
 
 
 @dataclass(frozen=True)
@@ -62,7 +88,7 @@ def call(program: Program) -> dict[str, Any]:
     from phoneprice.cli import main
 
     try:
-        code = main(program.words)
+        code = main([os.fsdecode(word.encode("utf-8", "surrogateescape")) for word in program.words])
         sys.stdout.flush()
     except BaseException as fault:  # noqa: BLE001  # the test looks at it
         code = -1
@@ -80,9 +106,10 @@ def _redirect(program: Program, out: BinaryIO, err: BinaryIO, read: set[Inode]) 
             os.dup2(opened, int(descriptor))
             os.close(opened)
     _note(read, 0)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8")
-    sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8")
+    encoding, errors = sys.stdout.encoding, sys.stdout.errors  # of the locale
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding, errors)
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding, errors)
+    sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), encoding, "backslashreplace")
 
 
 def _observe(read: set[Inode]) -> None:

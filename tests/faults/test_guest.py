@@ -6,9 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -16,28 +14,23 @@ import torch
 from phoneprice.config.load import load_config
 from phoneprice.errors import DeviceError  # noqa: F401  # for the forked process
 from phoneprice.workflows.train import train
-from tests.faults.guest import FUNCTIONS, PROPERTIES, TABLE
+from tests.faults.guest import FUNCTIONS, TABLE
+from tests.faults.program import unmeasured
 from tests.faults.small_trainings import TRAININGS, write_phones
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = TESTS / "golden" / "ordinal"
-OCCASIONS = "the first call", "settings of one's own", "a fault", "another thread"
 
 
-@cache
-def changed(function: str) -> dict[str, list[str]]:
-    """What a program of its own finds changed, by occasion; a fault of the program is one of the test."""
-    with TemporaryDirectory() as folder:
-        shutil.copytree(GOLDEN / "run", Path(folder) / "run")
-        write_table(Path(folder) / TABLE)
-        program = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(TESTS.parent)!r}); {_MAIN}", function]
-        done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+def changed(folder: Path, occasion: str, *functions: str) -> dict[str, dict[str, list[str]]]:
+    """What a program of its own finds changed, by function and occasion; a fault of the program is one of the test."""
+    shutil.copytree(GOLDEN / "run", folder / "run")
+    write_table(folder / TABLE)
+    words = [sys.executable, "-m", "tests.faults.guest", occasion, *functions]
+    done = subprocess.run(words, cwd=folder, env=unmeasured(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    found: dict[str, dict[str, list[str]]] = json.loads(done.stdout)
     return found
-
-
-_MAIN = "from tests.faults.guest import main; main()"
 
 
 def write_table(path: Path) -> None:
@@ -49,11 +42,14 @@ def write_table(path: Path) -> None:
     pyarrow.csv.write_csv(phones(ROWS, seed=1), path)
 
 
-@pytest.mark.parametrize("occasion", OCCASIONS)
-@pytest.mark.parametrize("setting", PROPERTIES)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_everything_is_left_as_it_was(function: str, setting: str, occasion: str) -> None:
-    assert setting not in changed(function)[occasion]
+def test_the_first_call_leaves_everything_as_it_was(tmp_path: Path, function: str) -> None:
+    assert changed(tmp_path, "first", function) == {function: {"the first call": []}}
+
+
+def test_everything_is_left_as_it_was(tmp_path: Path) -> None:
+    nothing: dict[str, list[str]] = {"settings of one's own": [], "a fault": [], "another thread": []}
+    assert changed(tmp_path, "later", *FUNCTIONS) == dict.fromkeys(FUNCTIONS, nothing)
 
 
 def weights(data: Path, run: Path, *settings: str) -> bytes:
@@ -120,5 +116,7 @@ if not (child := os.fork()):
         os._exit(fault.exit_code)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, env=unmeasured(), capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout

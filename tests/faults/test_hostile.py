@@ -118,12 +118,12 @@ def peak_mebibytes() -> float:
 
 
 def test_a_few_flipped_bits(box: Sandbox) -> None:
-    flip_bits(box, 150)
+    flip_bits(box, 100)
     assert verify_run(box.run)
 
 
 def test_a_few_mutants(box: Sandbox, guard: type[Guard]) -> None:
-    mutate(box, guard, 400)
+    mutate(box, guard, 150)
     assert verify_run(box.run)
 
 
@@ -131,7 +131,7 @@ def test_a_few_mutants(box: Sandbox, guard: type[Guard]) -> None:
 def test_every_kind_of_forgery(box: Sandbox, forgery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.faults.mutants.FORGERIES", (forgery,))
     chance = random.Random(SEED)
-    for _ in range(25):
+    for _ in range(10):
         refused(box, forge(box, chance))
         box.restore()
 
@@ -200,7 +200,7 @@ def test_the_program_exits_4_and_predict_runs_nothing(
 ) -> None:
     """Through the command line; ``predict`` refuses whatever is wrong with the files that it reads."""
     chance = random.Random(SEED)
-    for _ in range(60):
+    for _ in range(25):
         what = chance.choice(MUTATIONS)(box, chance)
         assert run_program(["runs", "verify", str(box.run)]) == 4, what
         output = tmp_path / "out.csv"

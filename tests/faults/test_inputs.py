@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from phoneprice.workflows.predict import predict
+from tests.faults.forking import Forks
+from tests.faults.program import Ended, Program
+
+Call = Callable[[str], Ended]
 
 COMMANDS = {
-    "predict": 'predict run {data} -q -o "$O"',
-    "predict to stdout": 'predict run {data} -q >> "$O"',
-    "predict to /dev/stdout": 'predict run {data} -q -o /dev/stdout 1<> "$O"',
-    "predict to /dev/fd": 'predict run {data} -q -o /dev/fd/5 5<> "$O"',
-    "cv": 'cv {data} --folds 2 --repeats 1 -q -s training.epochs=1 --predictions "$O"',
-    "config init": 'config init --from-data {data} --target price_range --force -o "$O"',
-    "config init to stdout": 'config init --from-data {data} --target price_range >> "$O"',
+    "predict": "predict run {data} -q -o {output}",
+    "predict to stdout": "predict run {data} -q >> {output}",
+    "predict to /dev/stdout": "predict run {data} -q -o /dev/stdout 1<> {output}",
+    "predict to /dev/fd": "predict run {data} -q -o /dev/fd/5 5<> {output}",
+    "cv": "cv {data} --folds 2 --repeats 1 -q -s training.epochs=1 --predictions {output}",
+    "config init": "config init --from-data {data} --target price_range --force -o {output}",
+    "config init to stdout": "config init --from-data {data} --target price_range >> {output}",
 }
-"""Each reads d.csv, by name or as standard input, and writes to O."""
+"""Each reads d.csv, by name or as standard input, and writes to an output."""
 
 
 @pytest.fixture
@@ -34,11 +36,9 @@ def place(tmp_path: Path, golden_run: Path, golden_data: Path) -> Path:
     return tmp_path
 
 
-def shell(place: Path, command: str, output: str = "") -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("phoneprice")
-    words = ["bash", "-c", f'"$P" {command}']
-    environment = {**os.environ, "P": str(program), "O": output}
-    return subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
+@pytest.fixture
+def call(forks: Forks, place: Path) -> Call:
+    return lambda line: forks.call(Program.of(line, place))
 
 
 def state(place: Path) -> dict[str, tuple[int, bytes]]:
@@ -50,11 +50,11 @@ def state(place: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.mark.parametrize("output", ["d.csv", "link.csv", "hard.csv"])
 @pytest.mark.parametrize("data", ["d.csv", "- < d.csv"])
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_the_table_is_never_the_output(place: Path, command: str, data: str, output: str) -> None:
+def test_the_table_is_never_the_output(call: Call, place: Path, command: str, data: str, output: str) -> None:
     before = state(place)
-    result = shell(place, command.format(data=data), output)
-    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
-    assert re.search("is the input itself; (name another file with -|redirect it to another file)", result.stderr)
+    result = call(command.format(data=data, output=output))
+    assert (result.code, result.err.count("\n")) == (2, 1), result.err
+    assert re.search("is the input itself; (name another file with -|redirect it to another file)", result.err)
     assert state(place) == before
 
 
@@ -74,39 +74,37 @@ def test_the_table_is_never_the_output(place: Path, command: str, data: str, out
         "train - --target truth -o run --force < run/oof.parquet",
     ],
 )
-def test_other_inputs_and_runs_are_never_the_output(place: Path, command: str) -> None:
+def test_other_inputs_and_runs_are_never_the_output(call: Call, place: Path, command: str) -> None:
     (place / "mine.toml").write_text("# mine\n[training]\nepochs = 1\n")
     shutil.copytree(place / "run", place / "other" / "run")
     before = state(place)
-    result = shell(place, command)
-    assert result.returncode == 2, result.stderr
+    result = call(command)
+    assert result.code == 2, result.err
     assert state(place) == before
 
 
-def test_a_chart_is_not_written_over_the_table(place: Path) -> None:
-    assert shell(place, "report run -o r.html --plots plots -q").returncode == 0
+def test_a_chart_is_not_written_over_the_table(call: Call, place: Path) -> None:
+    assert call("report run -o r.html --plots plots -q").code == 0
     chart = next((place / "plots").iterdir())
     chart.unlink()
     chart.symlink_to(place / "d.csv")
     before = state(place)
-    result = shell(place, "report run d.csv -o r.html --plots plots -q")
-    assert result.returncode == 2
+    result = call("report run d.csv -o r.html --plots plots -q")
+    assert result.code == 2
     assert state(place) == before
 
 
 @pytest.mark.parametrize("output", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "out.csv"])
-def test_an_open_output_is_written_to_where_it_stands(place: Path, output: str) -> None:
+def test_an_open_output_is_written_to_where_it_stands(call: Call, place: Path, output: str) -> None:
     (place / "out.csv").symlink_to("/dev/stdout")
-    assert shell(place, 'predict run d.csv -q -o "$O"', "whole.csv").returncode == 0
+    assert call("predict run d.csv -q -o whole.csv").code == 0
     whole = (place / "whole.csv").read_text()
-    (place / "all.csv").touch()
-    inode = (place / "all.csv").stat().st_ino
-    command = 'predict run d.csv -q -o "$O" > "x.csv"'
-    assert shell(place, command, output).returncode == 0
+    assert call(f"predict run d.csv -q -o {output} > x.csv").code == 0
     assert (place / "x.csv").read_text() == whole
-    grouped = 'predict run d.csv -q -o whole.csv; (echo begin; "$P" predict run d.csv -q -o "$O"; echo end) >> all.csv'
-    assert shell(place, grouped, output).returncode == 0
-    assert (place / "all.csv").read_text() == f"begin\n{whole}end\n"
+    (place / "all.csv").write_text("begin\n")
+    inode = (place / "all.csv").stat().st_ino
+    assert call(f"predict run d.csv -q -o {output} >> all.csv").code == 0
+    assert (place / "all.csv").read_text() == f"begin\n{whole}"
     assert (place / "all.csv").stat().st_ino == inode
 
 
@@ -121,10 +119,10 @@ def test_an_open_output_is_written_to_where_it_stands(place: Path, output: str) 
         "cv d.csv --folds 2 --repeats 1 -q -s training.epochs=1 --predictions {}",
     ],
 )
-def test_a_file_called_like_a_stream_is_an_output(place: Path, command: str) -> None:
-    done = shell(place, command.format("./-"))
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert shell(place, command.format("other")).returncode == 0
+def test_a_file_called_like_a_stream_is_an_output(call: Call, place: Path, command: str) -> None:
+    done = call(command.format("./-"))
+    assert (done.code, done.out) == (0, ""), done.err
+    assert call(command.format("other")).code == 0
     assert (place / "-").read_bytes() == (place / "other").read_bytes()
 
 
@@ -142,23 +140,23 @@ def test_a_file_called_like_a_stream_is_an_output(place: Path, command: str) -> 
         "report run {} -o r.html",
     ],
 )
-def test_a_file_called_like_a_stream_is_a_table(place: Path, command: str) -> None:
+def test_a_file_called_like_a_stream_is_a_table(call: Call, place: Path, command: str) -> None:
     shutil.copyfile(place / "d.csv", place / "-")
-    found, expected = (shell(place, f"{command.format(name)} < /dev/null") for name in ("./-", str(place / "d.csv")))
-    assert found.returncode == expected.returncode == 0, found.stderr
-    called = found.stdout.replace(str(place / "-"), str(place / "d.csv")).replace("./-", str(place / "d.csv"))
+    found, expected = (call(f"{command.format(name)} < /dev/null") for name in ("./-", str(place / "d.csv")))
+    assert found.code == expected.code == 0, found.err
+    called = found.out.replace(str(place / "-"), str(place / "d.csv")).replace("./-", str(place / "d.csv"))
     # Lines are broken where a name leaves room for words.
-    assert re.sub(r"(\\n# |\s)+", " ", called) == re.sub(r"(\\n# |\s)+", " ", expected.stdout)
+    assert re.sub(r"(\\n# |\s)+", " ", called) == re.sub(r"(\\n# |\s)+", " ", expected.out)
 
 
 @pytest.mark.parametrize("command", ["config show -c {}", "config check {}", "train d.csv --dry-run -c {}"])
-def test_a_configuration_that_is_called_like_something_else(place: Path, command: str) -> None:
+def test_a_configuration_that_is_called_like_something_else(call: Call, place: Path, command: str) -> None:
     """A file called ``-``; and ``./textbook`` is no ready-made configuration."""
     (place / "-").write_text("[training]\nepochs = 3\n")
-    assert shell(place, command.format("./-")).returncode == 0
-    missing = shell(place, command.format("./textbook"))
-    assert missing.returncode == 2
-    assert "./textbook: no such configuration file" in missing.stderr
+    assert call(command.format("./-")).code == 0
+    missing = call(command.format("./textbook"))
+    assert missing.code == 2
+    assert "./textbook: no such configuration file" in missing.err
 
 
 def test_a_text_names_a_file_that_is_called_like_a_stream(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

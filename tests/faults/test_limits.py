@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,8 @@ import pytest
 from phoneprice.shortage import NO_THREADS, OUT_OF_MEMORY, TOO_MANY_FILES
 from tests.faults import counts
 from tests.faults.counts import SEED, share_of
+from tests.faults.forking import Forks
+from tests.faults.program import Program, unmeasured
 
 TOO_LARGE = "file too large; raise the limit on the size of files (ulimit -f), or write less"
 CLOSED = "it is closed; redirect it to a file or a program, or name a file"
@@ -43,13 +44,12 @@ def under(folder: Path, shell: str, **environment: str) -> tuple[int, str, str]:
 
     No coverage is measured: its own files would meet the limits first.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         ["bash", "-c", shell.replace("PROGRAM", f"{sys.executable} -m phoneprice")],
         cwd=folder,
         capture_output=True,
         text=True,
-        env={**inherited, "OMP_NUM_THREADS": "1", **environment},
+        env=unmeasured(**environment),
         check=False,
     )
     return done.returncode, done.stdout, (done.stderr.splitlines() or [""])[-1]
@@ -200,6 +200,6 @@ def test_a_closed_stdin_where_it_is_asked_for(folder: Path, words: str) -> None:
 
 @pytest.mark.parametrize("columns", ["1", "8", "23"])
 @pytest.mark.parametrize("words", ["report RUN --terminal", "runs show RUN", "data describe in.csv"])
-def test_a_narrow_terminal(folder: Path, words: str, columns: str) -> None:
-    code, out, _ = under(folder, f"PROGRAM {words}", COLUMNS=columns)
-    assert (code, bool(out)) == (0, True)
+def test_a_narrow_terminal(forks: Forks, folder: Path, words: str, columns: str) -> None:
+    ended = forks.call(Program(tuple(words.split()), str(folder), environment={"COLUMNS": columns}))
+    assert (ended.code, bool(ended.out)) == (0, True)

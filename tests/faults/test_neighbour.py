@@ -22,6 +22,7 @@ from tests.faults.counts import SEED, report, share_of
 from tests.faults.forking import Forks
 from tests.faults.neighbour import MOVED
 from tests.faults.planting import audit
+from tests.faults.program import unmeasured
 from tests.faults.small_trainings import TRAININGS, write_phones
 from tests.random_runs import random_contents, write_run
 
@@ -43,7 +44,7 @@ class Street:
     def round(self, number: int) -> None:
         victim = audit(self.folder / "victim")
         words = [sys.executable, "-m", "tests.faults.neighbour", str(self.folder), f"{SEED}{number}", str(PLANTINGS)]
-        with subprocess.Popen(words, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as neighbour:
+        with subprocess.Popen(words, env=unmeasured(), stdout=subprocess.PIPE, text=True) as neighbour:
             assert neighbour.stdout is not None
             neighbour.stdout.readline()
             while neighbour.poll() is None:

@@ -9,13 +9,15 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.forking import Forks
+from tests.faults.program import Ended, Program, unmeasured
 from tests.faults.test_guest import GOLDEN, write_table
 
-PROGRAM = [sys.executable, "-m", "phoneprice"]
 ROOT = Path(__file__).parents[2]
 TELLTALE = "telltale-owner"
 QUICK = ["-q", "-s", "training.epochs=1", "-s", "validation.folds=2"]
@@ -32,12 +34,39 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def program(home: Path, *words: str | bytes, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    surroundings = {**os.environ, "HOME": str(home), "USER": TELLTALE, "LOGNAME": TELLTALE, "PYTHONPATH": str(ROOT)}
-    command = [*PROGRAM, *words]
-    return subprocess.run(
-        command, cwd=home / "here", env={**surroundings, **environment}, capture_output=True, check=False
-    )
+Call = Callable[..., Ended]
+
+
+def calling(forks: Forks, home: Path) -> Call:
+    """The program in that home; words may be bytes, what is named are variables of its environment."""
+    surroundings = {"HOME": str(home), "USER": TELLTALE, "LOGNAME": TELLTALE}
+
+    def call(*words: str | bytes, **variables: str) -> Ended:
+        given = tuple(word if isinstance(word, str) else as_argument(word) for word in words)
+        return forks.call(Program(given, str(home / "here"), environment=surroundings | variables))
+
+    return call
+
+
+def as_argument(word: bytes) -> str:
+    return word.decode("utf-8", "surrogateescape")
+
+
+@pytest.fixture
+def call(forks: Forks, home: Path) -> Call:
+    return calling(forks, home)
+
+
+@pytest.fixture(scope="module")
+def c_forks() -> Iterator[Forks]:
+    """Children in a locale without UTF-8: Python looks at it when it starts."""
+    with Forks(changes=C_LOCALE) as forks:
+        yield forks
+
+
+@pytest.fixture(params=["forks", "c_forks"], ids=["UTF-8", "C"])
+def call_in_locale(request: pytest.FixtureRequest, home: Path) -> Call:
+    return calling(request.getfixturevalue(request.param), home)
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -53,10 +82,10 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     ],
     ids=" ".join,
 )
-def test_a_run_says_nothing_of_who_and_where(home: Path, train: list[str]) -> None:
-    done = program(home, *train, *QUICK)
-    assert done.returncode == 0, done.stderr
-    assert program(home, "report", "run", "t.csv", "-o", "again.html", "--plots", "plots", "-q").returncode == 0
+def test_a_run_says_nothing_of_who_and_where(call: Call, home: Path, train: list[str]) -> None:
+    done = call(*train, *QUICK)
+    assert done.code == 0, done.err
+    assert call("report", "run", "t.csv", "-o", "again.html", "--plots", "plots", "-q").code == 0
     work = home / "here"
     files = {**everything_in(work / "run"), **everything_in(work / "plots")}
     files |= {page.name: page.read_bytes() for page in work.glob("*.html")}
@@ -73,18 +102,17 @@ def test_the_python_api_takes_no_command_line_of_somebody_elses(home: Path) -> N
         "import phoneprice; from phoneprice.config.load import load_config\n"
         "phoneprice.train('t.csv', load_config(None, ['training.epochs=1']), 'run')\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, str(script), "secret"], cwd=home / "here", env=environment, check=True)
+    subprocess.run([sys.executable, str(script), "secret"], cwd=home / "here", env=unmeasured(), check=True)
     assert json.loads((home / "here" / "run" / "environment.json").read_text())["command_line"] == []
 
 
-def test_the_command_line_as_given_or_not_at_all(home: Path) -> None:
+def test_the_command_line_as_given_or_not_at_all(call: Call, home: Path) -> None:
     given = str(home / "here" / "t.csv")
-    assert program(home, "train", given, "-o", "run", *QUICK).returncode == 0
+    assert call("train", given, "-o", "run", *QUICK).code == 0
     recorded = json.loads((home / "here" / "run" / "environment.json").read_text())["command_line"]
     assert recorded == ["phoneprice", "train", given, "-o", "run", *QUICK]
     left_out = ["train", given, "-o", "run", "--force", "--report", "--no-command-line"]
-    assert program(home, *left_out, *QUICK).returncode == 0
+    assert call(*left_out, *QUICK).code == 0
     work = home / "here"
     assert json.loads((work / "run" / "environment.json").read_text())["command_line"] == []
     files = {**everything_in(work / "run"), "run.html": (work / "run.html").read_bytes()}
@@ -95,8 +123,7 @@ ODD = b"odd\xff\xe6\x89\x8b"
 """A name that is no UTF-8, but for its last character."""
 
 
-@pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["UTF-8", "C"])
-def test_names_that_are_no_text(home: Path, locale: dict[str, str]) -> None:
+def test_names_that_are_no_text(call_in_locale: Call, home: Path) -> None:
     work = os.fsencode(home / "here")
     table, run = ODD + b".csv", ODD
     (home / "here" / "t.csv").rename(os.fsdecode(work + b"/" + table))
@@ -119,8 +146,8 @@ def test_names_that_are_no_text(home: Path, locale: dict[str, str]) -> None:
     ]
     trains: list[str | bytes] = [*QUICK]
     for command in commands:
-        done = program(home, *command, *(trains if command[0] in {"train", "cv"} else []), **locale)
-        assert done.returncode == 0, (command, done.stderr)
+        done = call_in_locale(*command, *(trains if command[0] in {"train", "cv"} else []))
+        assert done.code == 0, (command, done.err)
     environment = json.loads(Path(os.fsdecode(work + b"/" + ODD + b"/environment.json")).read_bytes())
     assert environment["command_line"][2] == "odd\\xff手.csv"
 
@@ -137,23 +164,24 @@ def test_names_that_are_no_text(home: Path, locale: dict[str, str]) -> None:
     ],
 )
 @pytest.mark.parametrize("in_environment", [False, True])
-def test_settings_that_are_no_text_are_named(home: Path, setting: bytes, key: str, in_environment: bool) -> None:
+def test_settings_that_are_no_text_are_named(
+    call: Call, home: Path, setting: bytes, key: str, in_environment: bool
+) -> None:
     if in_environment:
         name = f"PHONEPRICE_{key.upper().replace('.', '__')}"
         name = name if "__" in name else f"{name}__TARGET"
         key = "data.target" if key == "data" else key
-        done = program(home, "train", "t.csv", "-o", "x", **{name: os.fsdecode(setting.partition(b"=")[2])})
+        done = call("train", "t.csv", "-o", "x", **{name: as_argument(setting.partition(b"=")[2])})
         source = f"environment variable {name}"
     else:
-        done = program(home, "train", "t.csv", "-o", "x", "-s", setting)
+        done = call("train", "t.csv", "-o", "x", "-s", setting)
         source = "-s"
-    assert done.returncode == 2
-    assert done.stderr.decode().startswith(f"phoneprice: error: {key}: found ")
-    assert done.stderr.decode().endswith(f", must be valid Unicode ({source})\n")
+    assert done.code == 2
+    assert done.err.startswith(f"phoneprice: error: {key}: found ")
+    assert done.err.endswith(f", must be valid Unicode ({source})\n")
     assert not (home / "here" / "x").exists()
 
 
-@pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["UTF-8", "C"])
-def test_settings_are_utf8_in_every_locale(home: Path, locale: dict[str, str]) -> None:
-    done = program(home, "config", "show", "-s", "data.target=手机", "--json", **locale)
-    assert json.loads(done.stdout)["config"]["data"]["target"] == "手机"
+def test_settings_are_utf8_in_every_locale(call_in_locale: Call) -> None:
+    done = call_in_locale("config", "show", "-s", "data.target=手机", "--json")
+    assert json.loads(done.out)["config"]["data"]["target"] == "手机"

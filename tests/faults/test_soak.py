@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +13,7 @@ import pytest
 from phoneprice.artifact.loader import verify_run
 from tests.faults.counts import SEED, report, share_of
 from tests.faults.forking import Forks
-from tests.faults.program import Program
+from tests.faults.program import Program, unmeasured
 from tests.faults.small_trainings import write_phones
 from tests.faults.soaking import SEEDS, training
 from tests.random_runs import names
@@ -38,8 +37,7 @@ def soak(forks: Forks, folder: Path, seconds: int) -> Counter[str]:
     """Returns how often each command ended with which exit code."""
     prepare(forks, folder)
     words = [sys.executable, "-m", "tests.faults.soaking", str(folder), str(SEED), str(seconds), str(PROCESSES)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(words, env=unmeasured(), capture_output=True, text=True, check=True)
     workers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(workers) == PROCESSES
     for worker in workers:
