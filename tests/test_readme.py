@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.program import unmeasured
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REAL_FILE = "mobile_price_train.csv"
@@ -39,11 +41,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(command: str, workplace: Path) -> subprocess.CompletedProcess[str]:
     scripts = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
         ["bash", "-c", command],
         cwd=workplace,
-        env=environment,
+        env=unmeasured(PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}"),
         capture_output=True,
         text=True,
         timeout=300,
