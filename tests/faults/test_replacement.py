@@ -94,7 +94,7 @@ def test_a_run_replaced_while_it_is_read(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_run_replaced_many_times_while_it_is_read(tmp_path: Path) -> None:
     write_run(tmp_path / "v", contents(0))
-    replaced, seen = read_while_replaced(tmp_path / "v", rounds := share_of(5_000))
+    replaced, seen = read_while_replaced(tmp_path / "v", rounds := share_of(2_000))
     report(
         f"a run read {rounds:,} times in four ways while it was replaced {replaced:,} times: {seen:,} of these, whole"
     )
