@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load
 
 from phoneprice.artifact import layout
+from phoneprice.artifact.held_out import parse_held_out, render_held_out
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
@@ -15,7 +16,7 @@ from phoneprice.artifact.training_files import parse_history, render_history
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
 from phoneprice.errors import ModelError
-from phoneprice.records import Calibration, EpochRecord, InputStatistics
+from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.records.inputs import LARGEST_SINGLE
 from tests.random_runs import NOTHING_HELD_OUT, numeric_schema, random_contents, random_ensemble, write_run
@@ -48,6 +49,8 @@ def _contents(name, **changes):
 def assert_same_arrays(found, expected):
     """Records of the same arrays, bit for bit."""
     assert type(found) is type(expected)
+    if expected is None:
+        return
     for name, value in (expected if isinstance(expected, dict) else vars(expected)).items():
         own = found[name] if isinstance(found, dict) else getattr(found, name)
         if isinstance(value, np.ndarray):
@@ -219,3 +222,17 @@ def test_weights_must_be_finite_float32(tmp_path):
     with pytest.raises(ValueError, match=r"parameter 'skip.weight' must be finite float32"):
         write_run(tmp_path / "run", replace(contents, ensemble=ensemble))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_held_out_rows_read_back():
+    held = HeldOut(
+        np.array([0, 3]), np.array([0, 1]), np.array([1.5, -2.0]), Valued(np.array([1.0, 2.0])), np.array([0.25, 3.0])
+    )
+    assert_same_arrays(parse_held_out(render_held_out(held, ()), "oof.parquet", ()), held)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
+def test_weights_that_no_row_has_are_refused(weight):
+    held = HeldOut(np.array([0]), np.array([0]), np.array([1.5]), Valued(np.array([1.0])), np.array([weight]))
+    with pytest.raises(ModelError, match="a weight is not from 1e-09 to 1e"):
+        parse_held_out(render_held_out(held, ()), "oof.parquet", ())
