@@ -130,7 +130,7 @@ def may_be_groups(table: Table, config: Config) -> str:
     if config.data.group_column or config.validation.order_column or table.rows < 2 * LEAST_GROUPS:
         return ""
     unused = {config.data.target, *config.data.ignored_columns, *config.data.index_columns, *config.row_columns}
-    ids = [name for name in config.data.id_columns if name in table.columns]
+    ids = [name for name in config.data.id_columns if name in table.columns and name not in unused]
     called = [name for name in table.columns if name not in {*unused, *ids} and _GROUP_NAME.fullmatch(name.strip())]
     found = {name: what for name in (*ids, *called) if (what := _repeats(table.columns[name], often=name in called))}
     if not found:

@@ -5,6 +5,8 @@ row for row, without its import, which takes longer than training. Tests compare
 have an order are split by scikit-learn itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

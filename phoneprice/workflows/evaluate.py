@@ -105,7 +105,7 @@ def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) 
     without a target is left out, or refused later, as in training.
     """
     schema, options = run.schema, read_options(run.config.data, reading)
-    scales = {run.config.data.weight_column, run.config.validation.order_column}
+    scales = {run.config.data.weight_column, run.config.validation.order_column} - {""}
     text = [*schema.matched_names, *(name for name in row_names(run) if name not in scales)]
     numbers = [name for name in (*schema.numeric_names, schema.target) if name not in text]
     table = read_table(data, options, text, run.config.data.ignored_columns, [schema.target], numbers)
