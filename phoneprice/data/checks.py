@@ -17,6 +17,7 @@ from phoneprice.data.infer import is_id_like, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.recognition import means_missing
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_groups
 from phoneprice.data.schema import (
     Column,
@@ -43,7 +44,7 @@ from phoneprice.data.values import (
 )
 from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import count, counted, quoted, share
+from phoneprice.wording import count, counted, first_of, quoted, share
 
 Severity = Literal["error", "warning", "note"]
 FindingCode = Literal[
@@ -52,6 +53,7 @@ FindingCode = Literal[
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "standing_alone", "index", "nameless", "target_constant", "target_unusable", "groups",
+    "number_format", "missing_words",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -118,6 +120,11 @@ def check(table: Table, config: Config, reference: Table | TableSchema | None = 
     if reference is not None:  # with all rows: those without a target may be rows to predict
         known = _learned_from(reference, config) if isinstance(reference, Table) else reference
         findings += _compare(_Subject(table, config), known)
+    return by_severity(findings)
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first."""
     return sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
 
 
@@ -420,12 +427,25 @@ def _typing_errors(subject: _Subject) -> Findings:
             continue
         if not mostly_numbers(cells) or not len(odd := to_numbers(cells, frozenset()).text_rows):
             continue
+        if words := _missing_words(cells.take(pa.array(odd))):
+            what = f"{words} ({share(len(odd), len(cells))}); if it means that there is none, add it to"
+            what = f"numbers but for {what} data.missing_values, as config init does"
+            yield Finding("warning", column.name, "missing_words", what, len(odd))
+            continue
         found = f"{quoted(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
         what = (
             f"numbers but for {counted(len(odd), 'cell')}, such as {found}; "
             "correct, or add the column to data.categorical_columns"
         )
         yield Finding("error", column.name, "mostly_numbers", what, len(odd))
+
+
+def _missing_words(cells: pa.Array) -> str:
+    """Which words stand in cells that are no numbers, if all mean that there is no value."""
+    counts = value_counts(cells)
+    if not all(map(means_missing, counts)):
+        return ""
+    return first_of([f"{quoted(word)} in {counted(rows, 'cell')}" for word, rows in counts.items()])
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (

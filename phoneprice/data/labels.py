@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import TaskConfig
+from phoneprice.data.arrow_types import is_text
 from phoneprice.data.table import Table
 from phoneprice.data.values import (
     Names,
@@ -146,9 +148,23 @@ def require_present(table: Table, column: str, expected: str) -> None:
     if cells.null_count:
         row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
         more = "" if cells.null_count == 1 else f" (so in {counted(cells.null_count, 'row')})"
+        word = _word(table.written.get(column), row)
+        found = f"{quoted(word)}, missing by data.missing_values" if word else "no value"
+        keep = f"{if_a_value(column)}, or " if word else ""
         raise DataError(
-            f"{table.place(row, column)}: found no value, expected {expected}{more}; fill it in or delete the row"
+            f"{table.place(row, column)}: found {found}, expected {expected}{more}; {keep}fill it in or delete the row"
         )
+
+
+def _word(written: pa.Array | None, row: int) -> str:
+    """The text of a missing cell, if it has one."""
+    text = None if written is None or not is_text(written.type) else written[row].as_py()
+    return (text or "").strip()
+
+
+def if_a_value(column: str) -> str:
+    """How to keep a word for missing that is a value of a column, such as NA for Namibia."""
+    return f"if that is a value, set data.columns = {toml_value({column: {'missing_values': ['']}})}"
 
 
 def listed(labels: tuple[str, ...] | list[str]) -> str:

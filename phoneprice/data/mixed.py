@@ -1,52 +1,72 @@
 """Columns of numbers in which some cells hold text: typing errors, which must not turn the column into categories."""
 
-import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import pyarrow as pa
 
-from phoneprice.config.schema import Config
+from phoneprice.config.fields import toml_value
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers
+from phoneprice.data.reading.faults import no_number
 from phoneprice.data.reading.options import OnBadRow
+from phoneprice.data.recognised_columns import single_settings
+from phoneprice.data.recognition import Found, look_at, means_missing
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
-_FORMATTED_NUMBER = re.compile(r"[€$£]?\s?[+-]?\d{1,3}([., ']?\d{3})*([.,]\d+)?\s?[€$£%]?")
 _LOOKED_AT = 1000
 """Rows that show how a column is written."""
 
 
 def mostly_numbers(cells: pa.Array) -> bool:
-    """Whether a column was read as text only because a few of its cells are no numbers."""
+    """Whether a column was read as text only because a few of its cells, or words for missing, are no numbers."""
     if is_number_array(cells):
         return False
-    counts = value_counts(cells)
-    numbers = sum(count for text, count in counts.items() if canonical_number(text) is not None)
+    counts = {text: rows for text, rows in value_counts(cells).items() if not means_missing(text)}
+    numbers = sum(rows for text, rows in counts.items() if canonical_number(text) is not None)
     return bool(counts) and numbers >= MOSTLY * sum(counts.values())
 
 
 def formatted_numbers(cells: pa.Array) -> str:
     """What to say of a column of numbers as people write them, such as ``23,0`` or ``$1,200``; empty for any other."""
-    cells = cells.slice(0, _LOOKED_AT)
-    if is_number_array(cells) or mostly_numbers(cells):
+    found = _written_for_readers(cells)
+    if found is None:
         return ""
-    counts = value_counts(cells)
-    others = {text: count for text, count in counts.items() if canonical_number(text) is None}
-    written = [text for text in others if _FORMATTED_NUMBER.fullmatch(text.strip())]
-    if not written or sum(others[text] for text in written) < MOSTLY * sum(others.values()):
-        return ""
-    return f"numbers written like {quoted(written[0])} count as text; write them like 1234.5"
+    return found.doubt or f"{_counts_as_text(cells)}; write them like 1234.5"
+
+
+def _written_for_readers(cells: pa.Array) -> Found | None:
+    """How a column is written, if neither plainly nor as text."""
+    if is_number_array(cells) or mostly_numbers(some := cells.slice(0, _LOOKED_AT)):
+        return None
+    found = look_at(some)
+    return None if found is None or (found.how.plain and not found.doubt and not found.open_mark) else found
+
+
+def _counts_as_text(cells: pa.Array) -> str:
+    texts = cells.slice(0, _LOOKED_AT).drop_null().to_pylist()
+    example = next(text for text in texts if canonical_number(text) is None and not means_missing(text))
+    return f"numbers written like {quoted(example)} count as text"
 
 
 def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
-    """What to say of each of some columns that is written for readers, but for those declared to be categories."""
-    categorical = frozenset(config.data.categorical_columns)
-    said = {name: formatted_numbers(table.columns[name]) for name in names if name not in categorical}
-    return {name: what for name, what in said.items() if what}
+    """What to say of each of some columns that is written for readers, but for those declared to be categories.
+
+    The advice is the setting by which it is read, where its cells leave no doubt.
+    """
+    told = {}
+    for name in frozenset(names).difference(config.data.categorical_columns):
+        cells = table.columns[name]
+        if found := _written_for_readers(cells):
+            certain = not found.doubt and not found.open_mark
+            advice = f"set data.columns = {toml_value({name: single_settings(found)})}"
+            told[name] = f"{_counts_as_text(cells)}; {advice}" if certain else formatted_numbers(cells)
+    return {name: told[name] for name in table.names if name in told}
 
 
 def settle_mixed(table: Table, config: Config) -> Table:
@@ -57,7 +77,10 @@ def settle_mixed(table: Table, config: Config) -> Table:
     stay as they are.
     """
     names = _mixed(table, config)
-    faults = {name: _typing_error for name in names if name != config.data.target}
+    faults: dict[str, Fault] = {
+        name: partial(_target_error if name == config.data.target else _typing_error, table.columns[name], config.data)
+        for name in names
+    }
     return _as_numbers(table, names, config.data.on_bad_row, faults)
 
 
@@ -86,8 +109,23 @@ def _mixed(table: Table, config: Config) -> list[str]:
     return names
 
 
-def _typing_error(place: str, value: str) -> DataError:
+def _typing_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
     return DataError(
-        f"{place}: found {quoted(value)}, expected a number as in the rest of the column; correct it, "
-        "leave such rows out with --on-bad-row skip, or add the column to data.categorical_columns"
+        f"{place}: found {quoted(value)}, expected a number as in the rest of the column; "
+        f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
     )
+
+
+def _target_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+    if not means_missing(value):
+        return no_number(place, value)
+    return DataError(f"{place}: found {quoted(value)}, expected a number; {_advice(cells, data, value)}")
+
+
+def _advice(cells: pa.Array, data: DataConfig, value: str) -> str:
+    left_out = "leave such rows out with --on-bad-row skip"
+    if not means_missing(value):
+        return f"correct it, {left_out}"
+    words = tuple(dict.fromkeys(text.strip() for text in value_counts(cells) if means_missing(text)))
+    setting = f"data.missing_values = {toml_value((*data.missing_values, *words))}"
+    return f"if it means that there is none, set {setting}; or {left_out}"

@@ -155,6 +155,11 @@ def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dic
     return settings | ({"columns": columns} if columns else {})
 
 
+def single_settings(found: Found) -> dict[str, object]:
+    """The settings of one column by which it is read so, without the words for missing."""
+    return dict(_own_settings(found, NumberFormat()))
+
+
 def _own_settings(found: Found, marks: NumberFormat) -> Iterator[tuple[str, object]]:
     how = found.how
     if how.decimal != marks.decimal and not (how.plain or _unmarked(found)):

@@ -19,6 +19,7 @@ from phoneprice.config.schema import DecimalMark, ThousandsMark
 from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
 from phoneprice.data.reading.cells import NUMBER, null_missing
 from phoneprice.data.reading.columns import MOSTLY
+from phoneprice.data.reading.options import OUTER_SPACES
 from phoneprice.wording import counted, quoted
 
 MISSING_WORDS = frozenset(
@@ -43,14 +44,17 @@ _CURRENCIES = frozenset(
 """What may stand before a number besides the signs of currencies, casefolded."""
 _UNITS = frozenset(
     {
-        *("b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
-        *("mile", "mg", "g", "kg", "t", "lb", "oz", "ms", "s", "sec", "second", "min", "minute", "h", "hr", "hour"),
-        *("d", "day", "week", "month", "y", "yr", "year", "%", "w", "kw", "mw", "hp", "ps", "v", "mv", "kv", "a"),
+        *("kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
+        *("mile", "mg", "g", "kg", "lb", "oz", "ms", "s", "sec", "second", "min", "minute", "h", "hr", "hour"),
+        *("day", "week", "month", "yr", "year", "%", "w", "kw", "mw", "hp", "ps", "mv", "kv"),
         *("ma", "mah", "ah", "hz", "khz", "mhz", "ghz", "l", "ml", "cl", "gal", "mp", "px", "k", "mio", "mrd"),
         *("thousand", "million", "billion", "\N{DEGREE SIGN}c", "\N{DEGREE SIGN}f", "kmh", "km/h", "mph", "kcal", "kj"),
     }
 )
-"""Units that are known to be some, without an s for many of them; any text may be the only one of a column."""
+"""Units that are known to be some, without an s for many of them; any text may be the only one of a column.
+
+Letters that are often part of a code, as in ``12a``, are not among them.
+"""
 _SHAPE = (
     r"^\(? *[+-]? *(?P<before>[^\s\d+\-.,'()_][^\s\d+\-,'()_]{0,4})? *[+-]?"
     r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
@@ -92,6 +96,11 @@ class _Cells:
     @property
     def total(self) -> int:
         return int(pc.sum(self.rows).as_py())
+
+
+def means_missing(text: str) -> bool:
+    """Whether a text among numbers stands for no value."""
+    return text.strip(OUTER_SPACES).casefold() in MISSING_WORDS
 
 
 def look_at(cells: pa.Array) -> Found | None:

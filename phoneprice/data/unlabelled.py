@@ -8,6 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import DataConfig
+from phoneprice.data.arrow_types import is_text
+from phoneprice.data.labels import if_a_value
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.table import Table
 from phoneprice.wording import counted, quoted
@@ -40,15 +42,15 @@ def _remark(table: Table, data: DataConfig, missing: NDArray[np.bool_]) -> str:
     found = f"left out {counted(len(rows), 'row')} without a value of the target {data.target!r}"
     first = f" ({place})" if len(rows) == 1 else f" ({place} first)"
     setting = 'data.missing_target = "drop" does so, "fail" would stop there'
-    return f"{found}{first}{_words_told(table.written.get(data.target), missing)}; {setting}"
+    return f"{found}{first}{_words_told(data.target, table.written.get(data.target), missing)}; {setting}"
 
 
-def _words_told(written: pa.Array | None, missing: NDArray[np.bool_]) -> str:
+def _words_told(target: str, written: pa.Array | None, missing: NDArray[np.bool_]) -> str:
     """Which words for missing values stand in the cells, if they are not just empty: one may be meant as a label."""
-    if written is None or not pa.types.is_string(written.type):
+    if written is None or not is_text(written.type):
         return ""
     words = Counter(text for text in written.filter(pa.array(missing)).to_pylist() if text and text.strip())
     if not words:
         return ""
     told = ", ".join(f"{quoted(text)} in {counted(count, 'row')}" for text, count in words.most_common(3))
-    return f", found {told}, missing by data.missing_values: if that is a value, take it out there"
+    return f", found {told}, missing by data.missing_values: {if_a_value(target)}"

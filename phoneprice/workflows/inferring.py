@@ -8,7 +8,7 @@ from pathlib import Path
 from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_text
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config
 from phoneprice.data.infer import Given, Inferred, few_values, id_name, infer_config
 from phoneprice.data.reading import read_table
 from phoneprice.data.recognised_columns import Recognised, Settled, recognise
@@ -62,28 +62,32 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     """
     known = configured(asked.known(), reading)
     given = _given(asked, known)
-    target, options = known.data.target, read_options(known.data)
     groups = [known.data.group_column] if known.data.group_column else []
-    text = [target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
-    table = read_table(source, options, text, given.ignored_columns or (), written=None)
-    table, recognised = _recognised(table, known.data, frozenset(text), given, asked)
-    remarks, told = recognised.remarks, {target: table.written[target]} if target in table.written else {}
-    table = with_target(replace(table, written=told), known.data)
-    table = replace(table, remarks=(*table.remarks, *remarks))
-    return table, infer_config(table, target, _ordered, given, recognised)
+    text = [known.data.target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
+    table = read_table(source, read_options(known.data), text, given.ignored_columns or (), written=None)
+    table, recognised = as_recognised(table, known, asked)
+    table = with_target(table, known.data)
+    table = replace(table, remarks=(*table.remarks, *recognised.remarks))
+    return table, infer_config(table, known.data.target, _ordered, given, recognised)
 
 
-def _recognised(
-    table: Table, data: DataConfig, text: frozenset[str], given: Given, asked: ToInfer
-) -> tuple[Table, Recognised]:
-    """The table with the numbers that are written in their own way, but for columns of text, ids and classes."""
-    classes = given.kind not in {None, "regression"} or few_values(table, data.target)
-    kept = {*(text - {data.target}), *([data.target] if classes else []), *filter(id_name, table.names)}
+def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, Recognised]:
+    """A table with the numbers that are written in their own way, but for columns of text, ids and classes.
+
+    It has all its columns as they are written, of which the target's are left.
+    """
+    data, given, target = known.data, _given(asked, known), known.data.target
+    classes = given.kind not in {None, "regression"} or few_values(table, target)
+    text = {*(given.id_columns or ()), *given.index_columns, data.group_column, *given.categorical_columns} - {target}
     settled = Settled(
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
     )
-    return recognise(table, data, kept, settled)
+    kept = {*text, *([target] if classes else []), *filter(id_name, table.names)}
+    table, recognised = recognise(table, data, kept, settled)
+    return replace(
+        table, written={name: table.written[name] for name in (target,) if name in table.written}
+    ), recognised
 
 
 def _given(asked: ToInfer, known: Config) -> Given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,13 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data import sample
-from phoneprice.data.checks import Finding, check, told_of_splits
+from phoneprice.data.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
 from phoneprice.data.infer import Inferred, init_text, kind_of_target, require_target
 from phoneprice.data.reading import read_table
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
@@ -29,7 +31,7 @@ from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
-from phoneprice.workflows.inferring import read_and_infer
+from phoneprice.workflows.inferring import as_recognised, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
 
@@ -113,7 +115,11 @@ def check_table(
     elif reference is not None:
         known = _read(reference, text, config)
         expected = None if target in known.columns else target
-    table = _read(data, text, config)
+    recognised = NOTHING_RECOGNISED
+    if isinstance(asked, ToInfer) and reference is None:
+        table, recognised = as_recognised(_read(data, text, config, written=None), config, asked)
+    else:
+        table = _read(data, text, config)
     if expected is not None:
         require_target(table, expected)
     fault = ""
@@ -123,9 +129,17 @@ def check_table(
         config = configured(asked.config({"task": {"kind": kind}}), reading)
         table = _target_as_numbers(table, config)
     findings = check(table, config, known)
+    findings = by_severity([*findings, *_number_formats(recognised)])
     if fault and not any(finding.severity == "error" for finding in findings):
         findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))
+
+
+def _number_formats(recognised: Recognised) -> Iterator[Finding]:
+    """What a training with this target reads in its own way."""
+    for name, why in recognised.reasons.items():
+        what = f"{why}; train --target reads it so, and config init writes it down"
+        yield Finding("warning", name, "number_format", what, 1)
 
 
 def _kind_or_fault(table: Table, data: DataConfig) -> tuple[TaskKind, str]:
@@ -191,5 +205,6 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
         shutil.copyfileobj(opened, file)
 
 
-def _read(source: Path | str, text: list[str], config: Config) -> Table:
-    return read_table(source, read_options(config.data), text, written=[config.data.target])
+def _read(source: Path | str, text: list[str], config: Config, written: Sequence[str] | None = ()) -> Table:
+    kept = None if written is None else [config.data.target, *written]
+    return read_table(source, read_options(config.data), text, written=kept)

@@ -29,10 +29,28 @@ def config(kind: str = "multiclass", **data: Any) -> Config:
         (["1", "2"], True),
         ([1.0, 2.0], False),
         ([*["1"] * 9, "x", None, None], True),
+        (["1", "?", "n/a", "unknown"], True),
+        (["?", "n/a"], False),
     ],
 )
 def test_mostly_numbers(cells: list[Any], expected: bool) -> None:
     assert mostly_numbers(table(a=cells).columns["a"]) is expected
+
+
+def test_a_word_for_missing_is_named_at_any_share() -> None:
+    words = ["1", "?", "2", " ?", "n/a", *["3"] * 5]
+    cells = table(a=words, y=["p", "q"] * 5)
+    setting = 'data.missing_values = ["", "NA", "NaN", "null", "?", "n/a"]'
+    what = f"if it means that there is none, set {setting}; or leave such rows out with --on-bad-row skip"
+    with pytest.raises(DataError) as caught:
+        settle_mixed(cells, config())
+    assert str(caught.value) == (
+        f"phones.csv line 3, column 'a': found '?', expected a number as in the rest of the column; {what}, "
+        "or add the column to data.categorical_columns"
+    )
+    with pytest.raises(DataError) as caught:
+        settle_mixed(table(y=words, x=["1"] * 10), config("regression"))
+    assert str(caught.value) == f"phones.csv line 3, column 'y': found '?', expected a number; {what}"
 
 
 def test_a_typing_error_is_named() -> None:

@@ -127,17 +127,23 @@ def test_they_stop_a_training_that_says_so(tmp_path: Path, suffix: str) -> None:
         train(data, config(*CLASSES, "data.missing_target=fail"), tmp_path / "run")
     what = "found no value, expected a label (so in 4 rows); fill it in or delete the row"
     assert str(caught.value) == f"{data} {place}, column 'kind': {what}"
+    word = save(gappy("kind").fillna({"kind": "NA"}), tmp_path / f"word.{suffix}")
+    with pytest.raises(DataError) as caught:
+        train(word, config(*CLASSES, "data.missing_target=fail"), tmp_path / "run")
+    what = "found 'NA', missing by data.missing_values, expected a label (so in 4 rows); "
+    keep = 'if that is a value, set data.columns = {kind = {missing_values = [""]}}, or fill it in or delete the row'
+    assert str(caught.value) == f"{word} {place}, column 'kind': {what}{keep}"
 
 
 def test_words_for_missing_are_named(tmp_path: Path) -> None:
     data = save(gappy("kind").fillna({"kind": "NA"}), tmp_path / "t.csv")
     found = first_config(data, "kind", "c.toml")
-    words = "found 'NA' in 4 rows, missing by data.missing_values: if that is a value, take it out there"
+    words = "found 'NA' in 4 rows, missing by data.missing_values: if that is a value, set data.columns = {kind = {missing_values = [\"\"]}}"
     assert found.warnings == (
         f"{data}: left out 4 rows without a value of the target 'kind' (line 2 first), {words}; {SETTING}",
     )
     assert found.reasons["task.kind"] == "Two different values: 'cheap', 'dear'"
-    settings = config("data.target=kind", "task.kind=multiclass", 'data.missing_values=[""]')
+    settings = config("data.target=kind", "task.kind=multiclass", 'data.columns = {kind = {missing_values = [""]}}')
     assert train(data, settings, tmp_path / "run").task.labels == ("NA", "cheap", "dear")
 
 

@@ -80,7 +80,7 @@ def test_many_columns_that_tell_nothing_are_counted() -> None:
 
 
 def test_numbers_written_for_readers_are_named() -> None:
-    message = "numbers written like '1,5' count as text; write them like 1234.5"
+    message = "numbers written like '1,5' count as text; set data.columns = {a = {decimal = \",\"}}"
     assert warned(a=["1,5", "2,5", "3,5", "4,25"]) == [f"phones.csv, column 'a': {message}"]
 
 

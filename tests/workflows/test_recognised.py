@@ -1,0 +1,160 @@
+"""Tables whose numbers are not written plainly: inferred, trained, evaluated and predicted by what was recognised."""
+
+import json
+import random
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from phoneprice.config.asked import ToInfer
+from phoneprice.config.load import load_config
+from phoneprice.config.reading import Reading
+from phoneprice.errors import DataError
+from phoneprice.workflows.evaluate import evaluate
+from phoneprice.workflows.inspect_tables import check_table, first_config
+from phoneprice.workflows.predict import predict
+from phoneprice.workflows.train import train
+
+QUICK = ("training.epochs=2", "model.hidden=[2]", "validation.folds=2", "data.delimiter=';'")
+ROWS = 60
+HEADER = ["id", "price", "km", "ram", "rooms", "sold"]
+
+
+def german(value: float, decimals: int = 2) -> str:
+    return f"{value:,.{decimals}f}".translate(str.maketrans(".,", ",."))
+
+
+def rows(seed: int = 0) -> list[dict[str, str]]:
+    draw = random.Random(seed)
+    prices = [draw.uniform(100, 9000) for _ in range(ROWS)]
+    return [
+        {
+            "id": str(1000 + row),
+            "price": f"{german(price)} €",
+            "km": german(draw.choice([850, 3020, 12_500, 999]), 0),
+            "ram": draw.choice(["6 GB", "6144 MB", "8 GB"]),
+            "rooms": draw.choice(["?", "2", "3,5", "n/a"]),
+            "sold": "yes" if price > 4000 else "no",
+        }
+        for row, price in enumerate(prices)
+    ]
+
+
+def plain(row: dict[str, str]) -> dict[str, str]:
+    words = {"?": "", "n/a": ""}
+    price, km = (row[name].replace(".", "").replace(",", ".").replace(" €", "") for name in ("price", "km"))
+    return {**row, "price": price, "km": km, "rooms": words.get(row["rooms"], row["rooms"].replace(",", "."))}
+
+
+def save(table: list[dict[str, str]], path: Path, delimiter: str = ";") -> Path:
+    path.write_text("\n".join([delimiter.join(line) for line in (HEADER, *(row.values() for row in table))]) + "\n")
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return save(rows(), tmp_path / "german.csv")
+
+
+def asked(*settings: str, target: str = "sold") -> ToInfer:
+    return ToInfer(target, (*QUICK, *settings))
+
+
+def outputs(run: Path, data: Path) -> str:
+    predict(run, data, run.parent / "out.csv")
+    return (run.parent / "out.csv").read_text()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_same_as_plain_numbers(data: Path, tmp_path: Path) -> None:
+    train(data, asked(), tmp_path / "run")
+    as_plain = save([plain(row) for row in rows()], tmp_path / "plain.csv")
+    train(as_plain, asked(), tmp_path / "same")
+    assert outputs(tmp_path / "run", data) == outputs(tmp_path / "same", as_plain)
+    assert evaluate(tmp_path / "run", data).metrics.metrics == evaluate(tmp_path / "same", as_plain).metrics.metrics
+
+
+def test_what_is_recognised_is_written_down(data: Path, tmp_path: Path) -> None:
+    made = first_config(data, "sold", "c.toml", Reading(delimiter=";"))
+    found = tomllib.loads(made.text)["data"]
+    assert {key: found[key] for key in ("decimal", "thousands", "missing_values", "columns", "ignored_columns")} == {
+        "decimal": ",",
+        "thousands": ".",
+        "missing_values": ["", "NA", "NaN", "null", "n/a", "?"],
+        "columns": {"price": {"units": ["€"]}},
+        "ignored_columns": ["ram"],
+    }
+    assert made.reasons["data.columns.km"].endswith(", as column 'price' has decimal ','")
+    (tmp_path / "c.toml").write_text(made.text)
+    train(data, load_config(tmp_path / "c.toml", QUICK), tmp_path / "run")
+    train(data, asked(), tmp_path / "same")
+    assert outputs(tmp_path / "run", data) == outputs(tmp_path / "same", data)
+
+
+def test_another_format_at_predict_is_refused(data: Path, tmp_path: Path) -> None:
+    train(data, asked(), tmp_path / "run")
+    for wrong in ("1234.50 €", "1,234.50 €", "1.234,50", "1.234,50 $"):
+        other = save([{**row, "price": wrong} for row in rows()], tmp_path / "other.csv")
+        with pytest.raises(
+            DataError, match=r"line 2, column 'price': found '1.*, expected a number written like 1\.234"
+        ):
+            predict(tmp_path / "run", other, tmp_path / "out.csv")
+
+
+def test_numbers_of_json_have_no_format(data: Path, tmp_path: Path) -> None:
+    train(data, asked(), tmp_path / "run")
+    file = tmp_path / "t.jsonl"
+    lines = [{**row, "km": float(plain(row)["km"])} for row in rows()]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert outputs(tmp_path / "run", file) == outputs(tmp_path / "run", data)
+
+
+def test_a_target_with_a_unit(data: Path, tmp_path: Path) -> None:
+    train(data, asked(target="price"), tmp_path / "run")
+    assert load_config(tmp_path / "run/config.toml").task.kind == "regression"
+    predictions = [float(line.split(",")[1]) for line in outputs(tmp_path / "run", data).splitlines()[1:]]
+    assert 100 < sum(predictions) / ROWS < 9000
+    assert evaluate(tmp_path / "run", data).rows == ROWS
+
+
+def test_what_somebody_asks_for_is_not_recognised(data: Path, tmp_path: Path) -> None:
+    train(data, asked("data.columns.km.decimal='.'", "data.columns.km.thousands=''"), tmp_path / "run")
+    config = load_config(tmp_path / "run/config.toml").data
+    assert (config.columns["km"].decimal, config.columns["km"].thousands) == (".", "")
+    assert config.columns["price"].units == ("€",)
+
+
+def test_a_check_says_it(data: Path) -> None:
+    found = {(finding.column, finding.code): finding.message for finding in check_table(data, asked()).findings}
+    then = "train --target reads it so, and config init writes it down"
+    unit = "numbers like 1.234,5 €: decimal ',', thousands '.', unit '€' in 60 cells"
+    assert found["price", "number_format"] == f"{unit}; {then}"
+    assert found["ram", "formatted_numbers"].startswith("numbers in different units count as text ('")
+
+
+@pytest.mark.parametrize("words", [["unknown"], ["-999"], ["N/A", "?"]])
+def test_a_word_that_means_something_elsewhere_is_missing_in_its_column_only(words: list[str], tmp_path: Path) -> None:
+    header = "a;b;y\n"
+    number = [words[row % len(words)] if row % 3 else str(row) for row in range(40)]
+    cells = [f"{cell};{words[0] if row % 2 else 'x'};{row % 2}" for row, cell in enumerate(number)]
+    (tmp_path / "t.csv").write_text(header + "\n".join(cells) + "\n")
+    train(tmp_path / "t.csv", asked(target="y"), tmp_path / "run")
+    config = load_config(tmp_path / "run/config.toml").data
+    assert config.columns["a"].missing_values is not None
+    assert words[0] in config.columns["a"].missing_values
+    assert words[0] not in config.missing_values
+
+
+def test_nothing_tells_which_mark_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a;y\n" + "".join(f"{cell};{row % 2}\n" for row, cell in enumerate(["3.020", "850"] * 20)))
+    result = train(file, asked(target="y"), tmp_path / "run")
+    assert result.warnings[0] == (
+        f"{file}: column 'a': '.' may be a decimal or a thousands mark, and no column tells which; decimals are read; "
+        'set data.columns = {a = {thousands = ".", decimal = ","}} for thousands, '
+        'data.columns = {a = {decimal = "."}} for decimals'
+    )
+    for setting in ('{a = {thousands = ".", decimal = ","}}', '{a = {decimal = "."}}'):
+        result = train(file, asked(f"data.columns = {setting}", target="y"), tmp_path / "run", force=True)
+        assert not [warning for warning in result.warnings if "mark" in warning]
