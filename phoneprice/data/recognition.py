@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from phoneprice.config.schema import DecimalMark, ThousandsMark
 from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
-from phoneprice.data.reading.cells import NUMBER, null_missing
+from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
 from phoneprice.data.reading.columns import MOSTLY
 from phoneprice.data.reading.options import OUTER_SPACES
 from phoneprice.wording import counted, quoted
@@ -61,9 +61,11 @@ _SHAPE = (
     r" *(?P<after>[^\s\d+\-.,'()_][^\d()]{0,14}?)? *\)?-?$"
 )
 """A number with marks of any kind and a text before or after it."""
+_MANY = 10_000
+"""Of more cells than this these many are looked at first; the others are only converted, if they tell nothing else."""
 _LOOKED_AT = 500
 """Different cells that show whether to look at the others."""
-_SPACED = {" ": " ", "'": "'", "_": "_"}
+_SPACED = " '_"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,32 @@ def means_missing(text: str) -> bool:
 
 def look_at(cells: pa.Array) -> Found | None:
     """What a string array ``(rows,)`` says of its numbers; None where it is text, or needs no word."""
+    present = cells.drop_null()
+    if len(present) > _MANY:
+        some = present.take(pa.array(range(0, len(present), -(-len(present) // _MANY))))
+        if not _numeric_at_first_sight(some.filter(null_missing(some, MISSING_WORDS).is_valid())):
+            return None
+        found = _look_at_all(some)
+        if found is not None and not found.doubt and (of_all := _as_all(found, present)):
+            return of_all
+    return _look_at_all(present)
+
+
+def _as_all(found: Found, cells: pa.Array) -> Found | None:
+    """What some cells say, if all the others are numbers of that format, or of either one where a mark is open."""
+    there = null_missing(cells, MISSING_WORDS).is_valid()
+    rest = cells.filter(there)
+    for reading in _readings(found):
+        if not to_numbers(to_plain(rest, reading), frozenset()).clean:
+            return None
+    grouped = cells.filter(pc.invert(there)).value_counts()
+    words = Counter(dict(zip(grouped.field("values").to_pylist(), grouped.field("counts").to_pylist(), strict=True)))
+    units = ", ".join(f"unit {quoted(unit)}" for unit in found.how.units if unit)
+    told = units if found.open_mark else _told(found.how, units)
+    return replace(found, words=tuple(words), reason="; ".join(filter(None, [told, _words_told(words)])))
+
+
+def _look_at_all(cells: pa.Array) -> Found | None:
     counted_texts = cells.drop_null().value_counts()
     texts, rows = counted_texts.field("values"), counted_texts.field("counts")
     missing = null_missing(texts, MISSING_WORDS).is_null()
@@ -307,10 +335,8 @@ def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
     typographic = typographic or _any(cells.texts, r"\(|\d-$|^- ")
     bare = found.how == PLAIN
     how = replace(found.how, typographic=bool(typographic) and bare)
-    readings = [replace(how, decimal=decimal, thousands=thousands) for decimal, thousands in _OPEN[found.open_mark]]
-    readings = readings or [how]
     shaped = cells.core.is_valid()
-    for reading in readings:
+    for reading in _readings(replace(found, how=how)):
         numbers = pc.match_substring_regex(to_plain(cells.texts, reading), _PLAIN_NUMBER)
         clash = pc.and_not(shaped, numbers)
         if pc.any(clash).as_py():
@@ -319,6 +345,12 @@ def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
             return None
     reason = "" if how.plain else _told(how, _unit_told(units))
     return replace(found, how=how, reason=_unit_told(units) if found.open_mark else reason)
+
+
+def _readings(found: Found) -> list[NumberFormat]:
+    """The formats that a column may have: one, or two where a mark is open."""
+    how = found.how
+    return [replace(how, decimal=decimal, thousands=mark) for decimal, mark in _OPEN[found.open_mark]] or [how]
 
 
 def _clash_told(numbers: pa.Array, others: pa.Array) -> str:

@@ -383,3 +383,30 @@ def test_numbers_as_people_type_them(text: str, value: float) -> None:
 def test_a_whole_number_may_be_typed_with_an_exponent() -> None:
     assert load_config(None, ["training.epochs=1e2"]).training.epochs == 100
     assert load_config(None, environ={"PHONEPRICE_TRAINING__EPOCHS": "2.0"}).training.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        (
+            "data.columns.w.unit='x'",
+            'data.columns.w.unit: unknown key; did you mean "units"? one of decimal, thousands,',
+        ),
+        ("data.columns.w.decimal=';'", 'data.columns.w.decimal: found ";", must be "." or "," or "none" (-s)'),
+        ("data.columns=3", "data.columns: found 3, must be a table (-s)"),
+        ("data.thousands='.'", 'data: decimal and thousands are both "."; set both, to two different marks'),
+        ("data.columns.w.thousands='.'", 'data: columns.w: decimal and thousands are both "."; set both'),
+    ],
+)
+def test_faults_in_how_single_columns_are_read(override, fault):
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, [override])
+    assert str(caught.value).startswith(fault)
+
+
+def test_settings_of_a_column_are_laid_over_one_another():
+    config = load_config(None, ["data.columns={w={units=['kg']}}", "data.columns.w.decimal=','", "data.columns.v={}"])
+    assert {name: column.model_dump(exclude_defaults=True) for name, column in config.data.columns.items()} == {
+        "w": {"units": ("kg",), "decimal": ","},
+        "v": {},
+    }

@@ -190,3 +190,12 @@ def test_many_cells_of_text_are_not_looked_at_long() -> None:
     letters = random.Random(0)
     cells = ["".join(letters.choices("abc ", k=9)) for _ in range(2000)]
     assert look(*cells) is None
+
+
+@pytest.mark.parametrize(("odd", "how"), [("1,5", NumberFormat(",")), ("1,234,567", NumberFormat(".", ","))])
+def test_one_cell_among_very_many_decides(odd: str, how: NumberFormat) -> None:
+    cells = [f"{row % 900 + 1},{row % 900 + 100}" for row in range(30_001)]
+    assert (look(*cells) or Found()).open_mark == ","
+    found = look(*cells[:-2], odd, "?")
+    assert found is not None
+    assert (found.how, found.words, found.open_mark) == (how, ("?",), "")

@@ -48,7 +48,8 @@ def test_a_word_that_may_be_a_label_is_named() -> None:
     (remark,) = found.remarks
     assert remark == (
         "left out 5 rows without a value of the target 'y' (line 2 first), found 'NA' in 2 rows, ' nan ' in 1 row, "
-        f'missing by data.missing_values: if that is a value, set data.columns = {{y = {{missing_values = [""]}}}}; {SETTING}'
+        "missing by data.missing_values: if that is a value, "
+        f'set data.columns = {{y = {{missing_values = [""]}}}}; {SETTING}'
     )
     assert found.written["y"].to_pylist() == ["p", "q"]
 

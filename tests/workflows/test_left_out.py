@@ -138,7 +138,8 @@ def test_they_stop_a_training_that_says_so(tmp_path: Path, suffix: str) -> None:
 def test_words_for_missing_are_named(tmp_path: Path) -> None:
     data = save(gappy("kind").fillna({"kind": "NA"}), tmp_path / "t.csv")
     found = first_config(data, "kind", "c.toml")
-    words = "found 'NA' in 4 rows, missing by data.missing_values: if that is a value, set data.columns = {kind = {missing_values = [\"\"]}}"
+    keep = 'if that is a value, set data.columns = {kind = {missing_values = [""]}}'
+    words = f"found 'NA' in 4 rows, missing by data.missing_values: {keep}"
     assert found.warnings == (
         f"{data}: left out 4 rows without a value of the target 'kind' (line 2 first), {words}; {SETTING}",
     )
