@@ -1,6 +1,6 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.features import category_code
-from phoneprice.data.infer import is_id_like, suggest_target
+from phoneprice.data.infer import id_reason, rises_with_rows, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
@@ -306,9 +306,15 @@ def _standing_alone(subject: _Subject) -> Findings:
 
 def _ids(subject: _Subject) -> Findings:
     for column in subject.features:
-        if is_id_like(subject.table, column.name):
-            what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
+        if what := like_an_id(subject.table, column.name):
             yield Finding("warning", column.name, "id_like", what, subject.table.rows)
+
+
+def like_an_id(table: Table, name: str) -> str:
+    """What to say of a feature that tells rows apart and nothing else, or their order; empty for any other."""
+    rises = "rises by 1 from row to row" if rises_with_rows(name, table.columns[name]) else ""
+    why = id_reason(table, name) or rises
+    return f"{why}: if it is an id, add it to data.id_columns, or the order of the rows is learned" if why else ""
 
 
 def _grouped(subject: _Subject) -> Findings:

@@ -33,6 +33,8 @@ ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
 FREE_TEXT = 0.5
 """A text column with more different values than this share of its rows (and than 100) is free text."""
+ENOUGH_TO_COUNT = 20
+"""Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
 _INDEX = "an index of the rows, as pandas and R call it"
 _TIME = re.compile(
     r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t)"
@@ -46,7 +48,14 @@ COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
     "categorical": ("category", "categories"),
 }
 """What columns of each kind are called, one and several."""
-ID_NAME = re.compile(r"(?:.*[_\s-])?(?:id|uuid|guid|key|index)|unnamed:? ?\d*", re.IGNORECASE)
+ID_NAME = re.compile(
+    r"(?i:(?:.*[_\s-])?(?:id|uuid|guid|key|index)(?:[_\s-]?(?:no|nr|num|number|code)\.?)?|unnamed:? ?\d*)"
+    r"|.*[a-z](?:Id|ID)"
+)
+_SOME_INDEX = re.compile(r".*[_\s-]index", re.IGNORECASE)
+"""Mostly a measurement, as a body mass index or a price index is."""
+SPARE = 0.05
+"""Share of the rows that may lack an id or have another row's, in a column named like an id of ten rows or more."""
 
 TARGET_NAME = re.compile(r"(?:.*[_\s.-])?(?:target|labels?|class|y|outcome|response)", re.IGNORECASE)
 
@@ -140,9 +149,9 @@ def infer_config(
     are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
     unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
 
-    Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, index, ...) in which each row has its
-    own value, numbers that count the rows and not days or years, and text with its own value in each row. Ignored:
-    columns without a value, numbers written for readers, and free text.
+    Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, CustomerID, index, ...) in which each
+    row but a few has its own value, which is no measurement, numbers that count the rows and not days or years, and
+    text with its own value in each row. Ignored: columns without a value, numbers written for readers, and free text.
 
     Raises ``DataError`` without the target column, without rows, for a target that is constant or free text, and where
     no column is left to learn from.
@@ -165,8 +174,8 @@ def _roles(features: Table, given: Given, doubts: Mapping[str, str]) -> tuple[di
     index = frozenset(given.index_columns) - said
     free = {name: cells for name, cells in features.columns.items() if name not in said}
     if given.id_columns is None:
-        rows, sure = features.numbered, {name: cells for name, cells in free.items() if name not in doubts}
-        found = ((name, _INDEX if name in index else _id_reason(name, cells, rows)) for name, cells in sure.items())
+        sure = [name for name in free if name not in doubts]
+        found = ((name, _INDEX if name in index else id_reason(features, name)) for name in sure)
         ids = {name: why for name, why in found if why}
     else:
         known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
@@ -222,7 +231,7 @@ def suggest_target(table: Table) -> str | None:
 
 
 def _may_be_target(table: Table, name: str) -> bool:
-    if is_id_like(table, name):
+    if id_reason(table, name):
         return False
     try:
         _kind(table, name, None)
@@ -276,37 +285,64 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     )
 
 
-def id_name(name: str) -> bool:
-    """Whether a column is named like an id."""
-    return bool(ID_NAME.fullmatch(name.strip()))
-
-
 def few_values(table: Table, target: str) -> bool:
     """Whether a target has so few different values that they are classes."""
     cells = table.columns.get(target)
     return cells is None or len(cells.drop_null().unique()) <= FEW_LABELS
 
 
-def is_id_like(table: Table, name: str) -> bool:
-    """Whether a column tells rows apart and nothing else."""
-    return bool(_id_reason(name, table.columns[name], table.numbered))
+def is_id_name(name: str) -> bool:
+    """Whether a column is called as ids are: its cells are names, whatever they look like."""
+    return bool(ID_NAME.fullmatch(name.strip()))
 
 
-def _id_reason(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> str:
-    """Why a column is an id, if it is one; ``rows`` are the rows of the file that its cells stand in, from 1."""
-    if len(cells) < 2 or cells.null_count or len(cells.unique()) < len(cells):
+def id_reason(table: Table, name: str) -> str:
+    """Why a column tells rows apart and nothing else; empty where it doesn't, as a measurement doesn't."""
+    cells = table.columns[name]
+    if len(cells) < 2:
         return ""
-    if ID_NAME.fullmatch(name.strip()):
-        return "named like an id, and each row has its own value"
-    if not is_number_array(cells):
-        numbers = mostly_numbers(cells) or formatted_numbers(cells)
-        return "text, and each row has its own" if len(cells) > 20 and not numbers else ""
-    if _TIME.fullmatch(name):
+    if is_id_name(name) and not _measured(name, cells, table.numbered):
+        return _own_values(cells)
+    if cells.null_count or len(cells) <= ENOUGH_TO_COUNT:
         return ""
-    # Compared with the file: where rows without a target are left out, its counter has gaps.
-    ahead = cells.to_numpy() - rows
-    counts_rows = ahead[0] in {-1, 0} and bool((ahead == ahead[0]).all())
-    return "counts the rows" if counts_rows and len(cells) > 20 else ""
+    if is_number_array(cells):
+        return "" if _TIME.fullmatch(name) or not _counts(cells, table.numbered) else "counts the rows"
+    numbers = mostly_numbers(cells) or formatted_numbers(cells)
+    return "" if numbers or len(cells.unique()) < len(cells) else "text, and each row has its own"
+
+
+def rises_with_rows(name: str, cells: pa.Array) -> bool:
+    """Whether a column that may well be a measurement rises by 1 from row to row, as a number of the rows does."""
+    if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
+        return False
+    values = cells.to_numpy()
+    return bool(values[1] - values[0] == 1) and bool((np.diff(values) == 1).all())
+
+
+def _own_values(cells: pa.Array) -> str:
+    """What to say of a column named like an id, if it is one; its own value is what nearly each row has."""
+    rows, empty = len(cells), cells.null_count
+    doubled = rows - empty - len(cells.drop_null().unique())
+    if empty + doubled > (max(1, int(SPARE * rows)) if rows >= 10 else 0):
+        return ""
+    gaps = [f"{count(empty)} without any"] * (empty > 0) + [f"{count(doubled)} with that of another"] * (doubled > 0)
+    return f"named like an id, and each row has its own value{' but ' * bool(gaps)}{' and '.join(gaps)}"
+
+
+def _measured(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> bool:
+    """Whether the cells of a column named like an id are measurements: numbers with fractions, or of some index."""
+    numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
+    values = numbers.drop_null().to_numpy()
+    if len(values) < len(cells) - cells.null_count or not len(values):
+        return False
+    return bool((values != np.rint(values)).any()) or (bool(_SOME_INDEX.fullmatch(name)) and not _counts(numbers, rows))
+
+
+def _counts(numbers: pa.Array, rows: NDArray[np.int64]) -> bool:
+    """Whether they count the ``rows`` of the file from 0 or 1: where some were left out, a counter has gaps."""
+    present = np.asarray(numbers.is_valid())
+    ahead = numbers.drop_null().to_numpy() - rows[present]
+    return ahead[0] in {-1, 0} and bool((ahead == ahead[0]).all())
 
 
 def _unusable(cells: pa.Array) -> str:

@@ -84,6 +84,16 @@ def settle_mixed(table: Table, config: Config) -> Table:
     return _as_numbers(table, names, config.data.on_bad_row, faults)
 
 
+def settle_named(table: Table, names: Iterable[str]) -> Table:
+    """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` for infinite ones.
+
+    They were read as text for their names, which look like those of ids.
+    """
+    texts = [name for name in names if not is_number_array(table.columns[name])]
+    plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
+    return _as_numbers(table, plain, "fail")
+
+
 def settle_like_training(table: Table, schema: TableSchema, on_bad_row: OnBadRow) -> Table:
     """The table with the columns as numbers that were numbers in training, the target of a regression included.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_t
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.infer import Given, Inferred, few_values, id_name, infer_config
+from phoneprice.data.infer import Given, Inferred, few_values, id_reason, infer_config, is_id_name
+from phoneprice.data.mixed import settle_named
 from phoneprice.data.reading import read_table
 from phoneprice.data.recognised_columns import Recognised, Settled, recognise
 from phoneprice.data.table import Table
@@ -64,8 +66,9 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     given = _given(asked, known)
     groups = [known.data.group_column] if known.data.group_column else []
     text = [known.data.target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
-    table = read_table(source, read_options(known.data), text, given.ignored_columns or (), written=None)
-    table, recognised = as_recognised(table, known, asked)
+    options, ignored = read_options(known.data), given.ignored_columns or ()
+    table = read_table(source, options, text, ignored, written=None, is_text_name=is_id_name)
+    table, recognised = as_recognised(numbered(table, {*text, *ignored}), known, asked)
     table = with_target(table, known.data)
     table = replace(table, remarks=(*table.remarks, *recognised.remarks))
     return table, infer_config(table, known.data.target, _ordered, given, recognised)
@@ -83,11 +86,16 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
     )
-    kept = {*text, *([target] if classes else []), *filter(id_name, table.names)}
+    kept = {*text, *([target] if classes else []), *filter(is_id_name, table.names)}
     table, recognised = recognise(table, data, kept, settled)
-    return replace(
-        table, written={name: table.written[name] for name in (target,) if name in table.written}
-    ), recognised
+    written = {name: table.written[name] for name in (target,) if name in table.written}
+    return replace(table, written=written), recognised
+
+
+def numbered(table: Table, settled: Collection[str]) -> Table:
+    """The table with columns of numbers as such that were read as text for their names, but are no ids after all."""
+    named = [name for name in table.names if is_id_name(name) and name not in settled]
+    return settle_named(table, [name for name in named if not id_reason(table, name)])
 
 
 def _given(asked: ToInfer, known: Config) -> Given:

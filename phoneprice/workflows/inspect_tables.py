@@ -20,7 +20,7 @@ from phoneprice.data import sample
 from phoneprice.data.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
-from phoneprice.data.infer import Inferred, init_text, kind_of_target, require_target
+from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_target, require_target
 from phoneprice.data.reading import read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
@@ -31,7 +31,7 @@ from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
-from phoneprice.workflows.inferring import as_recognised, read_and_infer
+from phoneprice.workflows.inferring import as_recognised, numbered, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
 
@@ -207,4 +207,4 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
 
 def _read(source: Path | str, text: list[str], config: Config, written: Sequence[str] | None = ()) -> Table:
     kept = None if written is None else [config.data.target, *written]
-    return read_table(source, read_options(config.data), text, written=kept)
+    return numbered(read_table(source, read_options(config.data), text, written=kept, is_text_name=is_id_name), text)

@@ -16,7 +16,7 @@ from phoneprice.artifact.loader import Run
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import ColumnReading, Config, DataConfig
-from phoneprice.data.checks import uninformative
+from phoneprice.data.checks import like_an_id, uninformative
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.infer import Inferred
 from phoneprice.data.labels import assumed_order
@@ -191,6 +191,8 @@ def _oddities(table: Table, schema: TableSchema, config: Config, roles: RowRoles
     whole = schema.target if schema.label_kind == "whole" else None
     for name, merged in merged_spellings(table, schema.columns, whole).items():
         yield f"{table.source}, column {name!r}: {merged.message}"
+    ids = ((name, like_an_id(table, name)) for name in schema.feature_names)
+    yield from _first_few([f"{table.source}, column {name!r}: {like}" for name, like in ids if like], table.source)
     if order := assumed_order(schema.labels, config.task):
         yield f"{table.source}, column {schema.target!r}: {order}"
     if config.task.kind == "regression" and (alone := alone_among(table, schema.target)):
@@ -214,10 +216,15 @@ def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:
         for column in schema.columns
         if _may_be_uninformative(column) and (what := uninformative(table.columns[column.name]))
     ]
-    if len(found) > MOST_COLUMNS:
-        more = counted(len(found) - MOST_COLUMNS, "more column")
-        return [*found[:MOST_COLUMNS], f"{table.source}: {more} like these; 'phoneprice data check' lists them"]
-    return found
+    return _first_few(found, table.source)
+
+
+def _first_few(found: list[str], source: str) -> list[str]:
+    """Of as many messages as there are columns the first."""
+    if len(found) <= MOST_COLUMNS:
+        return found
+    more = counted(len(found) - MOST_COLUMNS, "more column")
+    return [*found[:MOST_COLUMNS], f"{source}: {more} like these; 'phoneprice data check' lists them"]
 
 
 def _may_be_uninformative(column: Column) -> bool:

@@ -199,10 +199,19 @@ def test_constant_columns() -> None:
 
 
 def test_ids() -> None:
-    what = "each row has its own value, like an id; if it is one, add it to data.id_columns"
-    cells = table(a=numbers(40), serial=[f"s{i}" for i in range(40)], y=labels(40))
-    assert found(cells) == [("warning", "serial", "id_like", what, 40)]
-    assert found(cells, config(id_columns=["serial"])) == []
+    remedy = "if it is an id, add it to data.id_columns, or the order of the rows is learned"
+    cells = table(
+        a=numbers(40),
+        serial=[f"s{i}" for i in range(40)],
+        shot=[float(i) for i in range(1000, 1040)],
+        week=[float(i) for i in range(40)],
+        y=labels(40),
+    )
+    assert [finding for finding in found(cells) if finding[2] == "id_like"] == [
+        ("warning", "serial", "id_like", f"text, and each row has its own: {remedy}", 40),
+        ("warning", "shot", "id_like", f"rises by 1 from row to row: {remedy}", 40),
+    ]
+    assert found(cells, config(id_columns=["serial", "shot"])) == []
 
 
 def test_duplicates_and_conflicts() -> None:

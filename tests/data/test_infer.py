@@ -8,7 +8,7 @@ import pytest
 
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
-from phoneprice.data.infer import Given, infer_config, init_text, is_id_like, suggest_target
+from phoneprice.data.infer import Given, id_reason, infer_config, init_text, suggest_target
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
@@ -85,6 +85,20 @@ def test_a_hook_may_judge_the_order() -> None:
         ("id", ["x", "x", "z"], False),
         ("id", ["x", None, "z"], False),
         ("id", ["x"], False),
+        *(
+            (name, [90000.0 + 7 * i for i in range(40)], True)
+            for name in ("ID", "Id", "CustomerID", "PassengerId", "id no")
+        ),
+        ("id", [None, *(90000.0 + i for i in range(39))], True),
+        ("id", [90001.0, *(90000.0 + i for i in range(39))], True),
+        ("id", [f"{i}e{700 + i}" for i in range(40)], True),
+        ("id", [*(None for _ in range(5)), *(90000.0 + i for i in range(35))], False),
+        ("id", [float(i % 20) for i in range(40)], False),
+        *((name, [20.5 + i for i in range(40)], False) for name in ("ID", "id", "body_mass_index", "key", "index")),
+        ("ID", [f"{20.5 + i}" for i in range(40)], False),
+        ("body_mass_index", [30.0, 18.0, 25.0, 40.0], False),
+        ("row_index", [float(i) for i in range(30)], True),
+        ("Madrid", [5.0, 9.0, 2.0], False),
         ("paid", [1.0, 2.0, 3.0], False),
         ("serial", [f"s{i}" for i in range(30)], True),
         ("name", ["x", "y", "z"], False),
@@ -98,7 +112,21 @@ def test_a_hook_may_judge_the_order() -> None:
     ],
 )
 def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
-    assert is_id_like(table(**{name: cells}), name) is expected
+    assert bool(id_reason(table(**{name: cells}), name)) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "note"),
+    [
+        ([], ""),
+        ([None], " but 1 without any"),
+        (["a1"], " but 1 with that of another"),
+        ([None, "a1", "a2"], " but 1 without any and 2 with that of another"),
+    ],
+)
+def test_an_id_with_gaps_and_doubles_is_said_to_have_them(first: list[Any], note: str) -> None:
+    cells = table(id=[*first, *(f"a{i}" for i in range(60))])
+    assert id_reason(cells, "id") == f"named like an id, and each row has its own value{note}"
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -110,7 +138,7 @@ def test_a_counter_counts_the_rows_of_the_file(first: int, left_out: Sequence[in
     target = [None if row in left_out else "pq"[row % 2] for row in range(40)]
     cells = with_target(table(nr=[float(first + step * row) for row in range(40)], y=target), DataConfig(target="y"))
     assert cells.rows == 40 - len(left_out)
-    assert is_id_like(cells, "nr") is expected
+    assert bool(id_reason(cells, "nr")) is expected
 
 
 @pytest.mark.parametrize("name", INDEX_COLUMNS)
@@ -321,4 +349,4 @@ def test_real_files(real_data: Path, file: str, target: str, kind: str, loss: st
 def test_the_ids_of_a_real_file(real_data: Path) -> None:
     cells = read_table(real_data / "mobile_price_test.csv", ReadOptions())
     assert infer_config(cells, "wifi").id_columns == ("id",)
-    assert np.count_nonzero([is_id_like(cells, name) for name in cells.names]) == 1
+    assert np.count_nonzero([bool(id_reason(cells, name)) for name in cells.names]) == 1

@@ -19,9 +19,10 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError, DataError, StoppedError
 from phoneprice.records.documents import Protocol
-from phoneprice.workflows.events import EpochDone, Event, Noted, ignore
+from phoneprice.workflows.events import EpochDone, Event, Noted, Warned, ignore
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
-from phoneprice.workflows.inspect_tables import first_config
+from phoneprice.workflows.inspect_tables import check_table, first_config
+from phoneprice.workflows.prepare import prepare
 
 QUICK = {"training.epochs": 2, "training.threads": 1, "training.device": "cpu", "model.hidden": [2]}
 KINDS = {"price": "regression", "sold": "binary", "shape": "multiclass", "level": "ordinal"}
@@ -216,3 +217,36 @@ def test_settings_that_no_kind_of_task_allows_are_found_before_the_table(tmp_pat
     with pytest.raises(ConfigError):
         phoneprice.train(tmp_path / "nix.csv", run=tmp_path / "run", target="y", overrides={"training.epochs": 0})
     assert list(tmp_path.iterdir()) == []
+
+
+IDS = [f"{1000 + i}e{700 + i}" for i in range(40)]
+
+
+@pytest.mark.parametrize("name", ["id", "phone_id", "ID"])
+def test_ids_are_never_parsed_as_numbers(name: str, tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text(f"{name},x,y\n" + "".join(f"{cell},{i % 7},{i % 2}\n" for i, cell in enumerate(IDS)))
+    found = first_config(data, "y", "c.toml").inferred
+    assert found is not None
+    assert found.ids == {name: "named like an id, and each row has its own value"}
+    assert not any(finding.severity == "error" for finding in check_table(data, ToInfer("y")).findings)
+
+
+def test_numbers_under_the_name_of_an_id_are_numbers(tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("ID,x,y\n" + "".join(f"{20.5 + i},{i % 7},{i % 2}\n" for i in range(40)))
+    found = first_config(data, "y", "c.toml").inferred
+    assert found is not None
+    assert found.features == {"numeric": ("ID", "x")}
+    prepared = prepare_as_asked(data, ToInfer("y"), AS_CONFIGURED, ignore)
+    assert [column.kind for column in prepared.schema.columns] == ["numeric", "numeric"]
+
+
+def test_what_is_like_an_id_is_said_where_nothing_is_inferred(tmp_path: Path) -> None:
+    data, heard = tmp_path / "t.csv", list[object]()
+    rows = "".join(f"{1000 + i},{i},{i % 7},{i // 20}\n" for i in range(40))
+    data.write_text(f"Id,nr,x,y\n{rows}")
+    prepare(data, load_config(None, ["data.target=y"]), heard.append)
+    remedy = "if it is an id, add it to data.id_columns, or the order of the rows is learned"
+    like = {"Id": "named like an id, and each row has its own value", "nr": "counts the rows"}
+    assert heard == [Warned(f"{data}, column {name!r}: {why}: {remedy}") for name, why in like.items()]

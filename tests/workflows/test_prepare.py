@@ -38,7 +38,7 @@ def test_numbers_for_each_class_are_counted(settings: list[str], message: str) -
 @pytest.mark.parametrize(("bad", "what"), [(1, "1 row"), (2, "2 rows")])
 def test_rows_left_out_are_counted(bad: int, what: str) -> None:
     rows = 40
-    cells = {"ram": ["many"] * bad + [str(i) for i in range(rows)], "price_range": ["0", "1"] * ((rows + bad) // 2)}
+    cells = {"ram": ["many"] * bad + [str(i * i) for i in range(rows)], "price_range": ["0", "1"] * ((rows + bad) // 2)}
     cells["price_range"] += ["0"] * (rows + bad - len(cells["price_range"]))
     heard: list[object] = []
     prepared = prepare_table(table(**cells), load_config(None, ["data.on_bad_row=skip"]), heard.append)

@@ -1,6 +1,6 @@
 """A whole file as one table, the kind of each column found from its cells."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -26,20 +26,23 @@ def read_table(
     skip_columns: Collection[str] = (),
     written: Collection[str] | None = (),
     number_columns: Collection[str] = (),
+    *,
+    is_text_name: Callable[[str], bool] = lambda _: False,
 ) -> Table:
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
-    the file has) are string whatever they hold. ``skip_columns`` are not read, whatever their type: they come all
-    missing, so that the table still knows its names. ``written`` columns (None: all) come as they are written, too, if
-    the file has them. Text in ``number_columns``, and in columns that are mostly numbers of their format, is in the
-    plain grammar where it is a number. Raises ``DataError``.
+    the file has) are string whatever they hold, and so are those whose name ``is_text_name``. ``skip_columns`` are not
+    read, whatever their type: they come all missing, so that the table still knows its names. ``written`` columns
+    (None: all) come as they are written, too, if the file has them. Text in ``number_columns``, and in columns that are
+    mostly numbers of their format, is in the plain grammar where it is a number. Raises ``DataError``.
     """
     skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
         names = [name for name in stream.header if name not in skipped]
         written = stream.header if written is None else written
-        undecided = _ask_for(stream, names, frozenset(text_columns), frozenset(written), options)
+        text = frozenset(name for name in names if name in text_columns or is_text_name(name))
+        undecided = _ask_for(stream, names, text, frozenset(written), options)
         table = concat(list(_within(stream)))
         header = stream.header
     found = dict(_inferred(table, [name for name in names if name in undecided], options, frozenset(number_columns)))
@@ -78,17 +81,12 @@ def _within(stream: ChunkStream) -> Iterator[Table]:
 
 
 def _ask_for(
-    stream: ChunkStream,
-    names: list[str],
-    text_columns: frozenset[str],
-    written: frozenset[str],
-    options: ReadOptions,
+    stream: ChunkStream, names: list[str], text: frozenset[str], written: frozenset[str], options: ReadOptions
 ) -> frozenset[str]:
     """Select the columns; those whose kind only their cells tell are returned, and read as they are written.
 
     Those with a format of their own come as text, too, in which numbers that the file tells from text are in it.
     """
-    text = frozenset(name for name in names if name in text_columns)
     rest = frozenset(names) - text
     also = frozenset(name for name in names if name in written)
     typed = stream.numeric_columns
