@@ -107,6 +107,9 @@ class DataConfig(Settings):
         Literal["standard", "robust", "none"],
         Field(description="standard: mean and standard deviation; robust: median and interquartile range"),
     ] = "standard"
+    clean_text: Annotated[
+        bool, Field(description="labels and categories that differ in outer spaces or case only count as one")
+    ] = False
     clip_inputs: Annotated[
         bool,
         Field(description="draw numbers far out from the rest of their column, or beyond its training range, in to it"),

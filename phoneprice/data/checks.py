@@ -25,6 +25,7 @@ from phoneprice.data.schema import (
     alone_among,
     constant_target,
     infer_columns,
+    is_boolean,
     merged_spellings,
     taken_for_index,
 )
@@ -37,6 +38,7 @@ from phoneprice.data.values import (
     is_number_array,
     matcher,
     names_of,
+    near_equal,
     number_text,
     recode,
     truth_code,
@@ -52,8 +54,8 @@ FindingCode = Literal[
     "assumed_order", "rare_class", "imbalance", "missing", "all_missing", "constant", "formatted_numbers", "id_like",
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
-    "merged_spellings", "standing_alone", "index", "nameless", "target_constant", "target_unusable", "groups",
-    "number_format", "missing_words",
+    "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
+    "groups", "number_format", "missing_words",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -103,7 +105,7 @@ class _Subject:
         """Rows a class; empty without a target or for a regression."""
         if self.target is None or self.config.task.kind == "regression":
             return {}
-        return names_of(self.target).counts
+        return names_of(self.target, clean=self.config.data.clean_text).counts
 
 
 Findings = Iterator[Finding]
@@ -250,8 +252,14 @@ def _too_many_labels(subject: _Subject) -> str:
 
 def _spellings(subject: _Subject) -> Findings:
     target = subject.config.data.target if subject.classes else None
-    for name, what in merged_spellings(subject.table, subject.features, target).items():
-        yield Finding("note", name, "merged_spellings", what.message, what.rows)
+    clean = subject.config.data.clean_text
+    for name, merged in merged_spellings(subject.table, subject.features, target, clean=clean).items():
+        yield Finding("note", name, "merged_spellings", merged.message, merged.rows)
+    texts = [column.name for column in subject.features if column.spelling == "text"]
+    yesno = target and is_boolean(subject.table.columns[target])
+    for name in (*texts, *([target] if target and not yesno and not clean else [])):
+        if what := near_equal(subject.table.columns[name]):
+            yield Finding("warning", name, "near_equal", what, subject.table.rows)
 
 
 def _missing(subject: _Subject) -> Findings:

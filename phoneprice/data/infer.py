@@ -68,6 +68,8 @@ class Given:
     id_columns: tuple[str, ...] | None = None
     ignored_columns: tuple[str, ...] | None = None
     categorical_columns: tuple[str, ...] = ()
+    clean_text: bool = False
+    """Whether texts that differ in outer spaces or case only are one."""
     index_columns: tuple[str, ...] = INDEX_COLUMNS
     """Names of an index, unless another part says what a column of that name is."""
     row_columns: tuple[str, ...] = ()
@@ -161,7 +163,7 @@ def infer_config(
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
     ids, ignored = _roles(table.without({target, *given.row_columns}), given, recognised.doubts)
     used = table.without({*ids, *ignored, *given.row_columns})
-    kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered)
+    kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=given.clean_text)
     features = _feature_kinds(used.without({target}), given)
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
@@ -217,9 +219,9 @@ def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
     return first_of([f"{name or repr(name)}: {why}" for name, why in reasons.items()], most, "; ") or "None found"
 
 
-def kind_of_target(table: Table, target: str) -> TaskKind:
+def kind_of_target(table: Table, target: str, *, clean: bool = False) -> TaskKind:
     """The kind of task that a target is for; raises ``DataError`` for one that is constant or free text."""
-    return _kind(table, target, None)[0]
+    return _kind(table, target, None, clean=clean)[0]
 
 
 def suggest_target(table: Table) -> str | None:
@@ -240,9 +242,11 @@ def _may_be_target(table: Table, name: str) -> bool:
     return True
 
 
-def _kind(table: Table, target: str, ordered: Callable[[Table, str], bool] | None) -> tuple[TaskKind, str]:
+def _kind(
+    table: Table, target: str, ordered: Callable[[Table, str], bool] | None, *, clean: bool = False
+) -> tuple[TaskKind, str]:
     _require_finite(table, target)
-    names = names_of(table.columns[target])
+    names = names_of(table.columns[target], clean=clean)
     counts = names.counts
     if len(counts) < 2:
         what = f"has {'no value' if not counts else 'one value only'}, expected two or more"

@@ -53,8 +53,8 @@ class Labels:
         return recode(cells, lambda text: truth_code(text) if canonical_number(text) is None else find(text))
 
 
-def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
-    """The labels of the target column, in the order of ``task.labels`` or else their own.
+def infer_labels(table: Table, target: str, task: TaskConfig, *, clean: bool = False) -> Labels:
+    """The labels of the target column, in the order of ``task.labels`` or else their own; ``clean`` as in ``names_of``.
 
     Own order: numbers by value, no before yes, other text by alphabet. Raises ``DataError`` for a missing cell, a
     single class, too many classes, labels that ``task.labels`` lacks or no row has, and a binary task without two
@@ -62,7 +62,7 @@ def infer_labels(table: Table, target: str, task: TaskConfig) -> Labels:
     """
     cells = table.columns[target]
     require_present(table, target, "a label")
-    names = names_of(cells)
+    names = names_of(cells, clean=clean)
     counts = names.counts
     where = f"{table.source}, column {target!r}"
     labels = _own_order(names)
@@ -106,8 +106,8 @@ def _own_order(names: Names) -> Labels:
         spellings = [_most_frequent(counts, meaning=meaning) for meaning in (False, True)]
         return Labels(tuple(text for text in spellings if text is not None), "boolean")
     if all(map(canonical_number, counts)):
-        return Labels(tuple(sorted(counts, key=lambda text: (float(text), text))), "text")
-    return Labels(tuple(sorted(counts)), "text")
+        return Labels(tuple(sorted(counts, key=lambda text: (float(text), text))), names.spelling)
+    return Labels(tuple(sorted(counts)), names.spelling)
 
 
 def _yes_or_no(text: str) -> bool:
@@ -123,6 +123,10 @@ def _most_frequent(counts: dict[str, int], *, meaning: bool) -> str | None:
 
 def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labels:
     names = tuple(one_spelling(label, "whole") for label in asked) if found.kind == "whole" else asked
+    if found.kind == "clean":  # called as the configuration has it
+        known = {one_spelling(label, "clean"): label for label in asked}
+        called = tuple(known.get(one_spelling(name, "clean"), name) for name in found.names)
+        found = Labels(called, found.kind)
     unlisted = [name for name in found.names if name not in names]
     if unlisted:
         raise DataError(f"{where}: found labels {listed(unlisted)}, task.labels allows {listed(asked)}; add them there")

@@ -184,7 +184,7 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
         if low == high:
             raise file_fault(table.source, constant_target(data.target, low, len(y)))
         return TableSchema(columns=columns, target=data.target, id_columns=ids, target_low=low, target_high=high)
-    labels = infer_labels(table, data.target, config.task)
+    labels = infer_labels(table, data.target, config.task, clean=data.clean_text)
     return TableSchema(columns=columns, target=data.target, id_columns=ids, labels=labels.names, label_kind=labels.kind)
 
 
@@ -205,7 +205,7 @@ def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     return tuple(
         _numeric(table, name, clipped=data.clip_inputs)
         if kinds[name] == "numeric"
-        else _column(name, kinds[name], cells, data.max_categories)
+        else _column(name, kinds[name], cells, data)
         for name, cells in features.items()
     )
 
@@ -217,10 +217,13 @@ def taken_for_index(names: Sequence[str]) -> str:
     return f"{taken}: passed through and never a feature (data.index_columns can say otherwise)"
 
 
-def merged_spellings(table: Table, columns: Iterable[Column], target: str | None) -> dict[str, Merged]:
+def merged_spellings(
+    table: Table, columns: Iterable[Column], target: str | None, *, clean: bool = False
+) -> dict[str, Merged]:
     """What became one value in each column of categories, and in a ``target`` that has labels, if anything did."""
-    names = [column.name for column in columns if column.spelling == "whole"]
-    found = {name: names_of(table.columns[name]).merged for name in (*names, *([target] if target else []))}
+    names = [column.name for column in columns if column.spelling in {"whole", "clean"}]
+    wanted = (*names, *([target] if target else []))
+    found = {name: names_of(table.columns[name], clean=clean).merged for name in wanted}
     return {name: merged for name, merged in found.items() if merged}
 
 
@@ -283,12 +286,12 @@ def _check_names(table: Table, config: Config) -> None:
             )
 
 
-def _column(name: str, kind: ColumnKind, cells: pa.Array, max_categories: int) -> Column:
+def _column(name: str, kind: ColumnKind, cells: pa.Array, data: DataConfig) -> Column:
     has_missing = cells.null_count > 0
     if kind == "boolean":
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
-    names = names_of(cells)
-    categories = _most_frequent(names.counts, max_categories)
+    names = names_of(cells, clean=data.clean_text)
+    categories = _most_frequent(names.counts, data.max_categories)
     return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
 
 

@@ -18,10 +18,11 @@ MISSING = -1
 UNKNOWN = -2
 """Code of a cell that means nothing known."""
 
-Spelling = Literal["text", "whole", "number"]
+Spelling = Literal["text", "whole", "clean", "number"]
 """What makes two texts the same label or category.
 
 ``text``: nothing but the same characters. ``whole``: all are whole numbers, of which ``1`` and ``1.0`` are one.
+``clean``: the same characters, but for outer spaces and case (``data.clean_text``).
 ``number``: the same value as float64, however it is written (only runs of release 0.1).
 """
 _WHOLE = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.0)?")
@@ -71,6 +72,8 @@ def one_spelling(text: str, spelling: Spelling) -> str:
             return text
         case "whole":
             return whole_number(text) or text
+        case "clean":
+            return text.strip().casefold()
         case "number":
             return canonical_number(text) or text
         case _:
@@ -78,12 +81,15 @@ def one_spelling(text: str, spelling: Spelling) -> str:
 
 
 def spelled_so(names: Iterable[str], spelling: Spelling) -> bool:
-    """Whether all names are in their one spelling, so that a ``matcher`` finds each."""
+    """Whether a ``matcher`` finds each of the names: all are in their one spelling, or clean they are different."""
     match spelling:
         case "text":
             return True
         case "whole":
             return all(whole_number(name) == name for name in names)
+        case "clean":
+            found = [one_spelling(name, spelling) for name in names]
+            return len(set(found)) == len(found)
         case "number":
             return all(canonical_number(name) == name for name in names)
         case _:
@@ -92,7 +98,7 @@ def spelled_so(names: Iterable[str], spelling: Spelling) -> bool:
 
 def matcher(names: Sequence[str], spelling: Spelling) -> Callable[[str], int]:
     """From a text as written to its index among the names; ``UNKNOWN`` for one that is none of them."""
-    index = {name: i for i, name in enumerate(names)}
+    index = {one_spelling(name, spelling): i for i, name in enumerate(names)}
     return lambda text: index.get(one_spelling(text, spelling), UNKNOWN)
 
 
@@ -112,7 +118,7 @@ class Names:
     def merged(self) -> "Merged | None":
         """The names that have different spellings; None where there are none."""
         found = tuple(spellings for spellings in self.written.values() if len(spellings) > 1)
-        return Merged(found) if found else None
+        return Merged(found, "whole number" if self.spelling == "whole" else "value") if found else None
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,8 @@ class Merged:
     """Spellings that count as one label or category, and the cells of each: a mapping for each name."""
 
     spellings: tuple[Mapping[str, int], ...]
+    called: str = "whole number"
+    """What the names are."""
 
     @property
     def rows(self) -> int:
@@ -129,25 +137,40 @@ class Merged:
     @property
     def message(self) -> str:
         """``'1' (80 rows) and '1.0' (20 rows) count as one value``, and how many others have several spellings."""
+        return self.said("count as one value", "do")
+
+    def said(self, what: str, verb: str) -> str:
+        """The first name's spellings with their counts, ``what`` they are, and how many others are (``verb``) so."""
         some = list(self.spellings[0].items())[:3]
         first = " and ".join(f"{quoted(text)} ({counted(rows, 'row')})" for text, rows in some)
         more = len(self.spellings) - 1
-        others = f", as do the spellings of {counted(more, 'more whole number')}" if more else ""
-        return f"{first} count as one value{others}"
+        others = f", as {verb} the spellings of {counted(more, f'more {self.called}')}" if more else ""
+        return f"{first} {what}{others}"
 
 
-def names_of(cells: pa.Array) -> Names:
+def names_of(cells: pa.Array, *, clean: bool = False) -> Names:
     """The labels or categories in a string or float64 array ``(rows,)``, missing cells left out.
 
-    Texts keep their characters, so ``007`` and ``7`` are two, as are ``4.1`` and ``4.10``. Spellings merge only where
-    every value is a whole number as ``whole_number`` has it. A float counts as written like ``1.0``, as files have it.
+    With ``clean`` texts that differ in outer spaces or case only are one, called by the most frequent. Else texts keep
+    their characters, so ``007`` and ``7`` are two, as are ``4.1`` and ``4.10``. Spellings merge only where every value
+    is a whole number as ``whole_number`` has it. A float counts as written like ``1.0``, as files have it.
     """
     found = _counts(cells, _float_text)
-    spelling: Spelling = "whole" if found and all(map(whole_number, found)) else "text"
+    spelling: Spelling = "whole" if found and all(map(whole_number, found)) else "clean" if clean else "text"
     written: dict[str, dict[str, int]] = {}
     for text, count in found.items():
         written.setdefault(one_spelling(text, spelling), {})[text] = count
+    if spelling == "clean":
+        written = {max(spellings, key=spellings.__getitem__).strip(): spellings for spellings in written.values()}
     return Names(spelling, written)
+
+
+def near_equal(cells: pa.Array) -> str:
+    """What to say of texts that differ in outer spaces or case only, and count as different; empty where none do."""
+    if is_number_array(cells) or names_of(cells).spelling != "text" or not (near := names_of(cells, clean=True).merged):
+        return ""
+    what = near.said("differ in outer spaces or case only", "do")
+    return f"{what}: they count as different; data.clean_text = true makes them one"
 
 
 def recode(cells: pa.Array, meaning: Callable[[str], int]) -> NDArray[np.int64]:

@@ -105,6 +105,7 @@ def _given(asked: ToInfer, known: Config) -> Given:
         id_columns=data.id_columns if asked.asks_for("data.id_columns") else None,
         ignored_columns=data.ignored_columns if asked.asks_for("data.ignored_columns") else None,
         categorical_columns=data.categorical_columns,
+        clean_text=data.clean_text,
         index_columns=data.index_columns,
         row_columns=known.row_columns,
     )

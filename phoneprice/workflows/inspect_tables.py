@@ -24,9 +24,10 @@ from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_targe
 from phoneprice.data.reading import read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
-from phoneprice.data.schema import TableSchema
+from phoneprice.data.schema import TableSchema, is_boolean
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
+from phoneprice.data.values import near_equal
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
@@ -85,8 +86,17 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
         return FirstConfig(to_toml(Config()))
     table, inferred = read_and_infer(data, ToInfer(target), reading)
     text = init_text(inferred, table, read_options(Config().data, reading), name)
-    warnings = (*left_out(table), *told_of_splits(table, ToInfer(target).config(inferred.settings)))
+    splits = told_of_splits(table, ToInfer(target).config(inferred.settings))
+    warnings = (*left_out(table), *_near_equal(table, inferred), *splits)
     return FirstConfig(utf8_or_escaped(text), inferred, warnings)
+
+
+def _near_equal(table: Table, inferred: Inferred) -> Iterator[str]:
+    """What to warn of where labels or categories differ in outer spaces or case only."""
+    labels = [] if inferred.kind == "regression" or is_boolean(table.columns[inferred.target]) else [inferred.target]
+    for name in (*inferred.features.get("categorical", ()), *labels):
+        if what := near_equal(table.columns[name]):
+            yield f"{table.source}, column {name!r}: {what}"
 
 
 def check_table(
@@ -145,7 +155,7 @@ def _number_formats(recognised: Recognised) -> Iterator[Finding]:
 def _kind_or_fault(table: Table, data: DataConfig) -> tuple[TaskKind, str]:
     """What kind of task the target is for, or why it is for none."""
     try:
-        return kind_of_target(with_target(table, data), data.target), ""
+        return kind_of_target(with_target(table, data), data.target, clean=data.clean_text), ""
     except DataError as fault:
         return "multiclass", str(fault).removeprefix(f"{table.source}: ")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ from phoneprice.data.schema import (
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.unlabelled import with_target
+from phoneprice.data.values import near_equal
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
@@ -186,17 +187,25 @@ def _oddities(table: Table, schema: TableSchema, config: Config, roles: RowRoles
     if index := config.data.index_among(table.names):
         yield f"{table.source}: {taken_for_index(index)}"
     yield from _uninformative_columns(table, schema)
-    for name, what in columns_of_formatted_numbers(table, schema.feature_names, config).items():
-        yield f"{table.source}, column {name!r}: {what}"
-    whole = schema.target if schema.label_kind == "whole" else None
-    for name, merged in merged_spellings(table, schema.columns, whole).items():
-        yield f"{table.source}, column {name!r}: {merged.message}"
-    ids = ((name, like_an_id(table, name)) for name in schema.feature_names)
-    yield from _first_few([f"{table.source}, column {name!r}: {like}" for name, like in ids if like], table.source)
-    if order := assumed_order(schema.labels, config.task):
-        yield f"{table.source}, column {schema.target!r}: {order}"
-    if config.task.kind == "regression" and (alone := alone_among(table, schema.target)):
-        yield f"{table.source}, column {schema.target!r}: {alone.message}; correct it, or delete the row"
+    for of_a_kind in _odd_columns(table, schema, config):
+        told = [f"{table.source}, column {name!r}: {what}" for name, what in of_a_kind.items() if what]
+        yield from _first_few(told, table.source)
+
+
+def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[Mapping[str, str]]:
+    """What to warn of, by column, where columns may not be what they are taken for: one kind after the other."""
+    target, labelled = schema.target, schema.label_kind
+    yield columns_of_formatted_numbers(table, schema.feature_names, config)
+    merged_labels = target if labelled in {"whole", "clean"} else None
+    merged = merged_spellings(table, schema.columns, merged_labels, clean=config.data.clean_text)
+    yield {name: found.message for name, found in merged.items()}
+    yield {target: assumed_order(schema.labels, config.task) or ""}
+    texts = [column.name for column in schema.columns if column.spelling == "text"]
+    texts += [target] if schema.labels and labelled == "text" else []
+    yield {name: near_equal(table.columns[name]) for name in texts}
+    yield {name: like_an_id(table, name) for name in schema.feature_names}
+    if config.task.kind == "regression" and (alone := alone_among(table, target)):
+        yield {target: f"{alone.message}; correct it, or delete the row"}
 
 
 def left_out(found: Table | ChunkStream) -> list[str]:

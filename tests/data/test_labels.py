@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from phoneprice.config.schema import TaskConfig
 from phoneprice.data.labels import Labels, infer_labels
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.values import UNKNOWN, one_spelling
+from phoneprice.data.values import MISSING, UNKNOWN, one_spelling
+from phoneprice.errors import DataError
 from tests.small_tables import table
 
 MULTICLASS = TaskConfig.model_validate({"kind": "multiclass"})
@@ -188,3 +189,22 @@ def test_a_label_that_is_missing_as_a_float_is_missing(tmp_path: Path) -> None:
     write = parquet_writer(lambda cells: pa.array(np.array(cells)))
     found = read_table(write(tmp_path, [1.0, np.nan, -999.0]), ReadOptions(missing_values=frozenset({"-999"})), ["y"])
     assert found.columns["y"].to_pylist() == [1.0, None, None]
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [((), ("High", "low")), (("low", "high"), ("low", "high")), ((" LOW", "High"), (" LOW", "High"))],
+)
+def test_clean_labels_in_any_order(asked: tuple[str, ...], names: tuple[str, ...]) -> None:
+    cells = table(y=["low", "low ", "High", "HIGH ", "High"])
+    labels = infer_labels(cells, "y", TaskConfig(kind="binary", labels=asked), clean=True)
+    assert (labels.names, labels.kind) == (names, "clean")
+    low = [name.strip().casefold() for name in names].index("low")
+    found = labels.encode(table(y=["Low", "high", "other", None]).columns["y"])
+    assert found.tolist() == [low, 1 - low, UNKNOWN, MISSING]
+
+
+def test_a_label_that_is_asked_for_is_found_clean() -> None:
+    cells = table(y=["low", "low ", "High"])
+    with pytest.raises(DataError, match=r"no row has the label 'mid' of task.labels; remove it there$"):
+        infer_labels(cells, "y", TaskConfig(kind="multiclass", labels=("LOW", "mid", "high")), clean=True)

@@ -300,7 +300,7 @@ def test_hostile_schemas_are_rejected(change: dict[str, Any], reason: str) -> No
             {"kind": "categorical", "categories": ["01"], "spelling": "number"},
             "that no cell is matched with",
         ),
-        ({"spelling": "any"}, "'text', 'whole' or 'number'"),
+        ({"spelling": "any"}, "'text', 'whole', 'clean' or 'number'"),
         ({"categories": ["a"]}, "column 'ram' is numeric and has categories"),
         ({"kind": "text"}, "'numeric', 'boolean' or 'categorical'"),
         ({"name": ""}, "at least 1 character"),

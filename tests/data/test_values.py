@@ -10,7 +10,9 @@ from phoneprice.data.values import (
     UNKNOWN,
     Spelling,
     canonical_number,
+    matcher,
     names_of,
+    near_equal,
     number_text,
     one_spelling,
     recode,
@@ -83,7 +85,13 @@ def test_the_one_spelling(spelling: Spelling, names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("names", "fits"),
-    [(["1", "2"], "text whole number"), (["1", "2.5"], "text number"), (["1", "2.0"], "text"), (["x"], "text")],
+    [
+        (["1", "2"], "text whole clean number"),
+        (["1", "2.5"], "text clean number"),
+        (["1", "2.0"], "text clean"),
+        (["x"], "text clean"),
+        (["x", "X "], "text"),
+    ],
 )
 def test_names_that_a_matcher_finds(names: list[str], fits: str) -> None:
     assert [spelling for spelling in get_args(Spelling) if spelled_so(names, spelling)] == fits.split()
@@ -153,3 +161,30 @@ def test_a_float_has_the_text_of_a_file_or_the_plain_one() -> None:
 def test_counts() -> None:
     assert value_counts(pa.array(["b", "a", None, "b"])) == {"b": 2, "a": 1}
     assert value_counts(pa.array([1.0, 0.5, 1.0])) == {"1": 2, "0.5": 1}
+
+
+SHOUTED = ["low", "low ", "LOW", "low", "high", "High", "High", "mid", None]
+
+
+def test_clean_texts_are_one_under_their_most_frequent_spelling() -> None:
+    names = names_of(table(a=SHOUTED).columns["a"], clean=True)
+    assert (names.spelling, names.counts) == ("clean", {"low": 4, "High": 3, "mid": 1})
+    assert names.merged is not None
+    assert names.merged.message == (
+        "'low' (2 rows) and 'low ' (1 row) and 'LOW' (1 row) count as one value, as do the spellings of 1 more value"
+    )
+    find = matcher(tuple(names.counts), "clean")
+    assert [find(text) for text in ("\tLow", "HIGH", "high\u00a0", "lowly")] == [0, 1, 1, UNKNOWN]
+
+
+def test_whole_numbers_stay_whole_numbers_where_texts_are_clean() -> None:
+    assert names_of(table(a=["1", "1.0", "2"]).columns["a"], clean=True).spelling == "whole"
+
+
+def test_near_equal_texts_are_named_and_counted() -> None:
+    assert near_equal(table(a=SHOUTED).columns["a"]) == (
+        "'low' (2 rows) and 'low ' (1 row) and 'LOW' (1 row) differ in outer spaces or case only, as do the spellings "
+        "of 1 more value: they count as different; data.clean_text = true makes them one"
+    )
+    for cells in (["a", "b", "ab"], ["1", "1.0", " 1"], [1.0, 2.0], [None, None]):
+        assert near_equal(table(a=cells).columns["a"]) == ""

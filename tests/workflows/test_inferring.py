@@ -250,3 +250,28 @@ def test_what_is_like_an_id_is_said_where_nothing_is_inferred(tmp_path: Path) ->
     remedy = "if it is an id, add it to data.id_columns, or the order of the rows is learned"
     like = {"Id": "named like an id, and each row has its own value", "nr": "counts the rows"}
     assert heard == [Warned(f"{data}, column {name!r}: {why}: {remedy}") for name, why in like.items()]
+
+
+def test_near_equal_labels_are_said_by_whoever_looks_at_the_table(tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("x,y\n" + "".join(f"{i % 7},{'low ' if i == 3 else ['low', 'high'][i % 2]}\n" for i in range(40)))
+    near = "'low' (20 rows) and 'low ' (1 row) differ in outer spaces or case only: they count as different; "
+    told = f"{near}data.clean_text = true makes them one"
+    assert first_config(data, "y", "c.toml").warnings == (f"{data}, column 'y': {told}",)
+    assert told in [finding.message for finding in check_table(data, ToInfer("y")).findings]
+    clean = ToInfer("y", ("data.clean_text=true",))
+    assert told not in [finding.message for finding in check_table(data, clean).findings]
+    prepared = prepare_as_asked(data, clean, AS_CONFIGURED, ignore)
+    assert (prepared.task.kind, prepared.task.labels) == ("binary", ("high", "low"))
+    asked = prepare_as_asked(data, ToInfer("y"), AS_CONFIGURED, ignore)
+    assert (asked.task.kind, asked.task.labels) == ("multiclass", ("high", "low", "low "))
+
+
+def test_a_run_of_clean_labels_takes_later_spellings_as_one(tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("os,y\n" + "".join(f"{['a', 'B'][i % 2]},{['low', 'High'][i % 2]}\n" for i in range(40)))
+    phoneprice.train(data, None, tmp_path / "run", target="y", overrides={**QUICK, "data.clean_text": True})
+    new = pd.DataFrame({"os": ["A ", "b"], "y": ["LOW", " high"]})
+    model = phoneprice.load(tmp_path / "run")
+    assert set(model.predict(new)["prediction"]) <= {"low", "High"}
+    assert model.evaluate(new).rows == 2

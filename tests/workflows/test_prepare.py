@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from phoneprice.config.load import load_config
@@ -126,3 +127,25 @@ def test_a_reading_takes_the_place_of_what_is_configured() -> None:
     assert configured("textbook", AS_CONFIGURED) == load_config("textbook")
     with pytest.raises(UsageError, match="found delimiter ';;', expected one character"):
         configured(config, Reading(delimiter=";;"))
+
+
+NEAR = (
+    "'low' (20 rows) and 'Low ' (20 rows) differ in outer spaces or case only: they count as different; "
+    "data.clean_text = true makes them one"
+)
+ONE = "'low' (20 rows) and 'Low ' (20 rows) count as one value"
+
+
+@pytest.mark.parametrize(("clean", "classes", "said"), [(False, 3, NEAR), (True, 2, ONE)])
+def test_near_equal_labels_and_categories(*, clean: bool, classes: int, said: str) -> None:
+    texts = ["low", "high", "Low ", "high"] * 20
+    cells = table(os=texts, x=[float(i % 7) for i in range(80)], y=texts)
+    settings = ["data.target=y", "task.kind=multiclass", f"data.clean_text={str(clean).lower()}"]
+    heard: list[object] = []
+    prepared = prepare_table(cells, load_config(None, settings), heard.append)
+    assert sorted(message.message for message in heard if isinstance(message, Warned)) == [
+        f"phones.csv, column {name!r}: {said}" for name in ("os", "y")
+    ]
+    assert len(prepared.task.labels) == classes
+    assert len(prepared.schema.columns[0].categories) == classes
+    assert len(np.unique(prepared.targets)) == classes
