@@ -311,8 +311,9 @@ def id_reason(table: Table, name: str) -> str:
         return ""
     if is_number_array(cells):
         return "" if _TIME.fullmatch(name) or not _counts(cells, table.numbered) else "counts the rows"
-    numbers = mostly_numbers(cells) or formatted_numbers(cells)
-    return "" if numbers or len(cells.unique()) < len(cells) else "text, and each row has its own"
+    if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
+        return ""
+    return "text, and each row has its own"
 
 
 def rises_with_rows(name: str, cells: pa.Array) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, no_number

@@ -31,6 +31,8 @@ def soft_clip(values: NDArray[np.float64], low: ArrayLike, high: ArrayLike) -> N
     [0.5, 1.0, 1.186, 1.2]
     """
     inside = np.clip(values, low, high)
+    if np.array_equal(inside, values):
+        return values
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         reach = np.minimum(REACH * np.subtract(high, low), 1e300)
         beyond = np.nan_to_num((values - inside) / reach)  # a range without a width has 0 / 0 and x / 0

@@ -167,9 +167,10 @@ def names_of(cells: pa.Array, *, clean: bool = False) -> Names:
 
 def near_equal(cells: pa.Array) -> str:
     """What to say of texts that differ in outer spaces or case only, and count as different; empty where none do."""
-    if is_number_array(cells) or names_of(cells).spelling != "text" or not (near := names_of(cells, clean=True).merged):
+    names = None if is_number_array(cells) else names_of(cells, clean=True)
+    if names is None or names.spelling == "whole" or not names.merged:
         return ""
-    what = near.said("differ in outer spaces or case only", "do")
+    what = names.merged.said("differ in outer spaces or case only", "do")
     return f"{what}: they count as different; data.clean_text = true makes them one"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import member_statistics
+from phoneprice.data.schema import Column
 from phoneprice.data.splits import plan_members
 from phoneprice.data.target import target_statistics
 from phoneprice.errors import DeviceError, DivergedError
@@ -115,7 +116,7 @@ def _fit(
         with enough_memory():
             history = _follow(training, config.training.epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
-    _judge_divergence(diverged, config, on_event)
+    _judge_divergence(diverged, config, on_event, prepared.schema.columns)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     return Fitted(training.ensemble(), Curves.of(history), best, tuple(diverged.tolist()), str(device), threads)
 
@@ -150,9 +151,12 @@ def enough_memory() -> Iterator[None]:
         ) from None
 
 
-def _likely_cause(config: Config) -> str:
-    """The setting that makes a loss infinite most often, and what to try."""
+def _likely_cause(config: Config, columns: Sequence[Column]) -> str:
+    """The row or the setting that makes a loss infinite most often, and what to try."""
     init = config.model.init.name
+    for column in columns:
+        if column.alone and not config.data.clip_inputs:
+            return f"{column.alone.message} of {column.name!r}: correct it, or try data.clip_inputs = true"
     if config.data.scaling == "none":
         return "data.scaling = 'none': try data.scaling = 'standard'"
     if config.model.hidden and init in {"ones", "constant", "normal"}:
@@ -163,12 +167,17 @@ def _likely_cause(config: Config) -> str:
 _WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those are worse"
 
 
-def _judge_divergence(diverged: np.ndarray[tuple[int], np.dtype[np.int64]], config: Config, on_event: OnEvent) -> None:
+def _judge_divergence(
+    diverged: np.ndarray[tuple[int], np.dtype[np.int64]],
+    config: Config,
+    on_event: OnEvent,
+    columns: Sequence[Column] = (),
+) -> None:
     """``diverged`` ``(K,)`` holds the epoch at which each member diverged, 0 for never."""
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
-    cause = f"the likely cause is {_likely_cause(config)}"
+    cause = f"the likely cause is {_likely_cause(config, columns)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
     on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {_WHAT_THEY_KEEP}; {cause}"))

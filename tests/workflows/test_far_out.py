@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,11 @@ import pytest
 
 from phoneprice import evaluate, load, predict, train
 from phoneprice.config.load import load_config
+from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data.schema import Column, StandingAlone
+from phoneprice.errors import DivergedError
+from phoneprice.workflows.events import ignore
+from phoneprice.workflows.fitting import _judge_divergence
 from phoneprice.workflows.train import TrainResult
 
 ROWS = 120
@@ -92,3 +98,24 @@ def test_an_absurd_target_is_named(tmp_path: Path) -> None:
     result = train(tmp_path / "t.csv", load_config(None, [*QUICK, "task.kind=regression"]), tmp_path / "run")
     (told,) = [warning for warning in result.warnings if "column 'y': 1e+12 in row 4 is " in warning]
     assert told.endswith(" times as far from the median as any other cell; correct it, or delete the row")
+
+
+@pytest.mark.parametrize(
+    ("clipped", "cause"),
+    [
+        (
+            False,
+            (
+                "2e+09 in row 7 is 3e+08 times as far from the median as any other cell of 'x': correct it, or try "
+                "data.clip_inputs = true"
+            ),
+        ),
+        (True, "optimizer.lr = 0.02: try a tenth of it, or training.gradient_clip_norm = 1"),
+    ],
+)
+def test_the_likely_cause_of_a_divergence_is_the_row(*, clipped: bool, cause: str) -> None:
+    alone = StandingAlone(row=7, value=2e9, times=3e8, cells=1)
+    columns = (Column(name="z", kind="numeric"), Column(name="x", kind="numeric", alone=alone))
+    config = Config(data=DataConfig(clip_inputs=clipped))
+    with pytest.raises(DivergedError, match=f"; the likely cause is {re.escape(cause)}$"):
+        _judge_divergence(np.array([3, 2]), config, ignore, columns)
