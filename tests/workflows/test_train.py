@@ -133,7 +133,8 @@ def test_members_that_exploded_do_not_spoil_the_others(tmp_path: Path, lr: str) 
     (tmp_path / "far.csv").write_text("\n".join(["a,b,c,d,e,y", *lines]))
     wild = ["optimizer.name=sgd", f"optimizer.lr={lr}", "training.batch_rows=60", "training.epochs=30"]
     plain = ["data.target=y", "task.kind=regression", "penalty.name=none", "training.network_start=0"]
-    config = load_config(None, [*plain, *wild, "training.threads=1", "training.device=cpu"])
+    raw = ["data.clip_inputs=false", "task.clip_predictions=false"]
+    config = load_config(None, [*plain, *wild, *raw, "training.threads=1", "training.device=cpu"])
     report = train(tmp_path / "far.csv", config, tmp_path / "run")
     assert any(member.diverged_epoch for member in report.metrics.members)
     assert report.metrics["rmse"].value < 100
