@@ -1,14 +1,13 @@
 """What a cell means: the one grammar of numbers and of missing values, for one cell and for whole columns.
 
 The columns go through Arrow. Its float parser takes what the grammar takes, and besides "nan", "nan(...)" and
-"inf" spellings, which is why a result that is not finite is looked at again cell by cell.
+"inf" spellings, which is why a result that is not finite is looked at again.
 """
 
 import itertools
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,19 +18,6 @@ from phoneprice.data.reading.options import OUTER_SPACES
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
-
-Cell = float | Literal["missing", "text", "infinite"]
-
-
-def parse_cell(cell: str, missing_values: frozenset[str]) -> Cell:
-    """The number in a cell, or what it is instead."""
-    inner = cell.strip(OUTER_SPACES)
-    if inner.casefold() in missing_values:
-        return "missing"
-    if NUMBER.fullmatch(inner):
-        value = float(inner)
-        return value if math.isfinite(value) else "infinite"
-    return "infinite" if INFINITE.fullmatch(inner) else "text"
 
 
 @dataclass(frozen=True)
@@ -57,18 +43,22 @@ def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
     try:
         values = pc.cast(inner, pa.float64())
     except pa.ArrowInvalid:
-        return _cell_by_cell(cells, missing_values)
-    return Numbers(values, NO_ROWS, NO_ROWS) if finite(values) else _cell_by_cell(cells, missing_values)
+        return _with_rows_of_others(inner)
+    return Numbers(values, NO_ROWS, NO_ROWS) if finite(values) else _with_rows_of_others(inner)
 
 
-def _cell_by_cell(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
-    parsed = ["missing" if c is None else parse_cell(c, missing_values) for c in cells.to_pylist()]
-    values = pa.array([v if isinstance(v, float) else None for v in parsed], pa.float64())
-    return Numbers(values, _rows_of(parsed, "text"), _rows_of(parsed, "infinite"))
+def _with_rows_of_others(inner: pa.Array) -> Numbers:
+    """The same for trimmed cells of which some are text or not finite."""
+    number = pc.match_substring_regex(inner, f"^(?:{NUMBER.pattern})$")
+    values = pc.cast(pc.if_else(number, inner, pa.scalar(None, pa.string())), pa.float64())
+    word = pc.match_substring_regex(inner, f"(?i)^(?:{INFINITE.pattern})$")
+    infinite = pc.or_(word, pc.is_inf(values).fill_null(False))
+    text = pc.and_not(pc.invert(number), infinite)
+    return Numbers(pc.if_else(infinite, pa.scalar(None, pa.float64()), values), _rows_of(text), _rows_of(infinite))
 
 
-def _rows_of(parsed: list[Cell], kind: str) -> NDArray[np.int64]:
-    return np.array([row for row, value in enumerate(parsed) if value == kind], dtype=np.int64)
+def _rows_of(mask: pa.Array) -> NDArray[np.int64]:
+    return np.flatnonzero(mask.fill_null(False).to_numpy(zero_copy_only=False))
 
 
 def finite(values: pa.Array) -> bool:
