@@ -72,10 +72,10 @@ def repeated_folds(
     """``(training rows, test rows)`` of each fold of each repeat, int64 and ascending.
 
     Equal to ``RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)``, or to ``RepeatedKFold``
-    where not ``stratified``; with ``groups`` to as many of ``StratifiedGroupKFold`` or ``GroupKFold``, shuffled one
-    after the other by one generator. Classes that have fewer rows than there are folds are in as many test sets as they
-    have rows. Raises ``DataError`` with the counts where all classes (called by their labels), the groups or the rows
-    are fewer than the folds.
+    where not ``stratified``; with ``groups`` to as many of ``StratifiedGroupKFold`` or ``GroupKFold`` (which stands in
+    where the other leaves a fold without rows), shuffled one after the other by one generator. Classes that have fewer
+    rows than there are folds are in as many test sets as they have rows. Raises ``DataError`` with the counts where all
+    classes (called by their labels), the groups or the rows are fewer than the folds.
     """
     _require_rows(y, folds, groups, stratified=stratified, labels=labels)
     generator = np.random.RandomState(seed)
@@ -264,12 +264,15 @@ def _fold_of_groups(
     """The fold of each row, all rows of a group in one; classes are spread as evenly as the groups allow."""
     with unnoticed("sklearn.model_selection"):
         from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
-    kind = StratifiedGroupKFold if stratified else GroupKFold
-    splitter = kind(folds, shuffle=True, random_state=generator)
     fold = np.empty(len(y), dtype=np.int64)
-    with without_warnings():  # of rare classes, which ``rare_classes`` names
-        for k, (_, test) in enumerate(splitter.split(groups, y, groups)):
-            fold[test] = k
+    # Even classes may cost StratifiedGroupKFold a fold, which then has no rows; GroupKFold fills them all.
+    for kind in (StratifiedGroupKFold, GroupKFold) if stratified else (GroupKFold,):
+        splitter = kind(folds, shuffle=True, random_state=generator)
+        with without_warnings():  # of rare classes, which ``rare_classes`` names
+            for k, (_, test) in enumerate(splitter.split(groups, y, groups)):
+                fold[test] = k
+        if len(np.unique(fold)) == folds:
+            break
     return fold
 
 

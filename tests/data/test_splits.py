@@ -272,6 +272,16 @@ def test_no_group_is_on_both_sides(
         )
 
 
+def test_no_fold_of_groups_is_without_rows() -> None:
+    """Five groups and five folds: scikit-learn's StratifiedGroupKFold leaves one of them empty."""
+    y = np.array([0, 3, 3, 2, 0, 4, 4, 0, 0, 2, 2, 1, 4, 1, 2, 0, 0, 2, 2, 1, 4, 0, 0, 0, 0, 4, 1, 1, 1, 1, 4, 1, 0])
+    groups = np.array(
+        [0, 3, 3, 2, 3, 2, 2, 0, 0, 2, 2, 1, 0, 1, 2, 0, 0, 1, 0, 2, 4, 0, 0, 0, 1, 4, 1, 1, 2, 2, 4, 1, 0]
+    )
+    splits = repeated_folds(y, 5, 1, 0, stratified=True, groups=groups)
+    assert sorted(len(set(groups[test])) for _, test in splits) == [1, 1, 1, 1, 1]
+
+
 @settings(deadline=None)
 @given(grouped(), st.integers(2, 5), st.integers(1, 3), st.booleans())
 def test_no_group_is_in_two_folds(rows: tuple[Any, Any], folds: int, repeats: int, stratified: bool) -> None:
