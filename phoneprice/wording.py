@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from itertools import islice
 
@@ -33,6 +33,12 @@ def first_of(names: Collection[str], most: int = MOST_NAMED, separator: str = ",
     """``a, b, c``; of many names the first ones ``and 99,990 more``."""
     text = separator.join(islice(names, most))
     return text if len(names) <= most else f"{text} and {count(len(names) - most)} more"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    *others, final = words
+    return f"{', '.join(others)} {last} {final}" if others else final
 
 
 def by_name(counts: Counter[str]) -> str:

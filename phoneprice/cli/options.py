@@ -46,7 +46,7 @@ def number_option(name: str, *, least: int, most: int, text: str) -> Any:
     return option(name, metavar="N", parser=parse, help=text)
 
 
-FORMATS = "CSV, JSON Lines or Parquet (text also as .gz or .zst)"
+FORMATS = "CSV, JSON, JSON Lines, Parquet, Arrow or Excel (text also as .gz or .zst, all in a .zip)"
 """What ``data.formats`` can read, written out here: importing that takes too long for a help text."""
 
 # Texts, not paths, so that ./latest is not the word, nor ./textbook a ready-made configuration.
@@ -100,12 +100,12 @@ Device = Annotated[
 Delimiter = Annotated[
     str | None,
     _reading_option(
-        "--delimiter", metavar="CHAR", help="Character between CSV cells, a comma if not given; '\\t' is a tab."
+        "--delimiter", metavar="CHAR", help="Character between CSV cells; '\\t' is a tab; recognised if not given."
     ),
 ]
 Encoding = Annotated[
     str | None,
-    _reading_option("--encoding", metavar="NAME", help="Encoding of text, such as latin-1; utf-8 if not given."),
+    _reading_option("--encoding", metavar="NAME", help="Encoding of text, such as cp1252; recognised if not given."),
 ]
 OnBadRow = Annotated[
     Literal["fail", "skip"] | None,
@@ -115,11 +115,32 @@ OnBadRow = Annotated[
         help="What to do with a row that has text in a numeric column; fail if not given.",
     ),
 ]
-
+SkipLines = Annotated[
+    int | None,
+    _reading_option(
+        "--skip-lines",
+        metavar="N",
+        help="Lines above the header of CSV and worksheets; recognised if not given.",
+    ),
+]
+Header = Annotated[
+    bool | None,
+    _reading_option(
+        "--no-header",
+        callback=lambda given: False if given else None,
+        help="The first line is a row: the columns are called column_1, column_2, ...",
+    ),
+]
 
 READING = tuple(
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-    for name, annotation in (("delimiter", Delimiter), ("encoding", Encoding), ("on_bad_row", OnBadRow))
+    for name, annotation in (
+        ("delimiter", Delimiter),
+        ("encoding", Encoding),
+        ("on_bad_row", OnBadRow),
+        ("skip_lines", SkipLines),
+        ("header", Header),
+    )
 )
 """The options that make a ``Reading``."""
 

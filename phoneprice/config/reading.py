@@ -23,6 +23,8 @@ class Reading:
     encoding: str | None = None
     on_bad_row: Literal["fail", "skip"] | None = None
     missing_values: tuple[str, ...] | None = None
+    skip_lines: int | Literal["auto"] | None = None
+    header: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("delimiter", "encoding", "on_bad_row"):
@@ -44,7 +46,9 @@ class Reading:
     @staticmethod
     def of(data: DataConfig) -> Reading:
         """How a configuration says that tables are read, with nothing left open."""
-        return Reading(data.delimiter, data.encoding, data.on_bad_row, data.missing_values)
+        return Reading(
+            data.delimiter, data.encoding, data.on_bad_row, data.missing_values, data.skip_lines, data.header
+        )
 
     def instead_of(self, data: DataConfig) -> DataConfig:
         """The section with what is given here in the place of its own; unchecked, see ``ReadOptions``."""

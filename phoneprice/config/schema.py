@@ -98,11 +98,28 @@ class DataConfig(Settings):
         MissingTarget,
         Field(description="rows without a target at train, evaluate and cv: drop leaves them out, fail stops there"),
     ] = "drop"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="one character between CSV cells")] = ","
-    encoding: Annotated[str, Field(min_length=1, description="text encoding of CSV and JSON Lines")] = "utf-8"
+    delimiter: Annotated[
+        Literal["auto"] | Annotated[str, Field(min_length=1, max_length=1)],
+        Field(description="one character between CSV cells; auto: recognised from the file"),
+    ] = "auto"
+    encoding: Annotated[
+        str, Field(min_length=1, description="encoding of text, such as cp1252; auto: recognised from the file")
+    ] = "auto"
+    skip_lines: Annotated[
+        Literal["auto"] | Annotated[int, Field(ge=0, le=1000)],
+        Field(description="lines above the header of CSV and worksheets; auto: recognised from the file"),
+    ] = "auto"
+    header: Annotated[
+        bool,
+        Field(description="whether CSV and worksheets have the names of the columns; false: column_1, column_2, ..."),
+    ] = True
     on_bad_row: Annotated[
         Literal["fail", "skip"], Field(description="what to do with a row that has text in a numeric column")
     ] = "fail"
+    infinite: Annotated[
+        Literal["missing", "fail"],
+        Field(description="infinite numbers, and those too large for float64: missing cells, or stop there"),
+    ] = "missing"
     scaling: Annotated[
         Literal["standard", "robust", "none"],
         Field(description="standard: mean and standard deviation; robust: median and interquartile range"),

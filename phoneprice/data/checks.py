@@ -17,6 +17,7 @@ from phoneprice.data.infer import id_reason, rises_with_rows, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.faults import infinite_told
 from phoneprice.data.recognition import means_missing
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_groups
 from phoneprice.data.schema import (
@@ -55,7 +56,7 @@ FindingCode = Literal[
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
-    "groups", "number_format", "missing_words",
+    "groups", "number_format", "missing_words", "recognised", "infinite_cells",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -141,6 +142,13 @@ def _learned_from(table: Table, config: Config) -> Table:
     """The rows that a training would have; all of them where none has a target."""
     target = table.columns.get(config.data.target)
     return table if target is None or target.null_count == table.rows else with_target(table, config.data)
+
+
+def _as_read(subject: _Subject) -> Findings:
+    for what in subject.table.recognised:
+        yield Finding("note", None, "recognised", what, subject.table.rows)
+    for name, cells in subject.table.infinite_cells.items():
+        yield Finding("warning", name, "infinite_cells", infinite_told(name, cells), cells)
 
 
 def _no_rows(subject: _Subject) -> Findings:
@@ -463,7 +471,7 @@ def _missing_words(cells: pa.Array) -> str:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers,
+    _as_read, _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers,
     _standing_alone, _ids, _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 

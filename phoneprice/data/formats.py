@@ -6,7 +6,7 @@ are parametrised over the table, and one of them holds the help texts to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from phoneprice.data.packing import Packing, Sink, gunzipped, gzipped, zstd_packed, zstd_unpacked
 from phoneprice.errors import UsageError
+from phoneprice.wording import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,13 @@ class FormatReader(Protocol):
     @property
     def most_bytes(self) -> int | None:
         """What cells of the file may take in memory as a whole; None where a format can't stand for far more."""
+
+    @property
+    def options(self) -> ReadOptions:
+        """How the file is read, with what was recognised in as much of it as was read."""
+
+    def remarks(self) -> list[str]:
+        """What to say of the file, when all of it was read: what was recognised, what is odd in its header."""
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """Jobs, in the order of the file; each gives a table of at most ``chunk_rows`` rows."""
@@ -235,14 +243,9 @@ def open_writer(
         yield writer
 
 
-def _listed(words: Iterable[str], last: str) -> str:
-    *others, final = words
-    return f"{', '.join(others)} {last} {final}" if others else final
-
-
-_PACKED = _listed((packing.suffixes[0] for packing in PACKINGS), "or")
+_PACKED = listed((packing.suffixes[0] for packing in PACKINGS), "or")
 WRITABLE = (
-    f"a {_listed((known.suffixes[0] for known in FORMATS), 'or')} file "
-    f"({_listed((known.suffixes[0] for known in _TEXTS), 'and')} also with {_PACKED})"
+    f"a {listed((known.suffixes[0] for known in FORMATS), 'or')} file "
+    f"({listed((known.suffixes[0] for known in _TEXTS), 'and')} also with {_PACKED})"
 )
 """What can be written, in words."""

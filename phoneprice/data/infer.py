@@ -18,7 +18,7 @@ from phoneprice.data.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
-from phoneprice.data.reading.options import ReadOptions
+from phoneprice.data.reading.options import AUTO, ReadOptions
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
@@ -367,7 +367,7 @@ def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = No
 
     ``options`` are those the table was read with, ``name`` is what the file will be called in the example commands.
     """
-    return "\n".join(_lines(inferred, table, options or ReadOptions(), name)) + "\n"
+    return "\n".join(_lines(inferred, table, table.options or options or ReadOptions(), name)) + "\n"
 
 
 def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
@@ -401,10 +401,14 @@ def _kinds_told(inferred: Inferred) -> str:
 
 
 def _reading(options: ReadOptions) -> Iterator[str]:
-    if options.delimiter != ReadOptions().delimiter:
+    if options.delimiter not in {AUTO, ReadOptions().delimiter}:
         yield f"delimiter = {toml_value(options.delimiter)}"
-    if options.encoding != ReadOptions().encoding:
+    if options.encoding not in {AUTO, ReadOptions().encoding}:
         yield f"encoding = {toml_value(options.encoding)}"
+    if options.skip_lines not in {AUTO, ReadOptions().skip_lines}:
+        yield f"skip_lines = {toml_value(options.skip_lines)}"
+    if not options.header:
+        yield "header = false"
 
 
 def _recognised(inferred: Inferred) -> Iterator[str]:

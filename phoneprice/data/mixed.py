@@ -1,6 +1,7 @@
 """Columns of numbers in which some cells hold text: typing errors, which must not turn the column into categories."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
@@ -8,9 +9,8 @@ import pyarrow as pa
 from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers
+from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.faults import no_number
-from phoneprice.data.reading.options import OnBadRow
 from phoneprice.data.recognised_columns import single_settings
 from phoneprice.data.recognition import Found, look_at, means_missing
 from phoneprice.data.schema import TableSchema
@@ -73,40 +73,51 @@ def settle_mixed(table: Table, config: Config) -> Table:
     """The table with columns that are mostly numbers, and the target of a regression, as numbers.
 
     A row with text in one of them is left out and counted where ``data.on_bad_row`` is ``skip``. Raises ``DataError``
-    for it otherwise, and for a number that is not finite in any other row. Columns in ``data.categorical_columns``
-    stay as they are.
+    for it otherwise, and where ``data.infinite`` is ``fail`` for a number that is not finite in any other row. Columns
+    in ``data.categorical_columns`` stay as they are.
     """
     names = _mixed(table, config)
     faults: dict[str, Fault] = {
         name: partial(_target_error if name == config.data.target else _typing_error, table.columns[name], config.data)
         for name in names
     }
-    return _as_numbers(table, names, config.data.on_bad_row, faults)
+    return _as_numbers(table, names, config.data, faults)
 
 
-def settle_named(table: Table, names: Iterable[str]) -> Table:
-    """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` for infinite ones.
+def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
+    """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` as ``settle_mixed``.
 
     They were read as text for their names, which look like those of ids.
     """
     texts = [name for name in names if not is_number_array(table.columns[name])]
     plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
-    return _as_numbers(table, plain, "fail")
+    return _as_numbers(table, plain, data)
 
 
-def settle_like_training(table: Table, schema: TableSchema, on_bad_row: OnBadRow) -> Table:
+def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:
     """The table with the columns as numbers that were numbers in training, the target of a regression included.
 
     A row with text in one of them is left out and counted, or refused, as in ``settle_mixed``.
     """
     names = [*schema.numeric_names, *(() if schema.labels else (schema.target,))]
     texts = [name for name in names if name in table.columns and not is_number_array(table.columns[name])]
-    return _as_numbers(table, texts, on_bad_row)
+    return _as_numbers(table, texts, data)
 
 
-def _as_numbers(table: Table, names: list[str], on_bad_row: OnBadRow, faults: Mapping[str, Fault] = NO_FAULTS) -> Table:
+def _as_numbers(table: Table, names: list[str], data: DataConfig, faults: Mapping[str, Fault] = NO_FAULTS) -> Table:
+    """The table with some columns as numbers; infinite ones are missing and counted, if that is asked for.
+
+    A target is never taken for missing because it is infinite.
+    """
+    if not names:
+        return table
     numbers = {name: to_numbers(table.columns[name], frozenset()) for name in names}
-    return with_numbers(table, numbers, table.columns, on_bad_row, faults) if names else table
+    counts: dict[str, int] = {}
+    if data.infinite == "missing":
+        finite, counts = without_infinite({name: found for name, found in numbers.items() if name != data.target})
+        numbers |= finite
+    settled = with_numbers(table, numbers, table.columns, data.on_bad_row, faults)
+    return replace(settled, infinite_cells={**settled.infinite_cells, **counts})
 
 
 def _mixed(table: Table, config: Config) -> list[str]:

@@ -1,13 +1,18 @@
 """A table in memory: named Arrow columns that still know where in which file each row stood."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from phoneprice.data.reading.options import ReadOptions
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,9 @@ class Table:
     ``written`` holds the columns that were asked for as they stand in the file, missing words included.
     ``lines`` are the physical line numbers (the header is line 1) of formats that have lines; for the
     others ``row_numbers`` count the rows of the file from 1. ``unlabelled_rows`` were left out for lack of a
-    target, ``weightless_rows`` for a weight of 0; ``remarks`` say so.
+    target, ``weightless_rows`` for a weight of 0; ``remarks`` say so. ``infinite_cells`` counts the cells of a column
+    that held an infinite number and are missing. ``options`` are those the whole file was read with, what was
+    recognised included, and ``recognised`` says what that was.
     """
 
     source: str
@@ -33,6 +40,9 @@ class Table:
     weightless_rows: int = 0  # left out for a weight of 0
     remarks: tuple[str, ...] = ()
     typed: bool = False  # whether the file tells numbers from text, so that no number of it has a format
+    infinite_cells: Mapping[str, int] = field(default_factory=dict)
+    options: "ReadOptions | None" = None
+    recognised: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -95,6 +105,7 @@ class Table:
             lines=None if self.lines is None else self.lines[start:stop],
             row_numbers=None if self.row_numbers is None else self.row_numbers[start:stop],
             skipped_rows=0 if start else self.skipped_rows,
+            infinite_cells={} if start else self.infinite_cells,
             empty_rows=max(stop - start, 0),
         )
 
@@ -116,6 +127,7 @@ def concat(tables: Sequence[Table]) -> Table:
         lines=_stacked([table.lines for table in tables]),
         row_numbers=_stacked([table.row_numbers for table in tables]),
         skipped_rows=sum(table.skipped_rows for table in tables),
+        infinite_cells=dict(sum((Counter(table.infinite_cells) for table in tables), Counter[str]())),
         empty_rows=sum(table.rows for table in tables),
     )
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import DataConfig
 from phoneprice.data.arrow_types import is_text
 from phoneprice.data.labels import if_a_value
-from phoneprice.data.reading.faults import file_fault
+from phoneprice.data.reading.columns import as_text
+from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
 from phoneprice.wording import counted, quoted
 
@@ -19,8 +21,9 @@ def with_target(table: Table, data: DataConfig) -> Table:
     """The rows that have a target, and a remark on the others; they keep their places in the file.
 
     The same table where ``data.missing_target`` is ``fail``, where it lacks the column, or where no cell of it is
-    missing. Raises ``DataError`` where all of them are.
+    missing. Raises ``DataError`` where all of them are, and for an infinite number: that is a value, if none to learn.
     """
+    _refuse_infinite(table, data.target)
     cells = table.columns.get(data.target)
     if cells is None or not cells.null_count or data.missing_target == "fail":
         return table
@@ -30,6 +33,18 @@ def with_target(table: Table, data: DataConfig) -> Table:
     missing = cells.is_null().to_numpy(zero_copy_only=False)
     labelled = table.take(np.flatnonzero(~missing))
     return replace(labelled, unlabelled_rows=int(cells.null_count), remarks=(_remark(table, data, missing),))
+
+
+def _refuse_infinite(table: Table, target: str) -> None:
+    if target not in table.infinite_cells:
+        return
+    if table.options is None or target not in table.written:  # of a frame, which has no places
+        found = counted(table.infinite_cells[target], "infinite number")
+        raise file_fault(table.source, f"column {target!r}: found {found}, expected finite ones; correct them")
+    written = table.written[target]
+    present = as_text(written, table.options.rules(target).missing_values).is_valid()
+    row = pc.index(pc.and_(present, table.columns[target].is_null()), True).as_py()
+    raise infinite(table.place(row, target), str(written[row].as_py()))
 
 
 def _rows(number: int) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.config.schema import DataConfig
 from phoneprice.data.features import FeatureEncoder, OddCells
 from phoneprice.data.mixed import settle_like_training
 from phoneprice.data.reading import read_table
-from phoneprice.data.reading.options import OnBadRow
 from phoneprice.data.row_roles import known_roles, with_weight
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
@@ -29,7 +29,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import Prepared, left_out, read_options, row_names
+from phoneprice.workflows.prepare import Prepared, left_out, read_options_of_run, row_names
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,15 @@ def read_labelled(run: Run, data: Path | str, reading: Reading = AS_CONFIGURED) 
     A row with text where the run has numbers is a ``DataError``, or left out where bad rows are to be skipped; one
     without a target is left out, or refused later, as in training.
     """
-    schema, options = run.schema, read_options(run.config.data, reading)
+    schema, options = run.schema, read_options_of_run(run.config.data, reading)
     scales = {run.config.data.weight_column, run.config.validation.order_column} - {""}
     text = [*schema.matched_names, *(name for name in row_names(run) if name not in scales)]
     numbers = [name for name in (*schema.numeric_names, schema.target) if name not in text]
     table = read_table(data, options, text, run.config.data.ignored_columns, [schema.target], numbers)
-    return rows_that_count(run, table, options.on_bad_row)
+    return rows_that_count(run, table, reading.instead_of(run.config.data))
 
 
-def rows_that_count(run: Run, table: Table, on_bad_row: OnBadRow) -> Table:
+def rows_that_count(run: Run, table: Table, data: DataConfig) -> Table:
     """The rows of a labelled table that a run can be measured on, numbers where training had numbers."""
-    labelled = with_target(table, run.config.data)
-    return with_weight(settle_like_training(labelled, run.schema, on_bad_row), run.config)
+    labelled = with_target(table, data)
+    return with_weight(settle_like_training(labelled, run.schema, data), run.config)

@@ -68,7 +68,7 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     text = [known.data.target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
     options, ignored = read_options(known.data), given.ignored_columns or ()
     table = read_table(source, options, text, ignored, written=None, is_text_name=is_id_name)
-    table, recognised = as_recognised(numbered(table, {*text, *ignored}), known, asked)
+    table, recognised = as_recognised(numbered(table, {*text, *ignored}, known), known, asked)
     table = with_target(table, known.data)
     table = replace(table, remarks=(*table.remarks, *recognised.remarks))
     return table, infer_config(table, known.data.target, _ordered, given, recognised)
@@ -92,10 +92,10 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     return replace(table, written=written), recognised
 
 
-def numbered(table: Table, settled: Collection[str]) -> Table:
+def numbered(table: Table, settled: Collection[str], config: Config) -> Table:
     """The table with columns of numbers as such that were read as text for their names, but are no ids after all."""
     named = [name for name in table.names if is_id_name(name) and name not in settled]
-    return settle_named(table, [name for name in named if not id_reason(table, name)])
+    return settle_named(table, [name for name in named if not id_reason(table, name)], config.data)
 
 
 def _given(asked: ToInfer, known: Config) -> Given:

@@ -217,4 +217,5 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
 
 def _read(source: Path | str, text: list[str], config: Config, written: Sequence[str] | None = ()) -> Table:
     kept = None if written is None else [config.data.target, *written]
-    return numbered(read_table(source, read_options(config.data), text, written=kept, is_text_name=is_id_name), text)
+    table = read_table(source, read_options(config.data), text, written=kept, is_text_name=is_id_name)
+    return numbered(table, text, config)

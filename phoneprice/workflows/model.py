@@ -27,7 +27,7 @@ from phoneprice.workflows.arguments import checked, refuse_unfit
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, rows_that_count
 from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import read_options
+from phoneprice.workflows.prepare import read_options_of_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +127,7 @@ class Model:
 
     def _features(self, data: Any) -> Table:
         # A prediction a row, whatever the training did with bad rows: the caller puts them side by side.
-        schema, options = self.run.schema, replace(read_options(self.config.data), on_bad_row="fail")
+        schema, options = self.run.schema, replace(read_options_of_run(self.config.data), on_bad_row="fail")
         if is_frame(data):
             return self._frame(data, schema.feature_names)
         refuse_unfit("data", data, Path | str | Columns)
@@ -138,7 +138,7 @@ class Model:
         schema = self.run.schema
         if is_frame(data):
             table = self._frame(data, (*schema.feature_names, schema.target), self.config.row_columns)
-            return rows_that_count(self.run, table, self.config.data.on_bad_row)
+            return rows_that_count(self.run, table, self.config.data)
         refuse_unfit("data", data, Path | str | Columns)
         return read_labelled(self.run, data)
 
@@ -146,7 +146,7 @@ class Model:
         skipped = set(frame_names(data)) - {*wanted, *useful}
         groups = filter(None, [self.config.data.group_column])
         text = [*self.run.schema.matched_names, *groups]
-        table = frame_table(data, read_options(self.config.data), skipped, text)
+        table = frame_table(data, read_options_of_run(self.config.data), skipped, text)
         require_columns(table, wanted)
         return table
 

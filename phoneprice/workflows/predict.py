@@ -34,7 +34,7 @@ from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.predictors import predictor_of
-from phoneprice.workflows.prepare import left_out, read_options, row_names
+from phoneprice.workflows.prepare import left_out, read_options_of_run, row_names
 
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
@@ -80,7 +80,7 @@ def predict(
         raise UsageError(f"chunk_rows: found {chunk_rows}, must be a whole number, 1 or more")
     collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
-    options = read_options(loaded.config.data, reading)
+    options = read_options_of_run(loaded.config.data, reading)
     target = given_path(output)
     written_as = format_of(target)
     refuse_output(target, data, *run_files(loaded.path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from phoneprice.data.labels import assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
-from phoneprice.data.reading.options import CellRules
+from phoneprice.data.reading.faults import infinite_told
+from phoneprice.data.reading.options import AUTO, CellRules
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
 from phoneprice.data.sample import sample_path
 from phoneprice.data.schema import (
@@ -94,13 +95,27 @@ def read_options(data: DataConfig, reading: Reading = AS_CONFIGURED) -> ReadOpti
     """How files are read: as configured, but for what ``reading`` says. Raises ``UsageError`` for what is unusable."""
     data = reading.instead_of(data)
     return ReadOptions(
-        data.delimiter,
-        data.encoding,
-        frozenset(data.missing_values),
-        data.on_bad_row,
-        number_format(data),
-        {name: cell_rules(data, name) for name in data.columns},
+        delimiter=data.delimiter,
+        encoding=data.encoding,
+        missing_values=frozenset(data.missing_values),
+        on_bad_row=data.on_bad_row,
+        number_format=number_format(data),
+        columns={name: cell_rules(data, name) for name in data.columns},
+        skip_lines=data.skip_lines,
+        header=data.header,
+        infinite=data.infinite,
     )
+
+
+def read_options_of_run(data: DataConfig, reading: Reading = AS_CONFIGURED) -> ReadOptions:
+    """How tables for a run are read: as in training, but for what ``reading`` says.
+
+    Where it says no encoding the bytes decide, and where they don't, the encoding of the training.
+    """
+    options = read_options(data, reading)
+    if reading.encoding is not None or data.encoding == AUTO:
+        return options
+    return replace(options, encoding=AUTO, usual_encoding=data.encoding)
 
 
 def number_format(data: DataConfig, column: ColumnReading = AS_ALL) -> NumberFormat:
@@ -163,6 +178,7 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     """Encode a labelled table in memory for training; raises ``DataError`` as ``prepare`` does."""
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
+    config = as_read(config, table)
     table = with_weight(settle_mixed(with_target(table, config.data), config), config)
     for message in left_out(table):
         on_event(Warned(message))
@@ -208,14 +224,23 @@ def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[
         yield {target: f"{alone.message}; correct it, or delete the row"}
 
 
+def as_read(config: Config, table: Table) -> Config:
+    """The configuration with what was recognised in the file of a table: how later files are read."""
+    if table.options is None:
+        return config
+    found = {name: getattr(table.options, name) for name in ("delimiter", "encoding", "skip_lines")}
+    return config.model_copy(update={"data": config.data.model_copy(update=found)})
+
+
 def left_out(found: Table | ChunkStream) -> list[str]:
     """What to warn of where rows or columns of a table, or of one that was streamed, were left out."""
     rows, columns = found.skipped_rows, found.nameless_columns
     skipped = f"left out {counted(rows, 'row')} with text in a numeric column"
     nameless = f"left out {counted(columns, 'column')} at the right edge without a name and without a value"
     messages = [message for message, count in ((skipped, rows), (nameless, columns)) if count]
+    messages += [infinite_told(name, count) for name, count in found.infinite_cells.items()]
     remarks = found.remarks if isinstance(found, Table) else ()
-    return [f"{found.source}: {message}" for message in (*messages, *remarks)]
+    return [f"{found.source}: {message}" for message in (*found.recognised, *messages, *remarks)]
 
 
 def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:

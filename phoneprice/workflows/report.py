@@ -39,7 +39,7 @@ from phoneprice.workflows.destinations import (
 )
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
-from phoneprice.workflows.prepare import read_options
+from phoneprice.workflows.prepare import read_options_of_run
 
 if TYPE_CHECKING:
     from phoneprice.report.svg import Chart
@@ -76,7 +76,7 @@ def report(
     collector = WarningCollector(on_event)
     path = resolve_run(run)
     loaded = load_run(path)
-    read_options(loaded.config.data, reading)  # what is unusable is refused before any work
+    read_options_of_run(loaded.config.data, reading)  # what is unusable is refused before any work
     target = given_path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")

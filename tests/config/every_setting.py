@@ -26,6 +26,7 @@ VALUES: dict[str, Any] = {
     "data.delimiter": ";",
     "data.encoding": "latin-1",
     "validation.order_column": "the day",
+    "data.skip_lines": 3,
     "task.labels": ("low", "high"),
     "task.costs": ((0.0, 1.5), (2.0, 0.0)),
     "model.hidden": (8, 4),

@@ -91,10 +91,11 @@ def test_the_target_of_a_regression_is_always_numbers() -> None:
     assert settle_mixed(cells, config("regression", on_bad_row="skip")).columns["y"].to_pylist() == [1.0]
 
 
-def test_infinite_numbers_are_faults_in_any_case() -> None:
+def test_infinite_numbers_are_missing_or_faults() -> None:
     cells = table(a=[*TYPO[:-1], "1e999"], y=["p", "q"] * 10)
+    assert settle_mixed(cells, config(on_bad_row="skip")).columns["a"].null_count == 1
     with pytest.raises(DataError) as fault:
-        settle_mixed(cells, config(on_bad_row="skip"))
+        settle_mixed(cells, config(on_bad_row="skip", infinite="fail"))
     assert str(fault.value) == (
         "phones.csv line 21, column 'a': found '1e999', expected a finite number; correct it or leave it empty"
     )

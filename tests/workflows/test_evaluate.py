@@ -59,8 +59,15 @@ def test_what_skipping_does_not_help(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", skip=True)
     with pytest.raises(DataError, match="every row has text in a numeric column; there is nothing to evaluate"):
         evaluate(run, write(tmp_path / "bad.csv", BAD))
-    with pytest.raises(DataError, match=r"line 3, column 'x0': found '1e999', expected a finite number"):
-        evaluate(run, write(tmp_path / "infinite.csv", BAD + BAD.replace("oops", "1e999")))
+
+
+def test_an_infinite_number_is_missing(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", skip=True)
+    found = evaluate(run, write(tmp_path / "infinite.csv", GOOD + BAD.replace("oops", "1e999")))
+    assert found.warnings[0] == (
+        f"{tmp_path / 'infinite.csv'}: column 'x0': took 1 infinite number for missing; "
+        'data.infinite = "fail" would stop there'
+    )
 
 
 GAPS, FILLED = "in columns that had none in training", "filled with the median of the training rows"

@@ -8,7 +8,9 @@ from phoneprice.cli.options import (
     Delimiter,
     Encoding,
     Force,
+    Header,
     Settings,
+    SkipLines,
     argument,
     configuration,
     option,
@@ -37,6 +39,8 @@ def init(
     output: Output = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    skip_lines: SkipLines = None,
+    header: Header = None,
     force: Force = False,
 ) -> None:
     """Write a commented configuration, fitted to a table if one is given.
@@ -57,7 +61,8 @@ def init(
 
     refuse_output(output or STREAM, from_data)
     refuse_replacing(output or STREAM, force=force)
-    made = first_config(from_data, target, str(output or "FILE"), Reading(delimiter, encoding))
+    reading = Reading(delimiter, encoding, skip_lines=skip_lines, header=header)
+    made = first_config(from_data, target, str(output or "FILE"), reading)
     if output or not session.json:
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())

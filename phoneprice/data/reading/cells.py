@@ -33,6 +33,14 @@ class Numbers:
         """Whether every cell is a finite number or missing."""
         return not len(self.text_rows) and not len(self.infinite_rows)
 
+    def without_infinite(self) -> "Numbers":
+        """The same with missing cells where infinite numbers stand."""
+        if not len(self.infinite_rows):
+            return self
+        values = self.values.to_numpy(zero_copy_only=False).copy()
+        values[self.infinite_rows] = np.nan
+        return Numbers(pa.array(values, pa.float64(), from_pandas=True), self.text_rows, NO_ROWS)
+
 
 NO_ROWS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 

@@ -45,13 +45,26 @@ class ColumnReader:
         """
         rules = self.options.rules
         numbers = {name: as_numbers(cells[name], rules(name)) for name in self._ordered(self.selection.numeric)}
+        infinite_cells: dict[str, int] = {}
+        if self.options.infinite == "missing":
+            numbers, infinite_cells = without_infinite(numbers)
         columns = {
             name: numbers[name].values if name in numbers else as_text(cells[name], rules(name).missing_values)
             for name in self._ordered(self.selection.numeric | self.selection.text)
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
         edge = len(self.selection.edge)
-        table = Table(self.source, columns, lines, 0, as_stored, row_numbers, rows, nameless_columns=edge)
+        table = Table(
+            self.source,
+            columns,
+            lines,
+            0,
+            as_stored,
+            row_numbers,
+            rows,
+            nameless_columns=edge,
+            infinite_cells=infinite_cells,
+        )
         self._require_no_value(table, cells)
         return with_numbers(table, numbers, cells, self.options.on_bad_row, self._faults(numbers))
 
@@ -75,6 +88,12 @@ class ColumnReader:
 
     def _ordered(self, names: frozenset[str]) -> list[str]:
         return [name for name in self.selection.header if name in names]
+
+
+def without_infinite(numbers: Mapping[str, Numbers]) -> tuple[dict[str, Numbers], dict[str, int]]:
+    """Columns with missing cells where infinite numbers stand, and how many those are, by column."""
+    counts = {name: len(found.infinite_rows) for name, found in numbers.items() if len(found.infinite_rows)}
+    return {name: found.without_infinite() for name, found in numbers.items()}, counts
 
 
 def with_numbers(

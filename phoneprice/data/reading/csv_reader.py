@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,9 +13,16 @@ from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
-from phoneprice.data.reading.faults import file_fault
-from phoneprice.data.reading.headers import checked_header, edge_keys, named_part
-from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.reading.faults import file_fault, line_fault
+from phoneprice.data.reading.headers import checked_header, edge_keys, named_part, numbered_columns
+from phoneprice.data.reading.layout import (
+    PREVIEW_BYTES,
+    SEP_LINE_BYTES,
+    declared_delimiter,
+    names_suspected,
+    recognised_layout,
+)
+from phoneprice.data.reading.options import AUTO, ReadOptions, Selection, recognised_remark
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
@@ -24,26 +32,55 @@ DELIMITERS = ",;\t|"
 
 
 class CsvReader:
-    """Reads the header at once and the rows segment by segment."""
+    """Reads the header at once and the rows segment by segment; what stands above the header is left out."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
         self.most_bytes: int | None = None
+        self._asked = options
         self._stream = stream
-        self._options = options
-        self._cutter = RecordCutter(stream, quoted=True)
+        declared = self._take_sep_line()
+        self._options = _laid_out(stream, replace(options, delimiter=declared) if declared else options)
+        self._line = int(self._options.skip_lines) + (2 if declared else 1)
+        self._cutter = RecordCutter(stream, quoted=True, first_line=self._line)
+        self._first: RawSegment | None = None
         self.header, self.edge = self._read_header()
+
+    @property
+    def options(self) -> ReadOptions:
+        """How the file is read, with what was recognised so far."""
+        return replace(self._options, encoding=self._stream.encoding)
+
+    def remarks(self) -> list[str]:
+        """What was recognised, and a header that looks like none."""
+        found = self._stream.found
+        suspected = names_suspected(self.header) if self._options.header else None
+        told = recognised_remark(self._asked, self.options, found.others if found else ())
+        return [remark for remark in (told, suspected) if remark]
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment, to be run in any order."""
         segments = SegmentParser(self.source, selection, self._options)
-        while (segment := self._cutter.take(chunk_rows)) is not None:
+        segment = self._first or self._cutter.take(chunk_rows)
+        while segment is not None:
             yield partial(segments.parse, segment)
+            segment = self._cutter.take(chunk_rows)
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+    def _take_sep_line(self) -> str | None:
+        """Take off Excel's ``sep=`` line, if there is one, and return the delimiter that it names."""
+        declared = declared_delimiter(self._stream.peek(SEP_LINE_BYTES))
+        if declared is None:
+            return None
+        if self._asked.delimiter not in {AUTO, declared}:
+            what = f"found Excel's line sep={declared}, expected the delimiter {self._asked.delimiter!r}"
+            raise line_fault(self.source, 1, f"{what}; use --delimiter {declared!r}")
+        self._stream.drop_lines(1)
+        return declared
 
     def _read_header(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names, and keys for the nameless columns at the right edge."""
@@ -55,9 +92,12 @@ class CsvReader:
         if records.fault is not None:
             raise records.fault
         first, *others = records.cells[0]
+        if not self._options.header:
+            self._first = segment
+            return numbered_columns(1 + len(others)), ()
         found = (first if first.strip() else "", *others)
         names = named_part(found)
-        return checked_header(self.source, names), edge_keys(len(found) - len(names))
+        return checked_header(self.source, names, self._line), edge_keys(len(found) - len(names))
 
     def _check_delimiter(self, header: bytes) -> None:
         """One column whose name holds another delimiter is a table read with the wrong one."""
@@ -71,6 +111,20 @@ class CsvReader:
                 self.source,
                 f"one column found; the file looks like it uses {likely} (use --delimiter {likely})",
             )
+
+
+def _laid_out(stream: Utf8Source, options: ReadOptions) -> ReadOptions:
+    """The options with what the first lines tell of the layout; the lines above the header are taken off."""
+    if options.skip_lines != AUTO:
+        stream.drop_lines(options.skip_lines)
+    if AUTO not in {options.delimiter, options.skip_lines}:
+        return options
+    known = None if options.delimiter == AUTO else options.delimiter
+    layout = recognised_layout(stream.peek(PREVIEW_BYTES), known)
+    if options.skip_lines != AUTO:
+        return replace(options, delimiter=layout.delimiter)
+    stream.drop_lines(layout.skip_lines)
+    return replace(options, delimiter=layout.delimiter, skip_lines=layout.skip_lines)
 
 
 class SegmentParser:

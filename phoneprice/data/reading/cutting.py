@@ -33,7 +33,7 @@ class RawSegment:
 class RecordCutter:
     """Takes segments of records off a stream, one after the other."""
 
-    def __init__(self, stream: Utf8Source, *, quoted: bool) -> None:
+    def __init__(self, stream: Utf8Source, *, quoted: bool, first_line: int = 1) -> None:
         self._stream = stream
         self._quoted = quoted
         self._pieces: list[bytes] = []
@@ -41,7 +41,7 @@ class RecordCutter:
         self._ends: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # one past each record waiting
         self._inside_quotes = False
         self._ended = False
-        self._line = 1
+        self._line = first_line
         self._offset = stream.offset
 
     def take(self, records: int) -> RawSegment | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested
-from phoneprice.wording import noun, quoted, size
+from phoneprice.wording import counted, noun, quoted, size
 
 
 def file_fault(source: str, what: str) -> DataError:
@@ -81,20 +81,23 @@ def infinite(place: str, value: str) -> DataError:
     return DataError(f"{place}: found {quoted(value)}, expected a finite number; correct it or leave it empty")
 
 
+def infinite_told(column: str, cells: int) -> str:
+    """What to say of such numbers that count as missing."""
+    count = counted(cells, "infinite number")
+    return f'column {column!r}: took {count} for missing; data.infinite = "fail" would stop there'
+
+
 def blank_line(source: str, line: int) -> DataError:
     """A line without characters that isn't at the end of the file."""
     return line_fault(source, line, "found a blank line, expected a row; delete the line")
 
 
-def not_encoded(place: str, byte: int, offset: int, encoding: str) -> DataError:
+def not_encoded(place: str, byte: int, offset: int, encoding: str, advice: str) -> DataError:
     """Bytes that are not in the encoding; ``offset`` counts from the start of the (decompressed) file."""
-    hint = "utf-16" if offset == 0 and byte in {0xFE, 0xFF} else "latin-1"
-    return DataError(
-        f"{place}: found byte 0x{byte:02X} at byte offset {offset}, expected {encoding} text; "
-        f"name the file's encoding (for example --encoding {hint})"
-    )
+    return DataError(f"{place}: found byte 0x{byte:02X} at byte offset {offset}, expected {encoding} text; {advice}")
 
 
-def nul_byte(source: str, line: int) -> DataError:
-    """A NUL byte: damage, or an encoding of two bytes a character."""
-    return line_fault(source, line, "found a NUL byte, expected text; repair the file, or try --encoding utf-16")
+def nul_byte(source: str, line: int, encoding: str | None = None) -> DataError:
+    """A NUL byte: damage, or an ``encoding`` of two bytes a character."""
+    fix = f"use --encoding {encoding}, which these bytes fit" if encoding else "repair the file"
+    return line_fault(source, line, f"found a NUL byte, expected text; {fix}")

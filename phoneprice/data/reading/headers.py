@@ -25,16 +25,21 @@ def edge_keys(count: int) -> tuple[str, ...]:
     return tuple("\n" + f"{i:b}".replace("0", " ").replace("1", "\t") for i in range(count))
 
 
-def checked_header(source: str, header: tuple[str, ...]) -> tuple[str, ...]:
-    """The ``named_part`` of the first line, if each name but the first is there and none is there twice."""
+def numbered_columns(count: int) -> tuple[str, ...]:
+    """Names for the columns of a table without a header."""
+    return tuple(f"column_{position}" for position in range(1, count + 1))
+
+
+def checked_header(source: str, header: tuple[str, ...], line: int = 1) -> tuple[str, ...]:
+    """The ``named_part`` of the line of names, if each name but the first is there and none is there twice."""
     first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if not name.strip() and (name or position > 1):
             what = f"found no name for column {position}, expected one for every column; write it in the header"
-            raise line_fault(source, 1, what)
+            raise line_fault(source, line, what)
         if first.setdefault(name, position) < position:
             what = f"found the name {quoted(name)} for columns {first[name]} and {position}, expected distinct names"
-            raise line_fault(source, 1, f"{what}; rename one of them")
+            raise line_fault(source, line, f"{what}; rename one of them, or use --no-header if they are a row of data")
     return header
 
 

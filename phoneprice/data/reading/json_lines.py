@@ -20,9 +20,10 @@ from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
+from phoneprice.data.reading.encodings import advice
 from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
 from phoneprice.data.reading.headers import checked_header, named_part
-from phoneprice.data.reading.options import ReadOptions, Selection
+from phoneprice.data.reading.options import ReadOptions, Selection, recognised_remark
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -45,6 +46,17 @@ class JsonLinesReader:
         keys = self._read_keys()
         self.header = checked_header(self.source, named_part(keys))
         self.edge = keys[len(self.header) :]
+
+    @property
+    def options(self) -> ReadOptions:
+        """How the file is read, with the encoding as recognised so far."""
+        return replace(self._options, encoding=self._stream.encoding)
+
+    def remarks(self) -> list[str]:
+        """The encoding, if it was recognised."""
+        found = self._stream.found
+        told = recognised_remark(self._options, self.options, found.others if found else ())
+        return [told] if told else []
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment."""
@@ -138,7 +150,7 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
         pairs = _DECODER.decode(data.decode())
     except UnicodeDecodeError as fault:
         place = f"{source} line {line}"
-        raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8") from None
+        raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8", advice(data)) from None
     except (ValueError, RecursionError) as fault:
         reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({_reason(fault)})"
         raise line_fault(source, line, f"found {reason}, expected a JSON object; correct the line") from None

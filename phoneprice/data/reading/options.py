@@ -1,14 +1,19 @@
 """How a file is to be read, and which of its columns."""
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from phoneprice.data.number_formats import PLAIN, NumberFormat
 from phoneprice.errors import UsageError
+from phoneprice.wording import counted, listed
 
 OnBadRow = Literal["fail", "skip"]
+Infinite = Literal["missing", "fail"]
+AUTO: Final = "auto"
+"""In the place of a delimiter, an encoding or a number of lines: the file itself tells."""
+MOST_SKIPPED_LINES = 1000
 OUTER_SPACES = " \t"
 """The spaces around a cell that mean nothing in a number or a missing value."""
 
@@ -27,10 +32,12 @@ class CellRules:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What can't be seen from a file itself.
+    """How a file is to be read; what is ``AUTO`` is seen from the file itself.
 
     ``missing_values`` are compared casefolded and without outer spaces; ``columns`` have the rules of the columns that
-    are read differently. Raises ``UsageError`` for what can't be used.
+    are read differently. Where the encoding is ``AUTO``, bytes are taken for the ``usual_encoding`` if they fit it and
+    are not plainly UTF-8. ``skip_lines`` stand above the header, besides Excel's ``sep=`` line; without a ``header``
+    the first line is a row. Raises ``UsageError`` for what can't be used.
     """
 
     delimiter: str = ","
@@ -39,11 +46,18 @@ class ReadOptions:
     on_bad_row: OnBadRow = "fail"
     number_format: NumberFormat = PLAIN
     columns: Mapping[str, CellRules] = field(default_factory=dict)
+    skip_lines: int | Literal["auto"] = 0
+    header: bool = True
+    infinite: Infinite = "fail"
+    usual_encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "missing_values", self._usual.missing_values)
-        _check_delimiter(self.delimiter)
-        _check_encoding(self.encoding)
+        if self.delimiter != AUTO:
+            _check_delimiter(self.delimiter)
+        if self.encoding != AUTO:
+            _check_encoding(self.encoding)
+        _check_skip_lines(self.skip_lines)
         if self.on_bad_row not in get_args(OnBadRow):
             raise UsageError(f"found on_bad_row {self.on_bad_row!r}, expected 'fail' or 'skip'; correct it")
 
@@ -58,6 +72,23 @@ class ReadOptions:
     def read_by_arrow(self, column: str) -> bool:
         """Whether Arrow's reader knows the numbers of a column: it has one set of words and the plain format."""
         return self.number_format.plain and column not in self.columns
+
+
+def recognised_remark(asked: ReadOptions, found: ReadOptions, other_encodings: Sequence[str] = ()) -> str | None:
+    """What to say of options that were left open, if they were found to be other than usual."""
+    told, fit = [], ""
+    if asked.encoding == AUTO and found.encoding not in {AUTO, asked.usual_encoding}:
+        told.append(("encoding", f"{found.encoding} text"))
+        fit = f" ({listed(other_encodings)} would fit, too)" if other_encodings else ""
+    if asked.delimiter == AUTO and found.delimiter not in {AUTO, ","}:
+        told.append(("delimiter", f"the delimiter {found.delimiter!r}"))
+    if asked.skip_lines == AUTO and found.skip_lines not in {AUTO, 0}:
+        told.append(("skip_lines", f"{counted(int(found.skip_lines), 'line')} above the header"))
+    if not told:
+        return None
+    settings = listed(f"data.{name}" for name, _ in told)
+    sets = f"{settings} {'sets it' if len(told) == 1 else 'set them'}"
+    return f"recognised {listed(what for _, what in told)}; {sets}{fit}"
 
 
 def _check_delimiter(delimiter: str) -> None:
@@ -78,6 +109,14 @@ def _check_encoding(encoding: str) -> None:
             f"found encoding {encoding!r}, expected a name such as utf-8, utf-16, latin-1 or cp1252; "
             "correct --encoding or data.encoding"
         ) from None
+
+
+def _check_skip_lines(lines: int | str) -> None:
+    if lines != AUTO and (not isinstance(lines, int) or not 0 <= lines <= MOST_SKIPPED_LINES):
+        raise UsageError(
+            f"found skip_lines {lines!r}, expected a whole number from 0 to {MOST_SKIPPED_LINES}, or 'auto'; "
+            "correct --skip-lines or data.skip_lines"
+        )
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class ParquetReader:
     def __init__(self, source: str, file: BinaryIO, options: ReadOptions) -> None:
         self.source = source
         self._file = file
-        self._options = options
+        self.options = options
         with _faults_of(source):
             self._parquet = BoundedParquet(file)
         names = self._parquet.header
@@ -40,10 +40,14 @@ class ParquetReader:
         """The columns of a number type, booleans included."""
         return frozenset(field.name for field in self._parquet.schema if is_number(field.type))
 
+    def remarks(self) -> list[str]:
+        """Nothing: all is declared."""
+        return []
+
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a batch."""
         self._check_types(selection)
-        columns = ColumnReader(self.source, selection, self._options)
+        columns = ColumnReader(self.source, selection, self.options)
         first_row = 1
         with _faults_of(self.source):
             for batch in self._parquet.batches(selection.wanted, chunk_rows):

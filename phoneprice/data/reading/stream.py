@@ -5,6 +5,7 @@ thread (Arrow releases the interpreter lock), in order, two ahead at most, so me
 nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
 
+from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -48,7 +49,7 @@ def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
         if inner := binary_format(opened.head):
             what = f"found compressed {inner.title}; decompress it first ({inner.title} is compressed inside)"
             raise file_fault(opened.name, what)
-    text = Utf8Source(opened.name, opened, options.encoding)
+    text = Utf8Source(opened.name, opened, options.encoding, options.usual_encoding)
     return text_format(text.head, opened.name).open_reader(text, options)
 
 
@@ -73,8 +74,19 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self._tables: Generator[Table] | None = None
         self._closed = False
         self.skipped_rows = 0
+        self.infinite_cells: Counter[str] = Counter()
         self.nameless_columns = len(reader.edge)
         """At the right edge; they are left out, and a value in one is a fault."""
+
+    @property
+    def options(self) -> ReadOptions:
+        """How the file is read, with what was recognised in as much of it as was read."""
+        return self._reader.options
+
+    @property
+    def recognised(self) -> tuple[str, ...]:
+        """What to say of the file, when all of it was read."""
+        return tuple(self._reader.remarks())
 
     def require(self, names: Iterable[str]) -> None:
         """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""
@@ -107,6 +119,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
             self._tables = self._read()
         table = next(self._tables)
         self.skipped_rows += table.skipped_rows
+        self.infinite_cells.update(table.infinite_cells)
         return table
 
     def _read(self) -> Generator[Table]:

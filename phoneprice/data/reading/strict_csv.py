@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from phoneprice.data.reading.cutting import RawSegment
+from phoneprice.data.reading.encodings import advice, unmarked_utf_16
 from phoneprice.data.reading.faults import blank_line, line_fault, not_encoded, nul_byte
 from phoneprice.errors import DataError
 from phoneprice.wording import counted, quoted
@@ -77,15 +78,15 @@ class StrictParser:
             if b'"' in record:
                 record = _whole_record(lines, index)
                 index += record.count(b"\n")
-            found.cells.append(self._cells(record, line, offset))
+            found.cells.append(self._cells(record, line, offset, segment.data))
             found.lines.append(line)
             offset += len(record) + 1
             index += 1
 
-    def _cells(self, record: bytes, line: int, offset: int) -> list[str]:
+    def _cells(self, record: bytes, line: int, offset: int, around: bytes) -> list[str]:
         text = _decoded(record)
         if text is None or "\0" in text:
-            raise self._byte_fault(record, line, offset)
+            raise self._byte_fault(record, line, offset, around)
         text = text.removesuffix("\r")
         if not text:
             raise blank_line(self._source, line)
@@ -100,8 +101,11 @@ class StrictParser:
         self._check_count(len(cells), line)
         return cells
 
-    def _byte_fault(self, record: bytes, line: int, offset: int) -> DataError:
-        """A NUL or a byte that is no UTF-8, unless the quoting is wrong before it."""
+    def _byte_fault(self, record: bytes, line: int, offset: int, around: bytes) -> DataError:
+        """A NUL or a byte that is no UTF-8, unless the quoting is wrong before it.
+
+        The bytes ``around`` the record tell what they could be.
+        """
         text = record.decode("utf-8", "surrogateescape")
         bad = next(_BAD.finditer(text)).start()
         end = self._good_end(text)
@@ -109,10 +113,10 @@ class StrictParser:
             return self._quoting_fault(text, end, line)
         line += text.count("\n", 0, bad)
         if text[bad] == "\0":
-            return nul_byte(self._source, line)
+            return nul_byte(self._source, line, unmarked_utf_16(around))
         start = len(text[:bad].encode())
         place = f"{self._source} line {line}"
-        return not_encoded(place, record[start], offset + start, "utf-8")
+        return not_encoded(place, record[start], offset + start, "utf-8", advice(around))
 
     def _good_end(self, text: str) -> int:
         good = self._dialect.record.match(text)

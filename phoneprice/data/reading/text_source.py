@@ -1,33 +1,73 @@
-"""From bytes to UTF-8 bytes: other encodings are converted as they pass, a byte-order mark is taken off."""
+"""From bytes to UTF-8 bytes: other encodings are converted as they pass, a byte-order mark is taken off.
+
+Where nobody has said the encoding, bytes pass as they are while they are ASCII, which nearly all encodings have; the
+first others decide. So plain files cost a look at each block, and a pipe needs no second reading.
+"""
 
 import codecs
+from dataclasses import dataclass
 
 from phoneprice.data.packing import Readable
+from phoneprice.data.reading.encodings import UTF_8, advice, fits, marked, plainly_utf_8, recognised, unmarked_utf_16
 from phoneprice.data.reading.faults import file_fault, not_encoded
+from phoneprice.data.reading.options import AUTO
 from phoneprice.errors import DataError
 
 BOM = codecs.BOM_UTF8
 READ_BYTES = 1 << 20
 _AS_IT_IS = {"utf-8", "utf-8-sig"}
+_ESCAPE = b"\x1b"
+"""Begins what is not ASCII in ISO-2022, whose bytes all look like it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An encoding seen from the bytes of a file, and others that would have fitted."""
+
+    encoding: str
+    others: tuple[str, ...] = ()
 
 
 class Utf8Source:
     """The bytes of a text file as UTF-8; bytes of a file in UTF-8 pass unchecked (the parsers check them).
 
-    ``head`` are the first ones, still to be read, ``offset`` is the number of bytes taken off before them. Reading
-    raises ``DataError`` at the first byte that is not in the file's encoding.
+    ``head`` are the first ones, still to be read, ``offset`` is the number of bytes taken off before them, ``found``
+    the encoding that was recognised so far where ``encoding`` is ``AUTO``: the ``usual`` one where the bytes fit it and
+    are not plainly UTF-8. Reading raises ``DataError`` at the first byte that is not in the file's encoding.
     """
 
-    def __init__(self, source: str, stream: Readable, encoding: str) -> None:
+    def __init__(self, source: str, stream: Readable, encoding: str, usual: str = UTF_8) -> None:
         self.source = source
+        self.found: Found | None = None
         self._stream = stream
-        self._encoding = codecs.lookup(encoding).name
-        self._decoder = None if self._encoding in _AS_IT_IS else codecs.getincrementaldecoder(encoding)()
+        self._usual = usual
+        self._undecided = encoding == AUTO
         self._fed_bytes = 0
         self._ended = False
+        self._decode_as(UTF_8 if self._undecided else encoding)
         head = self._at_least(len(BOM))
         self.offset = len(BOM) if head.startswith(BOM) else 0
         self.head = head[self.offset :]
+
+    @property
+    def encoding(self) -> str:
+        """What the bytes are decoded as."""
+        return self.found.encoding if self.found else self._encoding
+
+    def peek(self, size: int) -> bytes:
+        """The first bytes, at least ``size`` of them if there are as many; they are still to be read."""
+        while len(self.head) < size and (more := self._next()):
+            self.head += more
+        return self.head
+
+    def drop_lines(self, count: int) -> None:
+        """Take off the first lines."""
+        for _ in range(count):
+            while (end := self.head.find(b"\n")) < 0 and (more := self._next()):
+                self.head += more
+            taken = end + 1 if end >= 0 else len(self.head)
+            self.offset += taken
+            self.head = self.head[taken:]
 
     def read(self) -> bytes:
         """The next bytes, about 1 MiB of them; none at the end only."""
@@ -40,6 +80,10 @@ class Utf8Source:
         """Close the file."""
         self._stream.close()
 
+    def _decode_as(self, encoding: str) -> None:
+        self._encoding = codecs.lookup(encoding).name
+        self._decoder = None if self._encoding in _AS_IT_IS else codecs.getincrementaldecoder(encoding)()
+
     def _at_least(self, size: int) -> bytes:
         head = b""
         while len(head) < size and (more := self._next()):
@@ -47,12 +91,41 @@ class Utf8Source:
         return head
 
     def _next(self) -> bytes:
+        data = self._stream.read(READ_BYTES)
+        if self._undecided:
+            data = self._decided(data)
         if self._decoder is None:
-            return self._stream.read(READ_BYTES)
-        text = ""
+            return data
+        text = self._decoded(data)
         while not text and not self._ended:
             text = self._decoded(self._stream.read(READ_BYTES))
         return text.encode()
+
+    def _decided(self, data: bytes) -> bytes:
+        """The same bytes and maybe more, after which it may be clear what encoding they are in."""
+        first = self._fed_bytes == 0
+        if data.isascii() and not (first and b"\0" in data) and _ESCAPE not in data:
+            self._fed_bytes += len(data)
+            return data
+        ended = False
+        while len(data) < READ_BYTES and not ended:
+            more = self._stream.read(READ_BYTES)
+            data, ended = data + more, not more
+        self._undecided = False
+        self.found = self._recognised(data, first=first, whole=ended)
+        self._decode_as(self.found.encoding)
+        return data
+
+    def _recognised(self, data: bytes, *, first: bool, whole: bool) -> Found:
+        if first and (told := marked(data) or unmarked_utf_16(data)):
+            return Found(told)
+        if plainly_utf_8(data, self._usual, whole=whole):
+            return Found(UTF_8)
+        if fits(data, self._usual, whole=whole):
+            return Found(self._usual)
+        guess = recognised(data, whole=whole)
+        # Bytes that fit nothing are for the parsers, which know their line.
+        return Found(guess.encoding, guess.others) if guess else Found(UTF_8)
 
     def _decoded(self, data: bytes) -> str:
         assert self._decoder is not None  # a fact for mypy
@@ -64,13 +137,13 @@ class Utf8Source:
         except UnicodeDecodeError as fault:
             offset = self._fed_bytes - waiting + fault.start
             byte = fault.object[fault.start]
-            raise not_encoded(self.source, byte, offset, self._encoding) from None
+            raise not_encoded(self.source, byte, offset, self._encoding, advice(fault.object)) from None
         except UnicodeEncodeError as fault:
-            raise self._undecodable(f"half of a surrogate pair, U+{ord(fault.object[fault.start]):04X}") from None
+            raise self._undecodable(f"half of a surrogate pair, U+{ord(fault.object[fault.start]):04X}", data) from None
         except UnicodeError as fault:  # UTF-16 without a byte-order mark
-            raise self._undecodable(f"bytes that can't be decoded ({fault})") from None
+            raise self._undecodable(f"bytes that can't be decoded ({fault})", data) from None
         self._fed_bytes += len(data)
         return text
 
-    def _undecodable(self, found: str) -> DataError:
-        return file_fault(self.source, f"found {found}, expected {self._encoding} text; name another --encoding")
+    def _undecodable(self, found: str, data: bytes) -> DataError:
+        return file_fault(self.source, f"found {found}, expected {self._encoding} text; {advice(data)}")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, infinite, too_much
-from phoneprice.data.reading.options import CellRules, ReadOptions
+from phoneprice.data.reading.options import CellRules, Infinite, ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
 
@@ -44,9 +44,10 @@ def read_table(
         text = frozenset(name for name in names if name in text_columns or is_text_name(name))
         undecided = _ask_for(stream, names, text, frozenset(written), options)
         table = concat(list(_within(stream)))
+        table = replace(table, options=stream.options, recognised=stream.recognised)
         header = stream.header
-    found = dict(_inferred(table, [name for name in names if name in undecided], options, frozenset(number_columns)))
-    columns = {name: found[name] if name in found else table.columns[name] for name in names}
+    undecided_names = [name for name in names if name in undecided]
+    columns = (table := _with_inferred(table, undecided_names, options, frozenset(number_columns))).columns
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
     return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
@@ -99,15 +100,25 @@ def _ask_for(
     return frozenset(name for name in untyped if options.columns or not options.number_format.plain)
 
 
+def _with_inferred(table: Table, names: Sequence[str], options: ReadOptions, certain: frozenset[str]) -> Table:
+    """The table with columns of the kind that their cells have; ``certain`` are those known for numbers."""
+    columns, infinite_cells = dict(table.columns), dict(table.infinite_cells)
+    for name, cells, infinite_count in _inferred(table, names, options, certain):
+        columns[name] = cells
+        if infinite_count:
+            infinite_cells[name] = infinite_count
+    return replace(table, columns=columns, infinite_cells=infinite_cells)
+
+
 def _inferred(
     table: Table, names: Sequence[str], options: ReadOptions, certain: frozenset[str]
-) -> Iterator[tuple[str, pa.Array]]:
-    """The columns as numbers, or where they hold anything else as text; ``certain`` are those known for numbers."""
+) -> Iterator[tuple[str, pa.Array, int]]:
+    """The columns as numbers with how many were infinite, or where they hold anything else as text."""
     together = max(_CELLS_TOGETHER // max(table.rows, 1), 1)
     for (kind, rules), group in groupby(names, lambda name: (_as_read(table, name).type, options.rules(name))):
         alike, size = list(group), together if pa.types.is_string(kind) else 1
         for start in range(0, len(alike), size):
-            yield from _inferred_together(table, alike[start : start + size], rules, certain)
+            yield from _inferred_together(table, alike[start : start + size], rules, certain, options.infinite)
 
 
 def _as_read(table: Table, name: str) -> pa.Array:
@@ -115,20 +126,22 @@ def _as_read(table: Table, name: str) -> pa.Array:
 
 
 def _inferred_together(
-    table: Table, names: Sequence[str], rules: CellRules, certain: frozenset[str]
-) -> Iterator[tuple[str, pa.Array]]:
+    table: Table, names: Sequence[str], rules: CellRules, certain: frozenset[str], infinite_means: Infinite
+) -> Iterator[tuple[str, pa.Array, int]]:
     """The same for columns of one type and one set of rules, looked at as one, each below the one before."""
     columns, rows = [_as_read(table, name) for name in names], max(table.rows, 1)
     cells = columns[0] if len(columns) == 1 else pa.concat_arrays(columns)
     numbers = as_numbers(cells, rules)
     with_text = np.flatnonzero(np.bincount(numbers.text_rows // rows))
     infinite_cells = numbers.infinite_rows[~np.isin(numbers.infinite_rows // rows, with_text)]
-    if len(infinite_cells):
+    if len(infinite_cells) and infinite_means == "fail":
         column, row = divmod(int(infinite_cells[0]), rows)
         raise infinite(table.place(row, names[column]), columns[column][row].as_py())
+    infinite_counts = np.bincount(infinite_cells // rows, minlength=len(names)).tolist()
     text = null_missing(cells, rules.missing_values) if len(with_text) else cells
-    is_text = set(with_text.tolist())
+    values, is_text = numbers.without_infinite().values, set(with_text.tolist())
     for i, name in enumerate(names):
-        own = (text if i in is_text else numbers.values).slice(i * rows, table.rows)
-        sure = name in certain
-        yield name, text_in_plain_words(table, name, own, rules.number_format, certain=sure) if i in is_text else own
+        own = (text if i in is_text else values).slice(i * rows, table.rows)
+        if i in is_text:
+            own = text_in_plain_words(table, name, own, rules.number_format, certain=name in certain)
+        yield name, own, infinite_counts[i]

@@ -105,7 +105,7 @@ def test_evaluate(call: Call, run: Path, data: Path) -> None:
 def test_evaluate_reads_as_the_options_say(call: Call, run: Path, data: Path) -> None:
     expected = call("evaluate", run, data, "--json").document["metrics"]
     data.write_text(data.read_text().replace(",", ";"))
-    assert call("evaluate", run, data).code == 3
+    assert call("evaluate", run, data, "--delimiter", ",").code == 3
     assert call("evaluate", run, data, "--delimiter", ";", "--json").document["metrics"] == expected
 
 

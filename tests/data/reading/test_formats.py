@@ -162,7 +162,7 @@ FAULTS = {
         b'{"ram": 1}\n{"ram": "\xe9"}\n',
         (
             " line 2: found byte 0xE9 at byte offset 20, expected utf-8 text; "
-            "name the file's encoding (for example --encoding latin-1)"
+            "these bytes fit cp1252: use --encoding cp1252 (cp1257 and mac-roman fit, too)"
         ),
     ),
 }
