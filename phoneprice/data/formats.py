@@ -1,7 +1,7 @@
 """All file formats and packings: how files are named and recognised, what reads them and what writes them.
 
-A new format is an entry here and a module that reads or writes it, which is imported when a file is opened; the tests
-are parametrised over the table, and one of them holds the help texts to it.
+A new format is an entry here and a module that reads it, and one that writes it if it is written, too; they are
+imported when a file is opened. The tests are parametrised over the table, and one of them holds the help texts to it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ class _Format:
     title: str
     """In help and messages."""
     suffixes: tuple[str, ...]
-    """What files are called that are written so, the usual suffix first; an empty one is a name without suffix."""
+    """What files are called that are written so, the usual suffix first; an empty one is a name without suffix.
+
+    None for a format that is only read.
+    """
     recognised: Callable[[bytes], bool]
     """Whether a file that begins so (with 64 bytes or more, if it has them) has this format."""
 
@@ -105,7 +108,7 @@ class TextFormat(_Format):
     """Text, which may be packed; it is recognised by its beginning as UTF-8, else by its name."""
 
     open_reader: Callable[[Utf8Source, ReadOptions], FormatReader]
-    open_writer: Callable[[Sink, bool], AbstractContextManager[RowWriter]]
+    open_writer: Callable[[Sink, bool], AbstractContextManager[RowWriter]] | None = None
     read_suffixes: tuple[str, ...] = ()
     """What files are called that may be read so, but are not written."""
 
@@ -115,7 +118,8 @@ class BinaryFormat(_Format):
     """Compressed inside, so it is never packed, and read from a file that can be rewound."""
 
     open_reader: Callable[[str, BinaryIO, ReadOptions], FormatReader]
-    open_writer: Callable[[BinaryIO, bool], AbstractContextManager[RowWriter]]
+    open_writer: Callable[[BinaryIO, bool], AbstractContextManager[RowWriter]] | None = None
+    read_suffixes: tuple[str, ...] = ()
 
 
 Format = TextFormat | BinaryFormat
@@ -150,6 +154,30 @@ def _json_lines_writer(sink: Sink, safe: bool) -> AbstractContextManager[RowWrit
     return nullcontext(JsonLinesWriter(sink, spreadsheet_safe=safe))
 
 
+def _begins_with_an_array(head: bytes) -> bool:
+    start = head.lstrip(b" \t\r\n")
+    return start.startswith(b"[") and start[1:].lstrip(b" \t\r\n")[:1] in {b"{", b"]"}
+
+
+def _json_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.json_records import JsonRecordsReader
+
+    return JsonRecordsReader(text, options)
+
+
+def _arrow_reader(source: str, file: BinaryIO, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.bounded_arrow import BoundedArrow
+    from phoneprice.data.reading.parquet_reader import ParquetReader
+
+    return ParquetReader(source, file, options, BoundedArrow)
+
+
+def _excel_reader(source: str, file: BinaryIO, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.excel_reader import ExcelReader
+
+    return ExcelReader(source, file, options)
+
+
 def _parquet_reader(source: str, file: BinaryIO, options: ReadOptions) -> FormatReader:
     from phoneprice.data.reading.parquet_reader import ParquetReader
 
@@ -162,7 +190,7 @@ def _parquet_writer(file: BinaryIO, safe: bool) -> AbstractContextManager[RowWri
     return ParquetWriter(file, spreadsheet_safe=safe)
 
 
-CSV = TextFormat("CSV", (".csv", ".txt", ""), lambda _: False, _csv_reader, _csv_writer)
+CSV = TextFormat("CSV", (".csv", ".txt", ""), lambda _: False, _csv_reader, _csv_writer, read_suffixes=(".tsv", ".tab"))
 """Also what any other text is taken for."""
 JSON_LINES = TextFormat(
     "JSON Lines",
@@ -175,7 +203,20 @@ JSON_LINES = TextFormat(
 PARQUET = BinaryFormat(
     "Parquet", (".parquet",), lambda head: head.startswith(b"PAR1"), _parquet_reader, _parquet_writer
 )
-FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET)
+JSON = TextFormat("JSON", (), _begins_with_an_array, _json_reader)
+"""An array of objects."""
+ARROW = BinaryFormat(
+    "Arrow",
+    (),
+    lambda head: head.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")),
+    _arrow_reader,
+    read_suffixes=(".arrow", ".feather", ".ipc"),
+)
+"""Arrow's IPC files, which are Feather of version 2, and its streams."""
+EXCEL = BinaryFormat("Excel", (), lambda _: False, _excel_reader, read_suffixes=(".xlsx", ".xlsm"))
+"""A ZIP archive, so it is recognised by what is in that."""
+FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET, JSON, ARROW, EXCEL)
+WRITTEN = tuple(known for known in FORMATS if known.open_writer is not None)
 _TEXTS = [known for known in FORMATS if isinstance(known, TextFormat)]
 
 PACKINGS = (
@@ -233,9 +274,11 @@ def open_writer(
     With ``spreadsheet_safe`` no text in it, name or cell, is taken for a formula.
     """
     if isinstance(format_, BinaryFormat):
+        assert format_.open_writer is not None  # no name tells another
         with format_.open_writer(file, spreadsheet_safe) as writer:
             yield writer
         return
+    assert format_.open_writer is not None
     with (
         packing.pack(file) if packing else nullcontext(file) as sink,
         format_.open_writer(sink, spreadsheet_safe) as writer,
@@ -245,7 +288,7 @@ def open_writer(
 
 _PACKED = listed((packing.suffixes[0] for packing in PACKINGS), "or")
 WRITABLE = (
-    f"a {listed((known.suffixes[0] for known in FORMATS), 'or')} file "
-    f"({listed((known.suffixes[0] for known in _TEXTS), 'and')} also with {_PACKED})"
+    f"a {listed((known.suffixes[0] for known in WRITTEN), 'or')} file "
+    f"({listed((known.suffixes[0] for known in WRITTEN if known in _TEXTS), 'and')} also with {_PACKED})"
 )
 """What can be written, in words."""

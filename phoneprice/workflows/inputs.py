@@ -14,7 +14,7 @@ from pathlib import Path
 from phoneprice.artifact.layout import LIMITS, is_inside_a_run
 from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
-from phoneprice.stream import STREAM, given_path
+from phoneprice.stream import STREAM, file_and_part, given_path
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
@@ -67,7 +67,8 @@ def run_files(run: Path) -> tuple[Path, ...]:
 def _identity(path: Path | str, stream: int) -> tuple[int, int] | None:
     """Device and inode of the regular file that a path leads to, or is open as ``stream``; None where there is none."""
     try:
-        status = os.stat(stream if given_path(path) == STREAM else path)  # noqa: PTH116
+        given = given_path(path)
+        status = os.stat(stream if given == STREAM else file_and_part(given)[0])  # noqa: PTH116
     except (OSError, ValueError):
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

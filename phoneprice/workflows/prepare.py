@@ -228,7 +228,9 @@ def as_read(config: Config, table: Table) -> Config:
     """The configuration with what was recognised in the file of a table: how later files are read."""
     if table.options is None:
         return config
-    found = {name: getattr(table.options, name) for name in ("delimiter", "encoding", "skip_lines")}
+    found: dict[str, object] = {"delimiter": table.options.delimiter, "encoding": table.options.encoding}
+    if table.options.skip_lines:  # where nothing stood above the header, it may in later files
+        found["skip_lines"] = table.options.skip_lines
     return config.model_copy(update={"data": config.data.model_copy(update=found)})
 
 

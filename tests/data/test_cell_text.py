@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from phoneprice.data.cell_text import csv_values, json_values, simple, without_formulas
-from phoneprice.data.formats import FORMATS, Format
+from phoneprice.data.formats import WRITTEN, Format
 from tests.arrow_columns import (
     ARROW_CASTS_VIEWS,
     BUILDERS,
@@ -37,7 +37,7 @@ def test_no_type_is_forgotten() -> None:
 
 @younger
 @pytest.mark.parametrize("number", sorted(BUILDERS), ids=lambda number: every_id().get(number, "Type_EXTENSION")[5:])
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+@pytest.mark.parametrize("format_", WRITTEN, ids=lambda known: known.title)
 def test_any_column_of_any_type(format_: Format, number: int) -> None:
     @settings(max_examples=5, deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip

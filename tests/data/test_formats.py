@@ -12,9 +12,11 @@ import pytest
 from phoneprice.data.formats import (
     CSV,
     FORMATS,
+    JSON,
     JSON_LINES,
     PACKINGS,
     PARQUET,
+    WRITTEN,
     BinaryFormat,
     OutputRows,
     TextFormat,
@@ -28,7 +30,7 @@ from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.errors import UsageError
 
 WAYS = [
-    (known, packing) for known in FORMATS for packing in (None, *PACKINGS) if not packing or known in (CSV, JSON_LINES)
+    (known, packing) for known in WRITTEN for packing in (None, *PACKINGS) if not packing or known in (CSV, JSON_LINES)
 ]
 ROWS = OutputRows(
     {"id": pa.array(["a", "b,", None]), "prediction": pa.array([1, 0, 2])},
@@ -68,7 +70,7 @@ def test_what_is_written_is_recognised(way) -> None:
 
 def test_no_suffix_means_two_things() -> None:
     suffixes = [suffix for known in (*FORMATS, *PACKINGS) for suffix in known.suffixes]
-    suffixes += [suffix for known in FORMATS if isinstance(known, TextFormat) for suffix in known.read_suffixes]
+    suffixes += [suffix for known in FORMATS for suffix in known.read_suffixes]
     assert len(set(suffixes)) == len(suffixes)
 
 
@@ -80,6 +82,9 @@ def test_no_suffix_means_two_things() -> None:
         (b"{a},b\n", "<stdin>", CSV),
         (b"[1]", "x.JSONL.gz", JSON_LINES),
         (b"[1]", "x.json", JSON_LINES),
+        (b'[{"a": 1}]', "x.csv", JSON),
+        (b" [\n ]", "-", JSON),
+        (b"[a];b\n", "x.csv", CSV),
         (b"a,b\n", "x.csv.gz", CSV),
         (b"a,b\n", "x.parquet", CSV),
         (b"", "x.anything", CSV),

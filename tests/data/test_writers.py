@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phoneprice.data.formats import CSV, FORMATS, JSON_LINES, PACKINGS, PARQUET, OutputRows, open_writer
+from phoneprice.data.formats import CSV, JSON_LINES, PACKINGS, PARQUET, WRITTEN, OutputRows, open_writer
 from phoneprice.errors import DataError
 from tests.arrow_columns import ARROW_CASTS_VIEWS
 
@@ -96,7 +96,7 @@ def test_parquet_holds_the_numbers_that_csv_shows():
     assert table.to_pydict() == {"id": ["a", "b", "c"], "prediction": [0, 1, 0], "prob_a": [0.0, 0.25, 0.0]}
 
 
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+@pytest.mark.parametrize("format_", WRITTEN, ids=lambda known: known.title)
 def test_no_rows(format_):
     data = written([rows([])], format_)
     if format_ is PARQUET:
@@ -128,7 +128,7 @@ def test_names_labels_and_cells_of_any_type_are_no_formulas():
     assert table.drop_columns("d").to_pylist() == [{"'=id": "'=1", "n": -5, "prediction": "'@yes"}]
 
 
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+@pytest.mark.parametrize("format_", WRITTEN, ids=lambda known: known.title)
 def test_names_that_are_one_without_formulas(format_):
     with pytest.raises(DataError) as caught:
         safely_written({"=a": pa.array([1]), "'=a": pa.array([2]), "prediction": pa.array([3])}, format_)
@@ -144,7 +144,7 @@ def test_numbers_that_json_lacks_are_null_and_counted():
     assert writer.notes() == ["4 cells with NaN or an infinite number (k 2, prediction 2): null in JSON"]
 
 
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda known: known.title)
+@pytest.mark.parametrize("format_", WRITTEN, ids=lambda known: known.title)
 def test_a_type_that_a_format_lacks_is_refused_before_anything_is_written(format_):
     union = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
     file = io.BytesIO()

@@ -73,7 +73,7 @@ class BoundedParquet:
             parquet = self._open(texts) if texts else self._parquet
             first = 1
             for batch in parquet.iter_batches(least, columns=list(names)):
-                yield from _pieces(self._as_declared(batch), first)
+                yield from pieces(self._as_declared(batch), first)
                 first += batch.num_rows
 
     def _as_declared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -197,7 +197,7 @@ def _batch_rows(columns: Sequence[Unpacked], rows: int, allowed: int) -> int:
     return rows
 
 
-def _pieces(batch: pa.RecordBatch, first_row: int) -> Iterator[pa.RecordBatch]:
+def pieces(batch: pa.RecordBatch, first_row: int) -> Iterator[pa.RecordBatch]:
     """The batch in pieces whose text is small enough to be written out; raises ``ParquetError`` for a huge record."""
     if sum(_text_bytes_at_most(column) for column in batch.columns) <= RECORD_BYTES:
         yield batch

@@ -16,7 +16,7 @@ from phoneprice.data.packing import Packing, Readable
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.places import is_file
 from phoneprice.shortage import resource_error, write_error
-from phoneprice.stream import STREAM, given_path
+from phoneprice.stream import STREAM, file_and_part, given_path
 from phoneprice.suggestions import nearest_path
 
 STDIN_NAME = "<stdin>"
@@ -28,11 +28,16 @@ HEAD_BYTES = 64
 class ByteSource:
     """The bytes of a file or of standard input; ``head`` are the first ones, still to be read.
 
-    ``file`` is what can be rewound, if that can. Faults are ``DataError``.
+    ``file`` is what can be rewound, if that can. ``format_name`` is the name whose suffix tells the format, ``part``
+    what stood after a ``#``: a worksheet, or a file in an archive. Faults are ``DataError``.
     """
 
-    def __init__(self, name: str, stream: Readable, file: io.FileIO | None = None) -> None:
+    def __init__(
+        self, name: str, stream: Readable, file: io.FileIO | None = None, *, format_name: str = "", part: str = ""
+    ) -> None:
         self.name = name
+        self.format_name = format_name or name
+        self.part = part
         self.closed = False
         self._stream = stream
         self._file = file
@@ -95,7 +100,7 @@ class _Unpacked(ByteSource):
     def __init__(self, packed: ByteSource, packing: Packing) -> None:
         self._packed = packed
         self._packing = packing.name
-        super().__init__(packed.name, packing.unpack(packed))
+        super().__init__(packed.name, packing.unpack(packed), format_name=packed.format_name, part=packed.part)
 
     def close(self) -> None:
         """Close the packed source too."""
@@ -138,9 +143,10 @@ def open_source(source: str | Path) -> ByteSource:
     name = source_name(source)
     if given_path(source) == STREAM:
         return ByteSource(name, _Stdin())
-    file = _open_file(name, given_path(source))
+    path, part = file_and_part(given_path(source))
+    file = _open_file(name, path)
     try:
-        return ByteSource(name, file, file if file.seekable() else None)
+        return ByteSource(name, file, file if file.seekable() else None, format_name=str(path), part=part)
     except BaseException:
         file.close()
         raise

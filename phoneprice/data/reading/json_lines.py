@@ -6,17 +6,14 @@ again keep what they were.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
 import numpy as np
-import pyarrow as pa
 
-from phoneprice.data.arrow_types import json_cells
 from phoneprice.data.formats import Job
-from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
@@ -25,11 +22,13 @@ from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, n
 from phoneprice.data.reading.headers import checked_header, named_part
 from phoneprice.data.reading.options import ReadOptions, Selection, recognised_remark
 from phoneprice.data.reading.text_source import Utf8Source
+from phoneprice.data.reading.typed_cells import FALSE, TRUE, Number, read_typed
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
 Row = dict[str, str | None]
+_TEXT: dict[object, str | None] = {True: TRUE, False: FALSE, None: None}
 
 
 class JsonLinesReader:
@@ -81,41 +80,16 @@ class JsonLinesReader:
 
 def _parse(columns: ColumnReader, segment: RawSegment) -> Table:
     rows, fault = _objects(columns.source, segment, frozenset(columns.selection.layout))
-    cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns.selection.wanted}
     lines = np.arange(segment.first_line, segment.first_line + len(rows))
-    read = cells | _formatted(columns, rows)
-    table = columns.read(read, lines, rows=len(rows), written=cells | _as_json(columns.selection, rows))
+    table = read_typed(columns, by_column(rows, columns.selection.wanted), lines, rows=len(rows))
     if fault is not None:
         raise fault
-    return replace(table, typed=True)
+    return table
 
 
-def _as_json(selection: Selection, rows: list[Row]) -> dict[str, pa.Array]:
-    """The cells that are to be JSON again."""
-    columns = {name: [row.get(name) for row in rows] for name in selection.verbatim} if selection.as_json else {}
-    return {name: json_cells(cells, list(map(_bare, cells))) for name, cells in columns.items()}
-
-
-def _bare(cell: str | None) -> str | None:
-    """What stood in the file without quotes."""
-    if cell is _TRUE or cell is _FALSE:
-        return "true" if cell is _TRUE else "false"
-    return cell if isinstance(cell, _Number) else None
-
-
-def _formatted(columns: ColumnReader, rows: list[Row]) -> dict[str, pa.Array]:
-    """The columns whose numbers have a format of their own, with JSON's numbers, which have none, in that format."""
-    selection = columns.selection
-    formats = {name: columns.options.rules(name).number_format for name in selection.numeric | selection.verbatim}
-    return {
-        name: pa.array([_written(row.get(name), how) for row in rows], pa.string())
-        for name, how in formats.items()
-        if not how.plain
-    }
-
-
-def _written(cell: str | None, how: NumberFormat) -> str | None:
-    return how.written(cell) if isinstance(cell, _Number) else cell
+def by_column(rows: Sequence[Row], names: Iterable[str]) -> dict[str, list[str | None]]:
+    """The cells of objects by column."""
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _objects(
@@ -147,29 +121,30 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
     if data in {b"", b"\r"}:
         raise blank_line(source, line)
     try:
-        pairs = _DECODER.decode(data.decode())
+        pairs = DECODER.decode(data.decode())
     except UnicodeDecodeError as fault:
         place = f"{source} line {line}"
         raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8", advice(data)) from None
     except (ValueError, RecursionError) as fault:
-        reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({_reason(fault)})"
+        reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({json_reason(fault)})"
         raise line_fault(source, line, f"found {reason}, expected a JSON object; correct the line") from None
-    if not isinstance(pairs, _Pairs):
+    if not isinstance(pairs, Pairs):
         found = quoted(data.decode())
         raise line_fault(source, line, f"found {found}, expected a JSON object; write one object a line")
-    return _row(source, line, pairs)
+    return row_of(pairs, partial(line_fault, source, line))
 
 
-def _row(source: str, line: int, pairs: "_Pairs") -> Row:
+def row_of(pairs: "Pairs", fault: Callable[[str, str], DataError]) -> Row:
+    """The cells of an object; ``fault`` makes the error of what is wrong at a key."""
     row: Row = {}
     for key, value in pairs:
         if key in row:
-            raise line_fault(source, line, "found the key twice, expected it once; remove one", key)
+            raise fault("found the key twice, expected it once; remove one", key)
         if isinstance(value, list):  # an object is a list of pairs here
-            raise line_fault(source, line, "found a nested value, expected a number or text; flatten it", key)
+            raise fault("found a nested value, expected a number or text; flatten it", key)
         row[key] = value if isinstance(value, str) else _TEXT[value]
         if not _encodable(key) or not _encodable(row[key]):
-            raise line_fault(source, line, "found half of a surrogate pair, expected text; correct it", key)
+            raise fault("found half of a surrogate pair, expected text; correct it", key)
     return row
 
 
@@ -183,17 +158,7 @@ def _encodable(text: str | None) -> bool:
     return True
 
 
-class _Number(str):
-    """A number as it is written; other cells are text."""
-
-    __slots__ = ()
-
-
-_TRUE, _FALSE = _Number("1"), _Number("0")
-_TEXT: dict[object, str | None] = {True: _TRUE, False: _FALSE, None: None}
-
-
-class _Pairs(list[tuple[str, object]]):
+class Pairs(list[tuple[str, object]]):
     """The members of an object, doubled keys and all."""
 
 
@@ -201,13 +166,12 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _reason(fault: ValueError) -> str:
+def json_reason(fault: Exception) -> str:
+    """What is wrong with text that is no JSON."""
     if isinstance(fault, json.JSONDecodeError):
         return f"{fault.msg} at character {fault.pos + 1}"
     return str(fault)
 
 
 # Numbers stay as they are written: 1.0 as a label is "1.0", and no integer is too long.
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
-)
+DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=_no_constant)

@@ -37,7 +37,8 @@ class ReadOptions:
     ``missing_values`` are compared casefolded and without outer spaces; ``columns`` have the rules of the columns that
     are read differently. Where the encoding is ``AUTO``, bytes are taken for the ``usual_encoding`` if they fit it and
     are not plainly UTF-8. ``skip_lines`` stand above the header, besides Excel's ``sep=`` line; without a ``header``
-    the first line is a row. Raises ``UsageError`` for what can't be used.
+    the first line is a row. ``part`` names the worksheet, where that is not the first. Raises ``UsageError`` for what
+    can't be used.
     """
 
     delimiter: str = ","
@@ -50,6 +51,7 @@ class ReadOptions:
     header: bool = True
     infinite: Infinite = "fail"
     usual_encoding: str = "utf-8"
+    part: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "missing_values", self._usual.missing_values)
@@ -132,7 +134,7 @@ class Selection:
     verbatim: frozenset[str] = frozenset()
     edge: tuple[str, ...] = ()
     as_json: bool = False
-    """Whether verbatim cells of JSON Lines are ``arrow_types.JsonCell``, to be JSON again."""
+    """Whether verbatim cells of files that tell numbers from text are ``arrow_types.JsonCell``, to be JSON."""
     wanted: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,10 +1,10 @@
 """Parquet, batch by batch. Its columns have types; only the types that are numbers or text are taken."""
 
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,15 +20,30 @@ from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.table import Table
 
 
-class ParquetReader:
-    """Reads the schema at once and the rows in batches."""
+class Bounded(Protocol):
+    """A file of typed columns that never takes more memory than it says."""
 
-    def __init__(self, source: str, file: BinaryIO, options: ReadOptions) -> None:
+    schema: pa.Schema
+    header: tuple[str, ...]
+
+    def batches(self, names: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """The columns ``names`` in batches of at most ``rows`` rows."""
+
+    def held_bytes(self) -> int:
+        """The bytes that values of the file may take as a whole."""
+
+
+class ParquetReader:
+    """Reads the schema at once and the rows in batches; those of Arrow's own files, too."""
+
+    def __init__(
+        self, source: str, file: BinaryIO, options: ReadOptions, bounded: Callable[[BinaryIO], Bounded] = BoundedParquet
+    ) -> None:
         self.source = source
         self._file = file
         self.options = options
         with _faults_of(source):
-            self._parquet = BoundedParquet(file)
+            self._parquet = bounded(file)
         names = self._parquet.header
         self.header = named_part(names)
         self.edge = names[len(self.header) :]
@@ -90,10 +105,19 @@ def require_valid(source: str, name: str, array: pa.Array, first_row: int = 1) -
     It takes 10 ms for a million texts, and no time for numbers.
     """
     if not _is_valid(array):
-        cells = decoded(array)
-        row = bisect(range(1, len(cells)), 0, key=lambda rows: not _is_valid(_copied(cells, rows)))
+        row = _first_invalid(array)
         kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
         raise invalid_value(source, first_row + row, name, kind)
+
+
+def _first_invalid(array: pa.Array) -> int:
+    if pa.types.is_dictionary(array.type):
+        indices = pc.fill_null(array.indices, 0).to_numpy(zero_copy_only=False)
+        nowhere = np.flatnonzero((indices < 0) | (indices >= len(array.dictionary)))
+        if len(nowhere):
+            return int(nowhere[0])
+    cells = decoded(array)
+    return bisect(range(1, len(cells)), 0, key=lambda rows: not _is_valid(_copied(cells, rows)))
 
 
 def _copied(array: pa.Array, rows: int) -> pa.Array:
@@ -104,7 +128,7 @@ def _copied(array: pa.Array, rows: int) -> pa.Array:
 def _is_valid(array: pa.Array) -> bool:
     try:
         array.validate(full=True)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowIndexError):
         return False
     return True
 

@@ -8,6 +8,7 @@ nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.ahead import ahead
-from phoneprice.data.formats import FormatReader, binary_format, packing_of, text_format
+from phoneprice.data.formats import EXCEL, FormatReader, binary_format, packing_of, text_format
 from phoneprice.data.reading.byte_source import ByteSource, open_source
 from phoneprice.data.reading.faults import file_fault, require_named
 from phoneprice.data.reading.options import ReadOptions, Selection
@@ -27,6 +28,7 @@ from phoneprice.wording import counted, size
 CHUNK_ROWS = 65_536
 AHEAD = 2
 ZIP_MAGIC = b"PK\x03\x04"
+"""Of an archive with a file in it; what that is, a workbook or a table, its directory tells."""
 
 
 def open_reader(source: str | Path, options: ReadOptions) -> FormatReader:
@@ -41,16 +43,36 @@ def open_reader(source: str | Path, options: ReadOptions) -> FormatReader:
 
 def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
     if opened.head.startswith(ZIP_MAGIC):
-        raise file_fault(opened.name, "found a ZIP archive or an Excel workbook; save the sheet as CSV")
+        return _reader_of_archive(opened, options)
+    if opened.part:
+        what = f"found no worksheets or files in it, of which one is called {opened.part!r}"
+        raise file_fault(opened.name, f"{what}; name the file without '#{opened.part}'")
     if binary := binary_format(opened.head):
         return binary.open_reader(opened.name, opened.seekable(), options)
+    return _reader_of_text(opened, options)
+
+
+def _reader_of_archive(opened: ByteSource, options: ReadOptions) -> FormatReader:
+    from phoneprice.data.reading.archives import Archive
+
+    archive = Archive(opened)
+    if archive.is_workbook:
+        return EXCEL.open_reader(opened.name, archive.file, replace(options, part=opened.part))
+    inside = archive.table(opened.part)
+    if inner := binary_format(inside.head):
+        what = f"found {inner.title} inside the ZIP archive; unpack it first ({inner.title} is compressed inside)"
+        raise file_fault(inside.name, what)
+    return _reader_of_text(inside, options)
+
+
+def _reader_of_text(opened: ByteSource, options: ReadOptions) -> FormatReader:
     if packing := packing_of(opened.head):
         opened = opened.unpacked(packing)
         if inner := binary_format(opened.head):
             what = f"found compressed {inner.title}; decompress it first ({inner.title} is compressed inside)"
             raise file_fault(opened.name, what)
     text = Utf8Source(opened.name, opened, options.encoding, options.usual_encoding)
-    return text_format(text.head, opened.name).open_reader(text, options)
+    return text_format(text.head, opened.format_name).open_reader(text, options)
 
 
 class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):

@@ -44,15 +44,16 @@ class Utf8Source:
         self._undecided = encoding == AUTO
         self._fed_bytes = 0
         self._ended = False
-        self._decode_as(UTF_8 if self._undecided else encoding)
+        self._given = UTF_8 if self._undecided else encoding
+        self._decode_as(self._given)
         head = self._at_least(len(BOM))
         self.offset = len(BOM) if head.startswith(BOM) else 0
         self.head = head[self.offset :]
 
     @property
     def encoding(self) -> str:
-        """What the bytes are decoded as."""
-        return self.found.encoding if self.found else self._encoding
+        """What the bytes are decoded as, by the name that was given if one was."""
+        return self.found.encoding if self.found else self._given
 
     def peek(self, size: int) -> bytes:
         """The first bytes, at least ``size`` of them if there are as many; they are still to be read."""

@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.reading.frames import frame_table
 from phoneprice.data.reading.options import CellRules
 from phoneprice.errors import DataError
+from tests.data.reading.workbooks import workbook
 
 PRICES = ["1.234,50 €", "850 €", "?", "-3.020 €"]
 EURO = CellRules(frozenset(["?"]), NumberFormat(",", ".", ("€",)))
@@ -27,15 +29,22 @@ def csv_file(path: Path, quote: str) -> Path:
     return path
 
 
-@pytest.fixture(params=["csv", "quoted", "jsonl", "parquet"])
+@pytest.fixture(params=["csv", "quoted", "jsonl", "json", "xlsx", "parquet", "feather"])
 def file(request, tmp_path: Path) -> Path:
     if request.param in {"csv", "quoted"}:
         return csv_file(tmp_path / "t.csv", '"' if request.param == "quoted" else "")
     path = tmp_path / f"t.{request.param}"
+    typed: list[dict[str, object]] = [{**row, "w": WIDTHS[row["w"]]} for row in ROWS]
     if request.param == "parquet":
         pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif request.param == "feather":
+        feather.write_feather(pa.Table.from_pylist(ROWS), path)
+    elif request.param == "xlsx":
+        path.write_bytes(workbook({"prices": [list(ROWS[0]), *(list(row.values()) for row in typed)]}))
+    elif request.param == "json":
+        path.write_text(json.dumps(typed), encoding="utf-8")
     else:
-        path.write_text("".join(json.dumps({**row, "w": WIDTHS[row["w"]]}) + "\n" for row in ROWS), encoding="utf-8")
+        path.write_text("".join(json.dumps(row) + "\n" for row in typed), encoding="utf-8")
     return path
 
 
