@@ -91,12 +91,21 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "one class": ("\n".join([HEADER, *(r[: r.rindex(",")] + ",1" for r in REST)]).encode(), "class"),
 }
 
+SAID = {
+    "wrong delimiter": ("--delimiter", ","),
+    "UTF-16": ("--encoding", "utf-8"),
+    "Latin-1": ("--encoding", "utf-8"),
+    "infinite": ("-s", "data.infinite=fail"),
+    "1e999": ("-s", "data.infinite=fail"),
+}
+"""What would be recognised or taken for missing if nobody had said otherwise."""
+
 
 @pytest.mark.parametrize("fault", list(REFUSED))
 def test_train_refuses(call: Call, tmp_path: Path, fault: str) -> None:
     data, fragment = REFUSED[fault]
     (tmp_path / "in.csv").write_bytes(data)
-    answer = call("train", tmp_path / "in.csv", "-o", tmp_path / "run", *QUICK)
+    answer = call("train", tmp_path / "in.csv", "-o", tmp_path / "run", *QUICK, *SAID.get(fault, ()))
     assert (answer.code, answer.out) == (3, ""), answer.err
     assert answer.err.count("\n") == 1
     assert fragment in answer.err
