@@ -60,6 +60,8 @@ class DescriptionResult:
     rows: int
     skipped_rows: int
     columns: tuple[ColumnSummary, ...]
+    warnings: tuple[str, ...] = ()
+    """What was recognised in the file, and what was left out."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def describe_table(
     table = _read(data, [*config.data.row_names, *config.data.categorical_columns], config)
     if target is not None:
         require_target(table, target)
-    return DescriptionResult(table.source, table.rows, table.skipped_rows, tuple(describe(table, config)))
+    columns = tuple(describe(table, config))
+    return DescriptionResult(table.source, table.rows, table.skipped_rows, columns, tuple(left_out(table)))
 
 
 def write_sample(output: Path, rows: int | None = None, seed: int | None = None, *, labelled: bool = True) -> int:

@@ -99,6 +99,8 @@ def describe(
 
     resolved = configuration(config, settings, target=target)
     result = describe_table(data, resolved, target, reading=reading)
+    for message in result.warnings:
+        session.say(f"phoneprice: warning: {message}")
     if session.json:
         session.document({"format": 1, "data": result.source, "rows": result.rows, "columns": result.columns})
     else:
