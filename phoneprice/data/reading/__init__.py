@@ -1,4 +1,4 @@
-"""Reading tables: CSV, JSON Lines (both also gzip or zstd) and Parquet, from files or standard input."""
+"""Reading tables of every format in ``phoneprice.data.formats``, from files or standard input."""
 
 from phoneprice.data.reading.options import ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
