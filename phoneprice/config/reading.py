@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from phoneprice.errors import UsageError
@@ -45,10 +45,10 @@ class Reading:
 
     @staticmethod
     def of(data: DataConfig) -> Reading:
-        """How a configuration says that tables are read, with nothing left open."""
-        return Reading(
-            data.delimiter, data.encoding, data.on_bad_row, data.missing_values, data.skip_lines, data.header
-        )
+        """How a configuration says that tables are read; what it has at its default is left open."""
+        usual = {name: field.default for name, field in type(data).model_fields.items()}
+        names = (field.name for field in fields(Reading))
+        return Reading(**{name: value for name in names if (value := getattr(data, name)) != usual[name]})
 
     def instead_of(self, data: DataConfig) -> DataConfig:
         """The section with what is given here in the place of its own; unchecked, see ``ReadOptions``."""

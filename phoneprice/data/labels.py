@@ -153,7 +153,8 @@ def require_present(table: Table, column: str, expected: str) -> None:
         row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
         more = "" if cells.null_count == 1 else f" (so in {counted(cells.null_count, 'row')})"
         word = _word(table.written.get(column), row)
-        found = f"{quoted(word)}, missing by data.missing_values" if word else "no value"
+        nothing = "no finite number" if column in table.infinite_cells else "no value"
+        found = f"{quoted(word)}, missing by data.missing_values" if word else nothing
         keep = f"{if_a_value(column)}, or " if word else ""
         raise DataError(
             f"{table.place(row, column)}: found {found}, expected {expected}{more}; {keep}fill it in or delete the row"

@@ -296,7 +296,8 @@ def _table(X: Any, config: Config) -> Table:
     data = config.data
     unused = [name for name in (*data.row_names, *data.ignored_columns) if name not in config.row_columns]
     text = [*data.categorical_columns, *filter(None, [data.group_column])]
-    return frame_table(frame, read_options(data), unused, text, source="X")
+    # scikit-learn refuses infinite numbers in arrays, so they are refused in frames, too.
+    return frame_table(frame, replace(read_options(data), infinite="fail"), unused, text, source="X")
 
 
 def _name_of(y: Any) -> str:

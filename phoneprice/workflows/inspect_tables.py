@@ -21,7 +21,7 @@ from phoneprice.data.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
 from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_target, require_target
-from phoneprice.data.reading import read_table
+from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import TableSchema, is_boolean
@@ -34,7 +34,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
 from phoneprice.workflows.inferring import as_recognised, numbered, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
-from phoneprice.workflows.prepare import configured, left_out, read_options, text_columns
+from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run, text_columns
 
 
 @dataclass(frozen=True)
@@ -118,20 +118,22 @@ def check_table(
     config = configured(asked.known() if isinstance(asked, ToInfer) else asked, reading)
     text = [*text_columns(config), *([asked.target] if isinstance(asked, ToInfer) else [])]
     known: Table | TableSchema | None = None
-    expected = target
+    expected, options = target, read_options(config.data)
     if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
         run = load_run(resolve_run(reference))
-        known, config = run.schema, configured(run.config, Reading.of(config.data))
+        said = Reading.of(config.data)
+        known, config = run.schema, configured(run.config, said)
+        options = read_options_of_run(run.config.data, said)
         text, asked = text_columns(config), config
         expected = None if target == run.schema.target else target
     elif reference is not None:
-        known = _read(reference, text, config)
+        known = _read(reference, text, config, options)
         expected = None if target in known.columns else target
     recognised = NOTHING_RECOGNISED
     if isinstance(asked, ToInfer) and reference is None:
-        table, recognised = as_recognised(_read(data, text, config, written=None), config, asked)
+        table, recognised = as_recognised(_read(data, text, config, options, written=None), config, asked)
     else:
-        table = _read(data, text, config)
+        table = _read(data, text, config, options)
     if expected is not None:
         require_target(table, expected)
     fault = ""
@@ -177,7 +179,8 @@ def describe_table(
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     config = configured(config, reading)
     # A target that is a number is described as one, whatever it will be predicted as.
-    table = _read(data, [*config.data.row_names, *config.data.categorical_columns], config)
+    text = [*config.data.row_names, *config.data.categorical_columns]
+    table = _read(data, text, config, read_options(config.data))
     if target is not None:
         require_target(table, target)
     columns = tuple(describe(table, config))
@@ -218,7 +221,9 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
         shutil.copyfileobj(opened, file)
 
 
-def _read(source: Path | str, text: list[str], config: Config, written: Sequence[str] | None = ()) -> Table:
+def _read(
+    source: Path | str, text: list[str], config: Config, options: ReadOptions, written: Sequence[str] | None = ()
+) -> Table:
     kept = None if written is None else [config.data.target, *written]
-    table = read_table(source, read_options(config.data), text, written=kept, is_text_name=is_id_name)
+    table = read_table(source, options, text, written=kept, is_text_name=is_id_name)
     return numbered(table, text, config)

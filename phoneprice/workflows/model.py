@@ -27,7 +27,7 @@ from phoneprice.workflows.arguments import checked, refuse_unfit
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, rows_that_count
 from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import read_options_of_run
+from phoneprice.workflows.prepare import left_out, read_options_of_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +117,9 @@ class Model:
         return evaluate_table(self.run, self._labelled(data), warn_caller)
 
     def _predictions(self, data: Any) -> Predictions:
-        encoded = FeatureEncoder(self.run.schema).encode(self._features(data))
-        for message in encoded.odd.messages():
+        table = self._features(data)
+        encoded = FeatureEncoder(self.run.schema).encode(table)
+        for message in (*left_out(table), *encoded.odd.messages()):
             warn_caller(Warned(message))
         found = predicted(self._predictor, encoded.inputs)
         if near := self._predictor.kept_near(found):

@@ -38,6 +38,7 @@ def test_the_commands_of_the_contract() -> None:
 
 NAMES_NO_INPUT = {
     *("target", "settings", "keep", "require", "expect_sha256", "device", "delimiter", "encoding", "on_bad_row"),
+    "skip_lines",
     *("folds", "repeats", "seed", "rows", "chunk_rows"),
     *("output", "predictions", "plots"),
     "root",  # is looked through; what would be written into a run there is refused by the run

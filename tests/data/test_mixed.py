@@ -5,7 +5,7 @@ import pytest
 
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder
-from phoneprice.data.mixed import formatted_numbers, mostly_numbers, settle_mixed
+from phoneprice.data.mixed import formatted_numbers, mostly_numbers, settle_mixed, settle_named
 from phoneprice.data.schema import infer_schema
 from phoneprice.errors import DataError
 from tests.small_tables import table
@@ -93,12 +93,30 @@ def test_the_target_of_a_regression_is_always_numbers() -> None:
 
 def test_infinite_numbers_are_missing_or_faults() -> None:
     cells = table(a=[*TYPO[:-1], "1e999"], y=["p", "q"] * 10)
-    assert settle_mixed(cells, config(on_bad_row="skip")).columns["a"].null_count == 1
+    settled = settle_mixed(cells, config(on_bad_row="skip"))
+    assert settled.columns["a"].null_count == 1
+    assert dict(settled.infinite_cells) == {"a": 1}
     with pytest.raises(DataError) as fault:
         settle_mixed(cells, config(on_bad_row="skip", infinite="fail"))
     assert str(fault.value) == (
         "phones.csv line 21, column 'a': found '1e999', expected a finite number; correct it or leave it empty"
     )
+
+
+@pytest.mark.parametrize(
+    ("infinite", "answer"),
+    [("missing", {"code": 1}), ("fail", "phones.csv line 3, column 'code': found 'inf', expected a finite number; ")],
+)
+def test_a_measurement_that_is_named_like_an_id(infinite: str, answer: Any) -> None:
+    cells = table(code=["1.5", "inf", "3"], y=["1", "2", "3"])
+    data = config(infinite=infinite).data
+    if infinite == "fail":
+        with pytest.raises(DataError, match=answer):
+            settle_named(cells, ["code"], data)
+        return
+    settled = settle_named(cells, ["code"], data)
+    assert settled.columns["code"].to_pylist() == [1.5, None, 3]
+    assert dict(settled.infinite_cells) == answer
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,15 @@ def test_faults(columns: dict[str, Any], asked: Config, fault: str) -> None:
     with pytest.raises(DataError) as raised:
         row_roles(table(**columns), asked)
     assert str(raised.value) == fault
+
+
+def test_an_infinite_weight_is_none() -> None:
+    cells = replace(table(w=[1.0, None]), infinite_cells={"w": 1})
+    with pytest.raises(DataError) as raised:
+        row_roles(cells, config(weight="w"))
+    assert str(raised.value) == (
+        "phones.csv line 3, column 'w': found no finite number, expected a weight; fill it in or delete the row"
+    )
 
 
 def test_rows_that_are_not_split_need_no_groups_or_times() -> None:

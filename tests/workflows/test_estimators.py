@@ -161,6 +161,13 @@ def test_parameters_that_cannot_be(estimator, message):
     assert str(raised.value).startswith(message)
 
 
+def test_infinite_numbers_are_refused_as_scikit_learn_has_it():
+    frame, classes = pd.DataFrame(blobs()[0], columns=list("abcd")), blobs()[1]
+    frame.loc[3, "b"] = np.inf
+    with pytest.raises(ValueError, match=r"row 4, column 'b': found 'inf', expected a finite number"):
+        classifier().fit(frame, classes)
+
+
 def test_overrides_as_one_text():
     message = "overrides: found 'training.epochs=3', must be a Mapping, a list of texts or None"
     with pytest.raises(ValueError, match=f"^{message}$"):

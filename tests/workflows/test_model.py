@@ -149,6 +149,19 @@ def test_odd_cells_are_a_warning(run):
         load(run).predict(phones())
 
 
+def test_infinite_numbers_are_missing_in_features_and_no_targets(regression):
+    model, endless = load(regression), phones().assign(x1=[np.inf, *[0.0] * 49])
+    message = r"^the data: column 'x1': took 1 infinite number for missing; data.infinite = \"fail\" would stop there$"
+    with pytest.warns(UserWarning, match=message):
+        predicted = model.predict(endless)
+    with pytest.warns(UserWarning, match="missing cell"):
+        np.testing.assert_array_equal(model.predict(endless.replace(np.inf, np.nan)), predicted)
+    with pytest.raises(DataError) as raised:
+        model.evaluate(phones().assign(price_range=[np.inf, *[1.0] * 49]))
+    what = "column 'price_range': found 1 infinite number, expected finite ones; correct them"
+    assert str(raised.value) == f"the data: {what}"
+
+
 def test_a_column_is_no_table(run):
     model, column = load(run), pd.Series({"x0": 1.0})
     for call in ("predict", "evaluate"):

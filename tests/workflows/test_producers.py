@@ -49,7 +49,7 @@ def write(path: Path, *how: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "delimiter", "preamble"), itertools.product(LEVELS, [",", ";", "\t", "|"], PREAMBLES)
+    ("encoding", "delimiter", "preamble"), list(itertools.product(LEVELS, [",", ";", "\t", "|"], PREAMBLES))
 )
 def test_every_producer_reads_the_same(encoding: str, delimiter: str, preamble: str, tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", encoding, delimiter, preamble)
@@ -112,6 +112,8 @@ def test_the_bytes_decide_at_predict(trained: str, read: str, runs: Path, tmp_pa
     said = [message for message in found.warnings if "recognised" in message]
     assert said == ([] if trained == read else [message for message in said if f"recognised {read} text" in message])
     assert len(said) == (trained != read)
+    checked = check_table(data, load_config(), run).findings
+    assert [f"{data}: {finding.message}" for finding in checked if finding.code == "recognised"] == said
 
 
 def test_an_encoding_that_is_said_holds(runs: Path, tmp_path: Path) -> None:

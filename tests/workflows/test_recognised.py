@@ -118,6 +118,12 @@ def test_a_target_with_a_unit(data: Path, tmp_path: Path) -> None:
     assert evaluate(tmp_path / "run", data).rows == ROWS
 
 
+def test_a_check_against_a_run_reads_as_the_run_does(data: Path, tmp_path: Path) -> None:
+    train(data, asked(), tmp_path / "run")
+    found = check_table(data, load_config(), tmp_path / "run").findings
+    assert [finding for finding in found if finding.severity == "error"] == []
+
+
 def test_what_somebody_asks_for_is_not_recognised(data: Path, tmp_path: Path) -> None:
     train(data, asked("data.columns.km.decimal='.'", "data.columns.km.thousands=''"), tmp_path / "run")
     config = load_config(tmp_path / "run/config.toml").data

@@ -1,6 +1,7 @@
 """Columns whose numbers are written in a format of their own, from every kind of file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,21 @@ def test_words_for_missing_in_one_column_only(tmp_path: Path):
         (table,) = chunks
     assert table.columns["w"].to_pylist() == [None, None, 3]
     assert np.asarray(table.columns["x"]).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("rows", [4, 5000])  # few rows: columns are looked at together
+def test_infinite_numbers_of_every_column_are_missing_and_counted(rows: int, tmp_path: Path):
+    read = ReadOptions(delimiter=";", number_format=NumberFormat(","), columns={"p": EURO}, infinite="missing")
+    last = ["inf;1,5;-inf;x;1 €", "1e999;2;3;inf;inf €"]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(["a;b;c;d;p", *["1;1;1;1;1 €"] * (rows - 2), *last, ""]), encoding="utf-8")
+    table = read_table(file, read)
+    assert dict(table.infinite_cells) == {"a": 2, "c": 1, "p": 1}
+    assert table.columns["a"].to_pylist() == [*[1] * (rows - 2), None, None]
+    assert table.columns["d"].to_pylist()[-2:] == ["x", "inf"]
+    with read_chunks(file, read, ["a", "b", "c", "p"], ["d"]) as chunks:
+        list(chunks)
+    assert chunks.infinite_cells == {"a": 2, "c": 1, "p": 1}
+    place = f"{file} line {rows}, column 'a'"
+    with pytest.raises(DataError, match=f"^{place}: found 'inf', expected a finite number"):
+        read_table(file, replace(read, infinite="fail"))
