@@ -1,15 +1,18 @@
-"""Columns of numbers in which some cells hold text: typing errors, which must not turn the column into categories."""
+"""Columns of numbers or dates in which some cells hold text: errors that must not turn the column into categories."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
 
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config, DataConfig, DateForm
+from phoneprice.data.dates import NO_DATES, Dates
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers
-from phoneprice.data.reading.faults import no_number
+from phoneprice.data.reading.dates import to_days
+from phoneprice.data.reading.faults import no_date, no_number
 from phoneprice.data.reading.options import OnBadRow
 from phoneprice.data.recognised_columns import single_settings
 from phoneprice.data.recognition import Found, look_at, means_missing
@@ -69,19 +72,34 @@ def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Con
     return {name: told[name] for name in table.names if name in told}
 
 
-def settle_mixed(table: Table, config: Config) -> Table:
-    """The table with columns that are mostly numbers, and the target of a regression, as numbers.
+def settle_mixed(table: Table, config: Config, dates: Mapping[str, Dates] = NO_DATES) -> Table:
+    """The table with mostly numeric columns, those found to be ``dates``, and a regression's target as numbers.
 
     A row with text in one of them is left out and counted where ``data.on_bad_row`` is ``skip``. Raises ``DataError``
     for it otherwise, and for a number that is not finite in any other row. Columns in ``data.categorical_columns``
     stay as they are.
     """
     names = _mixed(table, config)
+    forms = {name: found.form for name, found in dates.items()}
+    kinds = dict.fromkeys(names, _typing_error) | dict.fromkeys(forms, _no_date) | {config.data.target: _target_error}
     faults: dict[str, Fault] = {
-        name: partial(_target_error if name == config.data.target else _typing_error, table.columns[name], config.data)
-        for name in names
+        name: partial(kinds[name], table.columns[name], config.data) for name in (*names, *forms)
     }
-    return _as_numbers(table, names, config.data.on_bad_row, faults)
+    return _as_numbers(table, names, forms, config.data.on_bad_row, faults)
+
+
+def with_dates(table: Table, dates: Mapping[str, Dates]) -> Table:
+    """The table with the columns of dates as numbers in which each cell is one."""
+    return with_forms(table, {name: found.form for name, found in dates.items()})
+
+
+def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
+    """The table with the columns as numbers in which each cell is a date or a time of these forms."""
+    texts = {name: table.columns[name] for name in forms if name in table.columns}
+    found = {name: to_days(cells, forms[name]) for name, cells in texts.items() if not is_number_array(cells)}
+    clean = {name: numbers.values for name, numbers in found.items() if numbers.clean}
+    dates = {name: form for name, form in forms.items() if name in clean}
+    return replace(table, columns={**table.columns, **clean}, dates={**table.dates, **dates})
 
 
 def settle_named(table: Table, names: Iterable[str]) -> Table:
@@ -91,22 +109,33 @@ def settle_named(table: Table, names: Iterable[str]) -> Table:
     """
     texts = [name for name in names if not is_number_array(table.columns[name])]
     plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
-    return _as_numbers(table, plain, "fail")
+    return _as_numbers(table, plain, {}, "fail")
 
 
 def settle_like_training(table: Table, schema: TableSchema, on_bad_row: OnBadRow) -> Table:
-    """The table with the columns as numbers that were numbers in training, the target of a regression included.
+    """The table with the columns as numbers that were numbers or dates in training, and the target of a regression.
 
     A row with text in one of them is left out and counted, or refused, as in ``settle_mixed``.
     """
     names = [*schema.numeric_names, *(() if schema.labels else (schema.target,))]
-    texts = [name for name in names if name in table.columns and not is_number_array(table.columns[name])]
-    return _as_numbers(table, texts, on_bad_row)
+    texts = {name for name, cells in table.columns.items() if not is_number_array(cells)}
+    dates = {name: form for name, form in schema.date_forms.items() if name in texts}
+    faults: dict[str, Fault] = dict.fromkeys(dates, no_date)
+    return _as_numbers(table, [name for name in names if name in texts], dates, on_bad_row, faults)
 
 
-def _as_numbers(table: Table, names: list[str], on_bad_row: OnBadRow, faults: Mapping[str, Fault] = NO_FAULTS) -> Table:
+def _as_numbers(
+    table: Table,
+    names: list[str],
+    dates: Mapping[str, DateForm],
+    on_bad_row: OnBadRow,
+    faults: Mapping[str, Fault] = NO_FAULTS,
+) -> Table:
     numbers = {name: to_numbers(table.columns[name], frozenset()) for name in names}
-    return with_numbers(table, numbers, table.columns, on_bad_row, faults) if names else table
+    numbers |= {name: to_days(table.columns[name], form) for name, form in dates.items()}
+    if not numbers:
+        return table
+    return replace(with_numbers(table, numbers, table.columns, on_bad_row, faults), dates={**table.dates, **dates})
 
 
 def _mixed(table: Table, config: Config) -> list[str]:
@@ -117,6 +146,13 @@ def _mixed(table: Table, config: Config) -> list[str]:
     if config.task.kind == "regression" and target is not None and not is_number_array(target):
         names.append(data.target)
     return names
+
+
+def _no_date(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+    return DataError(
+        f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
+        f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
+    )
 
 
 def _typing_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:

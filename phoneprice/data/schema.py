@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config, DataConfig, DateForm
+from phoneprice.data.dates import Cycle, Days, cycles_of
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.faults import file_fault, no_number
+from phoneprice.data.reading.dates import to_days
+from phoneprice.data.reading.faults import file_fault, no_date, no_number, wrong_type
 from phoneprice.data.table import Table
 from phoneprice.data.tails import standing_alone, usual_range
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
@@ -22,7 +24,7 @@ from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
 from phoneprice.wording import counted, first_of, noun, number
 
-ColumnKind = Literal["numeric", "boolean", "categorical"]
+ColumnKind = Literal["numeric", "boolean", "date", "categorical"]
 
 LARGEST_TARGET = 1e37
 """Of a number to predict: networks learn in float32, where twice as much is still a number."""
@@ -52,13 +54,14 @@ class StandingAlone(Settings):
 
 
 class Column(Settings):
-    """A feature: a number, yes or no (0/1), or one of some categories.
+    """A feature: a number, yes or no (0/1), a date or a time as a number of days, or one of some categories.
 
     ``center`` and ``spread`` make numbers fit for float32 (see ``FeatureEncoder``); they are rough, the same for every
     member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value, ``usual``
     those that aren't far out: values beyond are drawn in (None: they are not). ``alone`` are cells far from all others.
     ``spelling`` says what makes a cell one of the categories; None, in runs of release 0.1, stands for ``number``
     where all of them are numbers, else for ``text``.
+    A date has the ``date_form`` of its cells, and the ``cycles`` that are inputs besides the time in days.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -72,6 +75,8 @@ class Column(Settings):
     has_missing: bool = False
     center: float = 0.0
     spread: Annotated[float, Field(gt=0)] = 1.0
+    date_form: DateForm | None = None
+    cycles: tuple[Cycle, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -79,6 +84,10 @@ class Column(Settings):
             raise ValueError(f"column {self.name!r} names a category twice")
         if self.categories and self.kind != "categorical":
             raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
+        if (self.date_form is not None) != (self.kind == "date") or (self.cycles and self.kind != "date"):
+            raise ValueError(f"column {self.name!r} is {self.kind}, and only dates have a form and cycles")
+        if len(set(self.cycles)) < len(self.cycles):
+            raise ValueError(f"column {self.name!r} names a cycle twice")
         if not _rising(self.low, self.high) or (self.usual and not _rising(*self.usual)):
             raise ValueError(f"column {self.name!r} has a range that ends before it begins")
         if self.spelling and not spelled_so(self.categories, self.spelling):
@@ -97,7 +106,8 @@ class Column(Settings):
         """Names of the inputs that carry the value, without the indicator of missing cells."""
         if self.kind == "categorical":
             return tuple(f"{self.name}={category}" for category in self.categories)
-        return (self.name,)
+        waves = tuple(f"{self.name}: {wave} of {cycle}" for cycle in self.cycles for wave in ("sine", "cosine"))
+        return (self.name, *waves)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -144,8 +154,13 @@ class TableSchema(Settings):
         return tuple(column.name for column in self.columns if column.kind == "numeric")
 
     @property
+    def date_forms(self) -> dict[str, DateForm]:
+        """The features to read as dates or times, and what they look like."""
+        return {column.name: column.date_form for column in self.columns if column.date_form is not None}
+
+    @property
     def text_names(self) -> tuple[str, ...]:
-        """The features to read as text: yes/no and categories."""
+        """The features to read as text: yes/no, dates and categories."""
         return tuple(column.name for column in self.columns if column.kind != "numeric")
 
     @property
@@ -191,11 +206,15 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
 def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     """The features of a table: all columns but the target, the ignored ones and those that only pass through.
 
-    A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
-    categorical, as is each of ``data.categorical_columns``. Raises ``DataError`` for a feature without a name.
+    A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, one of days that were
+    dates (``table.dates``) a date, any other categorical, as is each of ``data.categorical_columns``. Raises
+    ``DataError`` for a feature without a name.
     """
     data = config.data
     unused = {data.target, *config.passed_columns, *data.ignored_columns}
+    for name, kind in table.other_types.items():
+        if name not in unused:
+            raise wrong_type(table.source, name, kind)
     features = {name: cells for name, cells in table.columns.items() if name not in unused}
     if any(not name.strip() for name in features):
         what = "found no name for column 1, which would be a feature; write it in the header"
@@ -203,7 +222,9 @@ def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     categorical = frozenset(data.categorical_columns)
     kinds = {name: kind_of(name, cells, categorical) for name, cells in features.items()}
     return tuple(
-        _numeric(table, name, clipped=data.clip_inputs)
+        _date(table, name, clipped=data.clip_inputs)
+        if name in table.dates
+        else _numeric(table, name, clipped=data.clip_inputs)
         if kinds[name] == "numeric"
         else _column(name, kinds[name], cells, data)
         for name, cells in features.items()
@@ -259,6 +280,19 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
     return values
 
 
+def days_of(table: Table, name: str, form: DateForm) -> Days:
+    """A column of dates as days ``(rows,)``, NaN where missing; raises ``DataError`` at the first cell that is none."""
+    cells = table.columns[name]
+    if is_number_array(cells):
+        return numbers_of(table, name)
+    found = to_days(cells, form)
+    if len(found.text_rows):
+        row = int(found.text_rows[0])
+        raise no_date(table.place(row, name), cells[row].as_py())
+    days: Days = found.values.to_numpy(zero_copy_only=False)
+    return days
+
+
 def require_target_column(table: Table, target: str, remedy: str) -> None:
     """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
     if target not in table.columns:
@@ -275,10 +309,13 @@ def _check_names(table: Table, config: Config) -> None:
     for setting, name in {**named, "validation.order_column": config.validation.order_column}.items():
         if name and name not in table.columns:
             raise file_fault(table.source, f"no column {with_suggestion(name, table.names)}; correct {setting}")
-    for key in ("ignored_columns", "categorical_columns"):
+    for key in ("ignored_columns", "categorical_columns", "date_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:
             raise file_fault(table.source, f"no column {suggested(unknown, table.names)}; correct data.{key}")
+    if both := [name for name in data.date_columns if name in data.categorical_columns]:
+        where = "data.date_columns and in data.categorical_columns"
+        raise file_fault(table.source, f"column {both[0]!r} is in {where}; remove it from one")
     for key in ("id_columns", "ignored_columns"):
         if data.target in getattr(data, key):
             raise file_fault(
@@ -337,6 +374,12 @@ def _numeric(table: Table, name: str, *, clipped: bool) -> Column:
         center=center,
         spread=spread,
     )
+
+
+def _date(table: Table, name: str, *, clipped: bool) -> Column:
+    column, form = _numeric(table, name, clipped=clipped), table.dates[name]
+    cycles = cycles_of(table.columns[name].drop_null().to_numpy(), form)
+    return column.model_copy(update={"kind": "date", "date_form": form, "cycles": cycles})
 
 
 def _spreads(values: NDArray[np.float64], quartile_range: float, largest: float) -> Iterator[float]:

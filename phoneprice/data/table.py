@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.config.schema import DateForm
+
 
 @dataclass(frozen=True)
 class Table:
@@ -33,6 +35,10 @@ class Table:
     weightless_rows: int = 0  # left out for a weight of 0
     remarks: tuple[str, ...] = ()
     typed: bool = False  # whether the file tells numbers from text, so that no number of it has a format
+    dates: Mapping[str, DateForm] = field(default_factory=dict)
+    """The columns of days that were dates or times as text, and what they were."""
+    other_types: Mapping[str, str] = field(default_factory=dict)
+    """The columns, all missing here, whose type is one of neither numbers, text nor times, and its name."""
 
     @property
     def rows(self) -> int:

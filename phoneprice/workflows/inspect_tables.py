@@ -87,7 +87,8 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     table, inferred = read_and_infer(data, ToInfer(target), reading)
     text = init_text(inferred, table, read_options(Config().data, reading), name)
     splits = told_of_splits(table, ToInfer(target).config(inferred.settings))
-    warnings = (*left_out(table), *_near_equal(table, inferred), *splits)
+    dates = [f"{table.source}: {doubt}" for doubt in inferred.doubts]
+    warnings = (*left_out(table), *dates, *_near_equal(table, inferred), *splits)
     return FirstConfig(utf8_or_escaped(text), inferred, warnings)
 
 

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "data.weight_column": "the weight",
     "data.ignored_columns": ("x.y", ""),
     "data.categorical_columns": ("os",),
+    "data.date_columns": ("sold",),
     "data.missing_values": ("-", "\\"),
     "data.columns": {"a price": ColumnReading(decimal=",", units=("€", ""), missing_values=("?",))},
     "data.delimiter": ";",

@@ -302,7 +302,7 @@ def test_hostile_schemas_are_rejected(change: dict[str, Any], reason: str) -> No
         ),
         ({"spelling": "any"}, "'text', 'whole', 'clean' or 'number'"),
         ({"categories": ["a"]}, "column 'ram' is numeric and has categories"),
-        ({"kind": "text"}, "'numeric', 'boolean' or 'categorical'"),
+        ({"kind": "text"}, "'numeric', 'boolean', 'date' or 'categorical'"),
         ({"name": ""}, "at least 1 character"),
     ],
 )

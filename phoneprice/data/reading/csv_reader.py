@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -29,6 +29,7 @@ class CsvReader:
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
+        self.other_types: Mapping[str, str] = {}
         self.most_bytes: int | None = None
         self._stream = stream
         self._options = options

@@ -64,6 +64,8 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self.source, self.header = reader.source, reader.header
         self.numeric_columns = reader.numeric_columns
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
+        self.other_types = reader.other_types
+        """The columns whose type can be no feature, and its name."""
         self.most_bytes = reader.most_bytes
         """What its cells may take in memory as a whole, if that is bounded."""
         self._reader = reader

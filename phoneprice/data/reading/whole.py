@@ -32,13 +32,15 @@ def read_table(
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
-    the file has) are string whatever they hold, and so are those whose name ``is_text_name``. ``skip_columns`` are not
-    read, whatever their type: they come all missing, so that the table still knows its names. ``written`` columns
-    (None: all) come as they are written, too, if the file has them. Text in ``number_columns``, and in columns that are
-    mostly numbers of their format, is in the plain grammar where it is a number. Raises ``DataError``.
+    the file has) are string whatever they hold, and so are those whose name ``is_text_name``. ``skip_columns`` and
+    those of ``Table.other_types`` are not read: they come all missing, so that the table still knows their names.
+    ``written`` columns (None: all) come as they are written, too, if the file has them. Text in ``number_columns``, and
+    in columns that are mostly numbers of their format, is in the plain grammar where it is a number. Raises
+    ``DataError``.
     """
-    skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
+        other_types = {name: kind for name, kind in stream.other_types.items() if name not in skip_columns}
+        skipped = frozenset(skip_columns) | frozenset(other_types)
         names = [name for name in stream.header if name not in skipped]
         written = stream.header if written is None else written
         text = frozenset(name for name in names if name in text_columns or is_text_name(name))
@@ -49,7 +51,8 @@ def read_table(
     columns = {name: found[name] if name in found else table.columns[name] for name in names}
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
-    return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
+    columns = {name: columns.get(name, unread) for name in header}
+    return replace(table, columns=columns, written=kept, other_types=other_types)
 
 
 def read_chunks(
