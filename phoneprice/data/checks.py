@@ -30,6 +30,7 @@ from phoneprice.data.schema import (
     is_boolean,
     merged_spellings,
     taken_for_index,
+    without_inputs,
 )
 from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
@@ -57,7 +58,7 @@ FindingCode = Literal[
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
-    "groups", "number_format", "missing_words", "dates", "date_order", "mostly_dates",
+    "groups", "number_format", "missing_words", "dates", "date_order", "mostly_dates", "many_categories",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -272,6 +273,11 @@ def _spellings(subject: _Subject) -> Findings:
     for name in (*texts, *([target] if target and not yesno and not clean else [])):
         if what := near_equal(subject.table.columns[name]):
             yield Finding("warning", name, "near_equal", what, subject.table.rows)
+
+
+def _many_categories(subject: _Subject) -> Findings:
+    for name, (what, cells) in without_inputs(subject.table, subject.features).items():
+        yield Finding("warning", name, "many_categories", what, cells)
 
 
 def _missing(subject: _Subject) -> Findings:
@@ -493,8 +499,9 @@ def _missing_words(cells: pa.Array) -> str:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers,
-    _standing_alone, _ids, _dates, _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
+    _no_rows, _no_features, _target, _classes, _spellings, _many_categories, _missing, _uninformative,
+    _formatted_numbers, _standing_alone, _ids, _dates, _grouped, _index, _nameless, _duplicates, _leaks, _zeros,
+    _typing_errors,
 )  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -22,7 +23,7 @@ from phoneprice.data.tails import standing_alone, usual_range
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
-from phoneprice.wording import counted, first_of, noun, number
+from phoneprice.wording import count, counted, first_of, noun, number, share
 
 ColumnKind = Literal["numeric", "boolean", "date", "categorical"]
 
@@ -246,6 +247,30 @@ def merged_spellings(
     wanted = (*names, *([target] if target else []))
     found = {name: names_of(table.columns[name], clean=clean).merged for name in wanted}
     return {name: merged for name, merged in found.items() if merged}
+
+
+def without_inputs(table: Table, columns: Sequence[Column]) -> dict[str, tuple[str, int]]:
+    """Of each column with more categories than have an input of their own: what to say, and how many cells have none.
+
+    ``columns`` have been inferred from the table.
+    """
+    found = {}
+    for column in columns:
+        cells, own = table.columns[column.name], len(column.categories)
+        if not own or pc.count_distinct(cells).as_py() <= own:  # a quick look, as most have less than the most
+            continue
+        counts = names_of(cells, clean=column.spelling == "clean").counts
+        if len(counts) > own:
+            found[column.name] = _without_inputs(counts, column)
+    return found
+
+
+def _without_inputs(counts: Mapping[str, int], column: Column) -> tuple[str, int]:
+    rows, own = sum(counts.values()), len(column.categories)
+    others = rows - sum(counts[category] for category in column.categories)
+    categories = counted(len(counts), "category", "categories")
+    have = f"{categories}, of which the {count(own)} most frequent have an input each (data.max_categories)"
+    return f"{have}: {counted(others, 'cell')} ({share(others, rows)}) count as none of them", others
 
 
 def target_numbers(table: Table, target: str) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ from phoneprice.data.schema import (
     infer_schema,
     merged_spellings,
     taken_for_index,
+    without_inputs,
 )
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
@@ -204,6 +205,7 @@ def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[
     """What to warn of, by column, where columns may not be what they are taken for: one kind after the other."""
     target, labelled = schema.target, schema.label_kind
     yield columns_of_formatted_numbers(table, schema.feature_names, config)
+    yield {name: what for name, (what, _) in without_inputs(table, schema.columns).items()}
     merged_labels = target if labelled in {"whole", "clean"} else None
     merged = merged_spellings(table, schema.columns, merged_labels, clean=config.data.clean_text)
     yield {name: found.message for name, found in merged.items()}
