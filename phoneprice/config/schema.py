@@ -127,7 +127,7 @@ class DataConfig(Settings):
     ] = True
     max_categories: Annotated[
         int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
-    ] = 64
+    ] = 256
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:
