@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig, DateForm, DateOrder
-from phoneprice.data.reading.dates import ORDERS, Instants, read_texts
+from phoneprice.data.reading.dates import Instants, read_texts
 from phoneprice.data.table import Table
 from phoneprice.wording import first_of, noun, number, quoted
 
@@ -18,6 +18,8 @@ MOSTLY = 0.9
 """Share of dates among the values of a text column from which its other cells are faults."""
 _LOOKED_AT = 100
 """Different texts of a column that show that it holds no dates."""
+_SORTED_ROWS = 10_000
+"""Rows that show whether a column is sorted."""
 Cycle = Literal["month", "weekday", "hour"]
 """What comes again each year, week or day."""
 CYCLES: tuple[Cycle, ...] = get_args(Cycle)
@@ -37,22 +39,24 @@ class Dates:
     form: DateForm
     decided: bool
     """Whether the cells of the column leave only this order of day, month and year, and are in one."""
-    other: DateForm | None = None
-    """An order that the cells allow as well."""
+    others: tuple[DateForm, ...] = ()
+    """Orders that the cells allow as well."""
     example: str = ""
-    """A cell that ``form`` and ``other`` read differently."""
+    """A cell that ``form`` and another of them read differently."""
 
     @property
     def reason(self) -> str:
         """Why a column was taken for one of dates, in words."""
-        return FORM_NAMES[self.form] if self.decided or self.other or self.form == "time" else "dates"
+        return FORM_NAMES[self.form] if self.decided or self.others or self.form == "time" else "dates"
 
     def doubt(self, order: DateOrder) -> str:
         """What to say of a column whose cells allow another order, where nobody has said which; else nothing."""
-        if self.other is None or order == self.form:
+        if not self.others or order == self.form:
             return ""
-        what = f"{quoted(self.example)} may have {FORM_NAMES[self.form]} or {FORM_NAMES[self.other]}"
-        return f'{what}: taken for {FORM_NAMES[self.form]}; data.date_order = "{self.form}" or "{self.other}" decides'
+        names = " or ".join(FORM_NAMES[form] for form in (self.form, *self.others))
+        settings = " or ".join(f'"{form}"' for form in (self.form, *self.others))
+        what = f"{quoted(self.example)} may have {names}: taken for {FORM_NAMES[self.form]}"
+        return f"{what}; data.date_order = {settings} decides"
 
 
 NO_DATES: Mapping[str, Dates] = MappingProxyType({})
@@ -101,10 +105,10 @@ def _dates(cells: pa.Array, *, declared: bool) -> Dates | None:
     if not best or (best < MOSTLY * counts.sum() and not declared):
         return None
     form, *others = [form for form in rows if rows[form] == best]
-    for other in others:
-        differ = _differences(read[form], read[other])
-        if len(differ):
-            return Dates(form, decided=False, other=other, example=texts[int(differ[0])].as_py())
+    differ = {other: places for other in others if len(places := _differences(read[form], read[other]))}
+    if differ:
+        example = texts[int(next(iter(differ.values()))[0])].as_py()
+        return Dates(form, decided=False, others=tuple(differ), example=example)
     # Of an order that the others contradict; 2024-05-31 is the same in all of them.
     return Dates(form, decided=not others and form != "time")
 
@@ -119,11 +123,10 @@ def _differences(one: Instants, other: Instants) -> NDArray[np.intp]:
 
 def _settled(dates: Dates, cells: pa.Array, order: DateOrder, certain: Iterable[DateForm]) -> Dates:
     """The dates with an open order settled."""
-    if dates.other is None:
+    if not dates.others:
         return dates
-    read = read_texts(cells.drop_null(), ORDERS)
-    most = max(int(found.valid.sum()) for found in read.values())
-    possible = [form for form in ORDERS if int(read[form].valid.sum()) == most]
+    possible = dates.form, *dates.others
+    read = read_texts(cells.drop_null().slice(0, _SORTED_ROWS), possible)
     rules: tuple[Callable[[DateForm], bool], ...] = (
         lambda form: form == order,
         lambda form: form in certain,
@@ -131,7 +134,7 @@ def _settled(dates: Dates, cells: pa.Array, order: DateOrder, certain: Iterable[
         lambda form: form == ("mdy" if "/" in dates.example else "dmy"),
     )
     form = next(found[0] for rule in rules if len(found := [form for form in possible if rule(form)]) == 1)
-    return replace(dates, form=form, other=next(other for other in possible if other != form))
+    return replace(dates, form=form, others=tuple(other for other in possible if other != form))
 
 
 def _is_sorted(read: Instants) -> bool:

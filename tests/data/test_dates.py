@@ -49,7 +49,7 @@ OPEN = ["05/06/2024", "07/08/2024", "01/02/2024"]
 )
 def test_what_is_a_column_of_dates(cells, form):
     dates = found(when=cells)
-    assert {name: (each.form, each.other) for name, each in dates.items()} == ({"when": (form, None)} if form else {})
+    assert {name: (each.form, each.others) for name, each in dates.items()} == ({"when": (form, ())} if form else {})
 
 
 def test_other_columns_are_no_dates():
@@ -63,6 +63,10 @@ def test_declared_columns_need_no_majority():
     assert found(data, when=["x", "y"]) == {}
 
 
+THREE = (
+    "'04-05-01' may have day before month or year, month, day or month before day: taken for day before month; "
+    'data.date_order = "dmy" or "ymd" or "mdy" decides'
+)
 DOUBT = (
     "'05/06/2024' may have month before day or day before month: taken for month before day; "
     'data.date_order = "mdy" or "dmy" decides'
@@ -82,12 +86,13 @@ DOUBT = (
         ({"when": ["01/02/2024", "02/02/2024", "01/03/2024"]}, "auto", "dmy", None),
         ({"when": ["01.02.2024", "03.02.2024", "02.04.2024", "01.02.2024"]}, "auto", "dmy", None),
         ({"when": ["24-05-01", "24-06-03", "24-05-07"]}, "ymd", "ymd", ""),
+        ({"when": ["04-05-01", "04-06-03", "04-05-07"]}, "auto", "dmy", THREE),
     ],
 )
 def test_an_open_order_is_settled_and_said(columns, order: DateOrder, form, doubt):
     when = found(DataConfig(target="y", date_order=order), **columns)["when"]
     assert when.form == form
-    assert when.other is not None
+    assert when.others
     assert bool(when.doubt(order)) == (order == "auto")
     assert doubt is None or when.doubt(order) == doubt
 
