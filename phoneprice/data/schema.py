@@ -16,7 +16,7 @@ from phoneprice.config.schema import Config, DataConfig, DateForm
 from phoneprice.data.dates import Cycle, Days, cycles_of
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.dates import to_days
+from phoneprice.data.reading.dates import as_dates, to_days
 from phoneprice.data.reading.faults import file_fault, no_date, no_number, wrong_type
 from phoneprice.data.table import Table
 from phoneprice.data.tails import standing_alone, usual_range
@@ -307,9 +307,9 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
 
 def days_of(table: Table, name: str, form: DateForm) -> Days:
     """A column of dates as days ``(rows,)``, NaN where missing; raises ``DataError`` at the first cell that is none."""
-    cells = table.columns[name]
-    if is_number_array(cells):
+    if name in table.dates:
         return numbers_of(table, name)
+    cells = as_dates(table.columns[name])
     found = to_days(cells, form)
     if len(found.text_rows):
         row = int(found.text_rows[0])

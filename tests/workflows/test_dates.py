@@ -14,6 +14,7 @@ import pytest
 import phoneprice
 from phoneprice.artifact.loader import load_run
 from phoneprice.config.asked import ToInfer
+from phoneprice.config.reading import Reading
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
 from phoneprice.workflows.inspect_tables import check_table, first_config
@@ -79,7 +80,17 @@ def test_a_run_reads_dates_as_in_training(tmp_path: Path) -> None:
     what = "line 3, column 'when': found '01/13/2023', expected a date or a time as in the rest of the column"
     with pytest.raises(DataError) as caught:
         phoneprice.predict(tmp_path / "run", tmp_path / "new.csv", tmp_path / "p2.csv")
-    assert str(caught.value) == f"{tmp_path / 'new.csv'} {what}; correct it or leave it empty"
+    advice = "correct it, or leave such rows out with --on-bad-row skip"
+    assert str(caught.value) == f"{tmp_path / 'new.csv'} {what}; {advice}"
+    skip = Reading(on_bad_row="skip")
+    found = phoneprice.predict(tmp_path / "run", tmp_path / "new.csv", tmp_path / "p2.csv", reading=skip)
+    assert (found.rows, len(found.warnings)) == (ROWS // 2, 1)
+    save(frame(19_000.5), tmp_path / "new.csv")
+    with pytest.raises(DataError, match=r"line 2, column 'when': found '19000\.5', expected a date or a time"):
+        phoneprice.predict(tmp_path / "run", tmp_path / "new.csv", tmp_path / "p2.csv")
+    save(frame(19_000.5), tmp_path / "new.parquet")
+    with pytest.raises(DataError, match=r"row 1, column 'when': found '19000\.5', expected a date or a time"):
+        phoneprice.predict(tmp_path / "run", tmp_path / "new.parquet", tmp_path / "p2.csv")
 
 
 def test_some_cells_that_are_no_dates(tmp_path: Path) -> None:
@@ -92,7 +103,7 @@ def test_some_cells_that_are_no_dates(tmp_path: Path) -> None:
     assert train(data, tmp_path / "run", on_bad_row="skip") == [
         f"{data}: left out 2 rows with text in a numeric column"
     ]
-    assert train(data, tmp_path / "b", categorical_columns=["when"])[0].startswith(f"{data}, column 'when': 120 categ")
+    assert train(data, tmp_path / "b", categorical_columns=["when"]) == []
     result = check_table(data, ToInfer("price"))
     assert (result.findings[0].code, result.findings[0].count) == ("mostly_dates", 2)
 

@@ -75,6 +75,11 @@ def to_days(cells: pa.Array, form: DateForm) -> Numbers:
     return Numbers(_days(ticks, valid, cells), np.flatnonzero(~valid), NO_ROWS)
 
 
+def as_dates(cells: pa.Array) -> pa.Array:
+    """Cells as text that may be dates; numbers, which are none whatever they count, as they are written."""
+    return cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
+
+
 @dataclass(frozen=True)
 class Instants:
     """What some texts ``(n,)`` are in one form: microseconds since 1970-01-01, where ``valid``."""

@@ -80,7 +80,7 @@ def no_date(place: str, value: str) -> DataError:
     """Text in a column of dates, or a date of another form."""
     return DataError(
         f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
-        "correct it or leave it empty"
+        "correct it, or leave such rows out with --on-bad-row skip"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from phoneprice.config.schema import DateForm
 from phoneprice.data.number_formats import PLAIN, NumberFormat
 from phoneprice.errors import UsageError
 
@@ -82,7 +83,7 @@ def _check_encoding(encoding: str) -> None:
 
 @dataclass(frozen=True)
 class Selection:
-    """The columns asked for: as numbers, as text (missing words become null), and as they were written.
+    """The columns asked for: as numbers, as text (missing words become null), as they were written, dates as days.
 
     ``edge`` has keys for the columns at the right edge that have no name: they are read to see that they hold no value.
     """
@@ -94,10 +95,11 @@ class Selection:
     edge: tuple[str, ...] = ()
     as_json: bool = False
     """Whether verbatim cells of JSON Lines are ``arrow_types.JsonCell``, to be JSON again."""
+    dates: Mapping[str, DateForm] = field(default_factory=dict)
     wanted: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        asked = self.numeric | self.text | self.verbatim
+        asked = self.numeric | self.text | self.verbatim | self.dates.keys()
         object.__setattr__(self, "wanted", (*(name for name in self.header if name in asked), *self.edge))
 
     @property

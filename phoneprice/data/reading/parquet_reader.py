@@ -61,7 +61,7 @@ class ParquetReader:
         self._file.close()
 
     def _check_types(self, selection: Selection) -> None:
-        used = selection.numeric | selection.text
+        used = selection.numeric | selection.text | selection.dates.keys()
         for name in selection.wanted:
             kind = self._parquet.schema.field(name).type
             if name in used and not _is_taken(kind):

@@ -30,10 +30,16 @@ OFFSETS = {"+02:00": 120, "-0530": -330, " +01": 60}
 
 
 def microseconds(cells: list[str | None], form: DateForm) -> list[int | None]:
-    """Cells read by a form, since 1970."""
+    """Cells read by a form, since 1970; as days in float64 they are that but for a microsecond."""
+    ticks = read_texts(pa.array(cells, pa.string()).drop_null(), (form,))[form]
+    assert ticks.valid.all()
+    exact = iter(ticks.ticks.tolist())
+    expected = [None if cell is None else next(exact) for cell in cells]
     found = to_days(pa.array(cells, pa.string()), form)
+    days = [None if tick is None else tick / 86_400_000_000 for tick in expected]
+    assert found.values.to_pylist() == pytest.approx(days, abs=2e-11)
     assert not len(found.text_rows)
-    return [None if day is None else round(day * 86_400_000_000) for day in found.values.to_pylist()]
+    return expected
 
 
 def as_written(moment: datetime, layout: str) -> int:
