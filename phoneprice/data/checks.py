@@ -480,7 +480,7 @@ def _typing_error(table: Table, name: str, found: Numbers, code: FindingCode, ki
     odd, cells = found.text_rows, table.columns[name]
     if words := _missing_words(cells.take(pa.array(odd))):
         what = f"{words} ({share(len(odd), len(cells))}); if it means that there is none, add it to"
-        what = f"{kind} but for {what} data.missing_values{', as config init does' if kind == 'numbers' else ''}"
+        what = f"{kind} but for {what} data.missing_values, as config init does"
         return Finding("warning", name, "missing_words", what, len(odd))
     example = f"{quoted(cells[int(odd[0])].as_py())} ({table.place(int(odd[0]))})"
     what = (

@@ -10,14 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig, DateForm, DateOrder
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.columns import MOSTLY
 from phoneprice.data.reading.dates import Instants, read_texts
 from phoneprice.data.table import Table
 from phoneprice.wording import first_of, noun, number, quoted
 
-MOSTLY = 0.9
-"""Share of dates among the values of a text column from which its other cells are faults."""
-_LOOKED_AT = 100
-"""Different texts of a column that show that it holds no dates."""
+_LOOKED_AT, _LOOKED_AT_ROWS = 100, 1000
+"""Different texts, and the rows they are from, that show that a column holds no dates."""
 _SORTED_ROWS = 10_000
 """Rows that show whether a column is sorted."""
 Cycle = Literal["month", "weekday", "hour"]
@@ -49,14 +49,22 @@ class Dates:
         """Why a column was taken for one of dates, in words."""
         return FORM_NAMES[self.form] if self.decided or self.others or self.form == "time" else "dates"
 
+    @property
+    def allowed(self) -> str:
+        """The orders that the cells of a column allow, in words."""
+        names = " or ".join(FORM_NAMES[form] for form in (self.form, *self.others))
+        return f"{quoted(self.example)} may have {names}"
+
+    @property
+    def setting(self) -> str:
+        """What decides among these orders."""
+        return "data.date_order = " + " or ".join(f'"{form}"' for form in (self.form, *self.others))
+
     def doubt(self, order: DateOrder) -> str:
         """What to say of a column whose cells allow another order, where nobody has said which; else nothing."""
         if not self.others or order == self.form:
             return ""
-        names = " or ".join(FORM_NAMES[form] for form in (self.form, *self.others))
-        settings = " or ".join(f'"{form}"' for form in (self.form, *self.others))
-        what = f"{quoted(self.example)} may have {names}: taken for {FORM_NAMES[self.form]}"
-        return f"{what}; data.date_order = {settings} decides"
+        return f"{self.allowed}: taken for {FORM_NAMES[self.form]}; {self.setting} decides"
 
 
 NO_DATES: Mapping[str, Dates] = MappingProxyType({})
@@ -75,7 +83,7 @@ def find_dates(table: Table, config: Config) -> dict[str, Dates]:
     found = {
         name: dates
         for name, cells in table.columns.items()
-        if name not in unused and (dates := _dates(cells, declared=name in declared))
+        if name not in unused and (dates := dates_in(cells, declared=name in declared))
     }
     certain = {dates.form for dates in found.values() if dates.decided}
     return {name: _settled(dates, table.columns[name], data.date_order, certain) for name, dates in found.items()}
@@ -92,17 +100,21 @@ def said(dates: Mapping[str, Dates], data: DataConfig) -> Iterator[tuple[str, st
             yield name, f"column {name!r}: {doubt}"
 
 
-def _dates(cells: pa.Array, *, declared: bool) -> Dates | None:
-    if not pa.types.is_string(cells.type):
+def dates_in(cells: pa.Array, *, declared: bool = False) -> Dates | None:
+    """What the cells of a column are, as dates or times, if nearly all are; ``declared``: whatever they are.
+
+    Where most of them are numbers as well, such as 20240531, they are numbers if nobody has said otherwise.
+    """
+    if not pa.types.is_string(cells.type) or not (declared or may_be_dates(cells)):
         return None
     counted = cells.drop_null().value_counts()
     texts, counts = counted.field("values"), counted.field("counts").to_numpy()
-    if not len(texts) or not (declared or _may_be_dates(texts.slice(0, _LOOKED_AT))):
+    if not len(texts) or not (declared or _more_than_numbers(texts, counts)):
         return None
     read = read_texts(texts)
     rows = {form: int(counts[instants.valid].sum()) for form, instants in read.items()}
     best = max(rows.values())
-    if not best or (best < MOSTLY * counts.sum() and not declared):
+    if best < MOSTLY * counts.sum() and not declared:
         return None
     form, *others = [form for form in rows if rows[form] == best]
     differ = {other: places for other in others if len(places := _differences(read[form], read[other]))}
@@ -113,8 +125,14 @@ def _dates(cells: pa.Array, *, declared: bool) -> Dates | None:
     return Dates(form, decided=not others and form != "time")
 
 
-def _may_be_dates(texts: pa.Array) -> bool:
+def may_be_dates(cells: pa.Array) -> bool:
+    """Whether there is a date among the first different texts of a column, which is quick to see."""
+    texts = (cells.slice(0, _LOOKED_AT_ROWS).drop_null() or cells.drop_null()).unique().slice(0, _LOOKED_AT)
     return any(instants.valid.any() for instants in read_texts(texts).values())
+
+
+def _more_than_numbers(texts: pa.Array, counts: NDArray[np.int64]) -> bool:
+    return bool(counts[to_numbers(texts, frozenset()).text_rows].sum() > (1 - MOSTLY) * counts.sum())
 
 
 def _differences(one: Instants, other: Instants) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
 from phoneprice.config.schema import Config, DataConfig, DateForm
-from phoneprice.data.dates import Cycle, Days, cycles_of
+from phoneprice.data.dates import Cycle, Days, cycles_of, date_text
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.dates import as_dates, to_days
@@ -42,15 +42,17 @@ class StandingAlone(Settings):
     times: Annotated[float, Field(ge=1)]
     """How many times as far as the farthest of the others."""
     cells: Annotated[int, Field(ge=1)]
+    date: bool = False
+    """Whether the value is a number of days."""
 
     @property
     def message(self) -> str:
         """``1e+12 in row 7 is 3e+10 times as far from the median as any other cell``."""
         others = f", and {counted(self.cells - 1, 'more cell')} like it," if self.cells > 1 else ""
         verb = noun(self.cells, "is", "are up to")
+        value = date_text(self.value) if self.date else f"{self.value:g}"
         return (
-            f"{self.value:g} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any "
-            "other cell"
+            f"{value} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any other cell"
         )
 
 
@@ -424,7 +426,8 @@ def alone_among(table: Table, name: str) -> StandingAlone | None:
     if not len(far):
         return None
     row = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))[far[0]]
-    return StandingAlone(row=int(table.numbered[row]), value=float(values[far[0]]), times=times, cells=len(far))
+    number, value = int(table.numbered[row]), float(values[far[0]])
+    return StandingAlone(row=number, value=value, times=times, cells=len(far), date=name in table.dates)
 
 
 def sampling_step(rows: int) -> int:

@@ -60,7 +60,13 @@ def test_other_columns_are_no_dates():
 def test_declared_columns_need_no_majority():
     data = DataConfig(target="y", date_columns=("when",))
     assert found(data, when=["20240501", "x", "y"])["when"].form == "ymd"
-    assert found(data, when=["x", "y"]) == {}
+    assert found(data, when=["x", "y"])["when"].form == "ymd"
+    assert found(data, when=[None, None]) == {}
+
+
+def test_a_word_among_numbers_that_may_be_dates_makes_them_none():
+    assert found(when=[*["20240501"] * 19, "x"]) == {}
+    assert found(when=[*["20240501"] * 17, "2024-05-02", "2024-05-03"])["when"].form == "ymd"
 
 
 THREE = (

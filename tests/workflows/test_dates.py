@@ -14,10 +14,12 @@ import pytest
 import phoneprice
 from phoneprice.artifact.loader import load_run
 from phoneprice.config.asked import ToInfer
+from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
 from phoneprice.errors import DataError
 from phoneprice.workflows.events import Event, Warned, ignore
 from phoneprice.workflows.inspect_tables import check_table, first_config
+from phoneprice.workflows.prepare import prepare
 
 ROWS = 120
 QUICK = {"training.epochs": 2, "training.threads": 1, "training.device": "cpu", "model.hidden": [2]}
@@ -103,7 +105,8 @@ def test_some_cells_that_are_no_dates(tmp_path: Path) -> None:
     assert train(data, tmp_path / "run", on_bad_row="skip") == [
         f"{data}: left out 2 rows with text in a numeric column"
     ]
-    assert train(data, tmp_path / "b", categorical_columns=["when"]) == []
+    (warning,) = train(data, tmp_path / "b", categorical_columns=["when"])
+    assert "text, and each row has its own" in warning
     result = check_table(data, ToInfer("price"))
     assert (result.findings[0].code, result.findings[0].count) == ("mostly_dates", 2)
 
@@ -136,6 +139,49 @@ def test_dates_that_no_setting_names_are_said(tmp_path: Path) -> None:
     told = "data.date_columns says so without a word, data.categorical_columns otherwise"
     what = f"{data}: column when: dates, so numbers of days and what comes again ({told})"
     assert [event.message for event in events if isinstance(event, Warned)] == [what]
+
+
+def test_words_for_missing_among_dates_are_found(tmp_path: Path) -> None:
+    texts = list(MOMENTS.strftime("%d.%m.%Y"))
+    data = save(frame([*texts[: ROWS // 2], *["?", "n/a"] * (ROWS // 4)]), tmp_path / "t.csv")
+    made = first_config(data, "price", "c.toml")
+    assert made.inferred is not None
+    found = made.inferred.settings["data"]
+    assert (found["date_columns"], found["missing_values"]) == (("when",), ("", "NA", "NaN", "null", "?", "n/a"))
+    assert train(data, tmp_path / "run") == []
+    (column, _) = load_run(tmp_path / "run").schema.columns
+    assert (column.kind, column.date_form, column.has_missing) == ("date", "dmy", True)
+    rows = tmp_path / "c.toml"
+    rows.write_text('[data]\ntarget = "price"\n[task]\nkind = "regression"\n')
+    few = save(frame([*texts[:-2], "?", "?"]), tmp_path / "few.csv")
+    with pytest.raises(DataError) as caught:
+        phoneprice.train(few, rows, tmp_path / "b", overrides=QUICK, on_event=ignore)
+    assert str(caught.value) == (
+        f"{few} line 120, column 'when': found '?', expected a date or a time as in the rest of the column; if it "
+        'means that there is none, set data.missing_values = ["", "NA", "NaN", "null", "?"]; or leave such rows out with '
+        "--on-bad-row skip, or add the column to data.categorical_columns"
+    )
+
+
+def test_a_date_that_stands_alone_is_named_as_one(tmp_path: Path) -> None:
+    data = save(frame(["1300-01-01", *MOMENTS.strftime("%Y-%m-%d")[1:]]), tmp_path / "t.csv")
+    (what,) = (
+        found.message for found in check_table(data, ToInfer("price")).findings if found.code == "standing_alone"
+    )
+    assert what.startswith("1300-01-01 in row 1 is ")
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us", "Asia/Tokyo"), pa.date32(), pa.time64("us")])
+def test_dates_and_times_of_a_type_put_rows_in_order(tmp_path: Path, kind: pa.DataType) -> None:
+    order = np.random.default_rng(0).permutation(ROWS)
+    ticks = pa.array(order, pa.int32() if kind == pa.date32() else pa.int64())
+    data = tmp_path / "t.parquet"
+    rest = {name: frame(0)[name].to_numpy() for name in ("ram", "price")}
+    pq.write_table(pa.table({"day": ticks.cast(kind), **rest}), data)
+    settings = ["data.target=price", "task.kind=regression", "validation.scheme=holdout", "validation.order_column=day"]
+    roles = prepare(data, load_config(None, settings), ignore).roles
+    assert roles.times is not None
+    assert roles.times.tolist() == order.tolist()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ UTC, a time without one counts as UTC; digits of a second beyond the microsecond
 | ``mdy`` | ``05/31/2024``, ``5-31-24`` |
 | ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM`` |
 | each but ``time`` | ``2024-05-31``, ``2024/5/31``, ``20240531``, ``2024-05``, ``31 May 2024``, ``31-May-24`` |
-| | ``May 31, 2024``, ``Fri, 31 May 2024``, ``May 2024``; all with a time: ``2024-05-31T12:30:00.5+02:00`` |
+| | ``May 31, 2024``, ``Fri, 31 May 2024``, ``May 2024``, ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601) |
+| | all with a time: ``2024-05-31T12:30:00.5+02:00`` |
 """
 
 import re
@@ -54,6 +55,7 @@ _FAMILIES = (
     rf"{_WEEKDAY}{_NAME}\.? {_DAY},? (?P<year>\d{{4}})",
     rf"{_NAME}[-., ]{{1,2}}(?P<year>\d{{4}})",
     r"(?P<year>1[5-9]\d{2}|20\d{2}|21\d{2})(?P<month>\d{2})(?P<day>\d{2})",
+    r"(?P<year>\d{4})-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
 )
 _DATES = tuple(f"(?i)^{family}{_TIME}$" for family in _FAMILIES)
 _TIMES = (f"(?i)^{_CLOCK}$",)
@@ -123,7 +125,7 @@ _Fields = Mapping[str, pa.Array]
 """The parts of the texts by their names in the patterns, string arrays ``(n,)``, empty where a text lacks one."""
 _PARTS = (
     "year", "month", "day", "name", "a", "b", "c", "first_mark", "second_mark", "hour", "minute", "second", "fraction",
-    "half", "zone",
+    "half", "zone", "week", "weekday",
 )  # fmt: skip
 
 
@@ -147,13 +149,35 @@ def _instants(fields: _Fields, form: DateForm) -> Instants:
     valid = _is(fields["matched"], "1")
     marks = fields["first_mark"], fields["second_mark"]
     valid &= (pc.equal(*marks).to_numpy(zero_copy_only=False)) | _is(marks[1], "")
-    year, month, day = _calendar(fields, form)
-    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + (day - 1)
-    valid &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    days, there = _calendar_days(*_calendar(fields, form))
+    if pc.any(pc.not_equal(fields["week"], "")).as_py():
+        of_weeks, week_there = _week_days(fields)
+        weeks = ~_is(fields["week"], "")
+        days, there = np.where(weeks, of_weeks, days), np.where(weeks, week_there, there)
+    valid &= there
     clock, of_the_day = _clock(fields)
     ticks = np.where(valid, days.astype(np.int64), 0) * MICROSECONDS_A_DAY + clock
     return Instants(ticks, valid & of_the_day)
+
+
+_There = tuple[NDArray[Any], NDArray[np.bool_]]
+"""Days (``datetime64``), and whether the calendar has them."""
+
+
+def _calendar_days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> _There:
+    months: NDArray[np.datetime64] = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    there = (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return days, there
+
+
+def _week_days(fields: _Fields) -> _There:
+    """Days of the weeks of ISO 8601, a week alone its Monday: the first week of a year is that of January 4th."""
+    year, week = _whole(fields["year"]), _whole(fields["week"])
+    fourth: NDArray[np.datetime64] = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3
+    monday: NDArray[np.datetime64] = fourth - (fourth.astype(np.int64) + 3) % 7 + 7 * (week - 1)
+    there = (year > 0) & (week >= 1) & ((monday + 3).astype("datetime64[Y]").astype(np.int64) == year - 1970)
+    return monday + np.maximum(_whole(fields["weekday"]) - 1, 0), there
 
 
 _Triple = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]

@@ -16,7 +16,7 @@ from phoneprice.data.reading.dates import ORDERS, read_texts, to_days
 EPOCH = datetime(1970, 1, 1)
 ANY: dict[str, tuple[DateForm, ...]] = dict.fromkeys(
     ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%y", "%d/%b/%Y", "%d. %B %Y", "%b %d, %Y", "%B %d %Y",
-     "%a, %d %b %Y", "%Y%m%d"), ORDERS,
+     "%a, %d %b %Y", "%Y%m%d", "%G-W%V-%u", "%GW%V%u"), ORDERS,
 )  # fmt: skip
 FORMATS: dict[str, tuple[DateForm, ...]] = {
     **ANY,
