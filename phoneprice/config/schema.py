@@ -126,8 +126,11 @@ class DataConfig(Settings):
         Field(description="draw numbers far out from the rest of their column, or beyond its training range, in to it"),
     ] = True
     max_categories: Annotated[
-        int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
-    ] = 256
+        Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"],
+        Field(
+            description="most frequent categories that get an input each; auto: 64, and up to 256 with ten rows each"
+        ),
+    ] = "auto"
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:

