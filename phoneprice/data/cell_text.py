@@ -58,6 +58,11 @@ def csv_values(cells: pa.Array) -> Rendered:
     return pc.if_else(cells.is_valid(), texts, pa.scalar(None, pa.string())), nulled
 
 
+def texts(cells: pa.Array) -> pa.Array:
+    """The text of each cell in CSV, null where it is missing; raises an ``ArrowException`` as ``simple`` does."""
+    return csv_values(simple(cells))[0].cast(pa.string())
+
+
 def json_values(cells: pa.Array) -> Rendered:
     """The JSON text (RFC 8259) of each cell."""
     cells = simple(cells)

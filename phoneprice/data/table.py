@@ -38,7 +38,7 @@ class Table:
     dates: Mapping[str, DateForm] = field(default_factory=dict)
     """The columns of days that were dates or times as text, and what they were."""
     other_types: Mapping[str, str] = field(default_factory=dict)
-    """The columns, all missing here, whose type is one of neither numbers, text nor times, and its name."""
+    """The columns whose type is neither numbers, text nor times, and its name; here they are text, or all missing."""
 
     @property
     def rows(self) -> int:

@@ -187,24 +187,33 @@ def test_dates_and_times_of_a_type_put_rows_in_order(tmp_path: Path, kind: pa.Da
 @pytest.mark.parametrize(
     "kind", [pa.timestamp("ns", "Asia/Tokyo"), pa.list_(pa.int64()), pa.binary(), pa.duration("s")]
 )
-def test_ids_and_ignored_columns_have_any_type(tmp_path: Path, kind: pa.DataType) -> None:
+def test_ids_groups_and_ignored_columns_have_any_type(tmp_path: Path, kind: pa.DataType) -> None:
     cells = [[i] if pa.types.is_list(kind) else bytes([i]) if pa.types.is_binary(kind) else i for i in range(ROWS)]
     ids = pa.array(cells, pa.int64()).cast(kind) if isinstance(cells[0], int) else pa.array(cells, kind)
     data = tmp_path / "t.parquet"
     pq.write_table(pa.table({"k": ids, **{name: frame(0)[name].to_numpy() for name in ("ram", "price")}}), data)
     for role in ("id_columns", "ignored_columns"):
         train(data, tmp_path / role, **{role: ["k"]})
+    groups = pq.read_table(data).set_column(0, "k", ids.take(pa.array(np.arange(ROWS) % 7)))
+    pq.write_table(groups, tmp_path / "groups.parquet")
+    settings = ["data.target=price", "task.kind=regression", "data.group_column=k"]
+    found = prepare(tmp_path / "groups.parquet", load_config(None, settings), ignore).roles.groups
+    assert found is not None
+    assert found.tolist() == (np.arange(ROWS) % 7).tolist()
     phoneprice.predict(tmp_path / "id_columns", data, tmp_path / "p.parquet")
     assert pq.read_table(tmp_path / "p.parquet")["k"].type == kind
 
 
 def test_a_type_that_is_no_feature_is_ignored_or_refused(tmp_path: Path) -> None:
-    table = pa.table({"tags": [[1, 2]] * ROWS, **{name: frame(0)[name].to_numpy() for name in ("ram", "price")}})
+    uuids = pa.array([bytes([i] * 16) for i in range(ROWS)], pa.uuid())
+    rest = {name: frame(0)[name].to_numpy() for name in ("ram", "price")}
+    table = pa.table({"id": uuids, "tags": [[1, 2]] * ROWS, **rest})
     data = tmp_path / "t.parquet"
     pq.write_table(table, data)
     made = first_config(data, "price", "c.toml")
     assert made.inferred is not None
     assert dict(made.inferred.ignored) == {"tags": "of the type list<element: int64>"}
+    assert list(made.inferred.ids) == ["id"]
     what = "column 'tags' has the type list<element: int64>, expected numbers or text; convert it or leave it out"
     settings: dict[str, Any]
     for target, settings in (("price", {"data.ignored_columns": []}), ("tags", {})):

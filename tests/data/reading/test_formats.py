@@ -364,7 +364,7 @@ def test_parquet_types_that_text_can_say_and_others(tmp_path: Path) -> None:
         "clock": ["12:30:00.000", None],
         "took": [1.5, None],
         "list": [None, None],
-        "bytes": [None, None],
+        "bytes": ["ff", None],
     }
     assert table.other_types == {"list": "list<element: int64>", "bytes": "binary"}
     assert read_table(path, ReadOptions(), skip_columns=["list", "bytes"]).other_types == {}
