@@ -26,6 +26,9 @@ Scheme = Literal["kfold", "holdout", "none"]
 MissingTarget = Literal["drop", "fail"]
 DecimalMark = Literal[".", ","]
 ThousandsMark = Literal["", ".", ",", " ", "'", "_"]
+DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
+DateForm = Literal["ymd", "dmy", "mdy", "time"]
+"""What the cells of a column are: dates whose numbers have this order, or times of a day."""
 MOST_THREADS = 1024
 """PyTorch crashes where it is asked for some ten thousands."""
 
@@ -81,6 +84,14 @@ class DataConfig(Settings):
     categorical_columns: Annotated[
         tuple[str, ...], Field(description="columns to treat as categories even where they hold numbers")
     ] = ()
+    date_columns: Annotated[
+        tuple[str, ...],
+        Field(description="columns of dates or times whatever they look like; others are recognised by their cells"),
+    ] = ()
+    date_order: Annotated[
+        DateOrder,
+        Field(description="what 01/02/03 is where a column of dates leaves it open: y year, m month, d day"),
+    ] = "auto"
     missing_values: Annotated[
         tuple[str, ...], Field(description="cells that count as missing, in any case, outer spaces ignored")
     ] = ("", "NA", "NaN", "null")
@@ -132,8 +143,11 @@ class DataConfig(Settings):
         Field(description="draw numbers far out from the rest of their column, or beyond its training range, in to it"),
     ] = True
     max_categories: Annotated[
-        int, Field(ge=1, le=10_000, description="most frequent categories that get an input each")
-    ] = 64
+        Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"],
+        Field(
+            description="most frequent categories that get an input each; auto: 64, and up to 256 with ten rows each"
+        ),
+    ] = "auto"
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:
@@ -156,7 +170,7 @@ class DataConfig(Settings):
 
     @property
     def _indexes(self) -> tuple[str, ...]:
-        others = {self.target, *self.ignored_columns, *self.categorical_columns}
+        others = {self.target, *self.ignored_columns, *self.categorical_columns, *self.date_columns}
         return tuple(name for name in self.index_columns if name not in others)
 
     def index_among(self, names: Iterable[str]) -> tuple[str, ...]:

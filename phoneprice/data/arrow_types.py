@@ -1,18 +1,23 @@
-"""What Arrow's types are to us: numbers, text, bytes, lists; and columns without the dictionary they come with."""
+"""What Arrow's types are to us: numbers, text, times, bytes, lists; and columns without their dictionaries."""
 
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _NUMBERS = (
     pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null,
+    pa.types.is_duration,
 )  # fmt: skip
+_TIMES = pa.types.is_date, pa.types.is_time, pa.types.is_timestamp
 _TEXTS = pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view
 _BYTES = pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view
 _LISTS = (
     pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view,
     pa.types.is_large_list_view,
 )  # fmt: skip
+UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+"""How many of a unit are a second."""
 _MEASURED = pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary
 
 
@@ -48,6 +53,11 @@ def is_text(kind: pa.DataType) -> bool:
     return is_text(kind.value_type) if pa.types.is_dictionary(kind) else _is_any(kind, _TEXTS)
 
 
+def is_time(kind: pa.DataType) -> bool:
+    """Whether values of a type are dates or times, which text can say as well."""
+    return _is_any(kind, _TIMES)
+
+
 def is_bytes(kind: pa.DataType) -> bool:
     """Whether values of a type are bytes, of any layout."""
     return _is_any(kind, _BYTES)
@@ -56,6 +66,12 @@ def is_bytes(kind: pa.DataType) -> bool:
 def is_list(kind: pa.DataType) -> bool:
     """Whether values of a type are lists, of any layout."""
     return _is_any(kind, _LISTS)
+
+
+def seconds(array: pa.Array) -> pa.Array:
+    """Durations as seconds in float64."""
+    ticks = array.cast(pa.int64()).cast(pa.float64(), safe=False)
+    return pc.divide(ticks, float(UNITS[array.type.unit]))
 
 
 def has_length(kind: pa.DataType) -> bool:

@@ -31,12 +31,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from phoneprice.data.arrow_types import is_bytes, is_list
+from phoneprice.data.arrow_types import UNITS, is_bytes, is_list
 
 Rendered = tuple[pa.Array, NDArray[np.int64]]
 """Cells that a format can hold, and how many numbers of each became null because JSON has no value for them."""
-_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-"""How many of a unit are a second."""
 
 
 def simple(cells: pa.Array) -> pa.Array:
@@ -58,6 +56,11 @@ def csv_values(cells: pa.Array) -> Rendered:
         return untouched(cells)
     texts, nulled = json_values(cells)
     return pc.if_else(cells.is_valid(), texts, pa.scalar(None, pa.string())), nulled
+
+
+def texts(cells: pa.Array) -> pa.Array:
+    """The text of each cell in CSV, null where it is missing; raises an ``ArrowException`` as ``simple`` does."""
+    return csv_values(simple(cells))[0].cast(pa.string())
 
 
 def json_values(cells: pa.Array) -> Rendered:
@@ -125,7 +128,7 @@ def _timestamps(cells: pa.Array) -> pa.Array:
 def _durations(cells: pa.Array) -> pa.Array:
     ticks = cells.cast(pa.int64()).fill_null(0).to_numpy()
     size = np.abs(ticks).view(np.uint64)  # -2**63 stays itself, and is 2**63 without a sign
-    whole, rest = np.divmod(size, np.uint64(_UNITS[cells.type.unit]))
+    whole, rest = np.divmod(size, np.uint64(UNITS[cells.type.unit]))
     # A fraction of a second is what follows the seconds 1970-01-01 00:00:00 of such a timestamp.
     fraction = pa.array(rest.astype(np.int64)).cast(pa.timestamp(cells.type.unit)).cast(pa.string())
     signs = pc.if_else(pa.array(ticks < 0), "-PT", "PT")

@@ -1,7 +1,7 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from shlex import quote
 from typing import Any, Literal
@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data.dates import Dates, date_text, find_dates
 from phoneprice.data.features import category_code
 from phoneprice.data.infer import id_reason, rises_with_rows, suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
-from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers
-from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers, with_dates, with_forms
+from phoneprice.data.reading.cells import Numbers, to_numbers
+from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import infinite_told
 from phoneprice.data.recognition import means_missing
 from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_groups
@@ -29,6 +31,7 @@ from phoneprice.data.schema import (
     is_boolean,
     merged_spellings,
     taken_for_index,
+    without_inputs,
 )
 from phoneprice.data.splits import plan_members
 from phoneprice.data.table import Table
@@ -57,6 +60,7 @@ FindingCode = Literal[
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
     "groups", "number_format", "missing_words", "recognised", "infinite_cells",
+    "dates", "date_order", "mostly_dates", "many_categories",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -92,6 +96,8 @@ class _Subject:
     config: Config
     alone: bool = True
     """Whether there is no reference, to which the target may belong."""
+    dates: Mapping[str, Dates] = field(default_factory=dict)
+    """The columns of dates; those in which each cell is one are numbers in ``table``."""
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
@@ -118,11 +124,12 @@ def check(table: Table, config: Config, reference: Table | TableSchema | None = 
     ``reference`` is the training table, or the schema of a run; with it come missing and further columns, values out
     of range, unseen categories and, for a table, the rows in both.
     """
-    subject = _Subject(_learned_from(table, config), config, reference is None)
+    rows = _learned_from(table, config)
+    dates = find_dates(rows, config)
+    subject = _Subject(with_dates(rows, dates), config, reference is None, dates)
     findings = [finding for look in _CHECKS for finding in look(subject)]
     if reference is not None:  # with all rows: those without a target may be rows to predict
-        known = _learned_from(reference, config) if isinstance(reference, Table) else reference
-        findings += _compare(_Subject(table, config), known)
+        findings += _compare(_Subject(table, config), _known(reference, config))
     return by_severity(findings)
 
 
@@ -136,6 +143,13 @@ def told_of_splits(table: Table, config: Config) -> list[str]:
     subject = _Subject(table, config)
     rare = _rare_classes(subject) if len(subject.classes) > 1 else ""
     return [f"{table.source}: {message}" for message in (may_be_groups(table, config), rare) if message]
+
+
+def _known(reference: Table | TableSchema, config: Config) -> Table | TableSchema:
+    if isinstance(reference, TableSchema):
+        return reference
+    rows = _learned_from(reference, config)
+    return with_dates(rows, find_dates(rows, config))
 
 
 def _learned_from(table: Table, config: Config) -> Table:
@@ -270,6 +284,11 @@ def _spellings(subject: _Subject) -> Findings:
             yield Finding("warning", name, "near_equal", what, subject.table.rows)
 
 
+def _many_categories(subject: _Subject) -> Findings:
+    for name, (what, cells) in without_inputs(subject.table, subject.features).items():
+        yield Finding("warning", name, "many_categories", what, cells)
+
+
 def _missing(subject: _Subject) -> Findings:
     for column in subject.features:
         missing = subject.table.columns[column.name].null_count
@@ -328,6 +347,8 @@ def _ids(subject: _Subject) -> Findings:
 
 def like_an_id(table: Table, name: str) -> str:
     """What to say of a feature that tells rows apart and nothing else, or their order; empty for any other."""
+    if name in table.dates:
+        return ""
     rises = "rises by 1 from row to row" if rises_with_rows(name, table.columns[name]) else ""
     why = id_reason(table, name) or rises
     return f"{why}: if it is an id, add it to data.id_columns, or the order of the rows is learned" if why else ""
@@ -336,6 +357,18 @@ def like_an_id(table: Table, name: str) -> str:
 def _grouped(subject: _Subject) -> Findings:
     if grouped := may_be_groups(subject.table, subject.config):
         yield Finding("warning", None, "groups", grouped, subject.table.rows)
+
+
+def _dates(subject: _Subject) -> Findings:
+    for name, found in subject.dates.items():
+        if doubt := found.doubt(subject.config.data.date_order):
+            yield Finding("warning", name, "date_order", doubt, subject.table.rows)
+        if name not in subject.table.dates:
+            numbers = to_days(subject.table.columns[name], found.form)
+            yield _typing_error(subject.table, name, numbers, "mostly_dates", "dates")
+        elif name not in subject.config.data.date_columns:
+            what = f"{found.reason}; becomes a number of days and what comes again"
+            yield Finding("note", name, "dates", what, subject.table.rows)
 
 
 def _index(subject: _Subject) -> Findings:
@@ -447,19 +480,23 @@ def _typing_errors(subject: _Subject) -> Findings:
         cells = subject.table.columns[column.name]
         if column.kind != "categorical" or column.name in categorical:
             continue
-        if not mostly_numbers(cells) or not len(odd := to_numbers(cells, frozenset()).text_rows):
-            continue
-        if words := _missing_words(cells.take(pa.array(odd))):
-            what = f"{words} ({share(len(odd), len(cells))}); if it means that there is none, add it to"
-            what = f"numbers but for {what} data.missing_values, as config init does"
-            yield Finding("warning", column.name, "missing_words", what, len(odd))
-            continue
-        found = f"{quoted(cells[int(odd[0])].as_py())} ({subject.table.place(int(odd[0]))})"
-        what = (
-            f"numbers but for {counted(len(odd), 'cell')}, such as {found}; "
-            "correct, or add the column to data.categorical_columns"
-        )
-        yield Finding("error", column.name, "mostly_numbers", what, len(odd))
+        if mostly_numbers(cells) and len((numbers := to_numbers(cells, frozenset())).text_rows):
+            yield _typing_error(subject.table, column.name, numbers, "mostly_numbers", "numbers")
+
+
+def _typing_error(table: Table, name: str, found: Numbers, code: FindingCode, kind: str) -> Finding:
+    """What to say of text among numbers, or of what is no date among dates."""
+    odd, cells = found.text_rows, table.columns[name]
+    if words := _missing_words(cells.take(pa.array(odd))):
+        what = f"{words} ({share(len(odd), len(cells))}); if it means that there is none, add it to"
+        what = f"{kind} but for {what} data.missing_values, as config init does"
+        return Finding("warning", name, "missing_words", what, len(odd))
+    example = f"{quoted(cells[int(odd[0])].as_py())} ({table.place(int(odd[0]))})"
+    what = (
+        f"{kind} but for {counted(len(odd), 'cell')}, such as {example}; "
+        "correct, or add the column to data.categorical_columns"
+    )
+    return Finding("error", name, code, what, len(odd))
 
 
 def _missing_words(cells: pa.Array) -> str:
@@ -471,8 +508,9 @@ def _missing_words(cells: pa.Array) -> str:
 
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
-    _as_read, _no_rows, _no_features, _target, _classes, _spellings, _missing, _uninformative, _formatted_numbers,
-    _standing_alone, _ids, _grouped, _index, _nameless, _duplicates, _leaks, _zeros, _typing_errors,
+    _as_read, _no_rows, _no_features, _target, _classes, _spellings, _many_categories, _missing, _uninformative,
+    _formatted_numbers, _standing_alone, _ids, _dates, _grouped, _index, _nameless, _duplicates, _leaks, _zeros,
+    _typing_errors,
 )  # fmt: skip
 
 
@@ -495,7 +533,7 @@ def _compare(subject: _Subject, reference: Table | TableSchema) -> Findings:
 
 def _unlike(cells: pa.Array, column: Column) -> Findings:
     """Values that the training data did not have."""
-    if column.kind == "numeric":
+    if column.kind in {"numeric", "date"}:
         yield from _outside(cells, column)
         return
     boolean = column.kind == "boolean"
@@ -512,16 +550,20 @@ def _unlike(cells: pa.Array, column: Column) -> Findings:
 
 
 def _outside(cells: pa.Array, column: Column) -> Findings:
-    numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
+    date = column.date_form
+    if is_number_array(cells):
+        numbers = cells
+    else:
+        numbers = (to_days(cells, date) if date else to_numbers(cells, frozenset())).values
     text = numbers.null_count - cells.null_count
     if text:
-        what = f"{counted(text, 'cell')} with text where training had numbers; correct"
+        what = f"{counted(text, 'cell')} with text where training had {'dates' if date else 'numbers'}; correct"
         yield Finding("error", column.name, "not_numeric", what, text)
     if column.low is None or column.high is None:
         return
     outside = pc.sum(pc.or_(pc.less(numbers, column.low), pc.greater(numbers, column.high))).as_py() or 0
     if outside:
-        span = f"{number_text(column.low)} to {number_text(column.high)}"
+        span = " to ".join(map(date_text if date else number_text, (column.low, column.high)))
         what = f"{counted(outside, 'cell')} outside the range of the training data, {span}"
         yield Finding("warning", column.name, "out_of_range", what, outside)
 
@@ -532,7 +574,8 @@ def _overlap(subject: _Subject, reference: Table) -> Findings:
     if not names or not subject.table.rows or not reference.rows:
         return
     theirs = {str(i): _comparable(reference.columns[name]) for i, name in enumerate(names)}
-    ours = {str(i): _comparable(subject.table.columns[name]) for i, name in enumerate(names)}
+    table = with_forms(subject.table, reference.dates)
+    ours = {str(i): _comparable(table.columns[name]) for i, name in enumerate(names)}
     parts = [
         pa.table({**columns, "ours": pa.array(np.full(rows, flag))})
         for columns, rows, flag in ((theirs, reference.rows, 0), (ours, subject.table.rows, 1))

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.data.dates import Cycle, Days, phase
 from phoneprice.data.reading.faults import require_named
-from phoneprice.data.schema import Column, TableSchema, input_names, numbers_of, sampling_step
+from phoneprice.data.schema import Column, ColumnKind, TableSchema, days_of, input_names, numbers_of, sampling_step
 from phoneprice.data.table import Table
 from phoneprice.data.tails import soft_clip
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
@@ -86,9 +87,9 @@ class FeatureEncoder:
     """Encodes tables by a schema: the same values for every member, in the order of ``input_names``.
 
     Numbers far out are drawn in (``soft_clip``), then all become ``(x - center) / spread`` of their column in float64,
-    and float32, so that neither a large offset nor a large unit costs precision; yes/no becomes 1/0, a category 1 in
-    its own input, a category without one all zeros. An indicator says where a column that had missing cells in training
-    has one.
+    and float32, so that neither a large offset nor a large unit costs precision. A date is such a number, of days, and
+    the sine and cosine of what comes again. Yes/no becomes 1/0, a category 1 in its own input, a category without one
+    all zeros. An indicator says where a column that had missing cells in training has one.
 
     >>> schema = TableSchema(target="price", columns=(Column(name="ram", kind="numeric", center=2000, spread=1000),))
     >>> from phoneprice.data.table import Table
@@ -161,8 +162,12 @@ class _InputBuilder:
 
 
 def _encode_numeric(builder: _InputBuilder, column: Column) -> None:
+    _encode_numbers(builder, column, numbers_of(builder.table, column.name))
+
+
+def _encode_numbers(builder: _InputBuilder, column: Column, x: NDArray[np.float64]) -> None:
     out = builder.take_inputs(1)[:, 0]
-    x = present = numbers_of(builder.table, column.name)
+    present = x
     if not len(x):
         return
     if builder.table.columns[column.name].null_count:
@@ -186,6 +191,21 @@ def _encode_numeric(builder: _InputBuilder, column: Column) -> None:
     if np.abs(ends).max() > LARGEST_INPUT * column.spread:
         np.clip(conditioned, -LARGEST_INPUT, LARGEST_INPUT, out=conditioned)
     out[:] = conditioned
+
+
+def _encode_date(builder: _InputBuilder, column: Column) -> None:
+    days = days_of(builder.table, column.name, column.date_form or "ymd")
+    _encode_numbers(builder, column, days)
+    present = ~np.isnan(days)
+    waves = builder.take_inputs(2 * len(column.cycles))
+    waves[present] = cycle_inputs(days[present], column.cycles)
+
+
+def cycle_inputs(days: Days, cycles: Sequence[Cycle]) -> NDArray[np.float64]:
+    """Sine and cosine of where some dates are in each cycle: ``(n, 2 * cycles)``."""
+    angles = [2 * np.pi * phase(days, cycle) for cycle in cycles]
+    waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
+    return np.stack(waves, axis=1) if waves else np.zeros((len(days), 0))
 
 
 def _encode_boolean(builder: _InputBuilder, column: Column) -> None:
@@ -233,7 +253,9 @@ def category_code(column: Column) -> Callable[[str], int]:
     return matcher(column.categories, column.matching)
 
 
-_ENCODERS = {"numeric": _encode_numeric, "boolean": _encode_boolean, "categorical": _encode_categorical}
+_ENCODERS: dict[ColumnKind, Callable[[_InputBuilder, Column], None]] = {
+    "numeric": _encode_numeric, "boolean": _encode_boolean, "date": _encode_date, "categorical": _encode_categorical,
+}  # fmt: skip
 
 
 def member_statistics(
@@ -264,7 +286,7 @@ class _Layout:
     """Which inputs carry numbers, as arrays ``(d,)``."""
 
     scaled: NDArray[np.bool_]
-    """Numbers and yes/no; the others are one-hot inputs and indicators."""
+    """Numbers, days and yes/no; the others are one-hot inputs, sines, cosines and indicators."""
     boolean: NDArray[np.bool_]
     center: NDArray[np.float64]
     spread: NDArray[np.float64]

@@ -49,6 +49,10 @@ class FormatReader(Protocol):
         """The columns that are numbers by their type; None where the format has no types."""
 
     @property
+    def other_types(self) -> Mapping[str, str]:
+        """The columns whose type is one of neither numbers, text nor times (lists, bytes, ...), and its name."""
+
+    @property
     def most_bytes(self) -> int | None:
         """What cells of the file may take in memory as a whole; None where a format can't stand for far more."""
 

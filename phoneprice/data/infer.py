@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from textwrap import wrap
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_key, toml_value
-from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
+from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
+from phoneprice.data.dates import Dates, find_dates
 from phoneprice.data.labels import MAX_CLASSES, listed
 from phoneprice.data.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
@@ -45,6 +46,7 @@ _TIME = re.compile(
 COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
     "numeric": ("number", "numbers"),
     "boolean": ("yes or no", "yes or no"),
+    "date": ("date", "dates"),
     "categorical": ("category", "categories"),
 }
 """What columns of each kind are called, one and several."""
@@ -70,6 +72,8 @@ class Given:
     categorical_columns: tuple[str, ...] = ()
     clean_text: bool = False
     """Whether texts that differ in outer spaces or case only are one."""
+    date_columns: tuple[str, ...] = ()
+    date_order: DateOrder = "auto"
     index_columns: tuple[str, ...] = INDEX_COLUMNS
     """Names of an index, unless another part says what a column of that name is."""
     row_columns: tuple[str, ...] = ()
@@ -98,6 +102,10 @@ class Inferred:
     """Whether the table has a column called "id", whatever it is."""
     recognised: Recognised = NOTHING_RECOGNISED
     """Columns whose numbers are not written plainly."""
+    dates: Mapping[str, Dates] = field(default_factory=dict)
+    """Those of the features that are dates or times."""
+    date_order: DateOrder = "auto"
+    """The order of day, month and year that was asked for."""
 
     @property
     def id_columns(self) -> tuple[str, ...]:
@@ -113,14 +121,34 @@ class Inferred:
     def settings(self) -> dict[str, dict[str, object]]:
         """The choices as sections of a configuration."""
         roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
-        data = {"target": self.target, **roles, **self.recognised.settings}
+        data = {"target": self.target, **roles, **self._dates, **self.recognised.settings}
         return {"data": data, "task": {"kind": self.kind}}
+
+    @property
+    def _dates(self) -> dict[str, object]:
+        dates: dict[str, object] = {"date_columns": tuple(self.dates)} if self.dates else {}
+        order = self._open_order
+        return dates | ({"date_order": order} if order else {})
+
+    @property
+    def _open_order(self) -> DateForm | None:
+        """The order chosen for columns that leave it open, where nobody has said it; None where they differ."""
+        chosen = {found.form for found in self.dates.values() if found.doubt(self.date_order)}
+        return next(iter(chosen)) if len(chosen) == 1 else None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What to say of each column of dates whose cells allow another order of day, month and year."""
+        told = ((name, found.doubt(self.date_order)) for name, found in self.dates.items())
+        return tuple(f"column {name!r}: {doubt}" for name, doubt in told if doubt)
 
     @property
     def reasons(self) -> dict[str, str]:
         """A sentence for each key such as ``task.kind``."""
         ids, ignored = listed_reasons(self.ids), listed_reasons(self.ignored)
         reasons = {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+        if self.dates:
+            reasons["data.date_columns"] = listed_reasons({name: found.reason for name, found in self.dates.items()})
         return reasons | {f"data.columns.{name}": why for name, why in self.recognised.reasons.items()}
 
     @property
@@ -161,38 +189,62 @@ def infer_config(
     require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    ids, ignored = _roles(table.without({target, *given.row_columns}), given, recognised.doubts)
+    dates = find_dates(table.without(given.row_columns), Config(data=_as_given(target, given)))
+    ids, ignored = _roles(table.without({target, *given.row_columns}), given, dates, recognised.doubts)
     used = table.without({*ids, *ignored, *given.row_columns})
     kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=given.clean_text)
-    features = _feature_kinds(used.without({target}), given)
+    features = _feature_kinds(used.without({target}), given, dates)
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
-    return Inferred(table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised)
+    used_dates = {name: dates[name] for name in features.get("date", ())}
+    return Inferred(
+        table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
+        given.date_order,
+    )  # fmt: skip
 
 
-def _roles(features: Table, given: Given, doubts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _as_given(target: str, given: Given) -> DataConfig:
+    """What is given of the columns, as a configuration."""
+    return DataConfig(
+        target=target,
+        id_columns=given.id_columns or (),
+        ignored_columns=given.ignored_columns or (),
+        categorical_columns=given.categorical_columns,
+        date_columns=given.date_columns,
+        date_order=given.date_order,
+        index_columns=given.index_columns,
+    )
+
+
+def _roles(
+    features: Table, given: Given, dates: Mapping[str, Dates], doubts: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """The ids and the columns that are not used, each with its reason; ``doubts`` are reasons not to use a column."""
-    said = {*(given.id_columns or ()), *(given.ignored_columns or ()), *given.categorical_columns}
+    said = {*(given.id_columns or ()), *(given.ignored_columns or ()), *given.categorical_columns, *given.date_columns}
     index = frozenset(given.index_columns) - said
     free = {name: cells for name, cells in features.columns.items() if name not in said}
     if given.id_columns is None:
-        sure = [name for name in free if name not in doubts]
+        sure = [name for name in free if name not in doubts and name not in dates]
         found = ((name, _INDEX if name in index else id_reason(features, name)) for name in sure)
         ids = {name: why for name, why in found if why}
     else:
         known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
         ids = {name: known[name] for name in features.columns if name in known}
     if given.ignored_columns is None:
-        why_not = ((name, doubts.get(name) or _unusable(cells)) for name, cells in free.items() if name not in ids)
-        ignored = {name: why for name, why in why_not if why}
+        doubts = {name: f"of the type {kind}" for name, kind in features.other_types.items()} | dict(doubts)
+        rest = {name: cells for name, cells in free.items() if name not in ids and name not in dates}
+        ignored = {name: why for name, cells in rest.items() if (why := doubts.get(name) or _unusable(cells))}
     else:
         ignored = {name: _GIVEN for name in given.ignored_columns if name in features.columns}
     return ids, ignored
 
 
-def _feature_kinds(features: Table, given: Given) -> dict[ColumnKind, tuple[str, ...]]:
+def _feature_kinds(features: Table, given: Given, dates: Mapping[str, Dates]) -> dict[ColumnKind, tuple[str, ...]]:
     categorical = frozenset(given.categorical_columns)
-    kinds = {name: _kind_of_feature(name, cells, categorical) for name, cells in features.columns.items()}
+    kinds: dict[str, ColumnKind] = {
+        name: "date" if name in dates else _kind_of_feature(name, cells, categorical)
+        for name, cells in features.columns.items()
+    }
     found = {kind: tuple(name for name in kinds if kinds[name] == kind) for kind in COUNTED_KINDS}
     return {kind: names for kind, names in found.items() if names}
 
@@ -388,6 +440,7 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
     yield from (f"ignored_columns = {toml_value(data['ignored_columns'])}", "")
     yield from _comment(_kinds_told(inferred))
     yield "categorical_columns = []"
+    yield from _dates_told(inferred)
     yield from _reading(options)
     yield from _recognised(inferred)
     yield from ("", "[task]")
@@ -398,6 +451,19 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
 def _kinds_told(inferred: Inferred) -> str:
     parts = [f"{COUNTED_KINDS[kind][1]}: {first_of(names)}" for kind, names in inferred.features.items()]
     return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
+
+
+def _dates_told(inferred: Inferred) -> Iterator[str]:
+    data = inferred.settings["data"]
+    if inferred.dates:
+        yield ""
+        found = inferred.reasons["data.date_columns"]
+        yield from _comment(f"Dates and times become numbers of days and what comes again. {found}.")
+        yield f"date_columns = {toml_value(data['date_columns'])}"
+    for doubt in inferred.doubts:
+        yield from _comment(f"{doubt[:1].upper()}{doubt[1:]}.")
+    if "date_order" in data:
+        yield f"date_order = {toml_value(data['date_order'])}"
 
 
 def _reading(options: ReadOptions) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Columns of numbers in which some cells hold text: typing errors, which must not turn the column into categories."""
+"""Columns of numbers or dates in which some cells hold text: errors that must not turn the column into categories."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -7,10 +7,12 @@ from functools import partial
 import pyarrow as pa
 
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config, DataConfig, DateForm
+from phoneprice.data.dates import NO_DATES, Dates
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
-from phoneprice.data.reading.faults import no_number
+from phoneprice.data.reading.dates import to_days
+from phoneprice.data.reading.faults import no_date, no_number
 from phoneprice.data.recognised_columns import single_settings
 from phoneprice.data.recognition import Found, look_at, means_missing
 from phoneprice.data.schema import TableSchema
@@ -69,19 +71,34 @@ def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Con
     return {name: told[name] for name in table.names if name in told}
 
 
-def settle_mixed(table: Table, config: Config) -> Table:
-    """The table with columns that are mostly numbers, and the target of a regression, as numbers.
+def settle_mixed(table: Table, config: Config, dates: Mapping[str, Dates] = NO_DATES) -> Table:
+    """The table with mostly numeric columns, those found to be ``dates``, and a regression's target as numbers.
 
     A row with text in one of them is left out and counted where ``data.on_bad_row`` is ``skip``. Raises ``DataError``
     for it otherwise, and where ``data.infinite`` is ``fail`` for a number that is not finite in any other row. Columns
     in ``data.categorical_columns`` stay as they are.
     """
     names = _mixed(table, config)
+    forms = {name: found.form for name, found in dates.items()}
+    kinds = dict.fromkeys(names, _typing_error) | dict.fromkeys(forms, _no_date) | {config.data.target: _target_error}
     faults: dict[str, Fault] = {
-        name: partial(_target_error if name == config.data.target else _typing_error, table.columns[name], config.data)
-        for name in names
+        name: partial(kinds[name], table.columns[name], config.data) for name in (*names, *forms)
     }
-    return _as_numbers(table, names, config.data, faults)
+    return _as_numbers(table, names, forms, config.data, faults)
+
+
+def with_dates(table: Table, dates: Mapping[str, Dates]) -> Table:
+    """The table with the columns of dates as numbers in which each cell is one."""
+    return with_forms(table, {name: found.form for name, found in dates.items()})
+
+
+def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
+    """The table with the columns as numbers in which each cell is a date or a time of these forms."""
+    texts = {name: table.columns[name] for name in forms if name in table.columns}
+    found = {name: to_days(cells, forms[name]) for name, cells in texts.items() if not is_number_array(cells)}
+    clean = {name: numbers.values for name, numbers in found.items() if numbers.clean}
+    dates = {name: form for name, form in forms.items() if name in clean}
+    return replace(table, columns={**table.columns, **clean}, dates={**table.dates, **dates})
 
 
 def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
@@ -91,33 +108,43 @@ def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
     """
     texts = [name for name in names if not is_number_array(table.columns[name])]
     plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
-    return _as_numbers(table, plain, data)
+    return _as_numbers(table, plain, {}, data)
 
 
 def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:
-    """The table with the columns as numbers that were numbers in training, the target of a regression included.
+    """The table with the columns as numbers that were numbers or dates in training, and the target of a regression.
 
     A row with text in one of them is left out and counted, or refused, as in ``settle_mixed``.
     """
     names = [*schema.numeric_names, *(() if schema.labels else (schema.target,))]
-    texts = [name for name in names if name in table.columns and not is_number_array(table.columns[name])]
-    return _as_numbers(table, texts, data)
+    texts = {name for name, cells in table.columns.items() if not is_number_array(cells)}
+    dates = {name: form for name, form in schema.date_forms.items() if name in texts}
+    faults: dict[str, Fault] = dict.fromkeys(dates, no_date)
+    return _as_numbers(table, [name for name in names if name in texts], dates, data, faults)
 
 
-def _as_numbers(table: Table, names: list[str], data: DataConfig, faults: Mapping[str, Fault] = NO_FAULTS) -> Table:
+def _as_numbers(
+    table: Table,
+    names: list[str],
+    dates: Mapping[str, DateForm],
+    data: DataConfig,
+    faults: Mapping[str, Fault] = NO_FAULTS,
+) -> Table:
     """The table with some columns as numbers; infinite ones are missing and counted, if that is asked for.
 
     A target is never taken for missing because it is infinite.
     """
-    if not names:
-        return table
     numbers = {name: to_numbers(table.columns[name], frozenset()) for name in names}
     counts: dict[str, int] = {}
     if data.infinite == "missing":
         finite, counts = without_infinite({name: found for name, found in numbers.items() if name != data.target})
         numbers |= finite
+    numbers |= {name: to_days(table.columns[name], form) for name, form in dates.items()}
+    if not numbers:
+        return table
     settled = with_numbers(table, numbers, table.columns, data.on_bad_row, faults)
-    return replace(settled, infinite_cells={**settled.infinite_cells, **counts})
+    counts = {**settled.infinite_cells, **counts}
+    return replace(settled, infinite_cells=counts, dates={**table.dates, **dates})
 
 
 def _mixed(table: Table, config: Config) -> list[str]:
@@ -128,6 +155,13 @@ def _mixed(table: Table, config: Config) -> list[str]:
     if config.task.kind == "regression" and target is not None and not is_number_array(target):
         names.append(data.target)
     return names
+
+
+def _no_date(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+    return DataError(
+        f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
+        f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
+    )
 
 
 def _typing_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:

@@ -11,7 +11,7 @@ from phoneprice.data.number_formats import NumberFormat, to_plain
 from phoneprice.data.reading.cells import null_missing, to_numbers
 from phoneprice.data.reading.columns import text_in_plain_words
 from phoneprice.data.reading.options import OUTER_SPACES
-from phoneprice.data.recognition import Found, decided, has_point, look_at, may_be_grouped, sentinels
+from phoneprice.data.recognition import Found, decided, has_point, look_at, may_be_grouped, sentinels, words_among_dates
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
 
@@ -72,7 +72,7 @@ def _look(table: Table, name: str, settled: Settled) -> Found | None:
     if is_number_array(cells):
         found = None if written is None else _plain_numbers(cells, written, table, settled)
     else:
-        found = look_at(cells)
+        found = look_at(cells) or words_among_dates(cells)
     if found is None or (settled.marks and not found.how.plain):
         return None
     return replace(found, words=()) if settled.words else found

@@ -16,10 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phoneprice.config.schema import DecimalMark, ThousandsMark
+from phoneprice.data.dates import dates_in, may_be_dates
 from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
 from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
 from phoneprice.data.reading.columns import MOSTLY
 from phoneprice.data.reading.options import OUTER_SPACES
+from phoneprice.data.values import value_counts
 from phoneprice.wording import counted, quoted
 
 MISSING_WORDS = frozenset(
@@ -146,6 +148,15 @@ def _look_at_all(cells: pa.Array) -> Found | None:
     if found.how.plain and not words and not found.doubt and not found.open_mark:
         return None
     return replace(found, words=tuple(words), reason="; ".join(filter(None, [found.reason, _words_told(words)])))
+
+
+def words_among_dates(cells: pa.Array) -> Found | None:
+    """The words for none in a string array ``(rows,)`` of dates or times, if there are any."""
+    if not may_be_dates(cells):
+        return None
+    there = null_missing(cells, MISSING_WORDS)
+    words = Counter(value_counts(cells.filter(there.is_null())))
+    return Found(words=tuple(words), reason=_words_told(words)) if words and dates_in(there) else None
 
 
 def sentinels(values: pa.Array, written: pa.Array) -> Found | None:

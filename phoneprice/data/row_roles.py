@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DateOrder
+from phoneprice.data.dates import Dates, Days, dates_in
 from phoneprice.data.labels import require_present
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.schema import numbers_of
 from phoneprice.data.table import Table
@@ -28,7 +29,6 @@ SHARED = 0.1
 """Share of the rows that have the value of another row, from which a column of ids may be one of groups."""
 LEAST_GROUPS = 5
 """Fewer different values are categories, of which folds could not be made anyway."""
-_MONTH = re.compile(r"\d{4}-\d{2}")
 _GROUP_NAME = re.compile(
     r"(?:.*[_\s.-])?(?:ids?|uuid|guid)"
     r"|(?:.*[_\s.-])?(?:subject|patient|participant|person|user|customer|client|household|family|session|group)"
@@ -74,7 +74,7 @@ def row_roles(table: Table, config: Config) -> RowRoles:
     )
     return RowRoles(
         groups=_groups(table, group) if group else None,
-        times=_times(table, order) if order else None,
+        times=_times(table, order, config.data.date_order) if order else None,
         weights=_weights(table, weight) if weight else None,
     )
 
@@ -174,32 +174,28 @@ def _weights(table: Table, name: str) -> Doubles:
     return weights
 
 
-def _times(table: Table, name: str) -> NDArray[np.int64]:
-    """The ranks of numbers, or of dates and times in ISO 8601 (those without a zone are taken for UTC)."""
+def _times(table: Table, name: str, order: DateOrder) -> NDArray[np.int64]:
+    """The ranks of numbers, or of dates and times."""
     require_present(table, name, "a number or a date")
     cells = table.columns[name]
-    if is_number_array(cells) or to_numbers(cells, frozenset()).clean:
-        values = numbers_of(table, name)
-    else:
-        encoded = cells.dictionary_encode()
-        moments = [_moment(text) for text in encoded.dictionary.to_pylist()]
-        codes = encoded.indices.to_numpy()
-        if None in moments:
-            row = int(np.flatnonzero(codes == moments.index(None))[0])
-            raise DataError(
-                f"{table.place(row, name)}: found {quoted(cells[row].as_py())}, expected numbers, or dates such as "
-                "2024-01-31 or 2024-01-31 18:30, to put the rows in order; write them so"
-            )
-        values = np.array(moments, dtype=np.float64)[codes]
+    plain = is_number_array(cells) or to_numbers(cells, frozenset()).clean
+    values = numbers_of(table, name) if plain else _days(table, name, order)
     ranks: NDArray[np.int64] = np.unique(values, return_inverse=True)[1].astype(np.int64)
     return ranks
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since 1970, or None for what is no date."""
-    text = text.strip()
-    try:
-        found = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
-    except ValueError:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+def _days(table: Table, name: str, order: DateOrder) -> Days:
+    """Dates as days ``(rows,)``; which of day and month is first is never guessed here."""
+    cells = table.columns[name]
+    found = dates_in(cells, declared=True) or Dates("ymd", decided=False)
+    if found.others and order not in {found.form, *found.others}:
+        raise file_fault(table.source, f"column {name!r}: {found.allowed}; set {found.setting}")
+    numbers = to_days(cells, order if order in found.others else found.form)
+    if len(numbers.text_rows):
+        row = int(numbers.text_rows[0])
+        raise DataError(
+            f"{table.place(row, name)}: found {quoted(cells[row].as_py())}, expected numbers, or dates such as "
+            "2024-01-31 or 2024-01-31 18:30, to put the rows in order; write them so"
+        )
+    days: Days = numbers.values.to_numpy()
+    return days

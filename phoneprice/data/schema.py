@@ -2,30 +2,43 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from phoneprice.components.base import Settings
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config, DataConfig, DateForm
+from phoneprice.data.dates import Cycle, Days, cycles_of, date_text
 from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_present
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.faults import file_fault, no_number
+from phoneprice.data.reading.dates import as_dates, to_days
+from phoneprice.data.reading.faults import file_fault, no_date, no_number, wrong_type
 from phoneprice.data.table import Table
 from phoneprice.data.tails import standing_alone, usual_range
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
-from phoneprice.wording import counted, first_of, noun, number
+from phoneprice.wording import count, counted, first_of, noun, number, share
 
-ColumnKind = Literal["numeric", "boolean", "categorical"]
+ColumnKind = Literal["numeric", "boolean", "date", "categorical"]
 
 LARGEST_TARGET = 1e37
 """Of a number to predict: networks learn in float32, where twice as much is still a number."""
+ALWAYS_INPUTS, MOST_INPUTS = 64, 256
+"""So many categories of a column get an input whatever their rows, and so many at most, if nobody says otherwise."""
+ROWS_AN_INPUT = 10
+"""Rows that any further category needs for an input of its own, as a coefficient does (Peduzzi and others 1996).
+
+Chosen among 1, 5, 10 and 20 on five tables of R packages: with 10 the error is 34% and 72% less than with 64
+categories on two, the same on two, 5% more on one; with 1 it is 9% more there. On seven others it is up to 75% less.
+"""
+MOST_CELLS = 1 << 26
+"""Inputs of a column beyond the first categories: 256 MB in float32."""
 SAMPLE_ROWS = 65_536
 """Rows that suffice for the quantiles of a column: their error is less than 0.7% of the rows."""
 
@@ -39,26 +52,29 @@ class StandingAlone(Settings):
     times: Annotated[float, Field(ge=1)]
     """How many times as far as the farthest of the others."""
     cells: Annotated[int, Field(ge=1)]
+    date: bool = False
+    """Whether the value is a number of days."""
 
     @property
     def message(self) -> str:
         """``1e+12 in row 7 is 3e+10 times as far from the median as any other cell``."""
         others = f", and {counted(self.cells - 1, 'more cell')} like it," if self.cells > 1 else ""
         verb = noun(self.cells, "is", "are up to")
+        value = date_text(self.value) if self.date else f"{self.value:g}"
         return (
-            f"{self.value:g} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any "
-            "other cell"
+            f"{value} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any other cell"
         )
 
 
 class Column(Settings):
-    """A feature: a number, yes or no (0/1), or one of some categories.
+    """A feature: a number, yes or no (0/1), a date or a time as a number of days, or one of some categories.
 
     ``center`` and ``spread`` make numbers fit for float32 (see ``FeatureEncoder``); they are rough, the same for every
     member, and no statistics of the model. ``low`` and ``high`` are the least and greatest training value, ``usual``
     those that aren't far out: values beyond are drawn in (None: they are not). ``alone`` are cells far from all others.
     ``spelling`` says what makes a cell one of the categories; None, in runs of release 0.1, stands for ``number``
     where all of them are numbers, else for ``text``.
+    A date has the ``date_form`` of its cells, and the ``cycles`` that are inputs besides the time in days.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -72,6 +88,8 @@ class Column(Settings):
     has_missing: bool = False
     center: float = 0.0
     spread: Annotated[float, Field(gt=0)] = 1.0
+    date_form: DateForm | None = None
+    cycles: tuple[Cycle, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -79,6 +97,10 @@ class Column(Settings):
             raise ValueError(f"column {self.name!r} names a category twice")
         if self.categories and self.kind != "categorical":
             raise ValueError(f"column {self.name!r} is {self.kind} and has categories")
+        if (self.date_form is not None) != (self.kind == "date") or (self.cycles and self.kind != "date"):
+            raise ValueError(f"column {self.name!r} is {self.kind}, and only dates have a form and cycles")
+        if len(set(self.cycles)) < len(self.cycles):
+            raise ValueError(f"column {self.name!r} names a cycle twice")
         if not _rising(self.low, self.high) or (self.usual and not _rising(*self.usual)):
             raise ValueError(f"column {self.name!r} has a range that ends before it begins")
         if self.spelling and not spelled_so(self.categories, self.spelling):
@@ -97,7 +119,8 @@ class Column(Settings):
         """Names of the inputs that carry the value, without the indicator of missing cells."""
         if self.kind == "categorical":
             return tuple(f"{self.name}={category}" for category in self.categories)
-        return (self.name,)
+        waves = tuple(f"{self.name}: {wave} of {cycle}" for cycle in self.cycles for wave in ("sine", "cosine"))
+        return (self.name, *waves)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -144,8 +167,13 @@ class TableSchema(Settings):
         return tuple(column.name for column in self.columns if column.kind == "numeric")
 
     @property
+    def date_forms(self) -> dict[str, DateForm]:
+        """The features to read as dates or times, and what they look like."""
+        return {column.name: column.date_form for column in self.columns if column.date_form is not None}
+
+    @property
     def text_names(self) -> tuple[str, ...]:
-        """The features to read as text: yes/no and categories."""
+        """The features to read as text: yes/no, dates and categories."""
         return tuple(column.name for column in self.columns if column.kind != "numeric")
 
     @property
@@ -191,11 +219,15 @@ def infer_schema(table: Table, config: Config) -> TableSchema:
 def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     """The features of a table: all columns but the target, the ignored ones and those that only pass through.
 
-    A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, any other
-    categorical, as is each of ``data.categorical_columns``. Raises ``DataError`` for a feature without a name.
+    A column whose values are all 0/1 or words for yes and no is boolean, one of numbers numeric, one of days that were
+    dates (``table.dates``) a date, any other categorical, as is each of ``data.categorical_columns``. Raises
+    ``DataError`` for a feature without a name.
     """
     data = config.data
     unused = {data.target, *config.passed_columns, *data.ignored_columns}
+    for name, kind in table.other_types.items():
+        if name not in unused:
+            raise wrong_type(table.source, name, kind)
     features = {name: cells for name, cells in table.columns.items() if name not in unused}
     if any(not name.strip() for name in features):
         what = "found no name for column 1, which would be a feature; write it in the header"
@@ -203,7 +235,9 @@ def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     categorical = frozenset(data.categorical_columns)
     kinds = {name: kind_of(name, cells, categorical) for name, cells in features.items()}
     return tuple(
-        _numeric(table, name, clipped=data.clip_inputs)
+        _date(table, name, clipped=data.clip_inputs)
+        if name in table.dates
+        else _numeric(table, name, clipped=data.clip_inputs)
         if kinds[name] == "numeric"
         else _column(name, kinds[name], cells, data)
         for name, cells in features.items()
@@ -225,6 +259,30 @@ def merged_spellings(
     wanted = (*names, *([target] if target else []))
     found = {name: names_of(table.columns[name], clean=clean).merged for name in wanted}
     return {name: merged for name, merged in found.items() if merged}
+
+
+def without_inputs(table: Table, columns: Sequence[Column]) -> dict[str, tuple[str, int]]:
+    """Of each column with more categories than have an input of their own: what to say, and how many cells have none.
+
+    ``columns`` have been inferred from the table.
+    """
+    found = {}
+    for column in columns:
+        cells, own = table.columns[column.name], len(column.categories)
+        if not own or pc.count_distinct(cells).as_py() <= own:  # a quick look, as most have less than the most
+            continue
+        counts = names_of(cells, clean=column.spelling == "clean").counts
+        if len(counts) > own:
+            found[column.name] = _without_inputs(counts, column)
+    return found
+
+
+def _without_inputs(counts: Mapping[str, int], column: Column) -> tuple[str, int]:
+    rows, own = sum(counts.values()), len(column.categories)
+    others = rows - sum(counts[category] for category in column.categories)
+    categories = counted(len(counts), "category", "categories")
+    have = f"{categories}, of which the {count(own)} most frequent have an input each (data.max_categories)"
+    return f"{have}: {counted(others, 'cell')} ({share(others, rows)}) count as none of them", others
 
 
 def target_numbers(table: Table, target: str) -> NDArray[np.float64]:
@@ -259,6 +317,19 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
     return values
 
 
+def days_of(table: Table, name: str, form: DateForm) -> Days:
+    """A column of dates as days ``(rows,)``, NaN where missing; raises ``DataError`` at the first cell that is none."""
+    if name in table.dates:
+        return numbers_of(table, name)
+    cells = as_dates(table.columns[name])
+    found = to_days(cells, form)
+    if len(found.text_rows):
+        row = int(found.text_rows[0])
+        raise no_date(table.place(row, name), cells[row].as_py())
+    days: Days = found.values.to_numpy(zero_copy_only=False)
+    return days
+
+
 def require_target_column(table: Table, target: str, remedy: str) -> None:
     """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
     if target not in table.columns:
@@ -275,10 +346,13 @@ def _check_names(table: Table, config: Config) -> None:
     for setting, name in {**named, "validation.order_column": config.validation.order_column}.items():
         if name and name not in table.columns:
             raise file_fault(table.source, f"no column {with_suggestion(name, table.names)}; correct {setting}")
-    for key in ("ignored_columns", "categorical_columns"):
+    for key in ("ignored_columns", "categorical_columns", "date_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]
         if unknown:
             raise file_fault(table.source, f"no column {suggested(unknown, table.names)}; correct data.{key}")
+    if both := [name for name in data.date_columns if name in data.categorical_columns]:
+        where = "data.date_columns and in data.categorical_columns"
+        raise file_fault(table.source, f"column {both[0]!r} is in {where}; remove it from one")
     for key in ("id_columns", "ignored_columns"):
         if data.target in getattr(data, key):
             raise file_fault(
@@ -291,7 +365,7 @@ def _column(name: str, kind: ColumnKind, cells: pa.Array, data: DataConfig) -> C
     if kind == "boolean":
         return Column(name=name, kind=kind, low=0.0, high=1.0, has_missing=has_missing)
     names = names_of(cells, clean=data.clean_text)
-    categories = _most_frequent(names.counts, data.max_categories)
+    categories = _with_inputs(names.counts, data.max_categories, len(cells))
     return Column(name=name, kind=kind, categories=categories, spelling=names.spelling, has_missing=has_missing)
 
 
@@ -314,9 +388,14 @@ def is_boolean(cells: pa.Array) -> bool:
     return 0 < len(distinct) <= 100 and all(truth(text) is not None for text in distinct.to_pylist())
 
 
-def _most_frequent(counts: dict[str, int], limit: int) -> tuple[str, ...]:
-    """The most frequent categories, most frequent first, then by alphabet."""
-    return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:limit])
+def _with_inputs(counts: Mapping[str, int], limit: int | Literal["auto"], rows: int) -> tuple[str, ...]:
+    """The categories of a column that get an input each, most frequent first, then by alphabet."""
+    ordered = sorted(counts, key=lambda text: (-counts[text], text))
+    if limit != "auto":
+        return tuple(ordered[:limit])
+    most = min(MOST_INPUTS, max(ALWAYS_INPUTS, MOST_CELLS // max(rows, 1)))
+    more = (text for text in ordered[ALWAYS_INPUTS:most] if counts[text] >= ROWS_AN_INPUT)
+    return (*ordered[:ALWAYS_INPUTS], *more)
 
 
 def _numeric(table: Table, name: str, *, clipped: bool) -> Column:
@@ -339,6 +418,12 @@ def _numeric(table: Table, name: str, *, clipped: bool) -> Column:
     )
 
 
+def _date(table: Table, name: str, *, clipped: bool) -> Column:
+    column, form = _numeric(table, name, clipped=clipped), table.dates[name]
+    cycles = cycles_of(table.columns[name].drop_null().to_numpy(), form)
+    return column.model_copy(update={"kind": "date", "date_form": form, "cycles": cycles})
+
+
 def _spreads(values: NDArray[np.float64], quartile_range: float, largest: float) -> Iterator[float]:
     """What may stand for the spread of a column, the best first; the standard deviation is seldom needed."""
     yield quartile_range
@@ -356,7 +441,8 @@ def alone_among(table: Table, name: str) -> StandingAlone | None:
     if not len(far):
         return None
     row = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))[far[0]]
-    return StandingAlone(row=int(table.numbered[row]), value=float(values[far[0]]), times=times, cells=len(far))
+    number, value = int(table.numbered[row]), float(values[far[0]])
+    return StandingAlone(row=number, value=value, times=times, cells=len(far), date=name in table.dates)
 
 
 def sampling_step(rows: int) -> int:

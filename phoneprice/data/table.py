@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.config.schema import DateForm
+
 if TYPE_CHECKING:
     from phoneprice.data.reading.options import ReadOptions
 
@@ -43,6 +45,10 @@ class Table:
     infinite_cells: Mapping[str, int] = field(default_factory=dict)
     options: "ReadOptions | None" = None
     recognised: tuple[str, ...] = ()
+    dates: Mapping[str, DateForm] = field(default_factory=dict)
+    """The columns of days that were dates or times as text, and what they were."""
+    other_types: Mapping[str, str] = field(default_factory=dict)
+    """The columns whose type is neither numbers, text nor times, and its name; here they are text, or all missing."""
 
     @property
     def rows(self) -> int:

@@ -12,7 +12,7 @@ from phoneprice.config.schema import DataConfig
 from phoneprice.data.arrow_types import is_text
 from phoneprice.data.labels import if_a_value
 from phoneprice.data.reading.columns import as_text
-from phoneprice.data.reading.faults import file_fault, infinite
+from phoneprice.data.reading.faults import file_fault, infinite, wrong_type
 from phoneprice.data.table import Table
 from phoneprice.wording import counted, quoted
 
@@ -21,10 +21,13 @@ def with_target(table: Table, data: DataConfig) -> Table:
     """The rows that have a target, and a remark on the others; they keep their places in the file.
 
     The same table where ``data.missing_target`` is ``fail``, where it lacks the column, or where no cell of it is
-    missing. Raises ``DataError`` where all of them are, and for an infinite number: that is a value, if none to learn.
+    missing. Raises ``DataError`` where all of them are, for a type that is no target, and for an infinite number: that
+    is a value, if none to learn.
     """
     _refuse_infinite(table, data.target)
     cells = table.columns.get(data.target)
+    if data.target in table.other_types:
+        raise wrong_type(table.source, data.target, table.other_types[data.target])
     if cells is None or not cells.null_count or data.missing_target == "fail":
         return table
     if cells.null_count == table.rows:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.data.dates import date_text
+from phoneprice.data.features import cycle_inputs
 from phoneprice.data.schema import Column, TableSchema
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Doubles, Inputs, Interval, Predictions
@@ -102,7 +104,8 @@ class Response:
 def partial_dependence(column: Column, schema: TableSchema, inputs: Inputs, predict: Predict) -> Response:
     """Friedman 2001, equation 53: what is predicted on average when all rows have one value in the column.
 
-    Numbers go from the 1st to the 99th percentile of the rows' values, categories are the most frequent ones.
+    Numbers go from the 1st to the 99th percentile of the rows' values, dates likewise; categories are the
+    most frequent ones.
     """
     span = spans(schema)[column.name]
     grid: tuple[float, ...] | tuple[str, ...]
@@ -113,12 +116,22 @@ def partial_dependence(column: Column, schema: TableSchema, inputs: Inputs, pred
         numbers = np.unique(np.linspace(low, high, GRID))
         grid, settings = tuple(numbers.tolist()), [{0: (value - column.center) / column.spread} for value in numbers]
         deciles = tuple(np.quantile(values, np.arange(1, 10) / 10).tolist())
+    elif column.kind == "date":
+        days = np.quantile(_values(column, inputs, span), np.linspace(0.01, 0.99, MOST_CATEGORIES), method="nearest")
+        grid, settings = _dated(column, np.unique(days))
     elif column.kind == "boolean":
         grid, settings = ("no", "yes"), [{0: 0.0}, {0: 1.0}]
     else:
         grid = column.categories[:MOST_CATEGORIES]
         settings = [{i: 1.0} for i in range(len(grid))]
     return Response(grid, _means([_set(inputs, span, setting) for setting in settings], predict), deciles)
+
+
+def _dated(column: Column, days: Doubles) -> tuple[tuple[str, ...], list[dict[int, float]]]:
+    """Some dates as people write them, and the inputs of each."""
+    trend = (days - column.center) / column.spread
+    inputs = np.column_stack([trend, cycle_inputs(days, column.cycles)])
+    return tuple(map(date_text, days.tolist())), [dict(enumerate(row)) for row in inputs.tolist()]
 
 
 def _values(column: Column, inputs: Inputs, span: slice) -> Doubles:

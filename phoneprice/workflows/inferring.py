@@ -16,7 +16,7 @@ from phoneprice.data.reading import read_table
 from phoneprice.data.recognised_columns import Recognised, Settled, recognise
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
-from phoneprice.workflows.events import Noted, OnEvent
+from phoneprice.workflows.events import Noted, OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared, configured, prepare, prepare_table, read_options
 
 
@@ -52,6 +52,8 @@ def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Readi
     table, inferred = read_and_infer(source, asked, reading)
     for line in inferred.summary:
         on_event(Noted(line))
+    for doubt in inferred.doubts:
+        on_event(Warned(f"{inferred.source}: {doubt}"))
     config = configured(asked.config(inferred.settings), reading)
     return replace(prepare_table(table, config, on_event), inferred=inferred)
 
@@ -64,8 +66,7 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     """
     known = configured(asked.known(), reading)
     given = _given(asked, known)
-    groups = [known.data.group_column] if known.data.group_column else []
-    text = [known.data.target, *(given.id_columns or ()), *given.index_columns, *groups, *given.categorical_columns]
+    text = [known.data.target, *_texts(given, known)]
     options, ignored = read_options(known.data), given.ignored_columns or ()
     table = read_table(source, options, text, ignored, written=None, is_text_name=is_id_name)
     table, recognised = as_recognised(numbered(table, {*text, *ignored}, known), known, asked)
@@ -81,7 +82,7 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     """
     data, given, target = known.data, _given(asked, known), known.data.target
     classes = given.kind not in {None, "regression"} or few_values(table, target)
-    text = {*(given.id_columns or ()), *given.index_columns, data.group_column, *given.categorical_columns} - {target}
+    text = frozenset(_texts(given, known)) - {target}
     settled = Settled(
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
@@ -90,6 +91,13 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     table, recognised = recognise(table, data, kept, settled)
     written = {name: table.written[name] for name in (target,) if name in table.written}
     return replace(table, written=written), recognised
+
+
+def _texts(given: Given, known: Config) -> list[str]:
+    """The columns whose cells keep their text whatever they hold."""
+    groups = [known.data.group_column] if known.data.group_column else []
+    names = [*(given.id_columns or ()), *given.index_columns, *groups]
+    return [*names, *given.categorical_columns, *given.date_columns]
 
 
 def numbered(table: Table, settled: Collection[str], config: Config) -> Table:
@@ -106,6 +114,8 @@ def _given(asked: ToInfer, known: Config) -> Given:
         ignored_columns=data.ignored_columns if asked.asks_for("data.ignored_columns") else None,
         categorical_columns=data.categorical_columns,
         clean_text=data.clean_text,
+        date_columns=data.date_columns,
+        date_order=data.date_order,
         index_columns=data.index_columns,
         row_columns=known.row_columns,
     )

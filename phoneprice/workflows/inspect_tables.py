@@ -24,7 +24,7 @@ from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_targe
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
-from phoneprice.data.schema import TableSchema, is_boolean
+from phoneprice.data.schema import TableSchema, infer_columns, is_boolean, without_inputs
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
 from phoneprice.data.values import near_equal
@@ -88,8 +88,10 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
         return FirstConfig(to_toml(Config()))
     table, inferred = read_and_infer(data, ToInfer(target), reading)
     text = init_text(inferred, table, read_options(Config().data, reading), name)
-    splits = told_of_splits(table, ToInfer(target).config(inferred.settings))
-    warnings = (*left_out(table), *_near_equal(table, inferred), *splits)
+    config = ToInfer(target).config(inferred.settings)
+    dates = [f"{table.source}: {doubt}" for doubt in inferred.doubts]
+    categories = (*_near_equal(table, inferred), *_many_categories(table, inferred, config))
+    warnings = (*left_out(table), *dates, *categories, *told_of_splits(table, config))
     return FirstConfig(utf8_or_escaped(text), inferred, warnings)
 
 
@@ -99,6 +101,13 @@ def _near_equal(table: Table, inferred: Inferred) -> Iterator[str]:
     for name in (*inferred.features.get("categorical", ()), *labels):
         if what := near_equal(table.columns[name]):
             yield f"{table.source}, column {name!r}: {what}"
+
+
+def _many_categories(table: Table, inferred: Inferred, config: Config) -> Iterator[str]:
+    """What to warn of columns with more categories than get an input each."""
+    features = table.select(inferred.features.get("categorical", ()))
+    for name, (what, _) in without_inputs(features, infer_columns(features, config)).items():
+        yield f"{table.source}, column {name!r}: {what}"
 
 
 def check_table(

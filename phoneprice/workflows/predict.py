@@ -131,9 +131,10 @@ class _Job:
         self._warn_of_extra_columns()
         self._warn_of_ids_left_out()
         numbers = _columns_of_numbers(loaded.schema, self.stream.numeric_columns or frozenset())
-        texts = [name for name in loaded.schema.feature_names if name not in numbers]
+        dates = loaded.schema.date_forms
+        texts = [name for name in loaded.schema.feature_names if name not in numbers and name not in dates]
         self.stream.require(loaded.schema.feature_names)
-        self.stream.select(numbers, texts, self.columns.copied, as_json=self.as_json)
+        self.stream.select(numbers, texts, self.columns.copied, dates=dates, as_json=self.as_json)
 
     def run(self, writer: RowWriter) -> None:
         """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""

@@ -17,6 +17,8 @@ from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import ColumnReading, Config, DataConfig
 from phoneprice.data.checks import like_an_id, uninformative
+from phoneprice.data.dates import Dates, find_dates
+from phoneprice.data.dates import said as dates_said
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.infer import Inferred
 from phoneprice.data.labels import assumed_order
@@ -34,6 +36,7 @@ from phoneprice.data.schema import (
     infer_schema,
     merged_spellings,
     taken_for_index,
+    without_inputs,
 )
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
@@ -161,11 +164,11 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
 
 
 def text_columns(config: Config) -> list[str]:
-    """The columns whose cells keep their text whatever they hold: ids, groups, declared categories, and labels."""
+    """The columns whose cells keep their text whatever they hold: ids, groups, declared categories, dates, labels."""
     data = config.data
     labels = [] if config.task.kind == "regression" else [data.target]
     groups = [data.group_column] if data.group_column else []
-    return [*data.row_names, *groups, *data.categorical_columns, *labels]
+    return [*data.row_names, *groups, *data.categorical_columns, *data.date_columns, *labels]
 
 
 def row_names(run: Run) -> list[str]:
@@ -179,12 +182,14 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     if not table.rows:
         raise DataError(f"{table.source}: found a header but no rows; there is nothing to learn from")
     config = as_read(config, table)
-    table = with_weight(settle_mixed(with_target(table, config.data), config), config)
+    table = with_target(table, config.data)
+    dates = find_dates(table, config)
+    table = with_weight(settle_mixed(table, config, dates), config)
     for message in left_out(table):
         on_event(Warned(message))
     schema = infer_schema(table, config)
     roles = row_roles(table, config)
-    for message in _oddities(table, schema, config, roles):
+    for message in _oddities(table, schema, config, roles, dates):
         on_event(Warned(message))
     encoded = FeatureEncoder(schema).encode(table)
     if drawn_in := encoded.odd.drawn_in:
@@ -196,12 +201,16 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets), roles)
 
 
-def _oddities(table: Table, schema: TableSchema, config: Config, roles: RowRoles) -> Iterator[str]:
+def _oddities(
+    table: Table, schema: TableSchema, config: Config, roles: RowRoles, dates: Mapping[str, Dates]
+) -> Iterator[str]:
     """What to warn of in a table that can be learned from, the table named."""
     for message in filter(None, (may_be_groups(table, config), odd_scale(roles.weights))):
         yield f"{table.source}: {message}"
     if index := config.data.index_among(table.names):
         yield f"{table.source}: {taken_for_index(index)}"
+    for _, message in dates_said(dates, config.data):
+        yield f"{table.source}: {message}"
     yield from _uninformative_columns(table, schema)
     for of_a_kind in _odd_columns(table, schema, config):
         told = [f"{table.source}, column {name!r}: {what}" for name, what in of_a_kind.items() if what]
@@ -212,6 +221,7 @@ def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[
     """What to warn of, by column, where columns may not be what they are taken for: one kind after the other."""
     target, labelled = schema.target, schema.label_kind
     yield columns_of_formatted_numbers(table, schema.feature_names, config)
+    yield {name: what for name, (what, _) in without_inputs(table, schema.columns).items()}
     merged_labels = target if labelled in {"whole", "clean"} else None
     merged = merged_spellings(table, schema.columns, merged_labels, clean=config.data.clean_text)
     yield {name: found.message for name, found in merged.items()}

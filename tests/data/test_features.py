@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DateForm
 from phoneprice.data.features import LARGEST_INPUT, FeatureEncoder, OddCells, Scaling, member_statistics
 from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.schema import Column, TableSchema, infer_schema
@@ -335,3 +335,31 @@ def test_one_absurd_cell_in_training_flattens_no_column(clipped: bool) -> None:
     schema = infer_schema(cells, Config.model_validate(settings))
     seen = raw(statistics("standard", schema, cells, plan(*range(100))), schema, cells)[:99, 0]
     assert bool(seen.std() > 0.5) is clipped
+
+
+def test_dates_are_days_and_waves():
+    texts = pa.array(["2024-01-01", None, "2024-07-16"])
+    column = Column(name="when", kind="date", date_form="ymd", cycles=("month",), center=19_700.0, spread=100.0,
+                    low=19_723.0, high=19_900.0, has_missing=True)  # fmt: skip
+    schema = TableSchema(target="y", columns=(column,))
+    assert column.input_names == ("when", "when: sine of month", "when: cosine of month", "when is missing")
+    days = pa.array([19_723.0, None, 19_920.0])
+    read: dict[str, DateForm] = {"when": "ymd"}
+    for cells, dates in ((texts, {}), (days, read)):
+        encoded = FeatureEncoder(schema).encode(Table("t.csv", {"when": cells}, dates=dates))
+        angle = 2 * np.pi * (6 + 15 / 31) / 12
+        waves = [[0, 1], [0, 0], [np.sin(angle), np.cos(angle)]]
+        expected = np.column_stack([[0.23, 0, 2.2], waves, [0, 1, 0]])
+        np.testing.assert_allclose(encoded.inputs.values, expected, atol=1e-6)
+        assert encoded.inputs.missing is not None
+        assert encoded.inputs.missing.tolist() == [[False] * 4, [True, False, False, False], [False] * 4]
+        assert encoded.odd.out_of_range == {"when": 1}
+
+
+def test_a_date_of_another_form_is_refused():
+    schema = TableSchema(target="y", columns=(Column(name="when", kind="date", date_form="dmy"),))
+    with pytest.raises(DataError) as caught:
+        FeatureEncoder(schema).encode(Table("t.csv", {"when": pa.array(["31/05/2024", "05/31/2024"])}))
+    advice = "correct it, or leave such rows out with --on-bad-row skip"
+    what = f"found '05/31/2024', expected a date or a time as in the rest of the column; {advice}"
+    assert str(caught.value) == f"t.csv row 2, column 'when': {what}"

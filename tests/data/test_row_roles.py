@@ -10,6 +10,7 @@ from phoneprice.errors import DataError
 from tests.small_tables import table
 
 A_TIME = "expected numbers, or dates such as 2024-01-31 or 2024-01-31 18:30, to put the rows in order; write them so"
+EITHER = "day before month or month before day"
 A_WEIGHT = "expected 0 or a number from 1e-09 to 1e+09; correct it"
 
 
@@ -44,6 +45,7 @@ def test_groups_and_weights() -> None:
         (["2024-02-01 08:30", "2024-02-01", "2024-02-01T08:30:01", "2024-02-01T08:30Z"], [1, 0, 2, 1]),
         (["2024-02-01T01:00+02:00", "2024-01-31T23:30:00"], [0, 1]),
         (["2024-W10-1", "2024-W09-1"], [1, 0]),
+        (["1.2.2024", "31.1.2024", "Feb 2, 2024"], [1, 0, 2]),
     ],
 )
 def test_times(cells: list[Any], ranks: list[int]) -> None:
@@ -56,9 +58,14 @@ def test_times(cells: list[Any], ranks: list[int]) -> None:
     ("columns", "asked", "fault"),
     [
         (
-            {"day": ["2024-01-31", "31.1.2024"]},
+            {"day": ["2024-01-31", "31.1."]},
             config(order="day"),
-            f"phones.csv line 3, column 'day': found '31.1.2024', {A_TIME}",
+            f"phones.csv line 3, column 'day': found '31.1.', {A_TIME}",
+        ),
+        (
+            {"day": ["01/02/2024", "02/01/2024"]},
+            config(order="day"),
+            f"phones.csv: column 'day': '01/02/2024' may have {EITHER}; set data.date_order = \"dmy\" or \"mdy\"",
         ),
         (
             {"who": ["a", None]},
@@ -95,6 +102,14 @@ def test_an_infinite_weight_is_none() -> None:
     assert str(raised.value) == (
         "phones.csv line 3, column 'w': found no finite number, expected a weight; fill it in or delete the row"
     )
+
+
+def test_an_open_order_of_days_is_as_configured() -> None:
+    rows = table(day=["01/02/2024", "02/01/2024"])
+    for order, ranks in (("dmy", [1, 0]), ("mdy", [0, 1])):
+        times = row_roles(rows, config(order="day", date_order=order)).times
+        assert times is not None
+        assert times.tolist() == ranks
 
 
 def test_rows_that_are_not_split_need_no_groups_or_times() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from phoneprice.config.schema import Config, DataConfig
+from phoneprice.data import schema
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import (
     Column,
@@ -105,6 +106,29 @@ def test_most_frequent_categories_first_and_limited() -> None:
     cells = table(os=["b", "c", "a", "c", "b", "d"], price=["x", "y"] * 3)
     (os,) = infer_schema(cells, config(max_categories=3)).columns
     assert os.categories == ("b", "c", "a")
+
+
+@pytest.mark.parametrize(
+    ("rows_each", "limit", "inputs"),
+    [
+        ([1] * 70, "auto", 64),
+        ([20] * 70 + [9], "auto", 70),
+        ([10] * 300, "auto", 256),
+        ([10] * 300, 280, 280),
+        ([1] * 70, 70, 70),
+    ],
+)
+def test_rare_categories_have_no_input_of_their_own(rows_each: list[int], limit: int | str, inputs: int) -> None:
+    shops = [f"shop {i}" for i, rows in enumerate(rows_each) for _ in range(rows)]
+    cells = table(shop=shops, price=["x", "y"] * (len(shops) // 2) + ["x"] * (len(shops) % 2))
+    (shop,) = infer_schema(cells, config(max_categories=limit)).columns
+    assert len(shop.categories) == inputs
+
+
+def test_a_long_column_has_as_many_inputs_as_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "MOST_CELLS", 100 * 2000)
+    cells = table(shop=[f"shop {i % 200}" for i in range(2000)], price=["x", "y"] * 1000)
+    assert len(infer_schema(cells, config()).columns[0].categories) == 100
 
 
 def test_a_column_without_values_is_numeric_and_missing() -> None:
@@ -302,7 +326,7 @@ def test_hostile_schemas_are_rejected(change: dict[str, Any], reason: str) -> No
         ),
         ({"spelling": "any"}, "'text', 'whole', 'clean' or 'number'"),
         ({"categories": ["a"]}, "column 'ram' is numeric and has categories"),
-        ({"kind": "text"}, "'numeric', 'boolean' or 'categorical'"),
+        ({"kind": "text"}, "'numeric', 'boolean', 'date' or 'categorical'"),
         ({"name": ""}, "at least 1 character"),
     ],
 )

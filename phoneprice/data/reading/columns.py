@@ -1,6 +1,7 @@
 """From cells as text to the columns asked for; faulty cells are reported or their rows left out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -10,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.config.schema import DateForm
 from phoneprice.data.number_formats import NumberFormat, to_plain
 from phoneprice.data.reading.cells import NO_ROWS, NUMBER, Numbers, null_missing, to_numbers
-from phoneprice.data.reading.faults import infinite, no_number, other_format, unnamed_value
+from phoneprice.data.reading.dates import as_dates, to_days
+from phoneprice.data.reading.faults import infinite, no_date, no_number, other_format, unnamed_value
 from phoneprice.data.reading.options import OUTER_SPACES, CellRules, OnBadRow, ReadOptions, Selection
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -43,14 +46,15 @@ class ColumnReader:
         ``cells`` has an array for each wanted column: strings, or for a numeric one also float64; ``written`` has the
         verbatim ones where they are not among the cells. Raises ``DataError`` as ``with_numbers`` does.
         """
-        rules = self.options.rules
+        rules, dates = self.options.rules, self.selection.dates
         numbers = {name: as_numbers(cells[name], rules(name)) for name in self._ordered(self.selection.numeric)}
         infinite_cells: dict[str, int] = {}
         if self.options.infinite == "missing":
             numbers, infinite_cells = without_infinite(numbers)
+        numbers |= {name: as_days(cells[name], rules(name), form) for name, form in dates.items()}
         columns = {
             name: numbers[name].values if name in numbers else as_text(cells[name], rules(name).missing_values)
-            for name in self._ordered(self.selection.numeric | self.selection.text)
+            for name in self._ordered(self.selection.numeric | self.selection.text | dates.keys())
         }
         as_stored = {name: (written or cells)[name] for name in self._ordered(self.selection.verbatim)}
         edge = len(self.selection.edge)
@@ -64,14 +68,16 @@ class ColumnReader:
             rows,
             nameless_columns=edge,
             infinite_cells=infinite_cells,
+            dates=dates,
         )
         self._require_no_value(table, cells)
-        return with_numbers(table, numbers, cells, self.options.on_bad_row, self._faults(numbers))
+        return with_numbers(table, numbers, cells, self.options.on_bad_row, self._faults())
 
-    def _faults(self, names: Iterable[str]) -> dict[str, Fault]:
-        """What to raise for text in the columns whose numbers are not plain."""
-        formats = {name: self.options.rules(name).number_format for name in names}
-        return {name: partial(no_number, like=how.example) for name, how in formats.items() if not how.plain}
+    def _faults(self) -> dict[str, Fault]:
+        """What to raise for text in the columns of dates, and in those whose numbers are not plain."""
+        formats = {name: self.options.rules(name).number_format for name in self.selection.numeric}
+        numbers = {name: partial(no_number, like=how.example) for name, how in formats.items() if not how.plain}
+        return {**numbers, **dict.fromkeys(self.selection.dates, no_date)}
 
     def _require_no_value(self, table: Table, cells: Mapping[str, pa.Array]) -> None:
         """Raise ``DataError`` for the first value in a column at the right edge that has no name."""
@@ -86,7 +92,7 @@ class ColumnReader:
         plain = pa.types.is_string(cells.type) or pa.types.is_floating(cells.type)
         return as_text(cells, self.options.missing_values) if plain else cells
 
-    def _ordered(self, names: frozenset[str]) -> list[str]:
+    def _ordered(self, names: AbstractSet[str]) -> list[str]:
         return [name for name in self.selection.header if name in names]
 
 
@@ -134,6 +140,11 @@ def as_numbers(cells: pa.Array, rules: CellRules) -> Numbers:
         return to_numbers(to_plain(present, rules.number_format), frozenset())
     values = cells.to_numpy(zero_copy_only=False)
     return Numbers(cells, NO_ROWS, np.flatnonzero(np.isinf(values)))
+
+
+def as_days(cells: pa.Array, rules: CellRules, form: DateForm) -> Numbers:
+    """The same as days, of cells that are dates of this form."""
+    return to_days(as_dates(as_text(cells, rules.missing_values)), form)
 
 
 def as_text(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -37,6 +37,7 @@ class CsvReader:
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
+        self.other_types: Mapping[str, str] = {}
         self.most_bytes: int | None = None
         self._asked = options
         self._stream = stream

@@ -13,7 +13,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -61,6 +61,7 @@ class ExcelReader:
     def __init__(self, source: str, file: BinaryIO, options: ReadOptions) -> None:
         self.source = source
         self.numeric_columns: frozenset[str] | None = None
+        self.other_types: Mapping[str, str] = {}
         self.most_bytes: int | None = None
         self._file = file
         self._asked = options

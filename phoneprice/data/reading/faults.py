@@ -76,6 +76,14 @@ def other_format(place: str, value: str, example: str) -> DataError:
     )
 
 
+def no_date(place: str, value: str) -> DataError:
+    """Text in a column of dates, or a date of another form."""
+    return DataError(
+        f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
+        "correct it, or leave such rows out with --on-bad-row skip"
+    )
+
+
 def infinite(place: str, value: str) -> DataError:
     """An infinite number, or one too large for float64."""
     return DataError(f"{place}: found {quoted(value)}, expected a finite number; correct it or leave it empty")

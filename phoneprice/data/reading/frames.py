@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from phoneprice.data.arrow_types import is_number, is_text
+from phoneprice.data.arrow_types import is_number, is_text, is_time
 from phoneprice.data.reading.columns import ColumnReader, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, wrong_type
 from phoneprice.data.reading.headers import edge_keys, named_part, require_distinct
@@ -32,10 +32,11 @@ def frame_table(
     """The table of a pandas DataFrame, a mapping from names to columns, or whatever exports itself as an Arrow stream.
 
     Columns of numbers and booleans are float64, NaN and None missing; text is text, ``options.missing_values``
-    missing. ``text_columns`` are text where they hold whole numbers or decimals, too, and ``skip_columns`` come all
-    missing, as ``read_table`` has it. Raises ``DataError``, calling the frame ``source``: for infinite numbers, columns
-    of other types or of different lengths, and names that are empty (but for an index in the first column, and columns
-    without a value at the right edge) or there twice. Raises ``TypeError`` for what is no frame.
+    missing; dates and times become text. ``text_columns`` are text where they hold whole numbers or decimals, too, and
+    ``skip_columns`` come all missing, as ``read_table`` has it. Raises ``DataError``, calling the frame ``source``: for
+    infinite numbers, columns of other types or of different lengths, and names that are empty (but for an index in the
+    first column, and columns without a value at the right edge) or there twice. Raises ``TypeError`` for what is no
+    frame.
     """
     columns = _columns(frame)
     names = frame_names(frame)
@@ -107,7 +108,8 @@ def _plain_array(name: str, values: Any, source: str, *, text: bool) -> pa.Array
     """A column as an array of numbers or strings; as ``text``, whole numbers of any size keep their digits."""
     array = values if isinstance(values, pa.ChunkedArray) else _array(name, values, source, text=text)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    if not (is_number(array.type) or is_text(array.type)) and not _is_number_dictionary(array.type):
+    kind = array.type
+    if not (is_number(kind) or is_text(kind) or is_time(kind) or _is_number_dictionary(kind)):
         raise wrong_type(source, name, array.type)
     require_valid(source, name, array)
     return plain(array, numeric=False)

@@ -6,7 +6,7 @@ again keep what they were.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
@@ -37,6 +37,7 @@ class JsonLinesReader:
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
+        self.other_types: Mapping[str, str] = {}
         self.most_bytes: int | None = None
         self._stream = stream
         self._options = options

@@ -6,7 +6,7 @@ means is as in JSON Lines.
 
 import codecs
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -39,6 +39,7 @@ class JsonRecordsReader:
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
         self.source = stream.source
         self.numeric_columns: frozenset[str] | None = None
+        self.other_types: Mapping[str, str] = {}
         self.most_bytes: int | None = None
         self._stream = stream
         self._asked = options

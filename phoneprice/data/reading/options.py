@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from phoneprice.config.schema import DateForm
 from phoneprice.data.number_formats import PLAIN, NumberFormat
 from phoneprice.errors import UsageError
 from phoneprice.wording import counted, listed
@@ -123,7 +124,7 @@ def _check_skip_lines(lines: int | str) -> None:
 
 @dataclass(frozen=True)
 class Selection:
-    """The columns asked for: as numbers, as text (missing words become null), and as they were written.
+    """The columns asked for: as numbers, as text (missing words become null), as they were written, dates as days.
 
     ``edge`` has keys for the columns at the right edge that have no name: they are read to see that they hold no value.
     """
@@ -135,10 +136,11 @@ class Selection:
     edge: tuple[str, ...] = ()
     as_json: bool = False
     """Whether verbatim cells of files that tell numbers from text are ``arrow_types.JsonCell``, to be JSON."""
+    dates: Mapping[str, DateForm] = field(default_factory=dict)
     wanted: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        asked = self.numeric | self.text | self.verbatim
+        asked = self.numeric | self.text | self.verbatim | self.dates.keys()
         object.__setattr__(self, "wanted", (*(name for name in self.header if name in asked), *self.edge))
 
     @property

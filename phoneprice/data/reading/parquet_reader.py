@@ -1,4 +1,4 @@
-"""Parquet, batch by batch. Its columns have types; only the types that are numbers or text are taken."""
+"""Parquet, batch by batch. Its columns have types; those that are numbers, text or times are taken."""
 
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phoneprice.data.arrow_types import decoded, is_number, is_text
+from phoneprice.data.arrow_types import decoded, is_number, is_text, is_time, seconds
+from phoneprice.data.cell_text import simple
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError
 from phoneprice.data.reading.columns import ColumnReader
@@ -55,6 +56,11 @@ class ParquetReader:
         """The columns of a number type, booleans included."""
         return frozenset(field.name for field in self._parquet.schema if is_number(field.type))
 
+    @property
+    def other_types(self) -> dict[str, str]:
+        """The columns of all other types than those of numbers, text and times."""
+        return {field.name: str(field.type) for field in self._parquet.schema if not _is_taken(field.type)}
+
     def remarks(self) -> list[str]:
         """Nothing: all is declared."""
         return []
@@ -74,11 +80,15 @@ class ParquetReader:
         self._file.close()
 
     def _check_types(self, selection: Selection) -> None:
-        used = selection.numeric | selection.text
+        used = selection.numeric | selection.text | selection.dates.keys()
         for name in selection.wanted:
             kind = self._parquet.schema.field(name).type
-            if name in used and not (is_number(kind) or is_text(kind)):
+            if name in used and not _is_taken(kind):
                 raise wrong_type(self.source, name, kind)
+
+
+def _is_taken(kind: pa.DataType) -> bool:
+    return is_number(kind) or is_text(kind) or is_time(kind)
 
 
 @contextmanager
@@ -134,10 +144,17 @@ def _is_valid(array: pa.Array) -> bool:
 
 
 def plain(array: pa.Array, numeric: bool) -> pa.Array:
-    """An array as float64 or string; other types, asked for verbatim only, as they are."""
+    """An array as float64 or string, dates and times as text, durations as seconds.
+
+    Other types, asked for verbatim only, stay as they are.
+    """
     array = decoded(array)
     if is_text(array.type):
         return array.cast(pa.string())
+    if pa.types.is_duration(array.type):
+        array = seconds(array)
+    if is_time(array.type):
+        return simple(array)
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if numeric:

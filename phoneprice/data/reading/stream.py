@@ -6,15 +6,17 @@ nothing on two cores, of which one belongs to the consumer, and cost 50 MB.
 """
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.config.schema import DateForm
 from phoneprice.data.ahead import ahead
 from phoneprice.data.formats import EXCEL, FormatReader, binary_format, packing_of, text_format
 from phoneprice.data.reading.byte_source import ByteSource, open_source
@@ -25,6 +27,7 @@ from phoneprice.data.table import Table, concat
 from phoneprice.errors import DataError
 from phoneprice.wording import counted, size
 
+NO_FORMS: Mapping[str, DateForm] = MappingProxyType({})
 CHUNK_ROWS = 65_536
 AHEAD = 2
 ZIP_MAGIC = b"PK\x03\x04"
@@ -87,6 +90,8 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self.source, self.header = reader.source, reader.header
         self.numeric_columns = reader.numeric_columns
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
+        self.other_types = reader.other_types
+        """The columns whose type can be no feature, and its name."""
         self.most_bytes = reader.most_bytes
         """What its cells may take in memory as a whole, if that is bounded."""
         self._reader = reader
@@ -120,17 +125,18 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         text: Collection[str] = (),
         verbatim: Collection[str] = (),
         *,
+        dates: Mapping[str, DateForm] = NO_FORMS,
         as_json: bool = False,
     ) -> Self:
-        """Ask for columns: ``numeric`` as float64, ``text`` as string with null for missing words.
+        """Ask for columns: ``numeric`` as float64, ``text`` as string with null for missing words, ``dates`` as days.
 
         ``verbatim`` columns come in ``Table.written`` as they stand in the file; they may be in the others too. With
         ``as_json`` those of JSON Lines keep what tells a number from a text that looks like one (``JsonCell``).
         Raises ``DataError`` that lists the columns the file lacks.
         """
-        self.require(dict.fromkeys([*numeric, *text, *verbatim]))
+        self.require(dict.fromkeys([*numeric, *text, *verbatim, *dates]))
         self._selection = Selection(
-            self.header, frozenset(numeric), frozenset(text), frozenset(verbatim), self._reader.edge, as_json
+            self.header, frozenset(numeric), frozenset(text), frozenset(verbatim), self._reader.edge, as_json, dates
         )
         return self
 
@@ -178,14 +184,17 @@ def open_chunks(
 
 def empty_table(source: str, selection: Selection) -> Table:
     """The columns of a file without rows."""
-    used = selection.numeric | selection.text
+    numeric = selection.numeric | selection.dates.keys()
+    used = numeric | selection.text
     columns = {
-        name: pa.array([], pa.float64() if name in selection.numeric else pa.string())
+        name: pa.array([], pa.float64() if name in numeric else pa.string())
         for name in selection.wanted
         if name in used
     }
     written = {name: pa.array([], pa.string()) for name in selection.header if name in selection.verbatim}
-    return Table(source, columns, np.zeros(0, np.int64), 0, written, nameless_columns=len(selection.edge))
+    return Table(
+        source, columns, np.zeros(0, np.int64), 0, written, nameless_columns=len(selection.edge), dates=selection.dates
+    )
 
 
 def _exact(tables: Iterator[Table], rows: int, most_bytes: int | None = None) -> Iterator[Table]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.data.cell_text import texts
 from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, infinite, too_much
@@ -32,25 +33,29 @@ def read_table(
     """The table of a file, in memory.
 
     A column whose cells are all numbers or missing is float64, any other is string; ``text_columns`` (those that
-    the file has) are string whatever they hold, and so are those whose name ``is_text_name``. ``skip_columns`` are not
-    read, whatever their type: they come all missing, so that the table still knows its names. ``written`` columns
-    (None: all) come as they are written, too, if the file has them. Text in ``number_columns``, and in columns that are
-    mostly numbers of their format, is in the plain grammar where it is a number. Raises ``DataError``.
+    the file has) are string whatever they hold, and so are those whose name ``is_text_name``. ``skip_columns`` and all
+    others of ``Table.other_types`` are not read: they come all missing, so that the table still knows their names.
+    ``written`` columns (None: all) come as they are written, too, if the file has them. Text in ``number_columns``, and
+    in columns that are mostly numbers of their format, is in the plain grammar where it is a number. Raises
+    ``DataError``.
     """
-    skipped = frozenset(skip_columns)
     with open_chunks(source, options) as stream:
-        names = [name for name in stream.header if name not in skipped]
-        written = stream.header if written is None else written
-        text = frozenset(name for name in names if name in text_columns or is_text_name(name))
-        undecided = _ask_for(stream, names, text, frozenset(written), options)
+        read = [name for name in stream.header if name not in skip_columns]
+        other_types = {name: stream.other_types[name] for name in read if name in stream.other_types}
+        names = [name for name in read if name not in other_types]
+        text = frozenset(name for name in read if name in text_columns or is_text_name(name))
+        written = frozenset(names if written is None else written)
+        undecided = _ask_for(stream, names, text, written.intersection(names) | text.intersection(other_types), options)
         table = concat(list(_within(stream)))
         table = replace(table, options=stream.options, recognised=stream.recognised)
         header = stream.header
     undecided_names = [name for name in names if name in undecided]
-    columns = (table := _with_inferred(table, undecided_names, options, frozenset(number_columns))).columns
+    columns = dict((table := _with_inferred(table, undecided_names, options, frozenset(number_columns))).columns)
+    columns |= {name: texts(table.written[name]) for name in text if name in other_types}
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
-    return replace(table, columns={name: columns.get(name, unread) for name in header}, written=kept)
+    columns = {name: columns.get(name, unread) for name in header}
+    return replace(table, columns=columns, written=kept, other_types=other_types)
 
 
 def read_chunks(
@@ -88,15 +93,14 @@ def _ask_for(
 
     Those with a format of their own come as text, too, in which numbers that the file tells from text are in it.
     """
-    rest = frozenset(names) - text
-    also = frozenset(name for name in names if name in written)
+    text, rest = text.intersection(names), frozenset(names) - text
     typed = stream.numeric_columns
     if typed is None:
         formatted = frozenset(name for name in rest if not options.rules(name).number_format.plain)
-        stream.select((), text | formatted, rest | also)
+        stream.select((), text | formatted, rest | written)
         return rest
     untyped = rest - typed
-    stream.select(rest & typed, text | untyped, also)
+    stream.select(rest & typed, text | untyped, written)
     return frozenset(name for name in untyped if options.columns or not options.number_format.plain)
 
 
