@@ -189,8 +189,8 @@ def test_every_setting_is_in_the_run_that_it_was_given_for(tmp_path: Path) -> No
     }
     overrides = [f"{path}={toml_value(value)}" for path, value in list(settings.items())[2::3]]
     config = load_config(tmp_path / "own.toml", overrides, environ)
-    rows = [f"{i};é;{i % 4};{('low', 'high')[i % 3 == 0]};{1 + i % 2};{i}" for i in range(40)]
-    lines = [*["above"] * settings["data.skip_lines"], "a;b;c;the price;the weight;the day", *rows]
+    rows = [f"{i};é;{i % 4};{('low', 'high')[i % 3 == 0]};{1 + i % 2};{i};2024-05-{1 + i % 9}" for i in range(40)]
+    lines = [*["above"] * settings["data.skip_lines"], "a;b;c;the price;the weight;the day;sold", *rows]
     (tmp_path / "data.csv").write_text("\n".join(lines), encoding="latin-1")
     train(tmp_path / "data.csv", config, tmp_path / "run")
     written = tomllib.loads((tmp_path / "run" / "config.toml").read_text(encoding="utf-8"))
