@@ -7,13 +7,12 @@ from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import MOSTLY
-from phoneprice.data.reading.dates import Instants, read_texts
+from phoneprice.data.reading.dates import Instants, look_like_dates, read_texts
 from phoneprice.data.table import Table
 from phoneprice.wording import first_of, noun, number, quoted
 
@@ -21,8 +20,6 @@ _LOOKED_AT, _LOOKED_AT_ROWS = 100, 1000
 """Different texts, and the rows they are from, that show that a column holds no dates."""
 _SORTED_ROWS = 10_000
 """Rows that show whether a column is sorted."""
-_LIKE_A_DATE = r"(?i)\d[-/.:]\d|\d{8}|\d-?w\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-"""What every date and time has in it; most texts have not, and needn't be taken apart."""
 Cycle = Literal["month", "weekday", "hour"]
 """What comes again each year, week or day."""
 CYCLES: tuple[Cycle, ...] = get_args(Cycle)
@@ -129,11 +126,9 @@ def dates_in(cells: pa.Array, *, declared: bool = False) -> Dates | None:
 
 
 def may_be_dates(cells: pa.Array) -> bool:
-    """Whether there is a date among the first different texts of a column, which is quick to see."""
+    """Whether one of the first different texts of a column looks like a date, which is quick to see."""
     texts = (cells.slice(0, _LOOKED_AT_ROWS).drop_null() or cells.drop_null()).unique().slice(0, _LOOKED_AT)
-    if not pc.any(pc.match_substring_regex(texts, _LIKE_A_DATE)).as_py():
-        return False
-    return any(instants.valid.any() for instants in read_texts(texts).values())
+    return look_like_dates(texts)
 
 
 def _more_than_numbers(texts: pa.Array, counts: NDArray[np.int64]) -> bool:
