@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phoneprice.config.schema import Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import MOSTLY
-from phoneprice.data.reading.dates import Instants, read_texts
+from phoneprice.data.reading.dates import Instants, look_like_dates, read_texts
 from phoneprice.data.table import Table
 from phoneprice.wording import first_of, noun, number, quoted
 
@@ -126,9 +126,9 @@ def dates_in(cells: pa.Array, *, declared: bool = False) -> Dates | None:
 
 
 def may_be_dates(cells: pa.Array) -> bool:
-    """Whether there is a date among the first different texts of a column, which is quick to see."""
+    """Whether one of the first different texts of a column looks like a date, which is quick to see."""
     texts = (cells.slice(0, _LOOKED_AT_ROWS).drop_null() or cells.drop_null()).unique().slice(0, _LOOKED_AT)
-    return any(instants.valid.any() for instants in read_texts(texts).values())
+    return look_like_dates(texts)
 
 
 def _more_than_numbers(texts: pa.Array, counts: NDArray[np.int64]) -> bool:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneprice.config.schema import Config, DataConfig, DateOrder
-from phoneprice.data.dates import Dates, cycles_of, date_text, find_dates, phase, said
+from phoneprice.data.dates import Dates, cycles_of, date_text, find_dates, may_be_dates, phase, said
+from phoneprice.data.reading.dates import read_texts
 from phoneprice.data.table import Table
 
 
@@ -62,6 +63,15 @@ def test_declared_columns_need_no_majority():
     assert found(data, when=["20240501", "x", "y"])["when"].form == "ymd"
     assert found(data, when=["x", "y"])["when"].form == "ymd"
     assert found(data, when=[None, None]) == {}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["24-05-31", "2024/5", "31.5.24", "31 May 2024", "DEC 2024", "2024-W22", "2024W22", "20240531", "1:05 PM"],
+)
+def test_a_quick_look_misses_no_form(cell):
+    assert any(instants.valid.all() for instants in read_texts(pa.array([cell])).values())
+    assert may_be_dates(pa.array(["no", None, cell]))
 
 
 def test_a_word_among_numbers_that_may_be_dates_makes_them_none():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneprice.config.schema import Config, DateForm
-from phoneprice.data.features import LARGEST_INPUT, FeatureEncoder, OddCells, Scaling, member_statistics
+from phoneprice.data.features import LARGEST_INPUT, FeatureEncoder, OddCells, Scaling, cycle_inputs, member_statistics
 from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.schema import Column, TableSchema, infer_schema
 from phoneprice.data.table import Table
@@ -354,6 +354,17 @@ def test_dates_are_days_and_waves():
         assert encoded.inputs.missing is not None
         assert encoded.inputs.missing.tolist() == [[False] * 4, [True, False, False, False], [False] * 4]
         assert encoded.odd.out_of_range == {"when": 1}
+
+
+def test_a_date_far_out_is_drawn_in_and_its_waves_are_not():
+    column = Column(name="when", kind="date", date_form="ymd", cycles=("month",), usual=(19_700.0, 19_800.0))
+    days = pa.array([19_750.0, 90_000.0])
+    encoded = FeatureEncoder(TableSchema(target="y", columns=(column,))).encode(
+        Table("t.csv", {"when": days}, dates={"when": "ymd"})
+    )
+    assert encoded.odd.drawn_in == {"when": 1}
+    np.testing.assert_allclose(encoded.inputs.values[:, 0], [19_750, 19_820], rtol=1e-4)
+    np.testing.assert_allclose(encoded.inputs.values[:, 1:], cycle_inputs(days.to_numpy(), ("month",)), atol=1e-6)
 
 
 def test_a_date_of_another_form_is_refused():

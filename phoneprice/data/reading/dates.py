@@ -59,6 +59,8 @@ _FAMILIES = (
 )
 _DATES = tuple(f"(?i)^{family}{_TIME}$" for family in _FAMILIES)
 _TIMES = (f"(?i)^{_CLOCK}$",)
+_ANY_OF_IT = r"(?i)\d[-/.:]\d|\d{8}|\d-?w\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+"""What every date and time has in it; most texts have not."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -75,6 +77,15 @@ def to_days(cells: pa.Array, form: DateForm) -> Numbers:
     places = encoded.indices.fill_null(len(found.valid)).to_numpy(zero_copy_only=False)
     ticks, valid = np.append(found.ticks, 0)[places], np.append(found.valid, True)[places]
     return Numbers(_days(ticks, valid, cells), np.flatnonzero(~valid), NO_ROWS)
+
+
+def look_like_dates(texts: pa.Array) -> bool:
+    """Whether any of the texts ``(n,)`` has the shape of a date or a time, which needn't be in the calendar."""
+    trimmed = pc.ascii_trim(texts, characters=OUTER_SPACES)
+    return all(
+        any(pc.any(pc.match_substring_regex(trimmed, pattern)).as_py() for pattern in patterns)
+        for patterns in ((_ANY_OF_IT,), (*_DATES, *_TIMES))
+    )
 
 
 def as_dates(cells: pa.Array) -> pa.Array:
