@@ -23,7 +23,7 @@ class Archive:
             self.zip = zipfile.ZipFile(self.file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as fault:
             raise self._damaged(fault) from None
-        self._names = [entry.filename for entry in self.zip.infolist() if not entry.is_dir()]
+        self._names = [entry.filename for entry in self.zip.infolist() if not entry.filename.endswith("/")]
 
     @property
     def is_workbook(self) -> bool:
