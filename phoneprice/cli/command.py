@@ -78,18 +78,25 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
 
 
 def _read_by(arguments: Mapping[str, Any]) -> Iterator[Path | str]:
-    """What a command of these arguments reads; what isn't there is for the command to say."""
-    from phoneprice.artifact.runs import resolve_run
-    from phoneprice.config.presets import find_config
-    from phoneprice.workflows.inputs import run_files
+    """What a command of these arguments reads; what isn't there is for the command to say.
+
+    Runs and configurations are looked up where there are any: what knows runs imports Arrow.
+    """
 
     def given(names: tuple[str, ...]) -> list[Any]:
         return [arguments[name] for name in names if arguments.get(name) is not None]
 
     yield from given(_TABLES)
-    for config in given(_CONFIGS):
-        with suppress(PhonePriceError):
-            yield find_config(config)
-    for run in given(_RUNS):
-        with suppress(PhonePriceError):
-            yield from run_files(resolve_run(run))
+    if configs := given(_CONFIGS):
+        from phoneprice.config.presets import find_config
+
+        for config in configs:
+            with suppress(PhonePriceError):
+                yield find_config(config)
+    if runs := given(_RUNS):
+        from phoneprice.artifact.runs import resolve_run
+        from phoneprice.workflows.inputs import run_files
+
+        for run in runs:
+            with suppress(PhonePriceError):
+                yield from run_files(resolve_run(run))
