@@ -27,7 +27,7 @@ from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import TableSchema, infer_columns, is_boolean, without_inputs
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
-from phoneprice.data.values import near_equal
+from phoneprice.data.values import is_number_array, near_equal
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
@@ -176,7 +176,7 @@ def _kind_or_fault(table: Table, data: DataConfig) -> tuple[TaskKind, str]:
 def _target_as_numbers(table: Table, config: Config) -> Table:
     """The table with the target of a regression as numbers, where it holds nothing else."""
     target = config.data.target
-    if config.task.kind != "regression" or target not in table.columns:
+    if config.task.kind != "regression" or target not in table.columns or is_number_array(table.columns[target]):
         return table
     numbers = to_numbers(table.columns[target], frozenset())
     return replace(table, columns={**table.columns, target: numbers.values}) if numbers.clean else table

@@ -5,7 +5,10 @@ import random
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow.csv import write_csv
 
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.load import load_config
@@ -164,3 +167,11 @@ def test_nothing_tells_which_mark_it_is(tmp_path: Path) -> None:
     for setting in ('{a = {thousands = ".", decimal = ","}}', '{a = {decimal = "."}}'):
         result = train(file, asked(f"data.columns = {setting}", target="y"), tmp_path / "run", force=True)
         assert not [warning for warning in result.warnings if "mark" in warning]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_target_that_is_numbers_already_is_checked_as_it_is(tmp_path: Path, suffix: str) -> None:
+    columns = {"x": [f"{'abc'[i % 3]}" for i in range(60)], "y": [i * 0.37 for i in range(60)]}
+    data, table = tmp_path / f"t.{suffix}", pa.table(columns)
+    pq.write_table(table, data) if suffix == "parquet" else write_csv(table, data)
+    assert [finding.code for finding in check_table(data, ToInfer("y")).findings if finding.severity == "error"] == []
