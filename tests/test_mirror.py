@@ -56,6 +56,7 @@ TESTED_BY = {
     "data/reading/parquet_reader.py": "data/reading/test_formats.py",
     "data/reading/strict_csv.py": "data/reading/test_csv_property.py",
     "data/reading/text_source.py": "data/reading/test_csv_faults.py",
+    "data/reading/untyped.py": "data/reading/test_formats.py",
     "data/reading/typed_cells.py": "data/reading/test_number_formats.py",
     "data/reading/whole.py": "data/reading/test_formats.py",
     "diagnosis/check.py": "diagnosis/test_findings.py",

@@ -11,6 +11,8 @@ from phoneprice.wording import cut, first_of, printable
 MAGIC = b"PK\x03\x04"
 _WORKBOOK = "xl/workbook.xml"
 _OTHER_SHEETS = ("xl/workbook.bin", "content.xml")
+ZIP_FAULTS = (zipfile.BadZipFile, RuntimeError)
+"""What ``zipfile`` raises for damage, for a password, and (its ``NotImplementedError``) for an unknown method."""
 
 
 class Archive:
@@ -21,7 +23,7 @@ class Archive:
         self.file: BinaryIO = opened.seekable()
         try:
             self.zip = zipfile.ZipFile(self.file)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as fault:
+        except (*ZIP_FAULTS, OSError, ValueError, EOFError) as fault:
             raise self._damaged(fault) from None
         self._names = [entry.filename for entry in self.zip.infolist() if not entry.filename.endswith("/")]
 
@@ -39,7 +41,7 @@ class Archive:
         name = self._member(member)
         try:
             stream = self.zip.open(name)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as fault:  # encrypted, odd methods
+        except (*ZIP_FAULTS, OSError) as fault:
             raise self._damaged(fault) from None
         return _Member(self._opened.name, stream, self._opened, name)
 
@@ -81,7 +83,7 @@ class _Member(ByteSource):
         """At most ``size`` bytes; none at the end."""
         try:
             return super().read(size)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:  # a wrong sum, a password
+        except ZIP_FAULTS as fault:
             raise file_fault(self.name, self._explained(fault)) from None
 
     def _explained(self, _: Exception) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -22,25 +22,21 @@ from phoneprice.data.reading.layout import (
     names_suspected,
     recognised_layout,
 )
-from phoneprice.data.reading.options import AUTO, ReadOptions, Selection, recognised_remark
+from phoneprice.data.reading.options import AUTO, ReadOptions, Selection
 from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
+from phoneprice.data.reading.untyped import TextReader
 from phoneprice.data.table import Table
 
 EMPTY = "the file is empty, expected a header line with the names of the columns; check that it is the right file"
 DELIMITERS = ",;\t|"
 
 
-class CsvReader:
+class CsvReader(TextReader):
     """Reads the header at once and the rows segment by segment; what stands above the header is left out."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
-        self.source = stream.source
-        self.numeric_columns: frozenset[str] | None = None
-        self.other_types: Mapping[str, str] = {}
-        self.most_bytes: int | None = None
-        self._asked = options
-        self._stream = stream
+        super().__init__(stream, options)
         declared = self._take_sep_line()
         self._options = _laid_out(stream, replace(options, delimiter=declared) if declared else options)
         self._line = int(self._options.skip_lines) + (2 if declared else 1)
@@ -48,17 +44,10 @@ class CsvReader:
         self._first: RawSegment | None = None
         self.header, self.edge = self._read_header()
 
-    @property
-    def options(self) -> ReadOptions:
-        """How the file is read, with what was recognised so far."""
-        return replace(self._options, encoding=self._stream.encoding)
-
     def remarks(self) -> list[str]:
         """What was recognised, and a header that looks like none."""
-        found = self._stream.found
         suspected = names_suspected(self.header) if self._options.header else None
-        told = recognised_remark(self._asked, self.options, found.others if found else ())
-        return [remark for remark in (told, suspected) if remark]
+        return [*super().remarks(), *([suspected] if suspected else [])]
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment, to be run in any order."""
@@ -67,10 +56,6 @@ class CsvReader:
         while segment is not None:
             yield partial(segments.parse, segment)
             segment = self._cutter.take(chunk_rows)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
 
     def _take_sep_line(self) -> str | None:
         """Take off Excel's ``sep=`` line, if there is one, and return the delimiter that it names."""

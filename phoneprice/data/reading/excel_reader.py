@@ -13,7 +13,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from phoneprice.data.formats import Job
+from phoneprice.data.reading.archives import ZIP_FAULTS
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RECORD_BYTES
 from phoneprice.data.reading.faults import blank_line, file_fault
@@ -29,6 +30,7 @@ from phoneprice.data.reading.headers import checked_header, edge_keys, named_par
 from phoneprice.data.reading.layout import PREVIEW_RECORDS, header_place, names_suspected
 from phoneprice.data.reading.options import AUTO, ReadOptions, Selection, recognised_remark
 from phoneprice.data.reading.typed_cells import FALSE, TRUE, Number, read_typed
+from phoneprice.data.reading.untyped import UntypedReader
 from phoneprice.data.table import Table
 from phoneprice.data.values import number_text
 from phoneprice.errors import DataError
@@ -55,16 +57,11 @@ Cell = str | float | int | bool | dt.date | dt.time | dt.timedelta
 Row = list[str]
 
 
-class ExcelReader:
+class ExcelReader(UntypedReader):
     """Reads the header at once and the rows in groups."""
 
     def __init__(self, source: str, file: BinaryIO, options: ReadOptions) -> None:
-        self.source = source
-        self.numeric_columns: frozenset[str] | None = None
-        self.other_types: Mapping[str, str] = {}
-        self.most_bytes: int | None = None
-        self._file = file
-        self._asked = options
+        super().__init__(source, file, options)
         _check_bounds(source, file)
         rows = enumerate(_rows_of(_opened(source, file), source, options.part), start=1)
         preview = list(islice(rows, PREVIEW_RECORDS))
@@ -85,10 +82,6 @@ class ExcelReader:
         rows = _without_blank_end(self._rows, self.source)
         while group := list(islice(rows, chunk_rows)):
             yield partial(_parse, columns, group)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
     def _read_header(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         line, first = next(self._rows, (1, []))
@@ -174,7 +167,7 @@ def _check_bounds(source: str, file: BinaryIO) -> None:
         with zipfile.ZipFile(file) as archive:
             for entry in archive.infolist():
                 left -= _checked(source, archive, entry, left, cells)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as fault:
+    except (*ZIP_FAULTS, zlib.error, EOFError, OSError) as fault:
         raise _damaged(source, fault) from None
 
 

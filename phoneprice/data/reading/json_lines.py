@@ -6,8 +6,7 @@ again keep what they were.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NoReturn
 
@@ -20,9 +19,10 @@ from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.encodings import advice
 from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
 from phoneprice.data.reading.headers import checked_header, named_part
-from phoneprice.data.reading.options import ReadOptions, Selection, recognised_remark
+from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.reading.typed_cells import FALSE, TRUE, Number, read_typed
+from phoneprice.data.reading.untyped import TextReader
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
@@ -31,32 +31,16 @@ Row = dict[str, str | None]
 _TEXT: dict[object, str | None] = {True: TRUE, False: FALSE, None: None}
 
 
-class JsonLinesReader:
+class JsonLinesReader(TextReader):
     """Reads the first object for the header, then segments of lines."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
-        self.source = stream.source
-        self.numeric_columns: frozenset[str] | None = None
-        self.other_types: Mapping[str, str] = {}
-        self.most_bytes: int | None = None
-        self._stream = stream
-        self._options = options
+        super().__init__(stream, options)
         self._cutter = RecordCutter(stream, quoted=False)
         self._first = self._cutter.take(1)
         keys = self._read_keys()
         self.header = checked_header(self.source, named_part(keys))
         self.edge = keys[len(self.header) :]
-
-    @property
-    def options(self) -> ReadOptions:
-        """How the file is read, with the encoding as recognised so far."""
-        return replace(self._options, encoding=self._stream.encoding)
-
-    def remarks(self) -> list[str]:
-        """The encoding, if it was recognised."""
-        found = self._stream.found
-        told = recognised_remark(self._options, self.options, found.others if found else ())
-        return [told] if told else []
 
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job a segment."""
@@ -65,10 +49,6 @@ class JsonLinesReader:
         while segment is not None:
             yield partial(_parse, columns, segment)
             segment = self._cutter.take(chunk_rows)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
 
     def _read_keys(self) -> tuple[str, ...]:
         if self._first is None:

@@ -6,8 +6,7 @@ means is as in JSON Lines.
 
 import codecs
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 
@@ -21,9 +20,10 @@ from phoneprice.data.reading.encodings import advice
 from phoneprice.data.reading.faults import cell_fault, file_fault, not_encoded
 from phoneprice.data.reading.headers import named_part, require_distinct
 from phoneprice.data.reading.json_lines import DECODER, Pairs, Row, by_column, json_reason, row_of
-from phoneprice.data.reading.options import ReadOptions, Selection, recognised_remark
+from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.reading.typed_cells import read_typed
+from phoneprice.data.reading.untyped import TextReader
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
@@ -33,16 +33,11 @@ _AT_THE_END = 16
 """Characters before the end of what was read in which a fault may come from the cut: an escape has 12."""
 
 
-class JsonRecordsReader:
+class JsonRecordsReader(TextReader):
     """Reads the first object for the header, then objects in groups."""
 
     def __init__(self, stream: Utf8Source, options: ReadOptions) -> None:
-        self.source = stream.source
-        self.numeric_columns: frozenset[str] | None = None
-        self.other_types: Mapping[str, str] = {}
-        self.most_bytes: int | None = None
-        self._stream = stream
-        self._asked = options
+        super().__init__(stream, options)
         self._rows = _rows(stream)
         first = next(self._rows, None)
         if first is None:
@@ -54,27 +49,12 @@ class JsonRecordsReader:
         self.edge = tuple(first)[len(self.header) :]
         require_distinct(self.source, self.header, self.edge)
 
-    @property
-    def options(self) -> ReadOptions:
-        """How the file is read, with the encoding as recognised so far."""
-        return replace(self._asked, encoding=self._stream.encoding)
-
-    def remarks(self) -> list[str]:
-        """The encoding, if it was recognised."""
-        found = self._stream.found
-        told = recognised_remark(self._asked, self.options, found.others if found else ())
-        return [told] if told else []
-
     def jobs(self, selection: Selection, chunk_rows: int) -> Iterator[Job]:
         """One job for each group of objects."""
-        columns, first = ColumnReader(self.source, selection, self._asked), 1
+        columns, first = ColumnReader(self.source, selection, self._options), 1
         while rows := list(islice(self._rows, chunk_rows)):
             yield partial(_parse, columns, rows, first)
             first += len(rows)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
 
 
 def _parse(columns: ColumnReader, rows: Sequence[Row], first: int) -> Table:
