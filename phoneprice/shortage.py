@@ -5,6 +5,7 @@ Each library says so in its own way. Here is the one place that knows them all.
 
 import errno
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,11 @@ def require_memory(wanted: int) -> None:
         mmap.mmap(-1, wanted).close()
     except OSError as fault:
         raise resource_error(fault) or fault from None
+
+
+def available_processors() -> int:
+    """As many as this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,8 +1,9 @@
-"""The name of standard input and output, and of a table inside a file."""
+"""The name and the numbers of the standard streams, and the name of a table inside a file."""
 
 import os
 from pathlib import Path
 
+STDIN, STDOUT, STDERR = 0, 1, 2
 STREAM = Path("-")
 """In place of a file: standard input to read a table from, standard output to write to."""
 

@@ -35,6 +35,11 @@ def first_of(names: Collection[str], most: int = MOST_NAMED, separator: str = ",
     return text if len(names) <= most else f"{text} and {count(len(names) - most)} more"
 
 
+def counted_names(names: Collection[str], most: int = MOST_NAMED) -> str:
+    """``3: a, b, c``; of many names the first ones."""
+    return f"{count(len(names))}: {first_of(names, most)}"
+
+
 def listed(words: Iterable[str], last: str = "and") -> str:
     """``a, b and c``."""
     *others, final = words

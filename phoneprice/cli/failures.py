@@ -12,10 +12,11 @@ from typing import Any, TextIO
 import typer
 
 from phoneprice.cli.output import is_closed, json_lines, write_lines
-from phoneprice.cli.session import STDOUT, Session
+from phoneprice.cli.session import Session
 from phoneprice.cli.streams import stream_for_errors
 from phoneprice.errors import PhonePriceError, StoppedError, UsageError
 from phoneprice.shortage import system_error, write_error
+from phoneprice.stream import STDOUT
 from phoneprice.wording import cut
 from phoneprice.workflows.stopping import interrupt_at_once, stop_at_once
 

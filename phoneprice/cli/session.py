@@ -8,8 +8,6 @@ from typing import Any
 
 from phoneprice.cli.output import is_closed, json_lines, write_lines
 
-STDOUT, STDERR = 1, 2
-
 
 @dataclass
 class Session:

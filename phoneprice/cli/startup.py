@@ -98,8 +98,10 @@ def _make_sure_of_room() -> None:
 
 def _blas_threads() -> int:
     """As many as OpenBLAS starts."""
+    from phoneprice.shortage import available_processors
+
     asked = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    available = available_processors()
     return next((min(int(text), available) for text in asked if text.isdigit() and int(text)), available)
 
 

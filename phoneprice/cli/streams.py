@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from phoneprice.cli.output import number_of
-from phoneprice.cli.session import STDERR, STDOUT, Session
+from phoneprice.cli.session import Session
+from phoneprice.stream import STDERR, STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

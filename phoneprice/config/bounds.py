@@ -1,4 +1,6 @@
-"""Bounds that an option and a function of the Python API share, apart from what takes long to import."""
+"""Bounds that several rooms share, apart from what takes long to import."""
 
 MOST_FOLDS = 1000
 """Folds, or repeats of them: more than anybody has the time for."""
+MOST_SKIPPED_LINES = 1000
+"""Above a header."""

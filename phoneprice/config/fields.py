@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
-from phoneprice.wording import cut, printable
+from phoneprice.wording import cut, listed, printable
 
 
 def choices(field: FieldInfo) -> dict[str, type[Component]]:
@@ -82,8 +82,7 @@ def rule(field: FieldInfo) -> str:
 
 def one_of(values: Sequence[object]) -> str:
     """``"a", "b" or "c"``."""
-    *others, last = map(toml_value, values)
-    return f"{', '.join(others)} or {last}" if others else last
+    return listed(map(toml_value, values), "or")
 
 
 def toml_value(value: object) -> str:

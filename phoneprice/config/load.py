@@ -13,7 +13,7 @@ table stands where a file would. Four rules make partial settings mean what thei
 All faults of all layers are listed together in one ``ConfigError``, one a line.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -137,12 +137,10 @@ class _Merger:
     ) -> dict[str, Any]:
         """The values of a section or component: the default's, with the settings laid over them."""
         tree: dict[str, Any] = dict(default or {})
-        by_key = dict[str, list[Setting]]()
-        for setting in settings:
-            by_key.setdefault(setting.path[0], []).append(setting)
+        by_key = _by_key(settings)
         for key, info in model.model_fields.items():
             if key in by_key:
-                self._field(tree, info, [setting.below() for setting in by_key.pop(key)], (*path, key))
+                self._field(tree, info, by_key.pop(key), (*path, key))
         for key, unknown in by_key.items():
             self._unknown_key(key, model, unknown[-1], path)
         return tree
@@ -172,10 +170,7 @@ class _Merger:
     ) -> dict[str, Any]:
         """The groups of settings by name: those of the default, with the settings laid over each."""
         tree: dict[str, Any] = dict(default)
-        by_name = dict[str, list[Setting]]()
-        for setting in settings:
-            by_name.setdefault(setting.path[0], []).append(setting.below())
-        for name, own in by_name.items():
+        for name, own in _by_key(settings).items():
             where = (*path, name)
             tree[name] = self.table(model, default.get(name), self._opened(own, where), where)
         return tree
@@ -231,21 +226,34 @@ class _Merger:
 def _task_kind(settings: Sequence[Setting]) -> TaskKind:
     """The kind of task that the settings name last; the default where none, or none that exists, is named."""
     kind: TaskKind = TaskConfig().kind
-    for setting in settings:
-        named = setting.value.get("kind") if setting.path == ("task",) and isinstance(setting.value, dict) else None
+    for named in _said(settings, "task", "kind"):
         for known in get_args(TaskKind):
-            if (setting.value if setting.path == ("task", "kind") else named) == known:
+            if named == known:
                 kind = known
     return kind
 
 
 def _is_ordered(settings: Sequence[Setting]) -> bool:
     """Whether the settings name a column that orders the rows: then the last ones are what is held out."""
-    name: object = ""
-    for setting in settings:
-        table = setting.value if setting.path == ("validation",) and isinstance(setting.value, dict) else {}
-        name = setting.value if setting.path == ("validation", "order_column") else table.get("order_column", name)
+    *_, name = ("", *_said(settings, "validation", "order_column"))
     return bool(name)
+
+
+def _said(settings: Iterable[Setting], section: str, key: str) -> Iterator[object]:
+    """What the settings say of a key, alone or in a table of its section; the last one holds."""
+    for setting in settings:
+        if setting.path == (section, key):
+            yield setting.value
+        elif setting.path == (section,) and isinstance(setting.value, dict) and key in setting.value:
+            yield setting.value[key]
+
+
+def _by_key(settings: Iterable[Setting]) -> dict[str, list[Setting]]:
+    """Settings by the first key of their paths, which begin below it then."""
+    found = dict[str, list[Setting]]()
+    for setting in settings:
+        found.setdefault(setting.path[0], []).append(setting.below())
+    return found
 
 
 def _elsewhere(key: str) -> str:

@@ -17,6 +17,7 @@ from phoneprice.components.normalization import NoNormalization, Normalization
 from phoneprice.components.optimizers import Adam, Optimizer
 from phoneprice.components.penalties import Adaptive, Penalty
 from phoneprice.components.schedulers import Cosine, Scheduler
+from phoneprice.config.bounds import MOST_FOLDS, MOST_SKIPPED_LINES
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -24,6 +25,7 @@ ThresholdMetric = Literal["accuracy", "balanced_accuracy", "f1", "mcc"]
 Decision = Literal["argmax", "median", "expected_cost"]
 Scheme = Literal["kfold", "holdout", "none"]
 MissingTarget = Literal["drop", "fail"]
+Infinite = Literal["missing", "fail"]
 DecimalMark = Literal[".", ","]
 ThousandsMark = Literal["", ".", ",", " ", "'", "_"]
 DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
@@ -117,7 +119,7 @@ class DataConfig(Settings):
         str, Field(min_length=1, description="encoding of text, such as cp1252; auto: recognised from the file")
     ] = "auto"
     skip_lines: Annotated[
-        Literal["auto"] | Annotated[int, Field(ge=0, le=1000)],
+        Literal["auto"] | Annotated[int, Field(ge=0, le=MOST_SKIPPED_LINES)],
         Field(description="lines above the header of CSV and worksheets; auto: recognised from the file"),
     ] = "auto"
     header: Annotated[
@@ -128,7 +130,7 @@ class DataConfig(Settings):
         Literal["fail", "skip"], Field(description="what to do with a row that has text in a numeric column")
     ] = "fail"
     infinite: Annotated[
-        Literal["missing", "fail"],
+        Infinite,
         Field(description="infinite numbers, and those too large for float64: missing cells, or stop there"),
     ] = "missing"
     scaling: Annotated[
@@ -247,7 +249,7 @@ class ValidationConfig(Settings):
         Scheme,
         Field(description="kfold: a member a fold, every row held out once; holdout: one split; none: all rows train"),
     ] = "kfold"
-    folds: Annotated[int, Field(ge=2, le=1000, description="number of folds (kfold)")] = 5
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, description="number of folds (kfold)")] = 5
     fraction: Annotated[float, Field(gt=0, lt=1, description="share of rows held out (holdout)")] = 0.2
     members: Annotated[int, Field(ge=1, le=1000, description="networks a split, from different seeds")] = 1
     order_column: Annotated[

@@ -14,7 +14,7 @@ from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_key, toml_value
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.dates import Dates, find_dates
-from phoneprice.data.labels import MAX_CLASSES, listed
+from phoneprice.data.labels import MAX_CLASSES, quoted_labels
 from phoneprice.data.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import to_numbers
@@ -304,7 +304,7 @@ def _kind(
         what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
         raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
     if len(counts) == 2:
-        return "binary", f"Two different values: {listed(sorted(counts))}"
+        return "binary", f"Two different values: {quoted_labels(sorted(counts))}"
     if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts)
     # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.
@@ -335,7 +335,7 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     if len(counts) > min(MAX_CLASSES, table.rows / 2):
         what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
         raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
-    names = listed(sorted(counts))
+    names = quoted_labels(sorted(counts))
     return (
         f'{len(counts)} different texts ({names}); if they have an order, choose "ordinal" and set labels in that order'
     )

@@ -129,12 +129,13 @@ def _configured_order(found: Labels, asked: tuple[str, ...], where: str) -> Labe
         found = Labels(called, found.kind)
     unlisted = [name for name in found.names if name not in names]
     if unlisted:
-        raise DataError(f"{where}: found labels {listed(unlisted)}, task.labels allows {listed(asked)}; add them there")
+        allowed = f"task.labels allows {quoted_labels(asked)}"
+        raise DataError(f"{where}: found labels {quoted_labels(unlisted)}, {allowed}; add them there")
     unused = [label for label, name in zip(asked, names, strict=True) if name not in found.names]
     if unused:
-        raise DataError(f"{where}: no row has the label {listed(unused)} of task.labels; remove it there")
+        raise DataError(f"{where}: no row has the label {quoted_labels(unused)} of task.labels; remove it there")
     if len(set(names)) < len(names):
-        raise DataError(f"{where}: task.labels names a label twice: {listed(asked)}; remove one")
+        raise DataError(f"{where}: task.labels names a label twice: {quoted_labels(asked)}; remove one")
     # Words for yes and no in another order than no, yes are matched as they are written.
     kind: LabelKind = "text" if found.kind == "boolean" and names != found.names else found.kind
     return Labels(names, kind)
@@ -172,6 +173,6 @@ def if_a_value(column: str) -> str:
     return f"if that is a value, set data.columns = {toml_value({column: {'missing_values': ['']}})}"
 
 
-def listed(labels: tuple[str, ...] | list[str]) -> str:
+def quoted_labels(labels: tuple[str, ...] | list[str]) -> str:
     """Labels for a message, the first ten of many."""
     return first_of([quoted(label) for label in labels])

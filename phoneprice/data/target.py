@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
 from phoneprice.data.features import moments, require_columns
-from phoneprice.data.labels import Labels, listed, require_present
+from phoneprice.data.labels import Labels, quoted_labels, require_present
 from phoneprice.data.schema import TableSchema, target_numbers
 from phoneprice.data.table import Table
 from phoneprice.data.values import UNKNOWN, value_counts
@@ -43,8 +43,8 @@ def _require_known(codes: NDArray[np.int64], table: Table, schema: TableSchema) 
         unknown = list(value_counts(table.take(rows).columns[schema.target]))
         raise DataError(
             f"{table.place(int(rows[0]), schema.target)}: found labels that training did not have, "
-            f"{listed(unknown)} in {counted(len(rows), 'row')}; "
-            f"the model knows {listed(schema.labels)}; correct or delete these rows"
+            f"{quoted_labels(unknown)} in {counted(len(rows), 'row')}; "
+            f"the model knows {quoted_labels(schema.labels)}; correct or delete these rows"
         )
 
 

@@ -1,7 +1,7 @@
 """What is fitted on out-of-fold predictions after training: a temperature, a decision threshold.
 
-Both are measured cross-fitted: the figure for a fold comes from a fit on the other folds, so that nothing is judged on
-the rows it was chosen on. The model itself gets the fit on all rows.
+Both are measured cross-fitted: the figure for a fold comes from a fit on the other folds (in time: on the earlier
+ones), so that nothing is judged on the rows it was chosen on. The model itself gets the fit on all rows.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def calibrate(
     return Calibrated(calibration, tempered, predicted, before, after)
 
 
-def _part(weights: Weights, rows: NDArray[np.bool_]) -> Weights:
+def _part(weights: Weights, rows: NDArray[np.bool_] | slice) -> Weights:
     return None if weights is None else weights[rows]
 
 
@@ -93,9 +93,9 @@ def _splits(fold: Classes, *, in_time: bool) -> Iterator[tuple[int, NDArray[np.b
 def _cross_tempered(probabilities: Probabilities, fold: Classes, temperatures: dict[int, float]) -> Doubles:
     """Each row's probabilities at the temperature of its fold."""
     tempered = np.empty(probabilities.shape)
-    for number in np.unique(fold).tolist():
+    for number, temperature in temperatures.items():
         rows = fold == number
-        tempered[rows] = temper(probabilities[rows], temperatures[number])
+        tempered[rows] = temper(probabilities[rows], temperature)
     return tempered
 
 
@@ -109,7 +109,7 @@ def _cross_thresholded(
     *,
     in_time: bool,
 ) -> Classes:
-    """Each row's class, by the threshold that is best on the other folds."""
+    """Each row's class, by the threshold that is best on the other folds, in time on the earlier ones."""
     predicted = np.empty(len(y), dtype=np.int64)
     for number, rows, rest in _splits(fold, in_time=in_time):
         p = temper(probabilities[rest], temperatures[number])[:, 1]
@@ -131,7 +131,7 @@ def fit_temperature(probabilities: Probabilities, y: Classes, weights: Weights =
     stride = -(-len(y) // _ENOUGH_ROWS)
     log_p = np.log(np.maximum(probabilities[::stride].astype(np.float64), SMALLEST))
     true = log_p[np.arange(len(log_p)), y[::stride]]
-    sample = None if weights is None else weights[::stride]
+    sample = _part(weights, slice(None, None, stride))
     low, high, b = 1 / FLATTEST, 1 / SHARPEST, 1.0
     for _ in range(60):
         slope, curvature = _slope(log_p, true, b, sample)

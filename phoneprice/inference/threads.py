@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from phoneprice.guest import unnoticed
-from phoneprice.shortage import require_memory
+from phoneprice.shortage import available_processors, require_memory
 
 
 class _OneBlasThread:
@@ -74,8 +74,7 @@ def computing_threads() -> int:
     Reading and writing want a core too, but not all the time: on two cores two threads take 0.94 (CSV) and 0.88
     (Parquet) times as long as one.
     """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, _MOST_THREADS)
+    return min(available_processors(), _MOST_THREADS)
 
 
 _THREAD_BYTES = 96 << 20

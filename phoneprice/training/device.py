@@ -1,13 +1,12 @@
 """Which device trains, and with how many threads."""
 
-import os
-
 import torch
 
 from phoneprice.config.schema import Device
 from phoneprice.errors import DeviceError
 from phoneprice.guest import is_forked
 from phoneprice.model.devices import present_devices
+from phoneprice.shortage import available_processors
 from phoneprice.training.threads import require_threads
 
 _MOST_THREADS = 8
@@ -50,8 +49,4 @@ def number_of_threads(threads: int, usual: int, numbers: int) -> int:
 
 
 def _paying_threads(numbers: int) -> int:
-    return max(1, min(numbers // _NUMBERS_A_THREAD, _available_processors(), _MOST_THREADS))
-
-
-def _available_processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(numbers // _NUMBERS_A_THREAD, available_processors(), _MOST_THREADS))

@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from phoneprice.errors import UsageError
-from phoneprice.wording import cut
+from phoneprice.wording import cut, listed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,8 +78,7 @@ _WORDS = {NoneType: "None", Path: "a Path", str: "a text", int: "a whole number"
 
 
 def _words(hint: Any) -> str:
-    *others, last = [_word(kind) for kind in _alternatives(hint)]
-    return f"{', '.join(others)} or {last}" if others else last
+    return listed(map(_word, _alternatives(hint)), "or")
 
 
 def _word(kind: Any) -> str:

@@ -14,9 +14,8 @@ from pathlib import Path
 from phoneprice.artifact.layout import LIMITS, is_inside_a_run
 from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
-from phoneprice.stream import STREAM, file_and_part, given_path
+from phoneprice.stream import STDERR, STDIN, STDOUT, STREAM, file_and_part, given_path
 
-STDIN, STDOUT, STDERR = 0, 1, 2
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 

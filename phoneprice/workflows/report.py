@@ -29,7 +29,7 @@ from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
 from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
 from phoneprice.stream import STREAM, given_path
-from phoneprice.wording import count, counted, duration, first_of
+from phoneprice.wording import count, counted, counted_names, duration
 from phoneprice.workflows.destinations import (
     REPORT,
     open_output,
@@ -219,8 +219,7 @@ def _summary(run: Run) -> Iterator[tuple[str, str]]:
     if run.task.labels:
         yield "classes", _classes(run)
     yield "rows", count(run.metrics.rows)
-    columns = run.schema.feature_names
-    yield "columns", f"{count(len(columns))}: {first_of(columns)}"
+    yield "columns", counted_names(run.schema.feature_names)
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden layers", f"{layers} ({config.model.activation.name}){skip}"

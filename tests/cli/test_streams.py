@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from phoneprice.cli import streams
-from phoneprice.cli.session import STDERR, STDOUT, Session
+from phoneprice.cli.session import Session
 from phoneprice.cli.streams import spare_streams, stream_for_errors, words_as_files
+from phoneprice.stream import STDERR, STDOUT
 
 
 def test_a_slow_reader_gets_every_message() -> None:

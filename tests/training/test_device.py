@@ -58,5 +58,5 @@ def test_threads(threads: int, usual: int, expected: int) -> None:
     [(1, 4, 1), (2**19 - 1, 4, 1), (2**19, 4, 2), (2**19, 1, 1), (2**30, 4, 4), (2**30, 64, 8)],
 )
 def test_as_many_threads_as_pay(monkeypatch: pytest.MonkeyPatch, numbers: int, processors: int, expected: int) -> None:
-    monkeypatch.setattr("phoneprice.training.device._available_processors", lambda: processors)
+    monkeypatch.setattr("phoneprice.training.device.available_processors", lambda: processors)
     assert number_of_threads(0, 0, numbers) == expected

@@ -104,7 +104,10 @@ def train(
 
 
 def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report: bool) -> None:
-    """Refuse to write a run or its report over what is read, and over a page of somebody's. Raises ``UsageError``."""
+    """Refuse to write a run or its report over what is read, and over what is not ours (``StorageError``).
+
+    Raises ``UsageError``.
+    """
     from phoneprice.config.presets import find_config
     from phoneprice.workflows.inputs import refuse_training_on
 

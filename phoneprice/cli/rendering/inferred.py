@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from phoneprice.cli.rendering.console import name_value_table, show, stderr
 from phoneprice.data.infer import COUNTED_KINDS, Inferred, listed_reasons
-from phoneprice.wording import count, first_of
+from phoneprice.wording import counted_names
 
 MOST_REASONS = 20
 """Columns of one role that are named with their reasons; the others are counted."""
@@ -25,4 +25,4 @@ def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
         yield "recognised", listed_reasons(inferred.recognised.reasons, MOST_REASONS)
     yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
     for kind, names in inferred.features.items():
-        yield COUNTED_KINDS[kind][1], f"{count(len(names))}: {first_of(names, MOST_NAMES)}"
+        yield COUNTED_KINDS[kind][1], counted_names(names, MOST_NAMES)

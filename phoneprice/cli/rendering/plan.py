@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from phoneprice.cli.rendering.console import name_value_table, show, stdout
-from phoneprice.wording import count, counted, first_of
+from phoneprice.wording import count, counted, counted_names
 from phoneprice.workflows.plan import TrainingPlan
 
 
@@ -16,7 +16,7 @@ def _plan_facts(plan: TrainingPlan) -> Iterable[tuple[str, str]]:
     yield "data", f"{plan.data}, {counted(plan.rows, 'row')}"
     classes = f" ({counted(len(plan.labels), 'class', 'classes')}: {', '.join(plan.labels)})" if plan.labels else ""
     yield "task", f"{plan.task}: {plan.target}{classes}"
-    yield "features", f"{count(len(plan.features))}: {first_of(plan.features)}"
+    yield "features", counted_names(plan.features)
     layers = ", ".join(map(str, plan.hidden)) or "none"
     yield "network", f"{counted(plan.inputs, 'input')}, hidden {layers}, {counted(plan.parameters, 'parameter')} in all"
     yield "members", f"{plan.members}, each on {_span(plan.train_rows)} rows"

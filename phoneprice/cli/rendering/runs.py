@@ -6,7 +6,7 @@ from pathlib import Path
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run
 from phoneprice.cli.rendering.console import name_value_table, show, stdout, styled, width_of
-from phoneprice.wording import count, counted, duration, figure, first_of, printable, size
+from phoneprice.wording import counted, counted_names, duration, figure, printable, size
 from phoneprice.workflows.inspect_runs import RunLine
 
 _HEADINGS = ("run", "created (UTC)", "task", "target", "metric")
@@ -97,8 +97,7 @@ def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
     yield "task", f"{run.task.kind}: {run.task.target}"
     if run.task.labels:
         yield "classes", ", ".join(run.task.labels)
-    columns = run.schema.feature_names
-    yield "columns", f"{count(len(columns))}: {first_of(columns)}"
+    yield "columns", counted_names(run.schema.feature_names)
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden", f"{layers} ({config.model.activation.name}){skip}"

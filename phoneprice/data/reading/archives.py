@@ -8,7 +8,6 @@ from phoneprice.data.reading.byte_source import ByteSource
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.wording import cut, first_of, printable
 
-MAGIC = b"PK\x03\x04"
 _WORKBOOK = "xl/workbook.xml"
 _OTHER_SHEETS = ("xl/workbook.bin", "content.xml")
 ZIP_FAULTS = (zipfile.BadZipFile, RuntimeError)

@@ -29,8 +29,6 @@ from phoneprice.config.schema import DateForm
 from phoneprice.data.reading.cells import NO_ROWS, Numbers
 from phoneprice.data.reading.options import OUTER_SPACES
 
-ORDERS: tuple[DateForm, ...] = ("ymd", "dmy", "mdy")
-"""The forms of dates, which differ in what three numbers mean."""
 MICROSECONDS_A_DAY = 86_400_000_000
 _PIVOT = 69
 _MONTHS = (

@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from phoneprice.config.schema import DateForm
+from phoneprice.config.bounds import MOST_SKIPPED_LINES
+from phoneprice.config.schema import DateForm, Infinite
 from phoneprice.data.number_formats import PLAIN, NumberFormat
 from phoneprice.errors import UsageError
 from phoneprice.wording import counted, listed
 
 OnBadRow = Literal["fail", "skip"]
-Infinite = Literal["missing", "fail"]
 AUTO: Final = "auto"
 """In the place of a delimiter, an encoding or a number of lines: the file itself tells."""
-MOST_SKIPPED_LINES = 1000
 OUTER_SPACES = " \t"
 """The spaces around a cell that mean nothing in a number or a missing value."""
 

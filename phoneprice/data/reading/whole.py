@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.config.schema import Infinite
 from phoneprice.data.cell_text import texts
 from phoneprice.data.reading.cells import null_missing
 from phoneprice.data.reading.columns import as_numbers, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, infinite, too_much
-from phoneprice.data.reading.options import CellRules, Infinite, ReadOptions
+from phoneprice.data.reading.options import CellRules, ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneprice.config.schema import DateForm
-from phoneprice.data.reading.dates import ORDERS, read_texts, to_days
+from phoneprice.data.reading.dates import read_texts, to_days
 
 EPOCH = datetime(1970, 1, 1)
 ANY: dict[str, tuple[DateForm, ...]] = dict.fromkeys(
     ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%y", "%d/%b/%Y", "%d. %B %Y", "%b %d, %Y", "%B %d %Y",
-     "%a, %d %b %Y", "%Y%m%d", "%G-W%V-%u", "%GW%V%u"), ORDERS,
+     "%a, %d %b %Y", "%Y%m%d", "%G-W%V-%u", "%GW%V%u"), ("ymd", "dmy", "mdy"),
 )  # fmt: skip
 FORMATS: dict[str, tuple[DateForm, ...]] = {
     **ANY,
