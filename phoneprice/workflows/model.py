@@ -16,7 +16,7 @@ from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Config
 from phoneprice.data.features import FeatureEncoder, require_columns
 from phoneprice.data.reading import read_chunks
-from phoneprice.data.reading.frames import frame_names, frame_table, is_frame
+from phoneprice.data.reading.frames import frame_names, frame_table, held, is_frame
 from phoneprice.data.table import Table, concat
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor, kept_near_message
@@ -144,6 +144,7 @@ class Model:
         return read_labelled(self.run, data)
 
     def _frame(self, data: Any, wanted: tuple[str, ...], useful: tuple[str, ...] = ()) -> Table:
+        data = held(data)
         skipped = set(frame_names(data)) - {*wanted, *useful}
         groups = filter(None, [self.config.data.group_column])
         text = [*self.run.schema.matched_names, *groups]

@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from phoneprice import evaluate, load, predict
@@ -129,6 +130,12 @@ def test_columns_that_are_not_needed(run):
     frame, model = phones(), load(run)
     odd = frame[FEATURES[::-1]].assign(price_range="?", day=pd.Timestamp("2020-01-01"))
     np.testing.assert_array_equal(model.predict(odd), model.predict(frame))
+
+
+def test_a_stream_that_can_be_read_once_is_predicted_whole(run):
+    frame, model = phones(), load(run)
+    stream = pa.table(frame).to_reader(max_chunksize=7)
+    assert model.predict(stream).tolist() == np.ravel(model.predict(frame)).tolist()
 
 
 def test_columns_that_are_missing(run):

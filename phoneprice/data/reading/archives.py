@@ -1,5 +1,6 @@
 """ZIP archives: the one table that is in them, unpacked as it is read. An Excel workbook is one, too."""
 
+import lzma
 import zipfile
 from typing import BinaryIO
 
@@ -10,8 +11,8 @@ from phoneprice.wording import cut, first_of, printable
 
 _WORKBOOK = "xl/workbook.xml"
 _OTHER_SHEETS = ("xl/workbook.bin", "content.xml")
-ZIP_FAULTS = (zipfile.BadZipFile, RuntimeError)
-"""What ``zipfile`` raises for damage, for a password, and (its ``NotImplementedError``) for an unknown method."""
+ZIP_FAULTS = (zipfile.BadZipFile, RuntimeError, lzma.LZMAError, UnicodeDecodeError)
+"""What ``zipfile`` raises for damaged data and names, a password, and (``NotImplementedError``) an unknown method."""
 
 
 class Archive:
@@ -35,8 +36,8 @@ class Archive:
             raise file_fault(self._opened.name, "found a workbook that is not .xlsx; save it as .xlsx or CSV")
         return False
 
-    def table(self, member: str = "") -> ByteSource:
-        """The bytes of the only table, or of the one called ``member``."""
+    def table(self, member: str) -> ByteSource:
+        """The bytes of the table called ``member``; of the only one where that is empty."""
         name = self._member(member)
         try:
             stream = self.zip.open(name)

@@ -39,7 +39,7 @@ def frame_table(
     frame.
     """
     columns = _columns(frame)
-    names = frame_names(frame)
+    names = named_part([name for name, _ in columns])
     require_distinct(source, names)
     edge = edge_keys(len(columns) - len(names))
     values = dict(zip((*names, *edge), (values for _, values in columns), strict=True))
@@ -69,6 +69,11 @@ def frame_table(
 def frame_names(frame: Any) -> tuple[str, ...]:
     """The names of a frame's columns, but for those at the right edge that have none."""
     return named_part([name for name, _ in _columns(frame)])
+
+
+def held(frame: Any) -> Any:
+    """A frame that may be looked at twice: a stream of Arrow's is read, once and for all."""
+    return frame if isinstance(frame, Mapping) or hasattr(frame, "iloc") else pa.table(frame)
 
 
 def is_frame(data: object) -> bool:

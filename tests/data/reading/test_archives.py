@@ -88,6 +88,27 @@ def test_damage(tmp_path: Path) -> None:
         read_table(path, OPEN)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_whatever_packing(method: int, tmp_path: Path) -> None:
+    rows = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(5000))
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", method) as made:
+        made.writestr("t.csv", rows)
+    whole = (tmp_path / "t.zip").read_bytes()
+    for place in range(60, len(whole) - 200, len(whole) // 40):
+        flipped = bytes(255 - byte for byte in whole[place : place + 9])
+        (tmp_path / "t.zip").write_bytes(whole[:place] + flipped + whole[place + 9 :])
+        with pytest.raises(DataError, match=r"found damaged ZIP data|found a ZIP archive that can't be read"):
+            read_table(tmp_path / "t.zip", OPEN)
+
+
+def test_a_damaged_name(tmp_path: Path) -> None:
+    path = archive(tmp_path / "t.zip", {"é.csv": b"a\n1\n"})
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace("é".encode(), b"\xff\xff", 1))
+    with pytest.raises(DataError, match="found a ZIP archive that can't be read"):
+        read_table(path, OPEN)
+
+
 def test_a_bomb_is_streamed(tmp_path: Path) -> None:
     path = archive(tmp_path / "t.zip", {"t.csv": b"a,b\n" + b"0,1\n" * 500_000})
     with open_chunks(path, OPEN, 1000) as stream:
