@@ -64,7 +64,7 @@ class Stack:
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
         """Epochs during which the skip path learns alone."""
-        self._train_rows = torch.tensor([self._count(p.train_rows) for p in plans], device=like.device).to(like.dtype)
+        self._train_rows = torch.tensor(self._counts(), device=like.device).to(like.dtype)
         """As how many rows each member's own count."""
         sizes = self._train_rows.new_tensor([len(p.train_rows) for p in plans])
         self._mean_weight = (self._train_rows / sizes)[:, None]
@@ -88,9 +88,12 @@ class Stack:
         sample, _ = self.view.batch(self.data, sample_rows(self.plans).to(self.data.values.device))
         return HealthMonitor(self.network, sample)
 
-    def _count(self, rows: Rows) -> float:
-        """As how many rows some rows of the table count."""
-        return len(rows) if self.data.weights is None else float(self.data.weights.cpu().double()[rows].sum())
+    def _counts(self) -> list[float]:
+        """As how many rows each member's own count."""
+        if self.data.weights is None:
+            return [float(len(plan.train_rows)) for plan in self.plans]
+        weights = self.data.weights.cpu().double()
+        return [float(weights[plan.train_rows].sum()) for plan in self.plans]
 
     def _class_counts(self, classes: int) -> Tensor:
         """``(K, C)`` float64: rows of each class among each member's own."""

@@ -13,9 +13,10 @@ from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.fast_csv import FastParser, is_utf8
-from phoneprice.data.reading.faults import file_fault, line_fault
-from phoneprice.data.reading.headers import checked_header, edge_keys, named_part, numbered_columns
+from phoneprice.data.reading.faults import empty, file_fault, line_fault
+from phoneprice.data.reading.headers import names_and_edge, numbered_columns
 from phoneprice.data.reading.layout import (
+    DELIMITERS,
     PREVIEW_BYTES,
     SEP_LINE_BYTES,
     declared_delimiter,
@@ -27,9 +28,6 @@ from phoneprice.data.reading.strict_csv import Records, StrictParser
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.data.reading.untyped import TextReader
 from phoneprice.data.table import Table
-
-EMPTY = "the file is empty, expected a header line with the names of the columns; check that it is the right file"
-DELIMITERS = ",;\t|"
 
 
 class CsvReader(TextReader):
@@ -72,7 +70,7 @@ class CsvReader(TextReader):
         """The names, and keys for the nameless columns at the right edge."""
         segment = self._cutter.take(1)
         if segment is None:
-            raise file_fault(self.source, EMPTY)
+            raise empty(self.source)
         self._check_delimiter(segment.data)
         records = StrictParser(self.source, self._options.delimiter, None).parse(segment)
         if records.fault is not None:
@@ -81,9 +79,7 @@ class CsvReader(TextReader):
         if not self._options.header:
             self._first = segment
             return numbered_columns(1 + len(others)), ()
-        found = (first if first.strip() else "", *others)
-        names = named_part(found)
-        return checked_header(self.source, names, self._line), edge_keys(len(found) - len(names))
+        return names_and_edge(self.source, (first, *others), self._line)
 
     def _check_delimiter(self, header: bytes) -> None:
         """One column whose name holds another delimiter is a table read with the wrong one."""

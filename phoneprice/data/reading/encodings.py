@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 UTF_8 = "utf-8"
+UTF_8_NAMES = {"utf-8", "utf-8-sig"}
+"""By which Python knows it, without and with a byte-order mark."""
 MARKS = (
     (codecs.BOM_UTF8, UTF_8),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16
@@ -31,24 +33,25 @@ _LEGACY = (
 """What office programs have written, in the names of Python's codecs."""
 _USUAL = {"big5hkscs": "big5", "euc_jis_2004": "euc_jp"}
 """The smaller encoding that people know, named where the bytes fit it, too."""
+_TWO_BYTES = {"gb18030", "gbk", "gb2312", "big5", "big5hkscs", "cp949", "euc_kr", "euc_jp"}
 _WEAK = 0.04
 """Confidence of chardet below which the rules are asked first: short tables of any language are rarely above."""
 _SAMPLE_BYTES = 1 << 16
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 
 _LATIN = "A-Za-zÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿ"  # no eth and no thorn: those are Turkish or Baltic letters gone wrong
-_WESTERN = re.compile(
+_WESTERN = (
     rf"(?:[{_LATIN}’]|[Œœ](?=[uit])|[\x00-\x7f]|(?<![{_LATIN}])[€£§²³µ¥±×·•«“‘„–—…°½¼¾](?![{_LATIN}])|[»”®©™²³°])*+"
 )
-_WESTERN_SYMBOL_IN_WORD = re.compile(rf"[{_LATIN}][²³°”»®©™][{_LATIN}]")
-_LONE_LETTERS = re.compile(r"(?<![A-Za-z])[À-ÿ]{2,}(?![A-Za-z])")
+_WESTERN_SYMBOL_IN_WORD = rf"[{_LATIN}][²³°”»®©™][{_LATIN}]"
+_LONE_LETTERS = r"(?<![A-Za-z])[À-ÿ]{2,}(?![A-Za-z])"
 _COMMON = (
-    ("cp932", re.compile(r"[\x00-\x7fぁ-んァ-ヶー一-龠]*+")),
-    ("gb18030", re.compile(r"[\x00-\x7f一-龥]*+")),
-    ("big5hkscs", re.compile(r"[\x00-\x7f一-龥]*+")),
-    ("cp949", re.compile(r"[\x00-\x7f가-힣]*+")),
+    ("cp932", r"[\x00-\x7fぁ-んァ-ヶー一-龠]*+"),
+    ("gb18030", r"[\x00-\x7f一-龥]*+"),
+    ("big5hkscs", r"[\x00-\x7f一-龥]*+"),
+    ("cp949", r"[\x00-\x7f가-힣]*+"),
 )
-"""What Japanese, Chinese and Korean tables are made of; of many readings the first."""
+"""What Japanese, Chinese and Korean tables are made of; of many readings the first. Compiled when they are needed."""
 _COMMON_LEADS = {"cp932": (0x82, 0x97), "gb18030": (0xB0, 0xD7), "big5hkscs": (0xA4, 0xC6), "cp949": (0xB0, 0xC8)}
 """First bytes of the characters in daily use: kana and the first level of each standard."""
 
@@ -92,19 +95,10 @@ def plainly_utf_8(data: bytes, usual: str, *, whole: bool = True) -> bool:
     """
     if not fits(data, UTF_8, whole=whole):
         return False
-    if codecs.lookup(usual).name in {"utf-8", "utf-8-sig"} or not fits(data, usual, whole=whole):
+    if codecs.lookup(usual).name in UTF_8_NAMES or not fits(data, usual, whole=whole):
         return True
     high = [character for character in data.decode(UTF_8, "ignore") if character > "\x7f"]
-    doubles = codecs.lookup(usual).name in {
-        "gb18030",
-        "gbk",
-        "gb2312",
-        "big5",
-        "big5hkscs",
-        "cp949",
-        "euc_kr",
-        "euc_jp",
-    }
+    doubles = codecs.lookup(usual).name in _TWO_BYTES
     return not doubles or len(high) >= 5 or any(character > "\u07ff" for character in high)
 
 
@@ -149,7 +143,7 @@ def _by_rule(sample: bytes) -> Iterator[str]:
     if fits(sample, "cp1252") and _is_western(sample.decode("cp1252")):
         yield "cp1252"
     for encoding, characters in _COMMON:
-        if fits(sample, encoding) and characters.fullmatch(text := sample.decode(encoding)):
+        if fits(sample, encoding) and re.fullmatch(characters, text := sample.decode(encoding)):
             high = {character for character in text if character > "\x7f"}
             least, most = _COMMON_LEADS[encoding]
             if len(high) > 1 and all(least <= character.encode(encoding)[0] <= most for character in high):
@@ -157,8 +151,8 @@ def _by_rule(sample: bytes) -> Iterator[str]:
 
 
 def _is_western(text: str) -> bool:
-    symbol_in_word, lone = _WESTERN_SYMBOL_IN_WORD.search(text), _LONE_LETTERS.search(text)
-    return bool(_WESTERN.fullmatch(text)) and not symbol_in_word and not lone
+    symbol_in_word, lone = re.search(_WESTERN_SYMBOL_IN_WORD, text), re.search(_LONE_LETTERS, text)
+    return bool(re.fullmatch(_WESTERN, text)) and not symbol_in_word and not lone
 
 
 def _usual_name(encoding: str, data: bytes, whole: bool) -> str:

@@ -26,7 +26,7 @@ from phoneprice.data.reading.archives import ZIP_FAULTS
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RECORD_BYTES
 from phoneprice.data.reading.faults import blank_line, file_fault
-from phoneprice.data.reading.headers import checked_header, edge_keys, named_part, numbered_columns
+from phoneprice.data.reading.headers import names_and_edge, numbered_columns
 from phoneprice.data.reading.layout import PREVIEW_RECORDS, header_place, names_suspected
 from phoneprice.data.reading.options import AUTO, ReadOptions, Selection, recognised_remark
 from phoneprice.data.reading.typed_cells import FALSE, TRUE, Number, read_typed
@@ -67,7 +67,7 @@ class ExcelReader(UntypedReader):
         preview = list(islice(rows, PREVIEW_RECORDS))
         skipped = header_place([row for _, row in preview]) if options.skip_lines == AUTO else int(options.skip_lines)
         self.options = replace(options, skip_lines=skipped)
-        self._rows = islice(chain(preview, rows), skipped, None)
+        self._rows: Iterator[tuple[int, Row]] = islice(chain(preview, rows), skipped, None)
         self.header, self.edge = self._read_header()
 
     def remarks(self) -> list[str]:
@@ -89,11 +89,9 @@ class ExcelReader(UntypedReader):
             what = "found nothing where the names of the columns should be, expected a row of them"
             raise file_fault(self.source, f"{what}; name another sheet with '#', or use --skip-lines")
         if not self.options.header:
-            self._rows = islice(chain([(line, first)], self._rows), None)
+            self._rows = chain([(line, first)], self._rows)
             return numbered_columns(len(first)), ()
-        found = (first[0] if first[0].strip() else "", *first[1:])
-        names = named_part(found)
-        return checked_header(self.source, names, line), edge_keys(len(found) - len(names))
+        return names_and_edge(self.source, first, line)
 
 
 def _parse(columns: ColumnReader, rows: Sequence[tuple[int, Row]]) -> Table:
@@ -182,8 +180,9 @@ def _checked(source: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most
                 what = f"found a workbook that unpacks to more than {size(most_bytes)}, far more than it has"
                 raise file_fault(source, f"{what}; save the sheet as CSV")
             rest += data
-            whole = rest.rfind(_END_OF_ROW) + len(_END_OF_ROW) if _END_OF_ROW in rest else len(rest) - _TAG_BYTES
-            if whole > RECORD_BYTES or _END_OF_ROW in rest:
+            end = rest.rfind(_END_OF_ROW)
+            whole = end + len(_END_OF_ROW) if end >= 0 else len(rest) - _TAG_BYTES
+            if end >= 0 or whole > RECORD_BYTES:
                 far.look_at(rest[:whole])
                 rest = rest[whole:]
     far.look_at(rest)

@@ -32,7 +32,7 @@ class FastParser:
         self._parse = pa.csv.ParseOptions(
             delimiter=columns.options.delimiter, quote_char=False, double_quote=False, escape_char=False
         )
-        self._convert = _convert_options(self._selection, columns.options)
+        self._convert = _convert_options(self._selection, self._floats, columns.options)
 
     def parse(self, segment: RawSegment) -> Table | None:
         """The table, or None if the strict reader has to look at the segment."""
@@ -70,8 +70,7 @@ def _float_columns(selection: Selection, options: ReadOptions) -> frozenset[str]
     return frozenset(filter(options.read_by_arrow, selection.numeric - selection.verbatim))
 
 
-def _convert_options(selection: Selection, options: ReadOptions) -> pa.csv.ConvertOptions:
-    as_float = _float_columns(selection, options)
+def _convert_options(selection: Selection, as_float: frozenset[str], options: ReadOptions) -> pa.csv.ConvertOptions:
     types = {name: pa.float64() if name in as_float else pa.string() for name in selection.wanted}
     # With no column asked for, one is read all the same: Arrow takes an empty list as "all".
     included = list(selection.wanted) or [selection.header[0]]

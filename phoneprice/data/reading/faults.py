@@ -41,6 +41,11 @@ def unnamed_value(place: str, position: int, value: str) -> DataError:
     )
 
 
+def empty(source: str, expected: str = "a header line with the names of the columns") -> DataError:
+    """For a file with nothing in it."""
+    return file_fault(source, f"the file is empty, expected {expected}; check that it is the right file")
+
+
 def line_fault(source: str, line: int, what: str, column: str | None = None) -> DataError:
     """A fault in the structure of a line, or at a column of it."""
     place = f"line {line}" if column is None else f"line {line}, column {column!r}"

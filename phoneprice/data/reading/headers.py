@@ -43,6 +43,13 @@ def checked_header(source: str, header: tuple[str, ...], line: int = 1) -> tuple
     return header
 
 
+def names_and_edge(source: str, cells: Sequence[str], line: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names in a line of a header, and keys for the nameless columns at the right edge; raises ``DataError``."""
+    found = (cells[0] if cells[0].strip() else "", *cells[1:])
+    names = named_part(found)
+    return checked_header(source, names, line), edge_keys(len(found) - len(names))
+
+
 def require_distinct(source: str, names: Sequence[str], edge: Sequence[str] = ()) -> None:
     """The same for a table without lines; the names at its ``edge`` may be empty, but are distinct, too."""
     faulty = [name for name, count in Counter((*names, *edge)).items() if count > 1]

@@ -14,10 +14,9 @@ import numpy as np
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.encodings import advice
-from phoneprice.data.reading.faults import blank_line, file_fault, line_fault, not_encoded
+from phoneprice.data.reading.faults import blank_line, empty, line_fault, not_encoded
 from phoneprice.data.reading.headers import checked_header, named_part
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
@@ -52,7 +51,7 @@ class JsonLinesReader(TextReader):
 
     def _read_keys(self) -> tuple[str, ...]:
         if self._first is None:
-            raise file_fault(self.source, EMPTY)
+            raise empty(self.source)
         row = _objects(self.source, self._first)[0][0]
         if not row:
             raise line_fault(self.source, 1, "found an object without keys, expected the columns; add them")
@@ -107,8 +106,9 @@ def _object(source: str, line: int, data: bytes, offset: int) -> Row:
         place = f"{source} line {line}"
         raise not_encoded(place, data[fault.start], offset + fault.start, "utf-8", advice(data)) from None
     except (ValueError, RecursionError) as fault:
-        reason = "deep nesting" if isinstance(fault, RecursionError) else f"invalid JSON ({json_reason(fault)})"
-        raise line_fault(source, line, f"found {reason}, expected a JSON object; correct the line") from None
+        raise line_fault(
+            source, line, f"found {json_reason(fault)}, expected a JSON object; correct the line"
+        ) from None
     if not isinstance(pairs, Pairs):
         found = quoted(data.decode())
         raise line_fault(source, line, f"found {found}, expected a JSON object; write one object a line")
@@ -149,9 +149,11 @@ def _no_constant(name: str) -> NoReturn:
 
 def json_reason(fault: Exception) -> str:
     """What is wrong with text that is no JSON."""
+    if isinstance(fault, RecursionError):
+        return "deep nesting"
     if isinstance(fault, json.JSONDecodeError):
-        return f"{fault.msg} at character {fault.pos + 1}"
-    return str(fault)
+        return f"invalid JSON ({fault.msg} at character {fault.pos + 1})"
+    return f"invalid JSON ({fault})"
 
 
 # Numbers stay as they are written: 1.0 as a label is "1.0", and no integer is too long.

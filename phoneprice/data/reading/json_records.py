@@ -14,10 +14,9 @@ import numpy as np
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
-from phoneprice.data.reading.csv_reader import EMPTY
 from phoneprice.data.reading.cutting import LARGE_RECORD, RECORD_BYTES
 from phoneprice.data.reading.encodings import advice
-from phoneprice.data.reading.faults import cell_fault, file_fault, not_encoded
+from phoneprice.data.reading.faults import cell_fault, empty, file_fault, not_encoded
 from phoneprice.data.reading.headers import named_part, require_distinct
 from phoneprice.data.reading.json_lines import DECODER, Pairs, Row, by_column, json_reason, row_of
 from phoneprice.data.reading.options import ReadOptions, Selection
@@ -41,7 +40,7 @@ class JsonRecordsReader(TextReader):
         self._rows = _rows(stream)
         first = next(self._rows, None)
         if first is None:
-            raise file_fault(self.source, EMPTY.replace("a header line with the names of the columns", "objects"))
+            raise empty(self.source, "objects")
         if not first:
             raise cell_fault(self.source, 1, None, "found an object without keys, expected the columns; add them")
         self._rows = chain([first], self._rows)
@@ -116,18 +115,17 @@ class _Text:
 
     def take(self, character: str) -> None:
         """Pass over this character; raises ``DataError`` where another stands."""
-        found = self.next_character()
-        if found != character:
-            seen = quoted(self._read[self._place : self._place + 20]) if found else "the end of the file"
-            raise file_fault(self._stream.source, f"found {seen}, expected {character!r} of a JSON array; correct it")
+        if self.next_character() != character:
+            raise file_fault(
+                self._stream.source, f"found {self._seen()}, expected {character!r} of a JSON array; correct it"
+            )
         self._place += 1
 
     def take_object(self, number: int) -> Pairs:
         """The object that stands next; raises ``DataError`` where there is none."""
         source = self._stream.source
-        if (found := self.next_character()) != "{":
-            seen = quoted(self._read[self._place : self._place + 20]) if found else "the end of the file"
-            raise cell_fault(source, number, None, f"found {seen}, expected a JSON object; correct it")
+        if self.next_character() != "{":
+            raise cell_fault(source, number, None, f"found {self._seen()}, expected a JSON object; correct it")
         while True:
             try:
                 pairs, self._place = DECODER.raw_decode(self._read, self._place)
@@ -136,11 +134,14 @@ class _Text:
                     if len(self._read) > RECORD_BYTES:
                         raise cell_fault(source, number, None, LARGE_RECORD) from None
                     continue
-                deep = isinstance(fault, RecursionError)
-                reason = "deep nesting" if deep else f"invalid JSON ({json_reason(fault)})"
-                raise cell_fault(source, number, None, f"found {reason}, expected a JSON object; correct it") from None
+                what = f"found {json_reason(fault)}, expected a JSON object; correct it"
+                raise cell_fault(source, number, None, what) from None
             assert isinstance(pairs, Pairs)  # a fact for mypy: it begins with a brace
             return pairs
+
+    def _seen(self) -> str:
+        """What stands next, in a message."""
+        return quoted(self._read[self._place : self._place + 20]) if self.next_character() else "the end of the file"
 
     def _may_be_cut(self, fault: Exception) -> bool:
         if not isinstance(fault, json.JSONDecodeError):

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, get_args
 
 from phoneprice.config.bounds import MOST_SKIPPED_LINES
@@ -63,7 +64,7 @@ class ReadOptions:
         if self.on_bad_row not in get_args(OnBadRow):
             raise UsageError(f"found on_bad_row {self.on_bad_row!r}, expected 'fail' or 'skip'; correct it")
 
-    @property
+    @cached_property
     def _usual(self) -> CellRules:
         return CellRules(self.missing_values, self.number_format)
 

@@ -5,27 +5,27 @@ first others decide. So plain files cost a look at each block, and a pipe needs 
 """
 
 import codecs
-from dataclasses import dataclass
 
 from phoneprice.data.packing import Readable
-from phoneprice.data.reading.encodings import UTF_8, advice, fits, marked, plainly_utf_8, recognised, unmarked_utf_16
+from phoneprice.data.reading.encodings import (
+    UTF_8,
+    UTF_8_NAMES,
+    Guess,
+    advice,
+    fits,
+    marked,
+    plainly_utf_8,
+    recognised,
+    unmarked_utf_16,
+)
 from phoneprice.data.reading.faults import file_fault, not_encoded
 from phoneprice.data.reading.options import AUTO
 from phoneprice.errors import DataError
 
 BOM = codecs.BOM_UTF8
 READ_BYTES = 1 << 20
-_AS_IT_IS = {"utf-8", "utf-8-sig"}
 _ESCAPE = b"\x1b"
 """Begins what is not ASCII in ISO-2022, whose bytes all look like it."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """An encoding seen from the bytes of a file, and others that would have fitted."""
-
-    encoding: str
-    others: tuple[str, ...] = ()
 
 
 class Utf8Source:
@@ -38,7 +38,7 @@ class Utf8Source:
 
     def __init__(self, source: str, stream: Readable, encoding: str, usual: str = UTF_8) -> None:
         self.source = source
-        self.found: Found | None = None
+        self.found: Guess | None = None
         self._stream = stream
         self._usual = usual
         self._undecided = encoding == AUTO
@@ -46,7 +46,8 @@ class Utf8Source:
         self._ended = False
         self._given = UTF_8 if self._undecided else encoding
         self._decode_as(self._given)
-        head = self._at_least(len(BOM))
+        self.head = b""
+        head = self.peek(len(BOM))
         self.offset = len(BOM) if head.startswith(BOM) else 0
         self.head = head[self.offset :]
 
@@ -65,7 +66,8 @@ class Utf8Source:
         """Take off the first lines."""
         for _ in range(count):
             while (end := self.head.find(b"\n")) < 0 and (more := self._next()):
-                self.head += more
+                self.offset += len(self.head)
+                self.head = more
             taken = end + 1 if end >= 0 else len(self.head)
             self.offset += taken
             self.head = self.head[taken:]
@@ -83,13 +85,7 @@ class Utf8Source:
 
     def _decode_as(self, encoding: str) -> None:
         self._encoding = codecs.lookup(encoding).name
-        self._decoder = None if self._encoding in _AS_IT_IS else codecs.getincrementaldecoder(encoding)()
-
-    def _at_least(self, size: int) -> bytes:
-        head = b""
-        while len(head) < size and (more := self._next()):
-            head += more
-        return head
+        self._decoder = None if self._encoding in UTF_8_NAMES else codecs.getincrementaldecoder(encoding)()
 
     def _next(self) -> bytes:
         data = self._stream.read(READ_BYTES)
@@ -117,16 +113,15 @@ class Utf8Source:
         self._decode_as(self.found.encoding)
         return data
 
-    def _recognised(self, data: bytes, *, first: bool, whole: bool) -> Found:
+    def _recognised(self, data: bytes, *, first: bool, whole: bool) -> Guess:
         if first and (told := marked(data) or unmarked_utf_16(data)):
-            return Found(told)
+            return Guess(told)
         if plainly_utf_8(data, self._usual, whole=whole):
-            return Found(UTF_8)
+            return Guess(UTF_8)
         if fits(data, self._usual, whole=whole):
-            return Found(self._usual)
-        guess = recognised(data, whole=whole)
+            return Guess(self._usual)
         # Bytes that fit nothing are for the parsers, which know their line.
-        return Found(guess.encoding, guess.others) if guess else Found(UTF_8)
+        return recognised(data, whole=whole) or Guess(UTF_8)
 
     def _decoded(self, data: bytes) -> str:
         assert self._decoder is not None  # a fact for mypy

@@ -1,10 +1,12 @@
 """One test for each fault of a CSV file, with the whole message."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from phoneprice.data.reading import ReadOptions, open_chunks, read_chunks, read_table
+from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.errors import DataError
 
 NUMBER_FIX = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
@@ -309,3 +311,11 @@ def test_no_column_asked_for_still_counts_and_checks(tmp_path: Path) -> None:
     path.write_bytes(b"a,b\n1,2\n3\n")
     with pytest.raises(DataError, match=r"line 3: found 1 field, expected 2"):
         list(read_chunks(path, ReadOptions(), [], []))
+
+
+def test_lines_of_any_length_are_left_out() -> None:
+    stream = Utf8Source("t.csv", io.BytesIO(b"x" * (3 << 20) + b"\n\na,b\n1,2"), "utf-8")
+    stream.drop_lines(2)
+    assert (stream.head, stream.offset) == (b"a,b\n1,2", (3 << 20) + 2)
+    stream.drop_lines(3)
+    assert (stream.head, stream.offset) == (b"", (3 << 20) + 9)
