@@ -243,11 +243,11 @@ def _classes(subject: _Subject) -> Findings:
 
 def _rare_classes(subject: _Subject) -> str:
     """Which classes have too few rows to be held out as configured, in the words of a training."""
-    names = names_of(subject.table.columns[subject.config.data.target])
+    config, cells = subject.config, subject.table.columns[subject.config.data.target]
+    names = names_of(cells, clean=config.data.clean_text)
     labels = tuple(sorted(names.counts))
-    codes = recode(subject.table.columns[subject.config.data.target], matcher(labels, names.spelling))
+    codes = recode(cells, matcher(labels, names.spelling))
     rows = np.flatnonzero(codes >= 0)
-    config = subject.config
     return "; ".join(plan_members(codes[rows], config, len(rows), _roles(subject).take(rows), labels)[1])
 
 

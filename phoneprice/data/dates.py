@@ -95,8 +95,13 @@ def said(dates: Mapping[str, Dates], data: DataConfig) -> Iterator[tuple[str, st
     if unsaid := [name for name in dates if name not in told]:
         what = f"{noun(len(unsaid), 'column')} {first_of(unsaid)}: dates, so numbers of days and what comes again"
         yield unsaid[0], f"{what} (data.date_columns says so without a word, data.categorical_columns otherwise)"
+    yield from open_orders(dates, data.date_order)
+
+
+def open_orders(dates: Mapping[str, Dates], order: DateOrder) -> Iterator[tuple[str, str]]:
+    """What to say of each column whose cells allow another order of day, month and year: names and messages."""
     for name, found in dates.items():
-        if doubt := found.doubt(data.date_order):
+        if doubt := found.doubt(order):
             yield name, f"column {name!r}: {doubt}"
 
 

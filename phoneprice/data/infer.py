@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import toml_key, toml_value
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
-from phoneprice.data.dates import Dates, find_dates
+from phoneprice.data.dates import Dates, find_dates, open_orders
 from phoneprice.data.labels import MAX_CLASSES, quoted_labels
 from phoneprice.data.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.byte_source import STDIN_NAME
@@ -139,8 +139,7 @@ class Inferred:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What to say of each column of dates whose cells allow another order of day, month and year."""
-        told = ((name, found.doubt(self.date_order)) for name, found in self.dates.items())
-        return tuple(f"column {name!r}: {doubt}" for name, doubt in told if doubt)
+        return tuple(what for _, what in open_orders(self.dates, self.date_order))
 
     @property
     def reasons(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_t
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
+from phoneprice.data.dates import open_orders
 from phoneprice.data.infer import Given, Inferred, few_values, id_reason, infer_config, is_id_name
 from phoneprice.data.mixed import settle_named
 from phoneprice.data.reading import read_table
@@ -52,9 +53,11 @@ def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Readi
     table, inferred = read_and_infer(source, asked, reading)
     for line in inferred.summary:
         on_event(Noted(line))
-    for doubt in inferred.doubts:
-        on_event(Warned(f"{inferred.source}: {doubt}"))
     config = configured(asked.config(inferred.settings), reading)
+    still_open = [doubt for _, doubt in open_orders(inferred.dates, config.data.date_order)]
+    for doubt in inferred.doubts:
+        if doubt not in still_open:  # those the training says
+            on_event(Warned(f"{inferred.source}: {doubt}"))
     return replace(prepare_table(table, config, on_event), inferred=inferred)
 
 

@@ -111,6 +111,15 @@ def test_some_cells_that_are_no_dates(tmp_path: Path) -> None:
     assert (result.findings[0].code, result.findings[0].count) == ("mostly_dates", 2)
 
 
+@pytest.mark.parametrize("other", ["-", ".", "/"])
+def test_each_open_order_is_said_once(tmp_path: Path, other: str) -> None:
+    """Whether the columns that leave it open are settled alike (by their marks) or not."""
+    table = frame(["05/06/2024", "07/08/2024", "01/02/2024"] * (ROWS // 3))
+    data = save(table.assign(also=table["when"].str.replace("/", other)), tmp_path / "t.csv")
+    said = [warning for warning in train(data, tmp_path / "run") if "may have" in warning]
+    assert [warning.split(": ")[1].split("'")[1] for warning in said] == ["when", "also"]
+
+
 def test_an_open_order_is_said_and_written_down(tmp_path: Path) -> None:
     data = save(frame(["05/06/2024", "07/08/2024", "01/02/2024"] * (ROWS // 3)), tmp_path / "t.csv")
     doubt = (

@@ -262,6 +262,8 @@ def test_near_equal_labels_are_said_by_whoever_looks_at_the_table(tmp_path: Path
     assert told in [finding.message for finding in check_table(data, ToInfer("y")).findings]
     clean = ToInfer("y", ("data.clean_text=true",))
     assert told not in [finding.message for finding in check_table(data, clean).findings]
+    assert rare.removeprefix(f"{data}: ") in [finding.message for finding in check_table(data, ToInfer("y")).findings]
+    assert not [finding for finding in check_table(data, clean).findings if finding.code == "rare_class"]
     prepared = prepare_as_asked(data, clean, AS_CONFIGURED, ignore)
     assert (prepared.task.kind, prepared.task.labels) == ("binary", ("high", "low"))
     asked = prepare_as_asked(data, ToInfer("y"), AS_CONFIGURED, ignore)
