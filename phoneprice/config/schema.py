@@ -321,6 +321,11 @@ class Config(Settings):
         """Columns that are no features and pass through predictions: what tells rows apart, and ``row_columns``."""
         return tuple(dict.fromkeys([*self.data.row_names, *self.row_columns]))
 
+    @property
+    def unused_columns(self) -> frozenset[str]:
+        """Columns that are no features: the target, those that pass through, those that are ignored."""
+        return frozenset({self.data.target, *self.passed_columns, *self.data.ignored_columns})
+
     @model_validator(mode="after")
     def _one_part_a_row_column(self) -> Self:
         data = self.data

@@ -21,7 +21,7 @@ from phoneprice.data.reading.cells import Numbers, to_numbers
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import infinite_told
 from phoneprice.data.recognition import means_missing
-from phoneprice.data.row_roles import NO_ROLES, RowRoles, known_roles, may_be_groups
+from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, row_roles
 from phoneprice.data.schema import (
     Column,
     TableSchema,
@@ -189,7 +189,7 @@ def _target(subject: _Subject) -> Findings:
     if subject.config.task.kind == "regression" and not is_number_array(cells):
         numbers = to_numbers(cells, frozenset())
         if not numbers.clean:
-            row = int(min([*numbers.text_rows, *numbers.infinite_rows]))
+            row = numbers.first_other_row
             what = f"found {quoted(cells[row].as_py())} ({subject.table.place(row)}), a regression needs numbers"
             yield Finding(
                 "error", name, "target_not_numeric", what, len(numbers.text_rows) + len(numbers.infinite_rows)
@@ -253,7 +253,7 @@ def _rare_classes(subject: _Subject) -> str:
 
 def _roles(subject: _Subject) -> RowRoles:
     try:
-        return known_roles(subject.table, subject.config)
+        return row_roles(subject.table, subject.config)
     except DataError:
         return NO_ROLES
 

@@ -78,7 +78,7 @@ def find_dates(table: Table, config: Config) -> dict[str, Dates]:
     else the separator: ``05/06/2024`` is May (as in the USA), ``05.06.2024`` and ``05-06-2024`` June.
     """
     data = config.data
-    unused = {data.target, *config.passed_columns, *data.ignored_columns, *data.categorical_columns}
+    unused = config.unused_columns.union(data.categorical_columns)
     declared = frozenset(data.date_columns)
     found = {
         name: dates

@@ -1,6 +1,6 @@
 """Columns of numbers or dates in which some cells hold text: errors that must not turn the column into categories."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -37,9 +37,7 @@ def mostly_numbers(cells: pa.Array) -> bool:
 def formatted_numbers(cells: pa.Array) -> str:
     """What to say of a column of numbers as people write them, such as ``23,0`` or ``$1,200``; empty for any other."""
     found = _written_for_readers(cells)
-    if found is None:
-        return ""
-    return found.doubt or f"{_counts_as_text(cells)}; write them like 1234.5"
+    return _in_plain_words(cells, found) if found else ""
 
 
 def _written_for_readers(cells: pa.Array) -> Found | None:
@@ -61,14 +59,19 @@ def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Con
 
     The advice is the setting by which it is read, where its cells leave no doubt.
     """
-    told = {}
-    for name in frozenset(names).difference(config.data.categorical_columns):
-        cells = table.columns[name]
-        if found := _written_for_readers(cells):
-            certain = not found.doubt and not found.open_mark
-            advice = f"set data.columns = {toml_value({name: single_settings(found)})}"
-            told[name] = f"{_counts_as_text(cells)}; {advice}" if certain else formatted_numbers(cells)
-    return {name: told[name] for name in table.names if name in told}
+    wanted = frozenset(names).difference(config.data.categorical_columns)
+    looked = ((name, cells) for name, cells in table.columns.items() if name in wanted)
+    return {name: _told(name, cells, found) for name, cells in looked if (found := _written_for_readers(cells))}
+
+
+def _told(name: str, cells: pa.Array, found: Found) -> str:
+    if found.doubt or found.open_mark:
+        return _in_plain_words(cells, found)
+    return f"{_counts_as_text(cells)}; set data.columns = {toml_value({name: single_settings(found)})}"
+
+
+def _in_plain_words(cells: pa.Array, found: Found) -> str:
+    return found.doubt or f"{_counts_as_text(cells)}; write them like 1234.5"
 
 
 def settle_mixed(table: Table, config: Config, dates: Mapping[str, Dates] = NO_DATES) -> Table:
@@ -78,9 +81,10 @@ def settle_mixed(table: Table, config: Config, dates: Mapping[str, Dates] = NO_D
     for it otherwise, and where ``data.infinite`` is ``fail`` for a number that is not finite in any other row. Columns
     in ``data.categorical_columns`` stay as they are.
     """
-    names = _mixed(table, config)
+    names = _mixed(table, config, dates)
     forms = {name: found.form for name, found in dates.items()}
-    kinds = dict.fromkeys(names, _typing_error) | dict.fromkeys(forms, _no_date) | {config.data.target: _target_error}
+    kinds: dict[str, Callable[..., DataError]] = dict.fromkeys(names, partial(_odd_cell, "a number"))
+    kinds |= dict.fromkeys(forms, partial(_odd_cell, "a date or a time")) | {config.data.target: _target_error}
     faults: dict[str, Fault] = {
         name: partial(kinds[name], table.columns[name], config.data) for name in (*names, *forms)
     }
@@ -147,9 +151,9 @@ def _as_numbers(
     return replace(settled, infinite_cells=counts, dates={**table.dates, **dates})
 
 
-def _mixed(table: Table, config: Config) -> list[str]:
+def _mixed(table: Table, config: Config, dates: Mapping[str, Dates]) -> list[str]:
     data = config.data
-    unused = {*config.passed_columns, *data.ignored_columns, *data.categorical_columns, data.target}
+    unused = config.unused_columns.union(data.categorical_columns, dates)
     names = [name for name, cells in table.columns.items() if name not in unused and mostly_numbers(cells)]
     target = table.columns.get(data.target)
     if config.task.kind == "regression" and target is not None and not is_number_array(target):
@@ -157,16 +161,9 @@ def _mixed(table: Table, config: Config) -> list[str]:
     return names
 
 
-def _no_date(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+def _odd_cell(expected: str, cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
     return DataError(
-        f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
-        f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
-    )
-
-
-def _typing_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
-    return DataError(
-        f"{place}: found {quoted(value)}, expected a number as in the rest of the column; "
+        f"{place}: found {quoted(value)}, expected {expected} as in the rest of the column; "
         f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
     )
 

@@ -7,11 +7,19 @@ import pyarrow as pa
 
 from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import DataConfig, DecimalMark
-from phoneprice.data.number_formats import NumberFormat, to_plain
+from phoneprice.data.number_formats import PLAIN, NumberFormat, to_plain
 from phoneprice.data.reading.cells import null_missing, to_numbers
 from phoneprice.data.reading.columns import text_in_plain_words
-from phoneprice.data.reading.options import OUTER_SPACES
-from phoneprice.data.recognition import Found, decided, has_point, look_at, may_be_grouped, sentinels, words_among_dates
+from phoneprice.data.recognition import (
+    Found,
+    bare_word,
+    decided,
+    has_point,
+    look_at,
+    may_be_grouped,
+    sentinels,
+    words_among_dates,
+)
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
 
@@ -92,11 +100,9 @@ def _votes(table: Table, found: Mapping[str, Found]) -> dict[DecimalMark, str]:
     for name, what in found.items():
         if what.tells_decimal and not what.doubt:
             votes.setdefault(what.how.decimal, name)
-    plain = (name for name, cells in table.columns.items() if name not in found and is_number_array(cells))
-    for name in plain:
-        written = table.written.get(name)
-        if not table.typed and written is not None and pa.types.is_string(written.type) and has_point(written):
-            votes.setdefault(".", name)
+    plain = (name for name in table.columns if name not in found and _has_plain_point(table, name))
+    if "." not in votes and (witness := next(plain, None)) is not None:
+        votes["."] = witness
     return votes
 
 
@@ -124,7 +130,7 @@ def _converted(table: Table, name: str, found: Found, target: str) -> pa.Array:
     cells = table.columns[name]
     if is_number_array(cells):
         cells = table.written[name]
-    words = frozenset(map(_word, found.words))
+    words = frozenset(map(bare_word, found.words))
     present = null_missing(cells, words | {""})
     if name != target:
         numbers = to_numbers(to_plain(present, found.how), frozenset())
@@ -133,20 +139,16 @@ def _converted(table: Table, name: str, found: Found, target: str) -> pa.Array:
     return text_in_plain_words(table, name, present, found.how, certain=True)
 
 
-def _word(text: str) -> str:
-    return text.strip(OUTER_SPACES).casefold()
-
-
 def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dict[str, object]:
     """Settings for all columns where they can be the same, and for single ones where they differ."""
     marks = _common_marks(table, found)
     words = _common_words(table, found)
     everywhere = (*data.missing_values, *words)
-    known = frozenset(map(_word, everywhere))
+    known = frozenset(map(bare_word, everywhere))
     columns: dict[str, dict[str, object]] = {}
     for name, what in found.items():
         own = dict(_own_settings(what, marks))
-        if more := [word for word in what.words if _word(word) not in known]:
+        if more := [word for word in what.words if bare_word(word) not in known]:
             own["missing_values"] = (*everywhere, *more)
         if own:
             columns[name] = own
@@ -157,7 +159,7 @@ def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dic
 
 def single_settings(found: Found) -> dict[str, object]:
     """The settings of one column by which it is read so, without the words for missing."""
-    return dict(_own_settings(found, NumberFormat()))
+    return dict(_own_settings(found, PLAIN))
 
 
 def _own_settings(found: Found, marks: NumberFormat) -> Iterator[tuple[str, object]]:
@@ -183,10 +185,10 @@ def _common_marks(table: Table, found: Mapping[str, Found]) -> NumberFormat:
     decimals = {how.decimal for how in marked} | {what.how.decimal for what in found.values() if what.tells_decimal}
     thousands = {how.thousands for how in marked if how.thousands}
     if not marked or len(decimals) > 1 or len(thousands) > 1:
-        return NumberFormat()
+        return PLAIN
     decimal: DecimalMark = marked[0].decimal
     if decimal == "," and any(_has_plain_point(table, name) for name in table.columns if name not in found):
-        return NumberFormat()
+        return PLAIN
     return NumberFormat(decimal, next(iter(thousands), ""))
 
 
@@ -199,7 +201,7 @@ def _has_plain_point(table: Table, name: str) -> bool:
 
 def _common_words(table: Table, found: Mapping[str, Found]) -> tuple[str, ...]:
     """Words for missing that mean nothing in the columns of text, each in its first spelling."""
-    words = {_word(text): text for what in found.values() for text in what.words if not _is_number(text)}
+    words = {bare_word(text): text for what in found.values() for text in what.words if not _is_number(text)}
     texts = [cells for name, cells in table.columns.items() if name not in found and pa.types.is_string(cells.type)]
     used = {word for cells in texts for word in _there(cells, frozenset(words))} if words else set()
     return tuple(text for word, text in words.items() if word not in used)
@@ -211,4 +213,4 @@ def _is_number(text: str) -> bool:
 
 def _there(cells: pa.Array, words: frozenset[str]) -> Iterator[str]:
     texts = cells.drop_null().unique()
-    yield from map(_word, texts.filter(null_missing(texts, words).is_null()).to_pylist())
+    yield from map(bare_word, texts.filter(null_missing(texts, words).is_null()).to_pylist())

@@ -104,7 +104,12 @@ class _Cells:
 
 def means_missing(text: str) -> bool:
     """Whether a text among numbers stands for no value."""
-    return text.strip(OUTER_SPACES).casefold() in MISSING_WORDS
+    return bare_word(text) in MISSING_WORDS
+
+
+def bare_word(text: str) -> str:
+    """A word for missing as it is compared: without outer spaces, in any case."""
+    return text.strip(OUTER_SPACES).casefold()
 
 
 def look_at(cells: pa.Array) -> Found | None:
@@ -127,15 +132,14 @@ def _as_all(found: Found, cells: pa.Array) -> Found | None:
     for reading in _readings(found):
         if not to_numbers(to_plain(rest, reading), frozenset()).clean:
             return None
-    grouped = cells.filter(pc.invert(there)).value_counts()
-    words = Counter(dict(zip(grouped.field("values").to_pylist(), grouped.field("counts").to_pylist(), strict=True)))
+    words = value_counts(cells.filter(pc.invert(there)))
     units = ", ".join(f"unit {quoted(unit)}" for unit in found.how.units if unit)
     told = units if found.open_mark else _told(found.how, units)
-    return replace(found, words=tuple(words), reason="; ".join(filter(None, [told, _words_told(words)])))
+    return _with_words(found, told, words)
 
 
 def _look_at_all(cells: pa.Array) -> Found | None:
-    counted_texts = cells.drop_null().value_counts()
+    counted_texts = cells.value_counts()
     texts, rows = counted_texts.field("values"), counted_texts.field("counts")
     missing = null_missing(texts, MISSING_WORDS).is_null()
     rest = texts.filter(pc.invert(missing))
@@ -144,10 +148,15 @@ def _look_at_all(cells: pa.Array) -> Found | None:
     found = _number_format(_parts(rest, rows.filter(pc.invert(missing))))
     if found is None:
         return None
-    words = Counter(dict(zip(texts.filter(missing).to_pylist(), rows.filter(missing).to_pylist(), strict=True)))
+    words = dict(zip(texts.filter(missing).to_pylist(), rows.filter(missing).to_pylist(), strict=True))
     if found.how.plain and not words and not found.doubt and not found.open_mark:
         return None
-    return replace(found, words=tuple(words), reason="; ".join(filter(None, [found.reason, _words_told(words)])))
+    return _with_words(found, found.reason, words)
+
+
+def _with_words(found: Found, told: str, words: Mapping[str, int]) -> Found:
+    """What was found and ``told`` of the numbers, with the words for none among them."""
+    return replace(found, words=tuple(words), reason="; ".join(filter(None, [told, _words_told(words)])))
 
 
 def words_among_dates(cells: pa.Array) -> Found | None:
@@ -155,7 +164,7 @@ def words_among_dates(cells: pa.Array) -> Found | None:
     if not may_be_dates(cells):
         return None
     there = null_missing(cells, MISSING_WORDS)
-    words = Counter(value_counts(cells.filter(there.is_null())))
+    words = value_counts(cells.filter(there.is_null()))
     return Found(words=tuple(words), reason=_words_told(words)) if words and dates_in(there) else None
 
 
@@ -309,9 +318,7 @@ def _marks(core: pa.Array) -> Found | str:
 
 
 def _two_ways(core: pa.Array) -> str:
-    some = [core.filter(pc.match_substring(core, mark)) for mark in ".,"]
-    shown = " and ".join(quoted(found[0].as_py()) for found in some if len(found))
-    return f"numbers written in two ways count as text ({shown}); write all alike"
+    return _clash_told(*(core.filter(pc.match_substring(core, mark)) for mark in ".,"))
 
 
 def _any(core: pa.Array, pattern: str) -> bool:
@@ -364,8 +371,8 @@ def _readings(found: Found) -> list[NumberFormat]:
     return [replace(how, decimal=decimal, thousands=mark) for decimal, mark in _OPEN[found.open_mark]] or [how]
 
 
-def _clash_told(numbers: pa.Array, others: pa.Array) -> str:
-    shown = " and ".join(quoted(found[0].as_py()) for found in (numbers, others) if len(found))
+def _clash_told(one: pa.Array, other: pa.Array) -> str:
+    shown = " and ".join(quoted(found[0].as_py()) for found in (one, other) if len(found))
     return f"numbers written in two ways count as text ({shown}); write all alike"
 
 

@@ -13,12 +13,10 @@ from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import Config, DateOrder
 from phoneprice.data.dates import Dates, Days, dates_in
 from phoneprice.data.labels import require_present
-from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.schema import numbers_of
 from phoneprice.data.table import Table
-from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.records import Doubles, Rows
 from phoneprice.wording import counted, first_of, noun, number, quoted
@@ -177,9 +175,10 @@ def _weights(table: Table, name: str) -> Doubles:
 def _times(table: Table, name: str, order: DateOrder) -> NDArray[np.int64]:
     """The ranks of numbers, or of dates and times."""
     require_present(table, name, "a number or a date")
-    cells = table.columns[name]
-    plain = is_number_array(cells) or to_numbers(cells, frozenset()).clean
-    values = numbers_of(table, name) if plain else _days(table, name, order)
+    try:
+        values = numbers_of(table, name)
+    except DataError:  # no numbers
+        values = _days(table, name, order)
     ranks: NDArray[np.int64] = np.unique(values, return_inverse=True)[1].astype(np.int64)
     return ranks
 

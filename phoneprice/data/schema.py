@@ -223,8 +223,7 @@ def infer_columns(table: Table, config: Config) -> tuple[Column, ...]:
     dates (``table.dates``) a date, any other categorical, as is each of ``data.categorical_columns``. Raises
     ``DataError`` for a feature without a name.
     """
-    data = config.data
-    unused = {data.target, *config.passed_columns, *data.ignored_columns}
+    data, unused = config.data, config.unused_columns
     for name, kind in table.other_types.items():
         if name not in unused:
             raise wrong_type(table.source, name, kind)
@@ -310,7 +309,7 @@ def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
     if not is_number_array(cells):
         numbers = to_numbers(cells, frozenset())
         if not numbers.clean:
-            row = int(min([*numbers.text_rows, *numbers.infinite_rows]))
+            row = numbers.first_other_row
             raise no_number(table.place(row, name), cells[row].as_py())
         cells = numbers.values
     values: NDArray[np.float64] = cells.to_numpy(zero_copy_only=False)

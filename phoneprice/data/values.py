@@ -137,14 +137,14 @@ class Merged:
     @property
     def message(self) -> str:
         """``'1' (80 rows) and '1.0' (20 rows) count as one value``, and how many others have several spellings."""
-        return self.said("count as one value", "do")
+        return self.said("count as one value")
 
-    def said(self, what: str, verb: str) -> str:
-        """The first name's spellings with their counts, ``what`` they are, and how many others are (``verb``) so."""
+    def said(self, what: str) -> str:
+        """The first name's spellings with their counts, ``what`` they do, and how many others do so."""
         some = list(self.spellings[0].items())[:3]
         first = " and ".join(f"{quoted(text)} ({counted(rows, 'row')})" for text, rows in some)
         more = len(self.spellings) - 1
-        others = f", as {verb} the spellings of {counted(more, f'more {self.called}')}" if more else ""
+        others = f", as do the spellings of {counted(more, f'more {self.called}')}" if more else ""
         return f"{first} {what}{others}"
 
 
@@ -170,7 +170,7 @@ def near_equal(cells: pa.Array) -> str:
     names = None if is_number_array(cells) else names_of(cells, clean=True)
     if names is None or names.spelling == "whole" or not names.merged:
         return ""
-    what = names.merged.said("differ in outer spaces or case only", "do")
+    what = names.merged.said("differ in outer spaces or case only")
     return f"{what}: they count as different; data.clean_text = true makes them one"
 
 

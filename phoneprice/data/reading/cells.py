@@ -33,6 +33,11 @@ class Numbers:
         """Whether every cell is a finite number or missing."""
         return not len(self.text_rows) and not len(self.infinite_rows)
 
+    @property
+    def first_other_row(self) -> int:
+        """The first row in which something else stands, where that is in any."""
+        return int(np.concatenate([self.text_rows, self.infinite_rows]).min())
+
     def without_infinite(self) -> "Numbers":
         """The same with missing cells where infinite numbers stand."""
         if not len(self.infinite_rows):
