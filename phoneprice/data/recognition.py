@@ -27,8 +27,13 @@ from phoneprice.wording import counted, quoted
 MISSING_WORDS = frozenset(
     {
         *("?", "??", "-", "--", "---", ".", "..", "...", "*", "\N{EM DASH}", "\N{EN DASH}"),
-        *("n/a", "#n/a", "#na", "n.a.", "n.a", "<na>", "-nan", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a."),
-        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/a n/a", "(null)", "[null]", "\\n"),
+        *("n/a", "#n/a", "#na", "n.a.", "n.a", "-nan", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a."),
+        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/a n/a", "\\n"),
+        *(
+            f"{mark[0]}{word}{mark[1]}"
+            for mark in ("<>", "()", "[]")
+            for word in ("null", "na", "nan", "none", "missing")
+        ),
         *("none", "nil", "nan", "null", "na", "unknown", "unk", "missing", "not available", "not applicable"),
         *("unbekannt", "keine angabe", "inconnu", "desconocido", "sconosciuto", "无", "未知", "不明", "缺失"),
     }

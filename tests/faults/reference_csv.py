@@ -3,7 +3,9 @@
 RFC 4180 with these decisions: UTF-8, a byte-order mark is skipped, records end in LF or CRLF, a quote opens only at the
 start of a cell and a closing one is followed by a delimiter or a record's end, every record has as many cells as
 the header, blank lines are allowed at the end only, NUL bytes never. The first column needs no name, nor do those at
-the right edge that hold no value; records may lack all of these.
+the right edge that hold no value; records may lack all of these. Where three records or more, and all, have one
+cell more than the header, it lacks the name of the last column, if that is empty, or of the first, if that names or
+numbers the records. Where there is no LF at all, lines end in CR.
 """
 
 from __future__ import annotations
@@ -40,20 +42,44 @@ def parse(data: bytes) -> Parsed:
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         raise Refused("NUL")
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     if text and not text.endswith("\n"):
         text += "\n"  # also after a CR: the last record's end may be cut off
     records = _without_blank_end(_records(text))
     if not records:
         raise Refused("empty")
-    header = _named(records[0])
+    first = _completed(records[0], records[1:])
+    header = _named(first)
     if len(set(header)) < len(header) or not all(name.strip() for name in header[1:]):
         raise Refused("column names")
     for record in records[1:]:
-        if record == BLANK or len(record) not in {len(header), len(records[0])}:
+        if record == BLANK or len(record) not in {len(header), len(first)}:
             raise Refused("number of cells")
         if any(cell.strip(" \t").casefold() not in MISSING for cell in record[len(header) :]):
             raise Refused("a value without a name")
     return Parsed(header, records[1:])
+
+
+def _completed(first: list[str], records: list[list[str]]) -> list[str]:
+    """The header with the name that it lacks, an empty one."""
+    if len(first) < 2 or len(records) < 3 or any(len(record) != len(first) + 1 for record in records):
+        return first
+    if not any(record[-1].strip() for record in records):
+        return [*first, ""]
+    names = [record[0] for record in records]
+    if not any(_is_number(name) for name in names):
+        return ["", *first] if len(set(names)) == len(names) else first
+    counts = all(name.isdigit() for name in names) and sorted(set(names), key=int) == names
+    return ["", *first] if counts else first
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
 
 
 def _named(first: list[str]) -> list[str]:

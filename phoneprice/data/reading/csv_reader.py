@@ -17,9 +17,12 @@ from phoneprice.data.reading.faults import empty, file_fault, line_fault
 from phoneprice.data.reading.headers import names_and_edge, numbered_columns
 from phoneprice.data.reading.layout import (
     DELIMITERS,
+    ENOUGH_ROWS,
     PREVIEW_BYTES,
     SEP_LINE_BYTES,
+    completed,
     declared_delimiter,
+    lacks_a_name,
     names_suspected,
     recognised_layout,
 )
@@ -37,6 +40,7 @@ class CsvReader(TextReader):
         super().__init__(stream, options)
         declared = self._take_sep_line()
         self._options = _laid_out(stream, replace(options, delimiter=declared) if declared else options)
+        self._head = _first_lines(stream, self._options.delimiter)
         self._line = int(self._options.skip_lines) + (2 if declared else 1)
         self._cutter = RecordCutter(stream, quoted=True, first_line=self._line)
         self._first: RawSegment | None = None
@@ -79,7 +83,7 @@ class CsvReader(TextReader):
         if not self._options.header:
             self._first = segment
             return numbered_columns(1 + len(others)), ()
-        return names_and_edge(self.source, (first, *others), self._line)
+        return names_and_edge(self.source, completed((first, *others), self._head, self._options.delimiter), self._line)
 
     def _check_delimiter(self, header: bytes) -> None:
         """One column whose name holds another delimiter is a table read with the wrong one."""
@@ -93,6 +97,12 @@ class CsvReader(TextReader):
                 self.source,
                 f"one column found; the file looks like it uses {likely} (use --delimiter {likely})",
             )
+
+
+def _first_lines(stream: Utf8Source, delimiter: str) -> bytes:
+    """As many lines as it takes to tell whether the header lacks a name: mostly two, so that a pipe's row can go on."""
+    head = stream.peek_lines(2)
+    return stream.peek_lines(1 + ENOUGH_ROWS) if lacks_a_name(head, delimiter) else head
 
 
 def _laid_out(stream: Utf8Source, options: ReadOptions) -> ReadOptions:

@@ -11,7 +11,8 @@ UTC, a time without one counts as UTC; digits of a second beyond the microsecond
 | ``mdy`` | ``05/31/2024``, ``5-31-24`` |
 | ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM`` |
 | each but ``time`` | ``2024-05-31``, ``2024/5/31``, ``20240531``, ``2024-05``, ``31 May 2024``, ``31-May-24`` |
-| | ``May 31, 2024``, ``Fri, 31 May 2024``, ``May 2024``, ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601) |
+| | ``May 31, 2024``, ``May-31-2024``, ``Fri, 31 May 2024``, ``2024-May-31``, ``May 2024``, ``2024 May`` |
+| | ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601), ``2024Q2`` and ``Q2 2024`` (quarters), ``2024M05`` |
 | | all with a time: ``2024-05-31T12:30:00.5+02:00`` |
 """
 
@@ -50,14 +51,18 @@ _FAMILIES = (
     r"(?P<year>\d{4})(?P<first_mark>[-/.])(?P<month>\d{1,2})(?:(?P<second_mark>[-/.])(?P<day>\d{1,2}))?",
     r"(?P<a>\d{1,2})(?P<first_mark>[-/.])(?P<b>\d{1,2})(?P<second_mark>[-/.])(?P<c>\d{4}|\d{2})",
     rf"{_WEEKDAY}{_DAY}(?:\. ?|[-/ ]){_NAME}(?:[.,] ?|[-/ ])(?P<year>\d{{4}}|\d{{2}})",
-    rf"{_WEEKDAY}{_NAME}\.? {_DAY},? (?P<year>\d{{4}})",
+    rf"{_WEEKDAY}{_NAME}(?:\.? |[-/]){_DAY}(?:,? |[-/])(?P<year>\d{{4}})",
+    rf"(?P<year>\d{{4}})[-/. ]?{_NAME}(?:[-/. ]{_DAY})?",
     rf"{_NAME}[-., ]{{1,2}}(?P<year>\d{{4}})",
     r"(?P<year>1[5-9]\d{2}|20\d{2}|21\d{2})(?P<month>\d{2})(?P<day>\d{2})",
     r"(?P<year>\d{4})-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
+    r"(?P<year>\d{4})[- ]?q(?P<quarter>[1-4])",
+    r"q(?P<quarter>[1-4])[-/ ](?P<year>\d{4})",
+    r"(?P<year>\d{4})[- ]?m(?P<month>\d{1,2})",
 )
 _DATES = tuple(f"(?i)^{family}{_TIME}$" for family in _FAMILIES)
 _TIMES = (f"(?i)^{_CLOCK}$",)
-_ANY_OF_IT = r"(?i)\d[-/.:]\d|\d{8}|\d-?w\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_ANY_OF_IT = r"(?i)\d[-/.:]\d|\d{8}|\d[- ]?[wqm]\d|q[1-4]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 """What every date and time has in it; most texts have not."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -134,7 +139,7 @@ _Fields = Mapping[str, pa.Array]
 """The parts of the texts by their names in the patterns, string arrays ``(n,)``, empty where a text lacks one."""
 _PARTS = (
     "year", "month", "day", "name", "a", "b", "c", "first_mark", "second_mark", "hour", "minute", "second", "fraction",
-    "half", "zone", "week", "weekday",
+    "half", "zone", "week", "weekday", "quarter",
 )  # fmt: skip
 
 
@@ -201,6 +206,7 @@ def _calendar(fields: _Fields, form: DateForm) -> _Triple:
     named = _MONTH_NUMBERS[words.fill_null(-1).to_numpy(zero_copy_only=False)]
     year = _year(fields["year"])
     month = np.where(_is(fields["name"], ""), _whole(fields["month"]), named)
+    month = np.where(_is(fields["quarter"], ""), month, 3 * _whole(fields["quarter"]) - 2)
     day = np.where(_is(fields["day"], ""), 1, _whole(fields["day"]))
     a, b, c = fields["a"], fields["b"], fields["c"]
     three = ~_is(a, "")

@@ -22,6 +22,8 @@ DELIMITERS = "\t|;,"
 PREVIEW_BYTES, PREVIEW_RECORDS = 1 << 16, 100
 """What is looked at."""
 SEP_LINE_BYTES = 16
+ENOUGH_ROWS = 3
+"""That have a cell more than the header, before it is not taken for a mistake."""
 _MOST_ABOVE = 50
 """Records above a header that are recognised."""
 _SEP = re.compile(rb'"?sep=([\t!-/:-@\[-`{-~])"?\r?\n', re.IGNORECASE)
@@ -49,7 +51,35 @@ def recognised_layout(head: bytes, delimiter: str | None = None) -> Layout:
     ways = (_way(text, known) for known in ([delimiter] if delimiter else DELIMITERS))
     found = [way for way in ways if way is not None]
     best = max(found, key=lambda way: way.merit, default=None)
-    return best.layout if best else Layout(delimiter or ",", 0)
+    if best:
+        return best.layout
+    return Layout(delimiter or (" " if _has_spaces_between(text) else ","), 0)
+
+
+def lacks_a_name(head: bytes, delimiter: str) -> bool:
+    """Whether the first row has a cell more than the header."""
+    records = _records(head.decode("utf-8", "replace"), delimiter)[0]
+    return len(records) > 1 and len(records[1]) == len(records[0]) + 1
+
+
+def completed(names: Record, head: bytes, delimiter: str) -> Record:
+    """The names in a header, with an empty one where all rows that follow in ``head`` have one cell more.
+
+    Those are R's ``write.table``, whose row names stand first without a name, and rows that end in a delimiter.
+    """
+    rows = [record for record in _records(head.decode("utf-8", "replace"), delimiter)[0][1:] if record]
+    if len(names) < 2 or len(rows) < ENOUGH_ROWS or any(len(row) != len(names) + 1 for row in rows):
+        return names
+    if not any(row[-1].strip() for row in rows):
+        return [*names, ""]
+    return ["", *names] if _name_rows([row[0] for row in rows]) else names
+
+
+def _name_rows(cells: Sequence[str]) -> bool:
+    """Whether these are the names or the numbers of rows; what is left of ``1,5`` is not."""
+    if not any(map(_is_number, cells)):
+        return len(set(cells)) == len(cells)
+    return all(map(str.isdigit, cells)) and all(int(upper) < int(lower) for upper, lower in pairwise(cells))
 
 
 def header_place(records: Sequence[Record]) -> int:
@@ -98,6 +128,14 @@ def _way(text: str, delimiter: str) -> _Way | None:
         return None  # whatever this is, it isn't a header of such records
     share = sum(len(record) == width for record in below) / len(below)
     return _Way(Layout(delimiter, ends[place - 1] if place else 0), width, not missing, share)
+
+
+def _has_spaces_between(text: str) -> bool:
+    """Whether all records agree when cut at spaces, as those of R's ``write.table``: words have spaces, too."""
+    names, *rows = [record for record in _records(text, " ")[0] if record] or [()]
+    widths = {len(row) for row in rows}
+    agree = len(names) > 1 and widths in ({len(names)}, {len(names) + 1})
+    return agree and _are_names_of([names, *rows])
 
 
 def _records(text: str, delimiter: str) -> tuple[list[Record], list[int]]:

@@ -1,7 +1,8 @@
 """From bytes to UTF-8 bytes: other encodings are converted as they pass, a byte-order mark is taken off.
 
 Where nobody has said the encoding, bytes pass as they are while they are ASCII, which nearly all encodings have; the
-first others decide. So plain files cost a look at each block, and a pipe needs no second reading.
+first others decide. So plain files cost a look at each block, and a pipe needs no second reading. Where lines end in a
+carriage return alone, as Excel for Mac still writes them on demand, they end in a line feed here.
 """
 
 import codecs
@@ -44,6 +45,7 @@ class Utf8Source:
         self._undecided = encoding == AUTO
         self._fed_bytes = 0
         self._ended = False
+        self._returns_end_lines: bool | None = None
         self._given = UTF_8 if self._undecided else encoding
         self._decode_as(self._given)
         self.head = b""
@@ -61,6 +63,13 @@ class Utf8Source:
         while len(self.head) < size and (more := self._next()):
             self.head += more
         return self.head
+
+    def peek_lines(self, count: int) -> bytes:
+        """The first lines, at least ``count`` whole ones if there are as many; they are still to be read."""
+        while self.head.count(b"\n") < count and (more := self._next()):
+            self.head += more
+        whole = self.head.rfind(b"\n") + 1 if self.head.count(b"\n") >= count else len(self.head)
+        return self.head[:whole]
 
     def drop_lines(self, count: int) -> None:
         """Take off the first lines."""
@@ -88,6 +97,20 @@ class Utf8Source:
         self._decoder = None if self._encoding in UTF_8_NAMES else codecs.getincrementaldecoder(encoding)()
 
     def _next(self) -> bytes:
+        data = self._next_in_utf_8()
+        if self._returns_end_lines is None:
+            data = self._with_end_of_line(data)
+        return data.replace(b"\r", b"\n") if self._returns_end_lines else data
+
+    def _with_end_of_line(self, data: bytes) -> bytes:
+        """The same bytes and maybe more, after which it may be clear whether lines end as on a Mac before 2001."""
+        while data.endswith(b"\r") and b"\n" not in data and (more := self._next_in_utf_8()):
+            data += more
+        if b"\n" in data or b"\r" in data:
+            self._returns_end_lines = b"\n" not in data
+        return data
+
+    def _next_in_utf_8(self) -> bytes:
         data = self._stream.read(READ_BYTES)
         if self._undecided:
             data = self._decided(data)

@@ -93,7 +93,7 @@ CASES = {
     ),
     "blank first": (b"\na,b\n1,2\n", " line 1: found a blank line, expected a row; delete the line"),
     "lone CR": (b"a,b\n1,2\r3,4\n", f" line 2: {LONE_CR}"),
-    "old Mac": (b"a,b\r1,2\r3,4", f" line 1: {LONE_CR}"),
+    "old Mac, then other ends": (b"a,b\r1,2\n3,4\n", f" line 1: {LONE_CR}"),
     "same name": (
         b"a,b,a\n1,2,3\n",
         (
@@ -168,6 +168,7 @@ PLAIN = b"a,b\n1,x\n2,y z\n"
 SAME = {
     "mark": b"\xef\xbb\xbf" + PLAIN,
     "CRLF": PLAIN.replace(b"\n", b"\r\n"),
+    "CR, as an old Mac": PLAIN.replace(b"\n", b"\r"),
     "no last newline": PLAIN[:-1],
     "blank lines at the end": PLAIN + b"\n\r\n\n",
     "quoted": b'"a","b"\n"1","x"\n2,"y z"\n',

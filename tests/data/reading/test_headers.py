@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from phoneprice.data.reading import ReadOptions, read_chunks, read_table
+from phoneprice.data.reading import ReadOptions, open_chunks, read_chunks, read_table
 from phoneprice.data.reading.csv_reader import SegmentParser
 from phoneprice.data.reading.cutting import RawSegment
 from phoneprice.data.reading.frames import frame_table
 from phoneprice.data.reading.headers import edge_keys, named_part
-from phoneprice.data.reading.options import Selection
-from phoneprice.data.table import Table
+from phoneprice.data.reading.options import AUTO, Selection
+from phoneprice.data.table import Table, concat
 from phoneprice.errors import DataError
 
 OPTIONS = ReadOptions()
@@ -127,6 +127,27 @@ def test_a_row_that_lacks_more_is_refused(tmp_path: Path) -> None:
         read_table(path, OPTIONS)
     what = "found 3 fields, expected 4 as in the header; add the missing ',' or quote the text"
     assert str(caught.value) == f"{path} line 3: {what}"
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 65_536])
+@pytest.mark.parametrize(
+    ("text", "names", "nameless"),
+    [
+        ("a,b\n1,x,2\n2,y,3\n3,z,4\n", ("", "a", "b"), 0),  # R's write.table
+        ('"a" "b"\n"Fiat 500" "x" 2\n"Ford" "y" 3\n"Audi" "z" 4\n', ("", "a", "b"), 0),
+        ("a,b\nx,2,\ny,3,\nz,4,\n", ("a", "b"), 1),
+    ],
+)
+def test_rows_with_a_cell_more_than_the_header(
+    text: str, names: tuple[str, ...], nameless: int, chunk_rows: int, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    options = ReadOptions(delimiter=AUTO)
+    table = concat(list(read_chunks(tmp_path / "t.csv", options, ["b"], ["a"], chunk_rows)))
+    with open_chunks(tmp_path / "t.csv", options) as stream:
+        assert (stream.header, stream.nameless_columns) == (names, nameless)
+    assert table.columns["a"].to_pylist() == ["x", "y", "z"]
+    assert table.columns["b"].to_pylist() == [2, 3, 4]
 
 
 def test_the_fast_and_the_strict_reader_agree() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from phoneprice.data.reading.layout import (
     Layout,
+    completed,
     declared_delimiter,
     header_place,
     looks_like_data,
@@ -51,7 +52,12 @@ def test_delimiters_and_lines_above_the_header(delimiter: str, preamble: str, en
         (b"Name, first;y\nMeier, Hans;1\nSchulz, Eva;2\n", Layout(";", 0)),
         (b"Growth\ncountry,2019,2020,2021\nA,1,2,3\nB,4,5,6\n", Layout(",", 1)),
         (b"#chrom,pos\nx,1\ny,2\n", Layout(",", 0)),  # a header that begins like a comment
-        (b"x,y\n1,a,2\n2,b,3\n3,c,4\n", Layout(",", 0)),  # R's row names: for the reader to refuse
+        (b"x,y\n1,a,2\n2,b,3\n3,c,4\n", Layout(",", 0)),  # R's row names
+        (b'"x" "y"\n"1" 2 "New York"\n"2" 3 "Rome"\n', Layout(" ", 0)),
+        (b"x y z\r\n1 2 a\r\n3 4 b\r\n", Layout(" ", 0)),
+        (b"city name\nNew York\nLos Angeles\n", Layout(",", 0)),
+        (b"x y z\n1 2 a\n3 4\n", Layout(",", 0)),
+        (b"x y,z\n1 2,a\n3 4,b\n", Layout(",", 0)),
         (b"text\nhello\na, b\n", Layout(",", 0)),
         (b"5.1,3.5,a\n4.9,3.0,b\n", Layout(",", 0)),
     ],
@@ -102,6 +108,25 @@ def test_excels_line(head: bytes, expected: str | None) -> None:
 def test_names_that_are_values(header: list[str], expected: bool) -> None:
     assert looks_like_data(header) is expected
     assert (names_suspected(header) is not None) is expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["1,7,a", "2,8,b", "3,9,c"], ["", "x", "y"]),
+        (["7,1,2", "9,3,4", "10,5,6"], ["", "x", "y"]),
+        (["Fiat,1,2", "Ford,3,4", '"Audi",5,6'], ["", "x", "y"]),
+        (["7,1,2", "7,3,4", "8,5,6"], ["x", "y"]),  # numbers with a decimal comma, maybe
+        (["1,5,a", "2,5,b"], ["x", "y"]),
+        (["7,1,2", "8,3", "9,4,5"], ["x", "y"]),
+        (["1,2,", "1,2, ", "3,4,"], ["x", "y", ""]),
+        (["1,2,", "1,2,3", "3,4,"], ["x", "y"]),
+        (["1,2", "3,4", "5,6"], ["x", "y"]),
+        ([], ["x", "y"]),
+    ],
+)
+def test_a_header_that_is_short_of_a_name(rows: list[str], expected: list[str]) -> None:
+    assert list(completed(["x", "y"], "\n".join(["x,y", *rows, ""]).encode(), ",")) == expected
 
 
 def test_the_header_of_a_sheet() -> None:
