@@ -17,6 +17,7 @@ from phoneprice.data.recognition import (
     has_point,
     look_at,
     may_be_grouped,
+    means_missing,
     sentinels,
     words_among_dates,
 )
@@ -56,7 +57,7 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
     A target is text in the plain grammar then, any other column float64, or text where some cells are no numbers.
     """
     names = [name for name in table.names if name not in text and name not in data.columns]
-    found = {name: what for name in names if (what := _look(table, name, settled))}
+    found = {name: what for name in names if (what := _look(table, name, data, settled))}
     told = _votes(table, found) if any(what.open_mark for what in found.values()) else {}
     found = {name: _decided(what, told) for name, what in found.items()}
     doubts = {name: what.doubt for name, what in found.items() if what.doubt}
@@ -74,13 +75,14 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
     return converted, Recognised(reasons, doubts, tuple(remarks), settings)
 
 
-def _look(table: Table, name: str, settled: Settled) -> Found | None:
+def _look(table: Table, name: str, data: DataConfig, settled: Settled) -> Found | None:
     """What one column says, if it is not what is settled."""
     cells, written = table.columns[name], table.written.get(name)
     if is_number_array(cells):
         found = None if written is None else _plain_numbers(cells, written, table, settled)
     else:
-        found = look_at(cells) or words_among_dates(cells)
+        mistakes = name != data.target and data.on_bad_row == "fail"
+        found = look_at(cells, mistakes=mistakes) or words_among_dates(cells)
     if found is None or (settled.marks and not found.how.plain):
         return None
     return replace(found, words=()) if settled.words else found
@@ -201,14 +203,10 @@ def _has_plain_point(table: Table, name: str) -> bool:
 
 def _common_words(table: Table, found: Mapping[str, Found]) -> tuple[str, ...]:
     """Words for missing that mean nothing in the columns of text, each in its first spelling."""
-    words = {bare_word(text): text for what in found.values() for text in what.words if not _is_number(text)}
+    words = {bare_word(text): text for what in found.values() for text in what.words if means_missing(text)}
     texts = [cells for name, cells in table.columns.items() if name not in found and pa.types.is_string(cells.type)]
     used = {word for cells in texts for word in _there(cells, frozenset(words))} if words else set()
     return tuple(text for word, text in words.items() if word not in used)
-
-
-def _is_number(text: str) -> bool:
-    return text.strip().lstrip("-")[:1].isdigit()
 
 
 def _there(cells: pa.Array, words: frozenset[str]) -> Iterator[str]:

@@ -10,7 +10,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import reduce
+from itertools import compress, islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,8 +40,12 @@ MISSING_WORDS = frozenset(
     }
 )
 """Words, casefolded, that stand for no value in a column of numbers."""
+MOST_MISTAKES = 3
+"""Different texts among the numbers of a column that are taken for missing; of more, somebody has to look at them."""
 SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0)
 """Numbers that stand for no value where they are far from all others of their column."""
+_MANY_CELLS = 0.01
+"""A share of them that is no slip of the hand."""
 _CURRENCIES = frozenset(
     {
         *("usd", "eur", "gbp", "chf", "jpy", "cny", "rmb", "inr", "aud", "cad", "nzd", "sek", "nok", "dkk", "pln"),
@@ -117,17 +122,20 @@ def bare_word(text: str) -> str:
     return text.strip(OUTER_SPACES).casefold()
 
 
-def look_at(cells: pa.Array) -> Found | None:
-    """What a string array ``(rows,)`` says of its numbers; None where it is text, or needs no word."""
+def look_at(cells: pa.Array, *, mistakes: bool = False) -> Found | None:
+    """What a string array ``(rows,)`` says of its numbers; None where it is text, or needs no word.
+
+    With ``mistakes`` a few texts that are neither numbers nor words for missing count as such words.
+    """
     present = cells.drop_null()
     if len(present) > _MANY:
         some = present.take(pa.array(range(0, len(present), -(-len(present) // _MANY))))
         if not _numeric_at_first_sight(some.filter(null_missing(some, MISSING_WORDS).is_valid())):
             return None
-        found = _look_at_all(some)
+        found = _look_at_all(some, mistakes=mistakes)
         if found is not None and not found.doubt and (of_all := _as_all(found, present)):
             return of_all
-    return _look_at_all(present)
+    return _look_at_all(present, mistakes=mistakes)
 
 
 def _as_all(found: Found, cells: pa.Array) -> Found | None:
@@ -143,7 +151,7 @@ def _as_all(found: Found, cells: pa.Array) -> Found | None:
     return _with_words(found, told, words)
 
 
-def _look_at_all(cells: pa.Array) -> Found | None:
+def _look_at_all(cells: pa.Array, *, mistakes: bool) -> Found | None:
     counted_texts = cells.value_counts()
     texts, rows = counted_texts.field("values"), counted_texts.field("counts")
     missing = null_missing(texts, MISSING_WORDS).is_null()
@@ -153,10 +161,35 @@ def _look_at_all(cells: pa.Array) -> Found | None:
     found = _number_format(_parts(rest, rows.filter(pc.invert(missing))))
     if found is None:
         return None
-    words = dict(zip(texts.filter(missing).to_pylist(), rows.filter(missing).to_pylist(), strict=True))
+    words = _counts(texts, rows, missing)
+    if mistakes and not found.doubt:
+        words |= _mistakes(_counts(texts, rows, pc.invert(missing)), found)
     if found.how.plain and not words and not found.doubt and not found.open_mark:
         return None
     return _with_words(found, found.reason, words)
+
+
+def _counts(texts: pa.Array, rows: pa.Array, there: pa.Array) -> dict[str, int]:
+    return dict(zip(texts.filter(there).to_pylist(), rows.filter(there).to_pylist(), strict=True))
+
+
+def _mistakes(counts: Mapping[str, int], found: Found) -> dict[str, int]:
+    """The few of some texts, with their rows, that are numbers in no way that was found, if they are no codes."""
+    texts = pa.array(counts, pa.string())
+    ways = [pc.match_substring_regex(to_plain(texts, reading), _PLAIN_NUMBER) for reading in _readings(found)]
+    numbers = dict(compress(counts.items(), reduce(pc.or_, ways).to_pylist()))
+    odd = {text: rows for text, rows in counts.items() if text not in numbers}
+    return odd if len(odd) <= MOST_MISTAKES and not are_codes(counts, numbers) else {}
+
+
+def are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
+    """Whether text among numbers says that these are mere names, too, as in ``12``, ``12a``: ``counts`` are of both.
+
+    It does so where they are whole, and there are more texts than a few, in enough cells.
+    """
+    cells, texts = sum(counts.values()), len(counts) - len(numbers)
+    often = cells - sum(numbers.values()) >= _MANY_CELLS * cells
+    return often and texts > MOST_MISTAKES and all(map(str.isdigit, numbers))
 
 
 def _with_words(found: Found, told: str, words: Mapping[str, int]) -> Found:

@@ -378,10 +378,13 @@ def kind_of(name: str, cells: pa.Array, categorical: frozenset[str] = frozenset(
 
 
 def is_boolean(cells: pa.Array) -> bool:
-    """Whether a column's values are all 0/1 or words for yes and no (a column without values is not)."""
+    """Whether a column's values are 0 and 1 or words for yes and no (a column without values is not).
+
+    Of numbers it takes both: a column of nothing but 1 may go on with 2.
+    """
     if is_number_array(cells):
         values = cells.drop_null().to_numpy()
-        return bool(len(values)) and bool(((values == 0) | (values == 1)).all())
+        return bool(len(values)) and bool(((values == 0) | (values == 1)).all() and values.min() < values.max())
     distinct = cells.drop_null().unique()
     # 14 spellings in all cases are far fewer than this: text of many values needn't be looked at.
     return 0 < len(distinct) <= 100 and all(truth(text) is not None for text in distinct.to_pylist())

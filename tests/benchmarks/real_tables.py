@@ -3,6 +3,9 @@
 For each table in FOLDER, and for some of its columns as the target: ``data check``, ``config init``, ``train`` and
 ``predict``, with no setting that a user would have to find. Prints the share of the pairs of table and target for which
 all four end with exit code 0, and what stopped the others, the most frequent first.
+
+A target is a column that a user could mean: numbers, yes and no, or text of a few words, with two values or more. A
+table that pandas can't read, or that has no such column beside another, is left out, and said.
 """
 
 import argparse
@@ -78,13 +81,13 @@ def _pairs(options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
     for table in tables:
         if chance.random() >= options.share:
             continue
-        names = _columns(table)
+        names = _targets(table)
         others = chance.sample(names[:-1], min(options.targets - 1, len(names) - 1)) if names else []
         yield from ((table, name) for name in [*names[-1:], *others])
 
 
-def _columns(table: Path) -> list[str]:
-    """The names, as pandas reads them; none where it can't, and the table is left out."""
+def _targets(table: Path) -> list[str]:
+    """The columns that may be the target, as pandas reads them; none where it can't, or where no other is left."""
     import pandas as pd
 
     readers: dict[str, Callable[..., Any]] = {
@@ -95,11 +98,32 @@ def _columns(table: Path) -> list[str]:
     readers |= {".xlsx": pd.read_excel, ".feather": pd.read_feather, ".tsv": partial(pd.read_csv, sep="\t")}
     reader = next((readers[suffix] for suffix in table.suffixes if suffix in readers), pd.read_csv)
     try:
-        names = list(reader(table).columns)
+        frame = reader(table)
     except Exception as fault:  # noqa: BLE001  # whatever a reader of any format raises
         print(f"{table}: left out, pandas says: {str(fault)[:100]}", file=sys.stderr)
         return []
-    return [str(name) for name in names if not str(name).startswith("Unnamed:")]
+    columns = {str(name): frame[name] for name in frame if not _is_index(str(name), frame[name])}
+    names = [name for name, column in columns.items() if _may_be_target(column)]
+    if len(columns) < 2 or not names:
+        print(f"{table}: left out, {len(columns)} columns but indexes, {len(names)} targets", file=sys.stderr)
+        return []
+    return names
+
+
+def _is_index(name: str, column: Any) -> bool:
+    """Whether it numbers the rows, or names them as the packages do."""
+    counts = column.dtype.kind in "iu" and (column.diff().dropna() == 1).all()
+    return counts or name.startswith("Unnamed:") or name in {"rownames", "__index_level_0__"}
+
+
+def _may_be_target(column: Any) -> bool:
+    import pandas as pd
+
+    present = column.dropna()
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return bool(present.nunique() > 1)
+    words = present.astype(str)
+    return bool(column.dtype.kind != "M" and 2 <= words.nunique() <= max(2, min(50, len(words) // 5)))
 
 
 def _import_once() -> None:

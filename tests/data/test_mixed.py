@@ -31,6 +31,10 @@ def config(kind: str = "multiclass", **data: Any) -> Config:
         ([*["1"] * 9, "x", None, None], True),
         (["1", "?", "n/a", "unknown"], True),
         (["?", "n/a"], False),
+        ([*map(str, range(36)), "1a", "2a", "3a", "4a"], False),  # codes
+        ([*map(str, range(37)), "1a", "2a", "3a"], True),
+        ([*(f"{i}.5" for i in range(36)), "1a", "2a", "3a", "4a"], True),
+        ([*map(str, range(397)), "1a", "2a", "3a", "4a"], True),
     ],
 )
 def test_mostly_numbers(cells: list[Any], expected: bool) -> None:

@@ -112,6 +112,23 @@ def test_words_for_missing_at_any_share(word: str, numbers: list[str], share: in
 
 
 @pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["T"] * 3, ("T",)),
+        (["T", "?", "not seen"], ("T", "?", "not seen")),
+        (["a", "b", "c", "d"], None),  # somebody has to look
+    ],
+)
+def test_a_few_mistakes_count_as_missing_where_that_is_asked_for(
+    texts: list[str], words: tuple[str, ...] | None
+) -> None:
+    cells = pa.array([*(f"{i}.5" for i in range(100)), *texts])
+    found = look_at(cells, mistakes=True)
+    assert (found and set(found.words)) == (words and set(words))
+    assert look_at(cells) == (look(*cells.to_pylist()[:100], "?") if "?" in texts else None)
+
+
+@pytest.mark.parametrize(
     ("mark", "decimal", "how"),
     [
         (",", ",", NumberFormat(",")),

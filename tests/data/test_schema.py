@@ -140,7 +140,7 @@ def test_a_column_without_values_is_numeric_and_missing() -> None:
     ("cells", "boolean"),
     [
         (["yes", "0"], True), (["y", "N"], True), (["yes", "maybe"], False), ([0.0, 1.0], True), ([0.0, 2.0], False),
-        ([1.0, None], True), ([None, None], False), ([str(i) for i in range(200)], False),
+        ([0.0, None, 1.0], True), ([1.0, None], False), ([None, None], False), ([str(i) for i in range(200)], False),
     ],
 )  # fmt: skip
 def test_what_is_boolean(cells: list[Any], boolean: bool) -> None:

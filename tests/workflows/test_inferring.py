@@ -160,8 +160,10 @@ def test_the_reading_that_is_given_holds_for_inferring(data: Path) -> None:
     data.write_text("\n".join(lines))
     asked = asked_for(None, "level", reading=Reading(delimiter=";"))
     skipping = Reading(delimiter=";", on_bad_row="skip")
-    with pytest.raises(DataError):
-        prepare_as_asked(data, asked, Reading(delimiter=";"), ignore)
+    notes: list[Event] = []
+    prepared = prepare_as_asked(data, asked, Reading(delimiter=";"), notes.append)
+    assert prepared.table.skipped_rows == 0
+    assert any("missing: 'x' in 1 cell" in note.message for note in notes if isinstance(note, Noted))
     prepared = prepare_as_asked(data, asked, skipping, ignore)
     assert prepared.table.skipped_rows == 1
     assert (prepared.config.data.delimiter, prepared.config.data.on_bad_row) == (";", "skip")
