@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -45,7 +46,11 @@ def main() -> int:
         print(f"error: {fault}", file=sys.stderr)
         return 2
     options.folder.mkdir(parents=True, exist_ok=True)
-    _ask(list(_tasks(tables, models, options)), options)
+    try:
+        _ask(list(_tasks(tables, models, options)), options)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+        return 130
     comparison = Comparison.of(options.folder, tables, models)
     (options.folder / "page.md").write_text(markdown(comparison), encoding="utf-8")
     (options.folder / "page.html").write_text(html(comparison), encoding="utf-8")
@@ -79,16 +84,13 @@ def _is_asked(table: Table, options: argparse.Namespace) -> bool:
 def _models(options: argparse.Namespace) -> Models:
     """Raises ``ValueError``, ``MissingPackageError``."""
     ours = dict(_ours(text) for text in options.ours or ["default="])
-    models: dict[str, tuple[str, ...] | None] = dict(ours)
-    models |= {name: None for name, peer in PEERS.items() if is_installed(peer) or not peer.optional}
-    wanted = options.only_models or list(models)
+    models: dict[str, tuple[str, ...] | None] = {**ours, **dict.fromkeys(PEERS)}
+    usual = [name for name in models if name in ours or is_installed(PEERS[name]) or not PEERS[name].optional]
+    wanted = options.only_models or usual
     if unknown := [name for name in wanted if name not in models]:
         raise ValueError(f"--only-models {unknown[0]}: must be of {', '.join(models)}")
-    for name in wanted:
-        if models[name] is None and not is_installed(PEERS[name]):
-            raise MissingPackageError(
-                f"{PEERS[name].needs} is not installed: pip install --no-deps {PEERS[name].needs}"
-            )
+    for needs in (PEERS[name].needs for name in wanted if name in PEERS and not is_installed(PEERS[name])):
+        raise MissingPackageError(f"{needs} is not installed: pip install --no-deps {needs}")
     return {name: models[name] for name in wanted}
 
 
@@ -102,11 +104,11 @@ def _ours(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _refuse(tables: list[Table], options: argparse.Namespace, models: Models) -> None:
     """Refuse what can't or must not be asked. Raises ``ValueError``, ``MissingPackageError``."""
-    if not tables:
-        raise ValueError("no table is left: --only-tables and --split leave none of the catalogue")
     names = {table.name for table in TABLES}
     if unknown := [name for name in options.only_tables or [] if name not in names]:
         raise ValueError(f"--only-tables {unknown[0]}: must be of the catalogue, tests/benchmarks/tables/catalogue.py")
+    if not tables:
+        raise ValueError("no table is left: --only-tables and --split leave none of the catalogue")
     if found := list(forbidden(TABLES, excluded_hashes(options.excluded))):
         raise ValueError(f"{found[0]}: is excluded by {options.excluded}; take it out of the catalogue")
     for source in dict.fromkeys(table.source for table in tables):
@@ -131,20 +133,15 @@ def _tasks(tables: list[Table], models: Models, options: argparse.Namespace) -> 
 
 def _ask(tasks: list[Task], options: argparse.Namespace) -> None:
     """Each in a process of its own, on processors that no other has where there are enough."""
-    places: SimpleQueue[tuple[int, ...]] = SimpleQueue()
-    for own in _processors(options.processes, options.threads):
-        places.put(own)
-
-    def one(task: Task) -> str:
-        own = places.get()
-        try:
-            return _asked(task, own)
-        finally:
-            places.put(own)
-
+    asking = Asking(_processors(options.processes, options.threads))
     with ThreadPoolExecutor(options.processes) as pool:
-        for number, line in enumerate(pool.map(one, tasks), 1):
-            print(f"{number}/{len(tasks)} {line}", flush=True)
+        try:
+            for number, line in enumerate(pool.map(asking.one, tasks), 1):
+                print(f"{number}/{len(tasks)} {line}", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            asking.stop()
+            raise
 
 
 def _processors(processes: int, threads: int) -> list[tuple[int, ...]]:
@@ -154,29 +151,60 @@ def _processors(processes: int, threads: int) -> list[tuple[int, ...]]:
     return [tuple(there[first : first + threads]) for first in range(0, processes * threads, threads)]
 
 
-def _asked(task: Task, processors: tuple[int, ...]) -> str:
-    """Run the process; where it ends without a result, that is the result. A line of what came out."""
-    started = time.time()
-    task = Task(**vars(task) | {"processors": processors, "started": started})
-    ended = subprocess.run(
-        [sys.executable, "-m", "tables.worker"],
-        input=task.text(),
-        text=True,
-        capture_output=True,
-        check=False,
-        env=_environment(task.threads),
-    )
+class Asking:
+    """Processes under way, and the processors that are free for others."""
+
+    def __init__(self, processors: Iterable[tuple[int, ...]]) -> None:
+        self._free: SimpleQueue[tuple[int, ...]] = SimpleQueue()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+        for own in processors:
+            self._free.put(own)
+
+    def one(self, task: Task) -> str:
+        """Ask, and say in a line what came out; a process that ends without a result has its end as the result."""
+        own, started = self._free.get(), time.time()
+        try:
+            code, words = self._run(replace(task, processors=own, started=started))
+        finally:
+            self._free.put(own)
+        if code and not self._stopped:
+            write(Path(task.folder), nothing(_ended(task, code, words)))
+        if self._stopped:
+            return f"{task.table}, {task.model}: stopped"
+        found = read_facts(place_of(Path(task.folder), task.table, task.model))
+        what = "" if found.outcome == "answered" else f", {found.outcome}: {found.words}"
+        return f"{task.table}, {task.model}: {time.time() - started:.1f} s{what}"
+
+    def stop(self) -> None:
+        """End the processes; they leave nothing behind and are asked again next time."""
+        self._stopped = True
+        for process in list(self._running):
+            process.kill()
+
+    def _run(self, task: Task) -> tuple[int, str]:
+        """Its exit code and what it wrote to stderr."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "tables.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=_environment(task.threads),
+            start_new_session=True,  # Ctrl-C is for the command, which stops them
+        ) as process:
+            self._running.add(process)
+            _, words = process.communicate(task.text())
+            self._running.discard(process)
+        return process.returncode, words
+
+
+def _ended(task: Task, code: int, words: str) -> Facts:
     facts = Facts(task.table, task.model, task.settings or ())
-    if ended.returncode == -signal.SIGALRM:
-        write(
-            Path(task.folder), nothing(Facts(**vars(facts) | {"outcome": "too slow", "words": f"{task.seconds:g} s"}))
-        )
-    elif ended.returncode:
-        words = (ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1][:200]
-        write(Path(task.folder), nothing(Facts(**vars(facts) | {"outcome": "failed", "words": words})))
-    found = read_facts(place_of(Path(task.folder), task.table, task.model))
-    what = "" if found.outcome == "answered" else f", {found.outcome}: {found.words}"
-    return f"{task.table}, {task.model}: {time.time() - started:.1f} s{what}"
+    if code == -signal.SIGALRM:
+        return replace(facts, outcome="too slow", words=f"more than {task.seconds:g} s")
+    last = (words.strip().splitlines() or [f"exit code {code}"])[-1]
+    return replace(facts, outcome="failed", words=last[:200])
 
 
 def _environment(threads: int) -> dict[str, str]:

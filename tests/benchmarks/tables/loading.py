@@ -33,7 +33,7 @@ class Rows:
     """A table to learn from."""
 
     features: pd.DataFrame
-    """Numbers as int64 or float64, everything else as text; missing cells are NaN and None."""
+    """Numbers as int64 or float64, everything else as text (dtype object); missing cells are NaN."""
     truth: NDArray[Any]
     """``(n,)``: the class's index, int64, or the number, float64."""
     labels: tuple[str, ...]
@@ -83,10 +83,10 @@ def _column(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Each cell as text, None where it is missing; whole numbers have no decimals."""
+    """Each cell as text, NaN where it is missing; whole numbers have no decimals."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
-    return column.astype(object).map(str, na_action="ignore").where(column.notna(), None).astype(object)
+    return column.astype(object).map(str, na_action="ignore").astype(object).where(column.notna().to_numpy(), np.nan)
 
 
 def _read(table: Table) -> pd.DataFrame:

@@ -44,16 +44,17 @@ class Ours:
             fitted = time.perf_counter()
             predict(run, asked, answers)
             seconds = fitted - start, time.perf_counter() - fitted
-            return _understood(pd.read_parquet(answers), rows, fold, task.labels, seconds)
+            return understood(pd.read_parquet(answers), rows, fold, task.labels, seconds)
 
     def _write(self, rows: Rows, places: np.ndarray, path: Path) -> None:
         features = rows.features.iloc[places]
         features.assign(**{self.target: rows.written_target[places]}).to_csv(path, index=False)
 
 
-def _understood(
+def understood(
     found: pd.DataFrame, rows: Rows, fold: Fold, labels: tuple[str, ...], seconds: tuple[float, float]
 ) -> Answer:
+    """What the predictions of a fold's test rows say, given the labels that the program has learned (none: numbers)."""
     if not rows.labels:
         remark = "numbers were taken for classes" if labels else ""
         return Answer(pd.to_numeric(found["prediction"]).to_numpy(np.float64), None, *seconds, remark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -123,7 +124,7 @@ def _estimate(found: Estimate | None) -> str:
 def _against(found: Comparison) -> Iterator[Part]:
     words = (
         "On how many tables it is better, level (within one standard error of the paired differences of the folds) and "
-        "worse; of each pair, the tables that both have."
+        "worse; in brackets the share that is not worse. Of each pair, the tables that both have."
     )
     for ours in found.ours:
         others = [model for model in found.models if model != ours]
@@ -133,7 +134,7 @@ def _against(found: Comparison) -> Iterator[Part]:
 
 
 def _pairs(found: Pairs) -> str:
-    return f"{found.wins}-{found.ties}-{found.losses}" if found.wins + found.ties + found.losses else NONE
+    return NONE if isnan(found.kept) else f"{found.wins}-{found.ties}-{found.losses} ({found.kept:.0%})"
 
 
 def _shares(found: Comparison) -> Iterator[Part]:
@@ -205,7 +206,9 @@ def _left_out(found: Comparison) -> Part:
     for (table, model), facts in found.facts.items():
         if facts.outcome == "answered" and facts.words:
             lines.append((model, table, "remark", facts.words))
-    words = f"{len(lines)}. A fold may take {SECONDS} s; the SVM is asked up to {SVM_ROWS:,} rows."
+    counts = Counter(f"{model} {what}" for model, _, what, _ in lines)
+    counted = "; ".join(f"{what}: {count}" for what, count in counts.items()) or "Nothing"
+    words = f"{counted}. A fold may take {SECONDS} s; the SVM is asked up to {SVM_ROWS:,} rows."
     return Part("Left out, and remarks", words, ("model", "table", "", "why"), lines)
 
 

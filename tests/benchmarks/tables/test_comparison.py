@@ -96,7 +96,7 @@ def test_a_folder_is_compared_and_shown(tmp_path: Path) -> None:
     assert times is not None
     assert (times.fit, times.fit_ratio) == (2.0, 1.0)
     assert not found.failed
-    assert "| CatBoost | 0-1-0 | 1-0-0 | - |" in markdown(found)
+    assert "| CatBoost | 0-1-0 (100%) | 1-0-0 (100%) | - |" in markdown(found)
     assert "| SVM | one | too slow | 120 s |" in markdown(found)
     assert html(found).count("<h2>") == markdown(found).count("\n## ")
     assert max(map(len, summary(found).splitlines())) <= 80
