@@ -20,8 +20,10 @@ from tables.scoring import BETTER, Calibration, Metric, by_fold, calibration, tr
 TOO_LITTLE = 0.02
 """A table is left out of the shares of the way where the best is no better than the trivial predictor by more: of
 accuracy and log loss (nats) as they are, of RMSE relative to the trivial predictor's."""
-ENOUGH = 0.9
-"""Share of the way to the best that should be gone on every table."""
+ENOUGH, ON_AVERAGE = 0.9, 0.97
+"""Shares of the way to the best that should be gone on every table, and on average."""
+NOT_WORSE = 2 / 3
+"""Share of the tables on which one should be better than the reference or level."""
 RESAMPLES = 2_000
 CALIBRATED_ROWS = 1_000
 """Calibration is judged on tables of as many rows."""
@@ -124,12 +126,15 @@ def mean_ranks(scores: Scores, models: Sequence[str], better: int) -> dict[str, 
     return {model: estimate(places[:, place]) for place, model in enumerate(models)}
 
 
-def ways(scores: Scores, floors: Mapping[str, Doubles], model: str, metric: Metric) -> Iterator[Way]:
-    """How far a model is on each table on which somebody is better than the trivial predictor."""
+def ways(
+    scores: Scores, floors: Mapping[str, Doubles], model: str, others: Collection[str], metric: Metric
+) -> Iterator[Way]:
+    """How far a model is, on each table on which it or one of the others is better than the trivial predictor."""
     better = BETTER[metric]
-    for table, models in scores.items():
-        if model not in models:
+    for table, by_model in scores.items():
+        if model not in by_model:
             continue
+        models = {name: folds for name, folds in by_model.items() if name == model or name in others}
         best_model = max(models, key=lambda name: better * models[name].mean())
         best, floor, value = (float(fold.mean()) for fold in (models[best_model], floors[table], models[model]))
         gain = better * (best - floor)
@@ -197,25 +202,36 @@ class Comparison:
     def _answered(self, table: str, model: str) -> bool:
         return (table, model) in self.facts and self.facts[table, model].outcome == "answered"
 
-    def ranks_of_complete(self, metric: Metric) -> dict[str, Estimate]:
-        """Of the models that have all tables."""
-        return mean_ranks(self.folds.get(metric, {}), self.complete, BETTER[metric])
+    @cached_property
+    def others(self) -> list[str]:
+        """All but ours."""
+        return [model for model in self.models if model not in self.ours]
 
-    def ranks_of_all(self, metric: Metric) -> dict[str, Estimate]:
-        """Of all models, on the tables that every one of them has."""
-        return mean_ranks(self.folds.get(metric, {}), self.models, BETTER[metric])
+    def ranks(self, metric: Metric, models: Collection[str]) -> dict[str, Estimate]:
+        """Mean ranks of ``models`` on the tables that all of them have.
 
-    def common(self, metric: Metric) -> int:
-        """How many tables every model has."""
-        return sum(all(model in by for model in self.models) for by in self.folds.get(metric, {}).values())
+        Each of ours is ranked among the others alone; the others are ranked with the first of ours.
+        """
+        scores = self.common(metric, models)
+        others = [model for model in self.others if model in models]
+        found: dict[str, Estimate] = {}
+        for field in [[*others, model] for model in self.ours if model in models] or [others]:
+            found = mean_ranks(scores, field, BETTER[metric]) | found
+        return found
+
+    def common(self, metric: Metric, models: Collection[str]) -> Scores:
+        """The scores of the tables that all of ``models`` have."""
+        scores = self.folds.get(metric, {})
+        return {table: by_model for table, by_model in scores.items() if all(model in by_model for model in models)}
 
     def against(self, ours: str, theirs: str, metric: Metric) -> Pairs:
         """Wins, ties and losses."""
         return pairs(self.folds.get(metric, {}), ours, theirs, BETTER[metric])
 
     def ways_of(self, model: str, metric: Metric) -> list[Way]:
-        """How far a model is on each table."""
-        return list(ways(self.folds.get(metric, {}), self.floors.get(metric, {}), model, metric))
+        """How far a model is on each table, from the trivial predictor to the best of the others and itself."""
+        others = self.others if model in self.ours else [*self.others, *self.ours[:1]]
+        return list(ways(self.folds.get(metric, {}), self.floors.get(metric, {}), model, others, metric))
 
     def times(self, model: str, reference: str) -> Times | None:
         """How long a model took; the ratios are NaN where the reference has none of its tables."""

@@ -10,7 +10,7 @@ from math import isnan
 from textwrap import fill
 
 from tables.catalogue import Split
-from tables.comparison import ENOUGH, Comparison, Estimate, Pairs, Way
+from tables.comparison import ENOUGH, NOT_WORSE, ON_AVERAGE, Comparison, Estimate, Pairs, Way
 from tables.protocol import FOLDS, SECONDS, SVM_ROWS
 from tables.scoring import RANKED, Metric
 
@@ -73,22 +73,25 @@ def _in_html(part: Part) -> str:
 
 def summary(found: Comparison) -> str:
     """The ranks and the wins, 80 columns wide."""
-    shown = [*_ranks(found), *_against(found)]
+    shown = [*_ranks(found), *_against(found), *_bars(found)]
     return "\n\n".join((fill(_about(found).words, COLUMNS), *map(_in_terminal, shown)))
 
 
 def _in_terminal(part: Part) -> str:
-    widths = [max(map(len, column)) for column in zip(part.header, *part.lines, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) if not place else cell.rjust(width) for place, (cell, width) in enumerate(pairs))
-        for pairs in (list(zip(cells, widths, strict=True)) for cells in (part.header, *part.lines))
-    ]
-    return "\n".join((part.title, *lines))
+    grid = (part.header, *part.lines)
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    return "\n".join((part.title, *(_aligned(cells, widths) for cells in grid)))
+
+
+def _aligned(cells: Cells, widths: list[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    others = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+    return "  ".join((first, *others)).rstrip()
 
 
 def parts(found: Comparison) -> list[Part]:
     """The sections, in order."""
-    made = [_about(found), *_ranks(found), *_against(found), *_shares(found), *_worst(found)]
+    made = [_about(found), *_bars(found), *_ranks(found), *_against(found), *_shares(found), *_worst(found)]
     return [*made, _calibration(found), _times(found), _left_out(found), _all_scores(found), _catalogue(found)]
 
 
@@ -100,21 +103,23 @@ def _about(found: Comparison) -> Part:
     return Part("What was compared", words)
 
 
+_RANKS = (
+    "1 is best; in brackets, 95 % of what other tables like these would give (bootstrap). In the header, how many "
+    "tables. Each of ours is ranked among the others alone, and they with the first of ours."
+)
+
+
 def _ranks(found: Comparison) -> Iterator[Part]:
     for title, complete in (("Mean rank, models with all tables", True), ("Mean rank, tables that all have", False)):
-        by_metric = {m: found.ranks_of_complete(m) if complete else found.ranks_of_all(m) for m in RANKED}
+        among = found.complete if complete else found.models
+        by_metric = {m: found.ranks(m, among) for m in RANKED}
         models = list(dict.fromkeys(model for ranks in by_metric.values() for model in ranks))
         if not models or (not complete and set(found.complete) == set(found.models)):
             continue
         models.sort(key=lambda model: sum(ranks[model].value for ranks in by_metric.values() if model in ranks))
-        header = ("model", *(f"{m} ({_tables(found, m, complete=complete)})" for m in RANKED))
+        header = ("model", *(f"{m} ({len(found.common(m, among))})" for m in RANKED))
         lines = [(model, *(_estimate(by_metric[m].get(model)) for m in RANKED)) for model in models]
-        words = "1 is best; in brackets, 95 % of what other tables like these would give. In the header, tables."
-        yield Part(title, words, header, lines)
-
-
-def _tables(found: Comparison, metric: Metric, *, complete: bool) -> int:
-    return len(found.folds.get(metric, {})) if complete else found.common(metric)
+        yield Part(title, _RANKS, header, lines)
 
 
 def _estimate(found: Estimate | None) -> str:
@@ -131,6 +136,38 @@ def _against(found: Comparison) -> Iterator[Part]:
         lines = [(other, *(_pairs(found.against(ours, other, metric)) for metric in RANKED)) for other in others]
         if lines:
             yield Part(f"{ours}: wins, ties, losses against", words, ("", *RANKED), lines)
+
+
+def _bars(found: Comparison) -> Iterator[Part]:
+    words = "What is aimed at, and what there is, on the tables of this page."
+    for ours in found.ours:
+        lines = [line for metric in RANKED for line in _bars_of(found, ours, metric)]
+        own = [c for (_, model), c in found.calibrations.items() if model == ours]
+        if own:
+            passed = sum(c.passes for c in own)
+            lines.append(("calibrated, but for chance", "all", f"{passed}/{len(own)}", _met(passed == len(own))))
+        if lines:
+            yield Part(f"{ours}: bars", words, ("", "bar", "found", ""), lines)
+
+
+def _bars_of(found: Comparison, ours: str, metric: Metric) -> Iterator[Cells]:
+    ranks = {model: r.value for model, r in found.ranks(metric, found.complete).items() if model not in found.ours}
+    if ours in found.complete and ranks:
+        rank = found.ranks(metric, found.complete)[ours].value
+        best = min(ranks.values())
+        yield f"{metric}: mean rank", f"< {best:.2f}", f"{rank:.2f}", _met(rank < best)
+    kept = found.against(ours, REFERENCE, metric).kept
+    if not isnan(kept):
+        yield f"{metric}: not worse than {REFERENCE}", f"{NOT_WORSE:.0%}", f"{kept:.0%}", _met(kept >= NOT_WORSE)
+    ways = found.ways_of(ours, metric)
+    if ways:
+        near, mean = sum(way.enough for way in ways), sum(way.share for way in ways) / len(ways)
+        yield f"{metric}: share of the way or level", f"{ENOUGH:g}", f"{near}/{len(ways)}", _met(near == len(ways))
+        yield f"{metric}: share of the way, mean", f"{ON_AVERAGE:g}", f"{mean:.3f}", _met(mean >= ON_AVERAGE)
+
+
+def _met(is_met: bool) -> str:  # the one thing that it says
+    return "met" if is_met else "missed"
 
 
 def _pairs(found: Pairs) -> str:

@@ -55,7 +55,7 @@ def test_whoever_is_within_one_standard_error_is_level() -> None:
 
 def test_the_share_of_the_way_to_the_best() -> None:
     floors = {"a": 0.4 * ONES, "b": 0.69 * ONES, "c": 0.5 * ONES}
-    found = list(ways(SCORES, floors, "y", "accuracy"))
+    found = list(ways(SCORES, floors, "y", ["x", "z"], "accuracy"))
     assert [(way.table, way.best_model, round(way.share, 9), way.level) for way in found] == [
         ("a", "x", 0.8, False),
         ("c", "y", 1.0, True),
@@ -66,7 +66,7 @@ def test_the_share_of_the_way_to_the_best() -> None:
 def test_of_rmse_what_is_too_little_is_relative() -> None:
     scores = {"large": {"x": 990.0 * ONES, "y": 970.0 * ONES}, "small": {"x": 0.010 * ONES, "y": 0.005 * ONES}}
     floors = {"large": 985.0 * ONES, "small": 0.015 * ONES}
-    found = list(ways(scores, floors, "x", "RMSE"))
+    found = list(ways(scores, floors, "x", ["y"], "RMSE"))
     assert [(way.table, round(way.share, 9)) for way in found] == [("small", 0.5)]
 
 
@@ -91,7 +91,7 @@ def test_a_folder_is_compared_and_shown(tmp_path: Path) -> None:
     assert found.left_out("SVM") == ["one"]
     assert found.against("phoneprice", "CatBoost", "log loss") == Pairs(1, 0, 0)
     assert found.against("phoneprice", "CatBoost", "accuracy") == Pairs(0, 1, 0)
-    assert found.ranks_of_complete("log loss")["CatBoost"].value == 2
+    assert found.ranks("log loss", found.complete)["CatBoost"].value == 2
     times = found.times("linear", "CatBoost")
     assert times is not None
     assert (times.fit, times.fit_ratio) == (2.0, 1.0)
@@ -100,3 +100,22 @@ def test_a_folder_is_compared_and_shown(tmp_path: Path) -> None:
     assert "| SVM | one | too slow | 120 s |" in markdown(found)
     assert html(found).count("<h2>") == markdown(found).count("\n## ")
     assert max(map(len, summary(found).splitlines())) <= 80
+
+
+def test_each_of_ours_is_ranked_and_measured_among_the_others_alone(tmp_path: Path) -> None:
+    for result in (_answered("phoneprice", 0.8), _answered("phoneprice new", 0.9), _answered("linear", 0.7)):
+        write(tmp_path, result)
+    found = Comparison.of(tmp_path, [TABLE], ["phoneprice", "phoneprice new", "linear"])
+    ranks = found.ranks("log loss", found.complete)
+    assert {model: mean.value for model, mean in ranks.items()} == {"phoneprice": 1, "phoneprice new": 1, "linear": 2}
+    assert [way.share for way in found.ways_of("phoneprice", "log loss")] == [1.0]
+    assert [way.best_model for way in found.ways_of("linear", "log loss")] == ["phoneprice"]
+
+
+def test_the_bars_are_held_against_the_others(tmp_path: Path) -> None:
+    for result in (_answered("phoneprice", 0.8), _answered("CatBoost", 0.9)):
+        write(tmp_path, result)
+    page = markdown(Comparison.of(tmp_path, [TABLE], ["phoneprice", "CatBoost"]))
+    assert "| log loss: mean rank | < 1.00 | 2.00 | missed |" in page
+    assert "| accuracy: not worse than CatBoost | 67% | 100% | met |" in page
+    assert "| log loss: share of the way or level | 0.9 | 0/1 | missed |" in page
