@@ -45,7 +45,6 @@ TESTED_BY = {
     "data/packing.py": "data/test_formats.py",
     "data/recognised_columns.py": "workflows/test_recognised.py",
     "data/reading/byte_source.py": "data/reading/test_csv_faults.py",
-    "data/reading/cells.py": "data/reading/test_csv_property.py",
     "data/reading/columns.py": "data/reading/test_csv_property.py",
     "data/reading/csv_reader.py": "data/reading/test_csv_property.py",
     "data/reading/cutting.py": "data/reading/test_csv_property.py",

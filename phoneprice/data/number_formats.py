@@ -8,6 +8,7 @@ marks take about twice as long as the same numbers written plainly.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,15 @@ _FOLDED = {
     **dict.fromkeys(_MINUSES, "-"),
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     "\N{MODIFIER LETTER APOSTROPHE}": "'",
+    **{chr(ord(c) + 0xFEE0): c for c in "0123456789.,+()%"},
 }
-"""Typographic characters and what they stand for in a number."""
-_FULL_WIDTH = {chr(ord(c) + 0xFEE0): c for c in "0123456789.,+()%"}
+"""Typographic characters and what they stand for in a number; the last are those of full width."""
+_ASCII = bytes(range(0x80))
+_FOLDED_BY_BEGIN = {
+    begin: [character for character in _FOLDED if character.encode().startswith(begin)]
+    for begin in {character.encode()[:2] for character in _FOLDED}
+}
+"""By the first two bytes of their UTF-8: few of these are in a column, and one look for each is enough then."""
 
 Bytes = NDArray[np.uint8]
 
@@ -92,23 +99,30 @@ def to_plain(cells: pa.Array, how: NumberFormat) -> pa.Array:
         fits = has_unit if "" not in how.units else None
     bare = _leading_minus(bare)
     marked, whole = _plain_marks(bare, how)
-    if fits is not None:
+    if fits is not None and not _all(fits):
         whole = pc.and_(whole, pc.or_(fits, _is_zero(marked)))
-    return marked if pc.all(whole).as_py() is not False else pc.if_else(whole, marked, _NO_NUMBER)
+    return marked if _all(whole) else pc.if_else(whole, marked, _NO_NUMBER)
 
 
 def folded(cells: pa.Array) -> pa.Array:
     """Cells without outer spaces, typographic spaces, signs and digits as their plain characters."""
-    _, text = _buffers(cells)
-    there = frozenset(np.flatnonzero(np.bincount(text[text >= 0x80], minlength=256)).tolist())
-    for character, meant in (*_FOLDED.items(), *_FULL_WIDTH.items()) if there else ():
-        if there.issuperset(character.encode()) and _has(cells, character.encode()):
-            cells = pc.replace_substring(cells, character, meant)
+    beyond = beyond_ascii(cells)
+    for begin, characters in _FOLDED_BY_BEGIN.items() if beyond else ():
+        for character in characters if begin in beyond else ():
+            if character.encode() in beyond:
+                cells = pc.replace_substring(cells, character, _FOLDED[character])
     return pc.ascii_trim(cells, characters=" \t")
+
+
+def beyond_ascii(cells: pa.Array) -> bytes:
+    """All characters of a string array that are not ASCII, in their order, as UTF-8."""
+    return _buffers(cells)[1].tobytes().translate(None, _ASCII)
 
 
 def _rewritten(cells: pa.Array, where: pa.Array, rewrite: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """Cells with those of a mask rewritten."""
+    if len(cells) and not cells.null_count and _all(where):
+        return rewrite(cells)
     return pc.replace_with_mask(cells, where, rewrite(cells.filter(where))) if pc.any(where).as_py() else cells
 
 
@@ -136,13 +150,14 @@ def _leading_minus(cells: pa.Array) -> pa.Array:
 def _without_units(cells: pa.Array, units: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
     """Cells without the one unit that stands before or after the number, and whether there was one."""
     has = pa.array(np.zeros(len(cells), np.bool_))
-    for unit in sorted(filter(None, units), key=len, reverse=True):
-        after = pc.and_not(pc.ends_with(cells, unit), has)
-        cells, has = _rewritten(cells, after, partial(_cut_off, width=len(unit.encode()))), pc.or_(has, after)
-        for sign in ("", "-", "+"):
-            before = pc.and_not(pc.starts_with(cells, sign + unit), has)
-            width = len((sign + unit).encode())
-            cells, has = _rewritten(cells, before, partial(_cut, width=width, sign=sign)), pc.or_(has, before)
+    for unit, sign in product(sorted(filter(None, units), key=len, reverse=True), (None, "", "-", "+")):
+        if _all(has):
+            break
+        found = pc.ends_with(cells, unit) if sign is None else pc.starts_with(cells, sign + unit)
+        here = pc.and_not(found, has)
+        width = len(((sign or "") + unit).encode())
+        rewrite = partial(_cut_off, width=width) if sign is None else partial(_cut, width=width, sign=sign)
+        cells, has = _rewritten(cells, here, rewrite), pc.or_(has, here)
     return cells, has
 
 
@@ -213,9 +228,10 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     lead = (leading >= 1) & (leading <= 3) & (padded[begin] != zero) & digit[begin]
     lead &= ((leading < 2) | digit[at - 1]) & ((leading < 3) | digit[at - 2])
     right &= ~first | lead
-    removed = np.cumsum(np.bincount(cell, minlength=len(starts) - 1), dtype=np.int32)
-    kept = np.concatenate([starts[:1], starts[1:] - removed]).astype(np.int32)
-    return kept, text[text != mark], np.unique(cell[~right])
+    kept = starts.copy()
+    kept[1:] -= np.cumsum(np.bincount(cell, minlength=len(starts) - 1), dtype=np.int32)
+    bare = np.frombuffer(text.tobytes().translate(None, how.thousands.encode()), np.uint8)
+    return kept, bare, np.unique(cell[~right])
 
 
 def _buffers(cells: pa.Array) -> tuple[NDArray[np.int32], Bytes]:
@@ -232,6 +248,11 @@ def _from_buffers(cells: pa.Array, starts: NDArray[np.int32], text: Bytes) -> pa
     """Cells of other bytes, null where ``cells`` are."""
     made = pa.StringArray.from_buffers(len(cells), pa.py_buffer(starts), pa.py_buffer(text))
     return pc.if_else(cells.is_valid(), made, pa.scalar(None, pa.string())) if cells.null_count else made
+
+
+def _all(where: pa.Array) -> bool:
+    """Whether a mask is true wherever it is known."""
+    return pc.all(where).as_py() is not False
 
 
 def _has(cells: pa.Array, what: bytes) -> bool:

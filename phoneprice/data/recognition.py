@@ -159,6 +159,8 @@ def _look_at_all(cells: pa.Array, *, mistakes: bool) -> Found | None:
     if not _numeric_at_first_sight(rest):
         return None
     found = _number_format(_parts(rest, rows.filter(pc.invert(missing))))
+    if found is None and mistakes:
+        found = Found()
     if found is None:
         return None
     words = _counts(texts, rows, missing)
@@ -179,7 +181,8 @@ def _mistakes(counts: Mapping[str, int], found: Found) -> dict[str, int]:
     ways = [pc.match_substring_regex(to_plain(texts, reading), _PLAIN_NUMBER) for reading in _readings(found)]
     numbers = dict(compress(counts.items(), reduce(pc.or_, ways).to_pylist()))
     odd = {text: rows for text, rows in counts.items() if text not in numbers}
-    return odd if len(odd) <= MOST_MISTAKES and not are_codes(counts, numbers) else {}
+    mostly = sum(numbers.values()) >= MOSTLY * sum(counts.values())
+    return odd if mostly and len(odd) <= MOST_MISTAKES and not are_codes(counts, numbers) else {}
 
 
 def are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:

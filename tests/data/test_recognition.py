@@ -116,6 +116,7 @@ def test_words_for_missing_at_any_share(word: str, numbers: list[str], share: in
     [
         (["T"] * 3, ("T",)),
         (["T", "?", "not seen"], ("T", "?", "not seen")),
+        ([">3", "6.2\x1a"], (">3", "6.2\x1a")),
         (["a", "b", "c", "d"], None),  # somebody has to look
     ],
 )

@@ -8,15 +8,22 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.data.number_formats import beyond_ascii
 from phoneprice.data.reading.options import OUTER_SPACES
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MANY_LETTERS = 64
+"""Of so many different ones it is quicker to look at each cell than to replace them one after the other."""
+_WHOLE_NUMBER = f"^(?:{NUMBER.pattern})$"
+_LOOKED_AT = 64
+"""Cells that show whether a column is one of text: Arrow makes an error message of each that is no number."""
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
 
 
@@ -53,6 +60,8 @@ NO_ROWS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
     """A string array ``(rows,)`` as numbers; null cells stay missing."""
     inner = pc.ascii_trim(null_missing(cells, missing_values), characters=OUTER_SPACES)
+    if pc.all(pc.match_substring_regex(inner.slice(0, _LOOKED_AT), _WHOLE_NUMBER)).as_py() is False:
+        return _with_rows_of_others(inner)
     try:
         values = pc.cast(inner, pa.float64())
     except pa.ArrowInvalid:
@@ -62,7 +71,7 @@ def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
 
 def _with_rows_of_others(inner: pa.Array) -> Numbers:
     """The same for trimmed cells of which some are text or not finite."""
-    number = pc.match_substring_regex(inner, f"^(?:{NUMBER.pattern})$")
+    number = pc.match_substring_regex(inner, _WHOLE_NUMBER)
     values = pc.cast(pc.if_else(number, inner, pa.scalar(None, pa.string())), pa.float64())
     word = pc.match_substring_regex(inner, f"(?i)^(?:{INFINITE.pattern})$")
     infinite = pc.or_(word, pc.is_inf(values).fill_null(False))
@@ -94,8 +103,14 @@ def null_missing(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:
 
 
 def _casefolded(cells: pa.Array) -> pa.Array:
-    folded = [None if c is None else c.strip(OUTER_SPACES).casefold() for c in cells.to_pylist()]
-    return pa.array(folded, pa.string())
+    """Trimmed cells as ``str.casefold`` has them, which folds each character by itself."""
+    trimmed = pc.ascii_trim(cells, characters=OUTER_SPACES)
+    codes = np.frombuffer(beyond_ascii(trimmed).decode().encode("utf-32-le"), np.uint32)
+    letters = map(chr, np.flatnonzero(np.bincount(codes)))  # a set of them takes ten times as long
+    changed = [(letter, letter.casefold()) for letter in letters if letter != letter.casefold()]
+    if len(changed) > _MANY_LETTERS:
+        return pa.array([None if cell is None else cell.casefold() for cell in trimmed.to_pylist()], pa.string())
+    return pc.ascii_lower(reduce(lambda text, pair: pc.replace_substring(text, *pair), changed, trimmed))
 
 
 def spellings(missing_values: frozenset[str]) -> list[str]:

@@ -55,7 +55,7 @@ _FAMILIES = (
     rf"(?P<year>\d{{4}})[-/. ]?{_NAME}(?:[-/. ]{_DAY})?",
     rf"{_NAME}[-., ]{{1,2}}(?P<year>\d{{4}})",
     r"(?P<year>1[5-9]\d{2}|20\d{2}|21\d{2})(?P<month>\d{2})(?P<day>\d{2})",
-    r"(?P<year>\d{4})-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
+    r"(?P<year>\d{4})[- ]?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
     r"(?P<year>\d{4})[- ]?q(?P<quarter>[1-4])",
     r"q(?P<quarter>[1-4])[-/ ](?P<year>\d{4})",
     r"(?P<year>\d{4})[- ]?m(?P<month>\d{1,2})",

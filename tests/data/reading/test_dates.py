@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1)
 ANY: dict[str, tuple[DateForm, ...]] = dict.fromkeys(
     ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%y", "%d/%b/%Y", "%d. %B %Y", "%b %d, %Y", "%B %d %Y",
      "%b-%d-%Y", "%B/%d/%Y", "%Y-%b-%d", "%Y %B %d", "%a, %d %b %Y", "%Y%m%d", "%G-W%V-%u",
-     "%GW%V%u"), ("ymd", "dmy", "mdy"),
+     "%GW%V%u", "%G W%V-%u"), ("ymd", "dmy", "mdy"),
 )  # fmt: skip
 FORMATS: dict[str, tuple[DateForm, ...]] = {
     **ANY,
