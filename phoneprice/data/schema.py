@@ -18,6 +18,7 @@ from phoneprice.data.labels import LabelKind, infer_labels, labels_fit, require_
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.dates import as_dates, to_days
 from phoneprice.data.reading.faults import file_fault, no_date, no_number, wrong_type
+from phoneprice.data.reading.headers import numbered_columns
 from phoneprice.data.table import Table
 from phoneprice.data.tails import standing_alone, usual_range
 from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
@@ -333,6 +334,8 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
     """Raise ``DataError`` with the ``remedy`` where a table lacks the column to predict."""
     if target not in table.columns:
         known = f"the columns are {first_of(table.names)}"
+        if target in numbered_columns(len(table.names)):
+            remedy = f"{remedy}, or use --no-header if these are a row of data"
         raise file_fault(
             table.source, f"no column {with_suggestion(target, table.names)} to predict; {known}; {remedy}"
         )

@@ -9,7 +9,7 @@ import pytest
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
-from phoneprice.data.reading import read_table
+from phoneprice.data.reading import ReadOptions, open_chunks, read_table
 from phoneprice.errors import DataError
 from phoneprice.workflows.inspect_tables import check_table, first_config
 from phoneprice.workflows.predict import predict
@@ -152,6 +152,25 @@ def test_no_header(tmp_path: Path) -> None:
         "column_2": [3.5, 3.0],
         "column_3": ["a", "b"],
     }
+
+
+def test_a_column_by_its_number_needs_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("5.1,3.5,a\n4.9,3.0,b\n", encoding="utf-8")
+    what = "no column 'column_3' to predict; the columns are 5.1, 3.5, a; "
+    with pytest.raises(DataError) as caught:
+        prepare(path, load_config(None, ["data.target=column_3"]), print)
+    advice = "name it with -s data.target=NAME, or use --no-header if these are a row of data"
+    assert str(caught.value) == f"{path}: {what}{advice}"
+
+
+def test_lines_that_are_not_above_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n5,6\n", encoding="utf-8")
+    with open_chunks(path, ReadOptions(skip_lines=2)) as stream, pytest.raises(DataError) as caught:
+        stream.require(["a"])
+    what = "missing column 'a'; add or rename, or leave out fewer lines above the header than 2 (--skip-lines)"
+    assert str(caught.value) == f"{path}: {what}"
 
 
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])

@@ -12,12 +12,12 @@ def file_fault(source: str, what: str) -> DataError:
     return DataError(f"{source}: {what}")
 
 
-def require_named(source: str, names: Iterable[str], header: Collection[str]) -> None:
+def require_named(source: str, names: Iterable[str], header: Collection[str], remedy: str = "add or rename") -> None:
     """Raise ``DataError`` that lists, in their order, the names that the header lacks: of many the first ten."""
     known = frozenset(header)
     if missing := [name for name in names if name not in known]:
         what = f"missing {noun(len(missing), 'column')} {suggested(missing, header)}"
-        raise file_fault(source, f"{what}; add or rename")
+        raise file_fault(source, f"{what}; {remedy}")
 
 
 def wrong_type(source: str, column: str, kind: object) -> DataError:

@@ -117,7 +117,9 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
 
     def require(self, names: Iterable[str]) -> None:
         """Raise ``DataError`` that lists, in their order, every one of the columns the file lacks."""
-        require_named(self.source, names, self.header)
+        skipped = self._reader.options.skip_lines
+        hint = f", or leave out fewer lines above the header than {skipped} (--skip-lines)" if skipped else ""
+        require_named(self.source, names, self.header, f"add or rename{hint}")
 
     def select(
         self,

@@ -65,8 +65,8 @@ class Utf8Source:
         return self.head
 
     def peek_lines(self, count: int) -> bytes:
-        """The first lines, at least ``count`` whole ones if there are as many; they are still to be read."""
-        while self.head.count(b"\n") < count and (more := self._next()):
+        """The first lines, at least ``count`` whole ones if there are as many and none is huge; still to be read."""
+        while self.head.count(b"\n") < count and len(self.head) < READ_BYTES and (more := self._next()):
             self.head += more
         whole = self.head.rfind(b"\n") + 1 if self.head.count(b"\n") >= count else len(self.head)
         return self.head[:whole]
@@ -104,8 +104,8 @@ class Utf8Source:
 
     def _with_end_of_line(self, data: bytes) -> bytes:
         """The same bytes and maybe more, after which it may be clear whether lines end as on a Mac before 2001."""
-        while data.endswith(b"\r") and b"\n" not in data and (more := self._next_in_utf_8()):
-            data += more
+        if data.endswith(b"\r") and b"\n" not in data:
+            data += self._next_in_utf_8()
         if b"\n" in data or b"\r" in data:
             self._returns_end_lines = b"\n" not in data
         return data
