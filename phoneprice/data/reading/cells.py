@@ -105,7 +105,7 @@ def null_missing(cells: pa.Array, missing_values: frozenset[str]) -> pa.Array:
 def _casefolded(cells: pa.Array) -> pa.Array:
     """Trimmed cells as ``str.casefold`` has them, which folds each character by itself."""
     trimmed = pc.ascii_trim(cells, characters=OUTER_SPACES)
-    codes = np.frombuffer(beyond_ascii(trimmed).decode().encode("utf-32-le"), np.uint32)
+    codes = np.array([beyond_ascii(trimmed).decode()]).view(np.uint32)
     letters = map(chr, np.flatnonzero(np.bincount(codes)))  # a set of them takes ten times as long
     changed = [(letter, letter.casefold()) for letter in letters if letter != letter.casefold()]
     if len(changed) > _MANY_LETTERS:
