@@ -27,7 +27,8 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the real files, so that ``-m real_data`` selects them."""
+    """Mark the tests of the real files, so that ``-m real_data`` selects them; what is to begin early comes first."""
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_data)
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)

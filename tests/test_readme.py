@@ -52,6 +52,7 @@ def run(command: str, workplace: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.early
 def test_every_command_runs(workplace: Path, request: pytest.FixtureRequest) -> None:
     # One test, since later commands use the runs of earlier ones.
     found = commands()
