@@ -10,11 +10,11 @@ from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import Config, DataConfig, DateForm
 from phoneprice.data.dates import NO_DATES, Dates
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
+from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import no_date, no_number
 from phoneprice.data.recognised_columns import single_settings
-from phoneprice.data.recognition import Found, are_codes, look_at, means_missing
+from phoneprice.data.recognition import Found, look_at, means_missing, prevail
 from phoneprice.data.schema import TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
@@ -31,8 +31,7 @@ def mostly_numbers(cells: pa.Array) -> bool:
         return False
     counts = {text: rows for text, rows in value_counts(cells).items() if not means_missing(text)}
     numbers = {text: rows for text, rows in counts.items() if canonical_number(text) is not None}
-    mostly = bool(counts) and sum(numbers.values()) >= MOSTLY * sum(counts.values())
-    return mostly and not are_codes(counts, numbers)
+    return prevail(counts, numbers)
 
 
 def formatted_numbers(cells: pa.Array) -> str:

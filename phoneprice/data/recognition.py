@@ -181,11 +181,16 @@ def _mistakes(counts: Mapping[str, int], found: Found) -> dict[str, int]:
     ways = [pc.match_substring_regex(to_plain(texts, reading), _PLAIN_NUMBER) for reading in _readings(found)]
     numbers = dict(compress(counts.items(), reduce(pc.or_, ways).to_pylist()))
     odd = {text: rows for text, rows in counts.items() if text not in numbers}
-    mostly = sum(numbers.values()) >= MOSTLY * sum(counts.values())
-    return odd if mostly and len(odd) <= MOST_MISTAKES and not are_codes(counts, numbers) else {}
+    return odd if len(odd) <= MOST_MISTAKES and prevail(counts, numbers) else {}
 
 
-def are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
+def prevail(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
+    """Whether texts with their rows are ``numbers`` but for some mistakes."""
+    mostly = bool(counts) and sum(numbers.values()) >= MOSTLY * sum(counts.values())
+    return mostly and not _are_codes(counts, numbers)
+
+
+def _are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
     """Whether text among numbers says that these are mere names, too, as in ``12``, ``12a``: ``counts`` are of both.
 
     It does so where they are whole, and there are more texts than a few, in enough cells.

@@ -25,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from phoneprice.config.schema import INDEX_COLUMNS
+
 STEPS = ("data check", "config init", "train", "predict")
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".tsv", ".xlsx", ".zip", ".json", ".feather")
 SECONDS = 300
@@ -113,7 +115,7 @@ def _targets(table: Path) -> list[str]:
 def _is_index(name: str, column: Any) -> bool:
     """Whether it numbers the rows, or names them as the packages do."""
     counts = column.dtype.kind in "iu" and (column.diff().dropna() == 1).all()
-    return counts or name.startswith("Unnamed:") or name in {"rownames", "__index_level_0__"}
+    return counts or name.startswith("Unnamed:") or name in INDEX_COLUMNS
 
 
 def _may_be_target(column: Any) -> bool:

@@ -100,9 +100,9 @@ class CsvReader(TextReader):
 
 
 def _first_lines(stream: Utf8Source, delimiter: str) -> bytes:
-    """As many lines as it takes to tell whether the header lacks a name: mostly two, so that a pipe's row can go on."""
-    head = stream.peek_lines(2)
-    return stream.peek_lines(1 + ENOUGH_ROWS) if lacks_a_name(head, delimiter) else head
+    """As many lines as tell which name the header lacks; none where the first row fits it: a pipe may have no more."""
+    fits = not lacks_a_name(stream.peek_lines(2), delimiter)
+    return b"" if fits else stream.peek_lines(1 + ENOUGH_ROWS)
 
 
 def _laid_out(stream: Utf8Source, options: ReadOptions) -> ReadOptions:

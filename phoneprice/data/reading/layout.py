@@ -58,12 +58,12 @@ def recognised_layout(head: bytes, delimiter: str | None = None) -> Layout:
 
 def lacks_a_name(head: bytes, delimiter: str) -> bool:
     """Whether the first row has a cell more than the header."""
-    records = _records(head.decode("utf-8", "replace"), delimiter)[0]
+    records = _records(_whole_lines(head).decode("utf-8", "replace"), delimiter, most=2)[0]
     return len(records) > 1 and len(records[1]) == len(records[0]) + 1
 
 
 def completed(names: Record, head: bytes, delimiter: str) -> Record:
-    """The names in a header, with an empty one where all rows that follow in ``head`` have one cell more.
+    """The names in a header, with an empty one where all rows that follow it in ``head`` have one cell more.
 
     Those are R's ``write.table``, whose row names stand first without a name, and rows that end in a delimiter.
     """
@@ -138,7 +138,7 @@ def _has_spaces_between(text: str) -> bool:
     return agree and _are_names_of([names, *rows])
 
 
-def _records(text: str, delimiter: str) -> tuple[list[Record], list[int]]:
+def _records(text: str, delimiter: str, most: int = PREVIEW_RECORDS) -> tuple[list[Record], list[int]]:
     """The first records, and the line at which each ends."""
     records: list[Record] = []
     ends: list[int] = []
@@ -147,7 +147,7 @@ def _records(text: str, delimiter: str) -> tuple[list[Record], list[int]]:
         for record in reader:
             records.append(record)
             ends.append(reader.line_num)
-            if len(records) == PREVIEW_RECORDS:
+            if len(records) == most:
                 break
     except csv.Error:  # a field that is too long, or a lone carriage return: what is before it has to do
         pass
