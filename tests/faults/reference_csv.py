@@ -5,7 +5,7 @@ start of a cell and a closing one is followed by a delimiter or a record's end, 
 the header, blank lines are allowed at the end only, NUL bytes never. The first column needs no name, nor do those at
 the right edge that hold no value; records may lack all of these. Where three records or more, and all, have one
 cell more than the header, it lacks the name of the last column, if that is empty, or of the first, if that names or
-numbers the records. Where there is no LF at all, lines end in CR.
+numbers the records. Where there is no LF at all, lines end in CR. Numbers that are not finite are missing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 MISSING = {"", "na", "nan", "null"}
+INFINITE = {"inf", "infinity"}
 
 
 class Refused(Exception):  # noqa: N818  # the reference's own
@@ -157,9 +158,9 @@ def _without_blank_end(records: list[list[str]]) -> list[list[str]]:
 
 
 def number(cell: str) -> float | None:
-    """The value of a numeric cell, None where it is missing; raises ``Refused``."""
+    """The value of a numeric cell, None where it is missing or too large; raises ``Refused``."""
     inner = cell.strip(" \t")
-    if inner.casefold() in MISSING:
+    if inner.casefold() in MISSING or inner.casefold().removeprefix("+").removeprefix("-") in INFINITE:
         return None
     if set(inner) - set("0123456789+-.eE"):
         raise Refused("not a number")
@@ -167,6 +168,4 @@ def number(cell: str) -> float | None:
         value = float(inner)
     except ValueError:
         raise Refused("not a number") from None
-    if not math.isfinite(value):
-        raise Refused("infinite")
-    return value
+    return value if math.isfinite(value) else None

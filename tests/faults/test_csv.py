@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from phoneprice.artifact.loader import load_run
+from phoneprice.config.reading import Reading
 from phoneprice.data.features import FeatureEncoder
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError, UsageError
@@ -23,6 +24,9 @@ from tests.faults.counts import SEED, report, share_of
 from tests.faults.csv_files import FEATURES, files
 from tests.faults.reference_csv import Parsed, Refused, number, parse
 from tests.random_runs import numeric_schema, random_contents, write_run
+
+AS_SAID = Reading(delimiter=",", encoding="utf-8", skip_lines=0)
+"""Nothing is recognised: the reference knows one delimiter, one encoding and no titles above a header."""
 
 
 class Model:
@@ -67,7 +71,7 @@ def reference(model: Model, data: bytes) -> list[tuple[str, str, str]] | None:
 def ours(model: Model, data: bytes, folder: Path) -> list[tuple[str, str, str]] | None:
     (folder / "in.csv").write_bytes(data)
     try:
-        report = predict(model.run, folder / "in.csv", folder / "out.csv", keep=["note"])
+        report = predict(model.run, folder / "in.csv", folder / "out.csv", keep=["note"], reading=AS_SAID)
     except (DataError, UsageError) as fault:  # usage: no column to keep
         assert "\n" not in str(fault)  # noqa: PT017
         return None

@@ -82,7 +82,7 @@ def by_pandas(data: bytes, delimiter: str, _columns: int) -> Records:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
         raise Declined(str(fault)) from None
-    return list(frame.itertuples(index=False, name=None))
+    return list(frame.fillna("").itertuples(index=False, name=None))
 
 
 def by_duckdb(data: bytes, delimiter: str, columns: int) -> Records:
@@ -131,6 +131,11 @@ def _blank_cells_alone(_data: bytes, records: Records) -> bool:
     return any(len(record) == 1 and not record[0].strip(" \t") for record in records)
 
 
+def _nameless_and_empty(data: bytes, records: Records) -> bool:
+    names = next(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    return not names[-1].strip() and all(len(record) < len(names) for record in records)
+
+
 DIFFERENCES = {
     "line ends of both kinds": Difference(
         "DuckDB",
@@ -147,6 +152,14 @@ DIFFERENCES = {
         [("1",), (" ",), ("2",)],
         "it takes the line for a blank one and drops the row in silence; the cell is there, and missing",
         _blank_cells_alone,
+    ),
+    "a last column without a name or a cell": Difference(
+        "pandas",
+        b"a,b,\n1,2\n",
+        [("1", "2", "")],
+        [("1", "2")],
+        "it adds an empty column; the header ends in a delimiter, and nothing stands there",
+        _nameless_and_empty,
     ),
 }
 """By kind. Everything else must be the same."""
