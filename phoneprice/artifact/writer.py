@@ -265,6 +265,8 @@ def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bo
         return
     try:
         _open_run(parent, name).close()
+    except FileNotFoundError:  # gone since
+        return
     except StorageError:
         raise _taken(shown) from None
     if not force:
@@ -290,15 +292,28 @@ def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:
 
 
 def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
-    """A run, whole or damaged: it has a manifest of ours, and no other files than a run has; else ``StorageError``."""
-    with ExitStack() as opened:
-        run = opened.enter_context(parent.child(name))
-        listed = _listed_files(run)
-        if not listed:
-            parent.refuse(name, "no run")
-        run.require_files(listed.__contains__)
-        opened.pop_all()
-        return run
+    """A run, whole or damaged: it has a manifest of ours, and no other files than a run has; else ``StorageError``.
+
+    Raises ``FileNotFoundError`` where nothing has the name.
+    """
+    while True:
+        run = parent.child(name)
+        try:
+            _require_run(parent, name, run)
+        except BaseException as fault:
+            replaced = isinstance(fault, OSError | StorageError) and not parent.holds(name, run.descriptor)
+            run.close()
+            if not replaced:  # by another process, just now
+                raise
+        else:
+            return run
+
+
+def _require_run(parent: OpenDirectory, name: str, run: OpenDirectory) -> None:
+    listed = _listed_files(run)
+    if not listed:
+        parent.refuse(name, "no run")
+    run.require_files(listed.__contains__)
 
 
 def _listed_files(folder: OpenDirectory) -> Collection[str]:

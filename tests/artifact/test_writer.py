@@ -12,6 +12,7 @@ import pytest
 
 from phoneprice.artifact import layout
 from phoneprice.artifact.checkpoints import Checkpoint
+from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.work import WorkDirectory
 from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, refuse_unreadable
@@ -345,6 +346,37 @@ def test_a_directory_that_goes_while_its_marker_is_looked_for(tmp_path, monkeypa
     write_run(tmp_path / "run", NEW)
     assert _which(tmp_path / "run") == "new"
     assert names(tmp_path) == ["run"]
+
+
+def test_a_run_that_is_replaced_while_it_is_looked_at_is_one(tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    read = OpenDirectory.read
+
+    def replaced_first(folder, name, limit=None):
+        monkeypatch.setattr(OpenDirectory, "read", read)
+        write_run(run, NEW, force=True)
+        return read(folder, name, limit)
+
+    monkeypatch.setattr(OpenDirectory, "read", replaced_first)
+    refuse_place(run, force=True)
+    assert OpenDirectory.read is read
+
+
+def test_a_run_that_goes_while_it_is_looked_at_is_none(tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    write_run(run, OLD)
+    child = OpenDirectory.child
+
+    def gone_first(folder, name):
+        if name == "run":
+            monkeypatch.setattr(OpenDirectory, "child", child)
+            run.rename(tmp_path / "elsewhere")
+        return child(folder, name)
+
+    monkeypatch.setattr(OpenDirectory, "child", gone_first)
+    refuse_place(run)
+    assert OpenDirectory.child is child
 
 
 def test_killed_between_the_renames_of_force(tmp_path):

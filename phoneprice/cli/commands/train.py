@@ -99,8 +99,13 @@ def train(
             reading=reading,
             on_event=on_event,
         )
-        page = _write_report(trained.run, data, on_event) if report else None
-    _show_trained(session, trained, page, report_command(trained.run, data))
+    page = None
+    try:
+        if report:
+            with listening(session) as on_event:
+                page = _write_report(trained.run, data, on_event)
+    finally:  # a report that fails takes nothing from the training
+        _show_trained(session, trained, page, report_command(trained.run, data))
 
 
 def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report: bool) -> None:
