@@ -43,6 +43,8 @@ _NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, er
 """What an error that nobody has caught says of the disk, and not of a bug."""
 _SOME_MEMORY = 64 << 20
 """Bytes that a process which has not run out of memory gets."""
+_THREAD_BYTES = 80 << 20
+"""Addresses that a thread takes as it begins: its stack, and the arena that glibc gives it."""
 _MEMORY_WORDS = (
     "defaultcpuallocator", "cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc",
     "failed to map segment", "out of memory",
@@ -92,6 +94,14 @@ def require_memory(wanted: int) -> None:
         mmap.mmap(-1, wanted).close()
     except OSError as fault:
         raise resource_error(fault) or fault from None
+
+
+def require_room_for_threads(threads: int) -> None:
+    """Raise ``DeviceError`` where there are no addresses for so many new threads.
+
+    Python waits for ever for a thread that finds no memory as it begins.
+    """
+    require_memory((threads + 1) * _THREAD_BYTES)  # one more: glibc maps twice an arena, to align it
 
 
 def available_processors() -> int:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from phoneprice.shortage import require_room_for_threads
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -17,6 +19,7 @@ def ahead(
     The items are taken in the caller's thread, the work is done by ``threads`` others, which are called ``name`` and
     end when the generator does or is closed. A fault of the items comes after the results of those before it.
     """
+    require_room_for_threads(threads)
     waiting = deque[Future[Result]]()
     pool = ThreadPoolExecutor(threads, thread_name_prefix=f"phoneprice-{name}")
     try:

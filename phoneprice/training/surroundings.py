@@ -7,6 +7,7 @@ from threading import Lock, Thread
 import torch
 
 from phoneprice.guest import is_forked
+from phoneprice.shortage import require_room_for_threads
 
 _AUTOCAST = "cpu", "cuda", "mps"
 
@@ -50,6 +51,7 @@ def _set_here(number: int, elsewhere: int) -> None:
     """PyTorch sets the number for this thread and for all that begin later; a thread of its own sets that back."""
     if torch.get_num_threads() == number:
         return
+    require_room_for_threads(1)
     torch.set_num_threads(number)
     other = Thread(target=torch.set_num_threads, args=(elsewhere,), name="phoneprice-threads")
     other.start()

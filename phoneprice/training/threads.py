@@ -5,7 +5,7 @@ from threading import Event, Thread
 
 from phoneprice.config.schema import MOST_THREADS
 from phoneprice.errors import DeviceError, UsageError
-from phoneprice.shortage import NO_THREADS
+from phoneprice.shortage import NO_THREADS, require_room_for_threads
 from phoneprice.wording import quoted
 
 
@@ -25,6 +25,7 @@ def require_threads(threads: int) -> None:
 
     GNU OpenMP ends the whole process where it can't start one; Python says so.
     """
+    require_room_for_threads(threads - 1)
     done, started = Event(), list[Thread]()
     try:
         for _ in range(threads - 1):  # the caller is one itself
