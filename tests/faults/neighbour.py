@@ -34,11 +34,11 @@ _SWAPS = 0.05
 
 
 class Neighbour:
-    """Plants and remembers: inode, kind and content of each."""
+    """Plants and remembers: inode, kind, content and name of each."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.random = folder, random.Random(seed)
-        self.made: list[tuple[int, int, str]] = []
+        self.made: list[tuple[int, int, str, str]] = []
         victim = folder / "victim"
         self.plants = {kind: PLANTS[kind] for kind in PLANTS if kind not in NEEDS_ROOT and kind != "socket"} | {
             "link to a directory": lambda path: path.symlink_to(victim),
@@ -49,7 +49,7 @@ class Neighbour:
         path = self._place()
         if path.parent.resolve() != path.parent:  # not through a link of its own
             return
-        mine = os.path.lexists(path) and path.lstat().st_ino in {inode for inode, _, _ in self.made}
+        mine = os.path.lexists(path) and path.lstat().st_ino in {inode for inode, *_ in self.made}
         if mine or self.random.random() < _SWAPS:
             self._move_aside(path)
         if mine:  # the program shall get further, too
@@ -84,7 +84,7 @@ class Neighbour:
             for name in (path, *(path.rglob("*") if path.is_dir() and not path.is_symlink() else ())):
                 status = name.lstat()
                 content = name.read_text() if stat.S_ISREG(status.st_mode) else ""
-                self.made.append((status.st_ino, status.st_mode, content))
+                self.made.append((status.st_ino, status.st_mode, content, str(name.relative_to(self.folder))))
         except OSError:  # moved by itself
             return
 
