@@ -13,6 +13,8 @@ import random
 import stat
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.planting import NEEDS_ROOT, PLANTS
@@ -55,10 +57,11 @@ class Neighbour:
         if mine:  # the program shall get further, too
             return
         try:
-            self.plants[self.random.choice(list(self.plants))](path)
+            with held(path.parent) as parent:
+                self.plants[self.random.choice(list(self.plants))](parent / path.name)
+                self._remember(parent / path.name, path)
         except OSError:  # taken, or its directory is gone
             return
-        self._remember(path)
 
     def _place(self) -> Path:
         """A name that the program might use, or one in a directory that is at work just now."""
@@ -79,14 +82,21 @@ class Neighbour:
         except OSError:
             return
 
-    def _remember(self, path: Path) -> None:
-        try:
-            for name in (path, *(path.rglob("*") if path.is_dir() and not path.is_symlink() else ())):
-                status = name.lstat()
-                content = name.read_text() if stat.S_ISREG(status.st_mode) else ""
-                self.made.append((status.st_ino, status.st_mode, content, str(name.relative_to(self.folder))))
-        except OSError:  # moved by itself
-            return
+    def _remember(self, made: Path, path: Path) -> None:
+        for name in (made, *(made.rglob("*") if made.is_dir() and not made.is_symlink() else ())):
+            status = name.lstat()
+            content = name.read_text() if stat.S_ISREG(status.st_mode) else ""
+            self.made.append((status.st_ino, status.st_mode, content, str(path.relative_to(self.folder))))
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """The directory, wherever the program moves it meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
 
 
 def main() -> None:

@@ -31,7 +31,8 @@ from tests.random_runs import random_contents, write_run
 PLANTINGS = 40
 """In a round, after which everything is looked at."""
 SETTINGS = [*TRAININGS["ordinal"], "training.checkpoint_seconds=0", "training.epochs=4"]
-OURS = re.compile(r"\.v(\.[0-9a-f]{32})?\.partial/(run|old|checkpoints)")
+WORK = re.compile(r"\.(v|out\.csv)(\.[0-9a-f]{32})?\.partial")
+OURS = re.compile(rf"{WORK.pattern}/(run|old|checkpoints)")
 """What the program makes and deletes in its work directories; what they hold is looked for by itself."""
 SLOW = 60.0
 """Seconds, after which something is waited on."""
@@ -110,13 +111,16 @@ class Street:
         assert not lost, lost
 
     def tidy_up(self, inodes: set[int]) -> None:
-        """Take away what was planted: then everything works again, and the run is whole."""
+        """Take away what was planted: then everything works again, and the run is whole.
+
+        What was moved aside goes, and work directories whose marker was, too: the program says that these are in the
+        way.
+        """
         for place, _, _ in [*os.walk(self.folder)][::-1]:
             for entry in Path(place).iterdir():
-                if entry.name.startswith(MOVED) and not entry.is_symlink() and entry.is_dir():
-                    shutil.rmtree(entry)
-                elif entry.lstat().st_ino in inodes and entry.name != "victim":
-                    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+                planted = entry.lstat().st_ino in inodes and entry.name != "victim"
+                if planted or entry.name.startswith(MOVED) or is_without_marker(entry):
+                    delete(entry)
         self.folder.joinpath("out.csv").unlink(missing_ok=True)
         begun = (self.folder / ".v.partial").exists()
         if (self.folder / "v").exists() or begun:
@@ -126,6 +130,14 @@ class Street:
         load_run(self.folder / "v")
         left = {entry.name for entry in self.folder.iterdir() if not (entry.is_dir() and not any(entry.iterdir()))}
         assert left == {"v", "out.csv", "victim", "none"} - ({"none"} if not (self.folder / "none").exists() else set())
+
+
+def is_without_marker(path: Path) -> bool:
+    return WORK.fullmatch(path.name) is not None and path.is_dir() and not (path / "lock").is_file()
+
+
+def delete(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def is_like_ours(mode: int, name: str) -> bool:
