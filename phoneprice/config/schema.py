@@ -171,6 +171,12 @@ class DataConfig(Settings):
         return tuple(dict.fromkeys([*self.id_columns, *self._indexes]))
 
     @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns whose cells keep their text whatever they hold: ids, groups, and declared categories and dates."""
+        groups = (self.group_column,) if self.group_column else ()
+        return (*self.row_names, *groups, *self.categorical_columns, *self.date_columns)
+
+    @property
     def _indexes(self) -> tuple[str, ...]:
         others = {self.target, *self.ignored_columns, *self.categorical_columns, *self.date_columns}
         return tuple(name for name in self.index_columns if name not in others)
@@ -320,6 +326,12 @@ class Config(Settings):
     def passed_columns(self) -> tuple[str, ...]:
         """Columns that are no features and pass through predictions: what tells rows apart, and ``row_columns``."""
         return tuple(dict.fromkeys([*self.data.row_names, *self.row_columns]))
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns whose cells keep their text whatever they hold: those of ``data``, and labels."""
+        labels = () if self.task.kind == "regression" else (self.data.target,)
+        return (*self.data.text_columns, *labels)
 
     @property
     def unused_columns(self) -> frozenset[str]:

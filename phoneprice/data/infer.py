@@ -64,23 +64,23 @@ TARGET_NAME = re.compile(r"(?:.*[_\s.-])?(?:target|labels?|class|y|outcome|respo
 
 @dataclass(frozen=True)
 class Given:
-    """What somebody has said of a table already, so that it is not inferred; None where nobody has."""
+    """What somebody has said of a table already, so that it is not inferred."""
 
-    kind: TaskKind | None = None
-    id_columns: tuple[str, ...] | None = None
-    ignored_columns: tuple[str, ...] | None = None
-    categorical_columns: tuple[str, ...] = ()
-    clean_text: bool = False
-    """Whether texts that differ in outer spaces or case only are one."""
-    date_columns: tuple[str, ...] = ()
-    date_order: DateOrder = "auto"
-    index_columns: tuple[str, ...] = INDEX_COLUMNS
-    """Names of an index, unless another part says what a column of that name is."""
-    row_columns: tuple[str, ...] = ()
-    """Columns that say of each row to which group it belongs, when it was, how much it counts."""
+    config: Config
+    """What is known of the columns; it has ids, ignored columns and a kind of task where these are given."""
+    kind: bool = False
+    ids: bool = False
+    ignored: bool = False
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The columns whose part somebody has named, but for those that ``config.row_columns`` are."""
+        data = self.config.data
+        named = (data.id_columns, data.ignored_columns, data.categorical_columns, data.date_columns)
+        return frozenset(name for names in named for name in names)
 
 
-NOTHING_GIVEN = Given()
+NOTHING_GIVEN = Given(Config(data=DataConfig(id_columns=())))
 _GIVEN = "given"
 
 
@@ -188,58 +188,49 @@ def infer_config(
     require_target(table, target)
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
-    dates = find_dates(table.without(given.row_columns), Config(data=_as_given(target, given)))
-    ids, ignored = _roles(table.without({target, *given.row_columns}), given, dates, recognised.doubts)
-    used = table.without({*ids, *ignored, *given.row_columns})
-    kind, reason = (given.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=given.clean_text)
-    features = _feature_kinds(used.without({target}), given, dates)
+    known = given.config
+    others = {target, *known.row_columns}
+    dates = find_dates(table.without(others), known)
+    ids, ignored = _roles(table.without(others), given, dates, recognised.doubts)
+    used = table.without({*ids, *ignored, *known.row_columns})
+    kind, reason = (
+        (known.task.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=known.data.clean_text)
+    )
+    features = _feature_kinds(used.without({target}), known.data, dates)
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
     used_dates = {name: dates[name] for name in features.get("date", ())}
     return Inferred(
         table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
-        given.date_order,
+        known.data.date_order,
     )  # fmt: skip
-
-
-def _as_given(target: str, given: Given) -> DataConfig:
-    """What is given of the columns, as a configuration."""
-    return DataConfig(
-        target=target,
-        id_columns=given.id_columns or (),
-        ignored_columns=given.ignored_columns or (),
-        categorical_columns=given.categorical_columns,
-        date_columns=given.date_columns,
-        date_order=given.date_order,
-        index_columns=given.index_columns,
-    )
 
 
 def _roles(
     features: Table, given: Given, dates: Mapping[str, Dates], doubts: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The ids and the columns that are not used, each with its reason; ``doubts`` are reasons not to use a column."""
-    said = {*(given.id_columns or ()), *(given.ignored_columns or ()), *given.categorical_columns, *given.date_columns}
-    index = frozenset(given.index_columns) - said
-    free = {name: cells for name, cells in features.columns.items() if name not in said}
-    if given.id_columns is None:
+    data = given.config.data
+    index = frozenset(data.index_among(features.names))
+    free = {name: cells for name, cells in features.columns.items() if name not in given.roles}
+    if given.ids:
+        known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(data.id_columns, _GIVEN)}
+        ids = {name: known[name] for name in features.columns if name in known}
+    else:
         sure = [name for name in free if name not in doubts and name not in dates]
         found = ((name, _INDEX if name in index else id_reason(features, name)) for name in sure)
         ids = {name: why for name, why in found if why}
+    if given.ignored:
+        ignored = {name: _GIVEN for name in data.ignored_columns if name in features.columns}
     else:
-        known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(given.id_columns, _GIVEN)}
-        ids = {name: known[name] for name in features.columns if name in known}
-    if given.ignored_columns is None:
         doubts = {name: f"of the type {kind}" for name, kind in features.other_types.items()} | dict(doubts)
         rest = {name: cells for name, cells in free.items() if name not in ids and name not in dates}
         ignored = {name: why for name, cells in rest.items() if (why := doubts.get(name) or _unusable(cells))}
-    else:
-        ignored = {name: _GIVEN for name in given.ignored_columns if name in features.columns}
     return ids, ignored
 
 
-def _feature_kinds(features: Table, given: Given, dates: Mapping[str, Dates]) -> dict[ColumnKind, tuple[str, ...]]:
-    categorical = frozenset(given.categorical_columns)
+def _feature_kinds(features: Table, data: DataConfig, dates: Mapping[str, Dates]) -> dict[ColumnKind, tuple[str, ...]]:
+    categorical = frozenset(data.categorical_columns)
     kinds: dict[str, ColumnKind] = {
         name: "date" if name in dates else _kind_of_feature(name, cells, categorical)
         for name, cells in features.columns.items()

@@ -295,9 +295,8 @@ def _table(X: Any, config: Config) -> Table:
     frame = X if is_frame(X) else {name: X[:, i] for i, name in enumerate(_names(X))}
     data = config.data
     unused = [name for name in (*data.row_names, *data.ignored_columns) if name not in config.row_columns]
-    text = [*data.categorical_columns, *filter(None, [data.group_column])]
     # scikit-learn refuses infinite numbers in arrays, so they are refused in frames, too.
-    return frame_table(frame, replace(read_options(data), infinite="fail"), unused, text, source="X")
+    return frame_table(frame, replace(read_options(data), infinite="fail"), unused, data.text_columns, source="X")
 
 
 def _name_of(y: Any) -> str:

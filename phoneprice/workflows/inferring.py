@@ -69,8 +69,8 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     """
     known = configured(asked.known(), reading)
     given = _given(asked, known)
-    text = [known.data.target, *_texts(given, known)]
-    options, ignored = read_options(known.data), given.ignored_columns or ()
+    text = [known.data.target, *given.config.data.text_columns]
+    options, ignored = read_options(known.data), known.data.ignored_columns
     table = read_table(source, options, text, ignored, written=None, is_text_name=is_id_name)
     table, recognised = as_recognised(numbered(table, {*text, *ignored}, known), known, asked)
     table = with_target(table, known.data)
@@ -84,8 +84,8 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     It has all its columns as they are written, of which the target's are left.
     """
     data, given, target = known.data, _given(asked, known), known.data.target
-    classes = given.kind not in {None, "regression"} or few_values(table, target)
-    text = frozenset(_texts(given, known)) - {target}
+    classes = known.task.kind != "regression" if given.kind else few_values(table, target)
+    text = frozenset(given.config.data.text_columns) - {target}
     settled = Settled(
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
@@ -96,13 +96,6 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     return replace(table, written=written), recognised
 
 
-def _texts(given: Given, known: Config) -> list[str]:
-    """The columns whose cells keep their text whatever they hold."""
-    groups = [known.data.group_column] if known.data.group_column else []
-    names = [*(given.id_columns or ()), *given.index_columns, *groups]
-    return [*names, *given.categorical_columns, *given.date_columns]
-
-
 def numbered(table: Table, settled: Collection[str], config: Config) -> Table:
     """The table with columns of numbers as such that were read as text for their names, but are no ids after all."""
     named = [name for name in table.names if is_id_name(name) and name not in settled]
@@ -110,18 +103,10 @@ def numbered(table: Table, settled: Collection[str], config: Config) -> Table:
 
 
 def _given(asked: ToInfer, known: Config) -> Given:
-    data = known.data
-    return Given(
-        kind=known.task.kind if asked.asks_for("task.kind") else None,
-        id_columns=data.id_columns if asked.asks_for("data.id_columns") else None,
-        ignored_columns=data.ignored_columns if asked.asks_for("data.ignored_columns") else None,
-        categorical_columns=data.categorical_columns,
-        clean_text=data.clean_text,
-        date_columns=data.date_columns,
-        date_order=data.date_order,
-        index_columns=data.index_columns,
-        row_columns=known.row_columns,
-    )
+    """What is known, but for what stands there by default alone and is to be inferred."""
+    kind, ids, ignored = map(asked.asks_for, ("task.kind", "data.id_columns", "data.ignored_columns"))
+    data = known.data if ids else known.data.model_copy(update={"id_columns": ()})
+    return Given(known.model_copy(update={"data": data}), kind, ids, ignored)
 
 
 def _ordered(table: Table, target: str) -> bool:

@@ -34,7 +34,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
 from phoneprice.workflows.inferring import as_recognised, numbered, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
-from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run, text_columns
+from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def check_table(
     Raises ``DataError``, ``ModelError``.
     """
     config = configured(asked.known() if isinstance(asked, ToInfer) else asked, reading)
-    text = [*text_columns(config), *([asked.target] if isinstance(asked, ToInfer) else [])]
+    text = [*config.text_columns, *([asked.target] if isinstance(asked, ToInfer) else [])]
     known: Table | TableSchema | None = None
     expected, options = target, read_options(config.data)
     if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
@@ -133,7 +133,7 @@ def check_table(
         said = Reading.of(config.data)
         known, config = run.schema, configured(run.config, said)
         options = read_options_of_run(run.config.data, said)
-        text, asked = text_columns(config), config
+        text, asked = [*config.text_columns], config
         expected = None if target == run.schema.target else target
     elif reference is not None:
         known = _read(reference, text, config, options)
@@ -188,8 +188,7 @@ def describe_table(
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     config = configured(config, reading)
     # A target that is a number is described as one, whatever it will be predicted as.
-    text = [*config.data.row_names, *config.data.categorical_columns]
-    table = _read(data, text, config, read_options(config.data))
+    table = _read(data, config.data.text_columns, config, read_options(config.data))
     if target is not None:
         require_target(table, target)
     columns = tuple(describe(table, config))
@@ -231,7 +230,7 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
 
 
 def _read(
-    source: Path | str, text: list[str], config: Config, options: ReadOptions, written: Sequence[str] | None = ()
+    source: Path | str, text: Sequence[str], config: Config, options: ReadOptions, written: Sequence[str] | None = ()
 ) -> Table:
     kept = None if written is None else [config.data.target, *written]
     table = read_table(source, options, text, written=kept, is_text_name=is_id_name)

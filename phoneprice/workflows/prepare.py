@@ -157,18 +157,10 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
     Raises ``DataError`` for whatever is wrong with the file, its columns or its labels.
     """
     data = config.data
-    text = text_columns(config)
+    text = config.text_columns
     numbers = [] if data.target in text else [data.target]
     table = read_table(source, read_options(data), text, data.ignored_columns, [data.target], numbers)
     return prepare_table(table, config, on_event)
-
-
-def text_columns(config: Config) -> list[str]:
-    """The columns whose cells keep their text whatever they hold: ids, groups, declared categories, dates, labels."""
-    data = config.data
-    labels = [] if config.task.kind == "regression" else [data.target]
-    groups = [data.group_column] if data.group_column else []
-    return [*data.row_names, *groups, *data.categorical_columns, *data.date_columns, *labels]
 
 
 def row_names(run: Run) -> list[str]:

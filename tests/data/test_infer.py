@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from phoneprice.config.load import config_from_toml
-from phoneprice.config.schema import INDEX_COLUMNS, DataConfig
+from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig
 from phoneprice.data.infer import Given, id_reason, infer_config, init_text, suggest_target
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.schema import infer_schema
@@ -17,6 +17,12 @@ from phoneprice.errors import DataError
 from tests.small_tables import table
 
 WORDS = ["b", "a", "c"]
+
+
+def given(*, ids: bool = False, ignored: bool = False, **data: Any) -> Given:
+    """What settings of ``[data]`` say."""
+    config = Config(data=DataConfig(**{"id_columns": (), **data}))
+    return Given(config, ids=ids, ignored=ignored)
 
 
 @pytest.mark.parametrize(
@@ -212,18 +218,18 @@ def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "ids", "ignored"),
+    ("said", "ids", "ignored"),
     [
-        (Given(), ("code",), ("name",)),
-        (Given(id_columns=("name", "nix")), ("name",), ("code",)),
-        (Given(id_columns=()), ("id",), ("code", "name")),
-        (Given(ignored_columns=("zip",)), ("code",), ("zip",)),
-        (Given(categorical_columns=("code", "name")), ("id",), ()),
-        (Given(id_columns=("zip",), ignored_columns=()), ("zip",), ()),
+        (given(), ("code",), ("name",)),
+        (given(ids=True, id_columns=("name", "nix")), ("name",), ("code",)),
+        (given(ids=True, id_columns=()), ("id",), ("code", "name")),
+        (given(ignored=True, ignored_columns=("zip",)), ("code",), ("zip",)),
+        (given(categorical_columns=("code", "name")), ("id",), ()),
+        (given(ids=True, ignored=True, id_columns=("zip",)), ("zip",), ()),
     ],
 )
-def test_roles_that_are_given(given: Given, ids: tuple[str, ...], ignored: tuple[str, ...]) -> None:
-    inferred = infer_config(ROLES, "y", given=given)
+def test_roles_that_are_given(said: Given, ids: tuple[str, ...], ignored: tuple[str, ...]) -> None:
+    inferred = infer_config(ROLES, "y", given=said)
     assert (inferred.id_columns, inferred.ignored_columns) == (ids, ignored)
     roles = {"target": "y", "id_columns": ids, "ignored_columns": ignored}
     assert inferred.settings == {"data": roles, "task": {"kind": "regression"}}
@@ -232,12 +238,12 @@ def test_roles_that_are_given(given: Given, ids: tuple[str, ...], ignored: tuple
 def test_numbers_with_a_typing_error_stay_a_feature() -> None:
     cells = table(ram=[*(f"{i}.5" for i in range(399)), "unknown"], y=["p", "q"] * 200)
     assert infer_config(cells, "y").features == {"numeric": ("ram",)}
-    assert infer_config(cells, "y", given=Given(categorical_columns=("ram",))).features == {"categorical": ("ram",)}
+    assert infer_config(cells, "y", given=given(categorical_columns=("ram",))).features == {"categorical": ("ram",)}
 
 
 def test_features_by_kind() -> None:
     assert infer_config(ROLES, "y").features == {"numeric": ("zip",), "boolean": ("wifi",)}
-    categories = Given(categorical_columns=("zip",))
+    categories = given(categorical_columns=("zip",))
     assert infer_config(ROLES, "y", given=categories).features == {"boolean": ("wifi",), "categorical": ("zip",)}
 
 

@@ -224,6 +224,17 @@ def test_frames():
     np.testing.assert_array_equal(fitted.predict_proba(X[::-1])[::-1], fitted.predict_proba(X))
 
 
+@pytest.mark.parametrize(
+    ("setting", "kind"), [("date_columns", "date"), ("categorical_columns", "categorical"), ("id_columns", None)]
+)
+def test_whole_numbers_of_a_frame_that_settings_name_as_dates_categories_or_ids(setting, kind):
+    X, y = phones()
+    X = X.assign(sold=[int(day.strftime("%Y%m%d")) for day in pd.date_range("2023-01-31", periods=len(X))])
+    fitted = classifier(overrides={f"data.{setting}": ["sold"]}).fit(X, y)
+    assert {column.name: column.kind for column in fitted.schema_.columns}.get("sold") == kind
+    np.testing.assert_array_equal(fitted.predict_proba(X[::-1])[::-1], fitted.predict_proba(X))
+
+
 def test_text_where_numbers_were():
     X, y = phones()
     fitted = classifier().fit(X, y)

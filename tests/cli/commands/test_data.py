@@ -209,6 +209,14 @@ def test_describe_json(call: Call, phones: Path) -> None:
     assert (colour["kind"], colour["top"]) == ("categorical", [["blue", 30], ["red", 30]])
 
 
+@pytest.mark.parametrize("setting", ["id_columns=['k']", "group_column='k'", "date_columns=['k']"])
+def test_describe_columns_that_keep_their_text(call: Call, tmp_path: Path, setting: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("k,a\n007,1\n7,2\n")
+    document = call("data", "describe", file, "-s", f"data.{setting}", "--json").document
+    assert document["columns"][0]["top"] == [["007", 1], ["7", 1]]
+
+
 def test_options_of_reading(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "größe.csv"
     file.write_bytes("größe\tpreis\n1\t2\n".encode("latin-1"))
