@@ -266,6 +266,14 @@ def kind_of_target(table: Table, target: str, *, clean: bool = False) -> TaskKin
     return _kind(table, target, None, clean=clean)[0]
 
 
+def is_quantity(table: Table, target: str) -> bool:
+    """Whether a target is a number to predict, by its cells."""
+    try:
+        return kind_of_target(table, target) == "regression"
+    except DataError:
+        return False
+
+
 def suggest_target(table: Table) -> str | None:
     """The column that a table is most likely made to predict: one that is called so, else the last that can be."""
     index = frozenset(INDEX_COLUMNS)
@@ -329,12 +337,6 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     return (
         f'{len(counts)} different texts ({names}); if they have an order, choose "ordinal" and set labels in that order'
     )
-
-
-def few_values(table: Table, target: str) -> bool:
-    """Whether a target has so few different values that they are classes."""
-    cells = table.columns.get(target)
-    return cells is None or len(cells.drop_null().unique()) <= FEW_LABELS
 
 
 def is_id_name(name: str) -> bool:

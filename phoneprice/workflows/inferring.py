@@ -11,7 +11,7 @@ from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.dates import open_orders
-from phoneprice.data.infer import Given, Inferred, few_values, id_reason, infer_config, is_id_name
+from phoneprice.data.infer import Given, Inferred, id_reason, infer_config, is_id_name, is_quantity
 from phoneprice.data.mixed import settle_named
 from phoneprice.data.reading import read_table
 from phoneprice.data.recognised_columns import Recognised, Settled, recognise
@@ -81,19 +81,22 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
 def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, Recognised]:
     """A table with the numbers that are written in their own way, but for columns of text, ids and classes.
 
-    It has all its columns as they are written, of which the target's are left.
+    It has all its columns as they are written, of which the target's are left. Where no kind of task is given, a target
+    holds classes if the numbers that it would become are some.
     """
-    data, given, target = known.data, _given(asked, known), known.data.target
-    classes = known.task.kind != "regression" if given.kind else few_values(table, target)
+    given, target = _given(asked, known), known.data.target
+    classes = given.kind and known.task.kind != "regression"
     text = frozenset(given.config.data.text_columns) - {target}
     settled = Settled(
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
     )
     kept = {*text, *([target] if classes else []), *filter(is_id_name, table.names)}
-    table, recognised = recognise(table, data, kept, settled)
-    written = {name: table.written[name] for name in (target,) if name in table.written}
-    return replace(table, written=written), recognised
+    read, recognised = recognise(table, known.data, kept, settled)
+    if target in recognised.reasons and not given.kind and not is_quantity(read, target):
+        read, recognised = recognise(table, known.data, {*kept, target}, settled)
+    written = {name: read.written[name] for name in (target,) if name in read.written}
+    return replace(read, written=written), recognised
 
 
 def numbered(table: Table, settled: Collection[str], config: Config) -> Table:

@@ -121,6 +121,29 @@ def test_a_target_with_a_unit(data: Path, tmp_path: Path) -> None:
     assert evaluate(tmp_path / "run", data).rows == ROWS
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind", "expected"),
+    [
+        (["1,3", "1,7", "2,0"], None, "regression"),
+        (["1,3", "1,7", "2,0"], "regression", "regression"),
+        (["1,3", "1,7", "2,0"], "multiclass", ("1,3", "1,7", "2,0")),
+        (["1,3", "1,7"], None, ("1,3", "1,7")),
+        (["4 GB", "6 GB", "8 GB"], None, ("4 GB", "6 GB", "8 GB")),
+        (["4 GB", "6 GB", "8 GB"], "regression", "regression"),
+    ],
+)
+def test_few_different_numbers_to_predict_are_classes_where_plain_ones_would_be(
+    tmp_path: Path, cells: list[str], kind: str | None, expected: object
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a;y\n" + "".join(f"{row % 7};{cells[row % len(cells)]}\n" for row in range(ROWS)))
+    given = asked(*([f"task.kind={kind}"] if kind else []), target="y")
+    task = train(file, given, tmp_path / "run").task
+    assert (task.labels or task.kind) == expected
+    formats = [found.column for found in check_table(file, given).findings if found.code == "number_format"]
+    assert formats == (["y"] if expected == "regression" else [])
+
+
 def test_a_check_against_a_run_reads_as_the_run_does(data: Path, tmp_path: Path) -> None:
     train(data, asked(), tmp_path / "run")
     found = check_table(data, load_config(), tmp_path / "run").findings
