@@ -28,8 +28,8 @@ from phoneprice.data.schema import (
     alone_among,
     constant_target,
     infer_columns,
-    is_boolean,
     merged_spellings,
+    near_equal_texts,
     taken_for_index,
     without_inputs,
 )
@@ -42,7 +42,6 @@ from phoneprice.data.values import (
     is_number_array,
     matcher,
     names_of,
-    near_equal,
     number_text,
     recode,
     truth_code,
@@ -277,11 +276,8 @@ def _spellings(subject: _Subject) -> Findings:
     clean = subject.config.data.clean_text
     for name, merged in merged_spellings(subject.table, subject.features, target, clean=clean).items():
         yield Finding("note", name, "merged_spellings", merged.message, merged.rows)
-    texts = [column.name for column in subject.features if column.spelling == "text"]
-    yesno = target and is_boolean(subject.table.columns[target])
-    for name in (*texts, *([target] if target and not yesno and not clean else [])):
-        if what := near_equal(subject.table.columns[name]):
-            yield Finding("warning", name, "near_equal", what, subject.table.rows)
+    for name, what in near_equal_texts(subject.table, subject.features, target, clean=clean).items():
+        yield Finding("warning", name, "near_equal", what, subject.table.rows)
 
 
 def _many_categories(subject: _Subject) -> Findings:

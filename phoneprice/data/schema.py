@@ -21,7 +21,7 @@ from phoneprice.data.reading.faults import file_fault, no_date, no_number, wrong
 from phoneprice.data.reading.headers import numbered_columns
 from phoneprice.data.table import Table
 from phoneprice.data.tails import standing_alone, usual_range
-from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, spelled_so, truth
+from phoneprice.data.values import Merged, Spelling, is_number_array, names_of, near_equal, spelled_so, truth
 from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested, with_suggestion
 from phoneprice.wording import count, counted, first_of, noun, number, share
@@ -259,6 +259,19 @@ def merged_spellings(
     wanted = (*names, *([target] if target else []))
     found = {name: names_of(table.columns[name], clean=clean).merged for name in wanted}
     return {name: merged for name, merged in found.items() if merged}
+
+
+def near_equal_texts(
+    table: Table, columns: Iterable[Column], target: str | None, *, clean: bool = False
+) -> dict[str, str]:
+    """What to say of each column of categories, and of a ``target`` that has labels, if its texts are nearly equal.
+
+    Words for yes and no are one in any case.
+    """
+    names = [column.name for column in columns if column.spelling == "text"]
+    labels = [target] if target and not clean and not is_boolean(table.columns[target]) else []
+    found = {name: near_equal(table.columns[name]) for name in (*names, *labels)}
+    return {name: what for name, what in found.items() if what}
 
 
 def without_inputs(table: Table, columns: Sequence[Column]) -> dict[str, tuple[str, int]]:

@@ -24,10 +24,10 @@ from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_targe
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
-from phoneprice.data.schema import TableSchema, infer_columns, is_boolean, without_inputs
+from phoneprice.data.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
 from phoneprice.data.table import Table
 from phoneprice.data.unlabelled import with_target
-from phoneprice.data.values import is_number_array, near_equal
+from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
@@ -90,23 +90,19 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     text = init_text(inferred, table, read_options(Config().data, reading), name)
     config = ToInfer(target).config(inferred.settings)
     dates = [f"{table.source}: {doubt}" for doubt in inferred.doubts]
-    categories = (*_near_equal(table, inferred), *_many_categories(table, inferred, config))
+    categories = _categories_told(table, inferred, config)
     warnings = (*left_out(table), *dates, *categories, *told_of_splits(table, config))
     return FirstConfig(utf8_or_escaped(text), inferred, warnings)
 
 
-def _near_equal(table: Table, inferred: Inferred) -> Iterator[str]:
-    """What to warn of where labels or categories differ in outer spaces or case only."""
-    labels = [] if inferred.kind == "regression" or is_boolean(table.columns[inferred.target]) else [inferred.target]
-    for name in (*inferred.features.get("categorical", ()), *labels):
-        if what := near_equal(table.columns[name]):
-            yield f"{table.source}, column {name!r}: {what}"
-
-
-def _many_categories(table: Table, inferred: Inferred, config: Config) -> Iterator[str]:
-    """What to warn of columns with more categories than get an input each."""
+def _categories_told(table: Table, inferred: Inferred, config: Config) -> Iterator[str]:
+    """What to warn of labels and categories that are nearly equal, and of columns with more than get an input each."""
     features = table.select(inferred.features.get("categorical", ()))
-    for name, (what, _) in without_inputs(features, infer_columns(features, config)).items():
+    columns = infer_columns(features, config)
+    labels = None if inferred.kind == "regression" else inferred.target
+    near = near_equal_texts(table, columns, labels, clean=config.data.clean_text)
+    many = {name: what for name, (what, _) in without_inputs(features, columns).items()}
+    for name, what in (*near.items(), *many.items()):
         yield f"{table.source}, column {name!r}: {what}"
 
 

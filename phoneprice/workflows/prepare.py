@@ -35,13 +35,13 @@ from phoneprice.data.schema import (
     alone_among,
     infer_schema,
     merged_spellings,
+    near_equal_texts,
     taken_for_index,
     without_inputs,
 )
 from phoneprice.data.table import Table
 from phoneprice.data.target import encode_target
 from phoneprice.data.unlabelled import with_target
-from phoneprice.data.values import near_equal
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task
@@ -211,16 +211,14 @@ def _oddities(
 
 def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[Mapping[str, str]]:
     """What to warn of, by column, where columns may not be what they are taken for: one kind after the other."""
-    target, labelled = schema.target, schema.label_kind
+    target, clean = schema.target, config.data.clean_text
+    labels = target if schema.labels else None
     yield columns_of_formatted_numbers(table, schema.feature_names, config)
     yield {name: what for name, (what, _) in without_inputs(table, schema.columns).items()}
-    merged_labels = target if labelled in {"whole", "clean"} else None
-    merged = merged_spellings(table, schema.columns, merged_labels, clean=config.data.clean_text)
+    merged = merged_spellings(table, schema.columns, labels, clean=clean)
     yield {name: found.message for name, found in merged.items()}
     yield {target: assumed_order(schema.labels, config.task) or ""}
-    texts = [column.name for column in schema.columns if column.spelling == "text"]
-    texts += [target] if schema.labels and labelled == "text" else []
-    yield {name: near_equal(table.columns[name]) for name in texts}
+    yield near_equal_texts(table, schema.columns, labels, clean=clean)
     yield {name: like_an_id(table, name) for name in schema.feature_names}
     if config.task.kind == "regression" and (alone := alone_among(table, target)):
         yield {target: f"{alone.message}; correct it, or delete the row"}

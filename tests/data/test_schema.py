@@ -18,6 +18,7 @@ from phoneprice.data.schema import (
     input_names,
     is_boolean,
     merged_spellings,
+    near_equal_texts,
 )
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError
@@ -369,3 +370,17 @@ def test_several_cells_that_stand_alone() -> None:
     assert alone.message == (
         "-999 in row 3, and 2 more cells like it, are up to 80 times as far from the median as any other cell"
     )
+
+
+@pytest.mark.parametrize(
+    ("clean", "target", "expected"),
+    [(False, "level", ["os", "level"]), (False, None, ["os"]), (False, "sold", ["os"]), (True, "level", [])],
+)
+def test_where_texts_are_nearly_equal(clean: bool, target: str | None, expected: list[str]) -> None:
+    """Words for yes and no, and whole numbers, have no spellings that count."""
+    cells = table(
+        os=["a", "A", "b"], wifi=["yes", "Yes", "no"], nr=["1", "1.0", "x"], level=["low", "low ", "b"],
+        sold=["NO", "no", "yes"], code=["1", "1.0", "2"],
+    )  # fmt: skip
+    columns = infer_columns(cells.without(["level", "sold"]), config(categorical_columns=("code",), clean_text=clean))
+    assert list(near_equal_texts(cells, columns, target, clean=clean)) == expected
