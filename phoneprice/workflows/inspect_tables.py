@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -120,38 +120,58 @@ def check_table(
     in the one to compare with: new rows have none. Where the configuration is to be inferred, the kind of task is.
     Raises ``DataError``, ``ModelError``.
     """
-    config = configured(asked.known() if isinstance(asked, ToInfer) else asked, reading)
-    text = [*config.text_columns, *([asked.target] if isinstance(asked, ToInfer) else [])]
-    known: Table | TableSchema | None = None
-    expected, options = target, read_options(config.data)
-    if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
-        run = load_run(resolve_run(reference))
-        said = Reading.of(config.data)
-        known, config = run.schema, configured(run.config, said)
-        options = read_options_of_run(run.config.data, said)
-        text, asked = [*config.text_columns], config
-        expected = None if target == run.schema.target else target
-    elif reference is not None:
-        known = _read(reference, text, config, options)
-        expected = None if target in known.columns else target
-    recognised = NOTHING_RECOGNISED
-    if isinstance(asked, ToInfer) and reference is None:
-        table, recognised = as_recognised(_read(data, text, config, options, written=None), config, asked)
-    else:
-        table = _read(data, text, config, options)
-    if expected is not None:
-        require_target(table, expected)
+    how = _how_read(asked, reference, reading)
+    config, known = how.config, how.reference
+    table, recognised = _read(data, how), NOTHING_RECOGNISED
+    if isinstance(asked, ToInfer) and known is None:
+        table, recognised = as_recognised(table, config, asked)
+    if target is not None and target not in how.reference_names:
+        require_target(table, target)
     fault = ""
-    if isinstance(asked, ToInfer) and not asked.asks_for("task.kind"):
-        labelled = table if asked.target in table.names or not isinstance(known, Table) else known
+    if isinstance(asked, ToInfer) and not isinstance(known, TableSchema) and not asked.asks_for("task.kind"):
+        labelled = table if asked.target in table.names or known is None else known
         kind, fault = _kind_or_fault(labelled, config.data)
         config = configured(asked.config({"task": {"kind": kind}}), reading)
         table = _target_as_numbers(table, config)
-    findings = check(table, config, known)
-    findings = by_severity([*findings, *_number_formats(recognised)])
+    findings = by_severity([*check(table, config, known), *_number_formats(recognised)])
     if fault and not any(finding.severity == "error" for finding in findings):
         findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))
+
+
+@dataclass(frozen=True)
+class _HowRead:
+    """How a table is read, and what it is compared with."""
+
+    config: Config
+    text: Sequence[str]
+    options: ReadOptions
+    reference: Table | TableSchema | None = None
+    all_written: bool = False
+    """Whether all columns are needed as they are written, and not the target alone."""
+
+    @property
+    def reference_names(self) -> Collection[str]:
+        """Columns that the table may lack, as the one to compare with has them."""
+        if isinstance(self.reference, TableSchema):
+            return (self.reference.target,)
+        return () if self.reference is None else self.reference.names
+
+
+def _how_read(asked: Config | ToInfer, reference: Path | str | None, reading: Reading) -> _HowRead:
+    config = configured(asked.known() if isinstance(asked, ToInfer) else asked, reading)
+    if reference is not None and (is_latest(reference) or is_directory(Path(reference))):
+        run = load_run(resolve_run(reference))
+        said = Reading.of(config.data)
+        as_in_run = configured(run.config, said)
+        options = read_options_of_run(run.config.data, said)
+        return _HowRead(as_in_run, as_in_run.text_columns, options, run.schema)
+    text, options = config.text_columns, read_options(config.data)
+    if isinstance(asked, ToInfer):
+        how = _HowRead(config, (*text, asked.target), options, all_written=reference is None)
+    else:
+        how = _HowRead(config, text, options)
+    return how if reference is None else replace(how, reference=_read(reference, how))
 
 
 def _number_formats(recognised: Recognised) -> Iterator[Finding]:
@@ -184,7 +204,7 @@ def describe_table(
     """Describe every column of a table. Raises ``DataError``, also where it lacks the ``target``, if one is named."""
     config = configured(config, reading)
     # A target that is a number is described as one, whatever it will be predicted as.
-    table = _read(data, config.data.text_columns, config, read_options(config.data))
+    table = _read(data, _HowRead(config, config.data.text_columns, read_options(config.data)))
     if target is not None:
         require_target(table, target)
     columns = tuple(describe(table, config))
@@ -225,9 +245,7 @@ def _copy(source: Path, output: Path, *, made_up: bool = False) -> None:
         shutil.copyfileobj(opened, file)
 
 
-def _read(
-    source: Path | str, text: Sequence[str], config: Config, options: ReadOptions, written: Sequence[str] | None = ()
-) -> Table:
-    kept = None if written is None else [config.data.target, *written]
-    table = read_table(source, options, text, written=kept, is_text_name=is_id_name)
-    return numbered(table, text, config)
+def _read(source: Path | str, how: _HowRead) -> Table:
+    written = None if how.all_written else [how.config.data.target]
+    table = read_table(source, how.options, how.text, written=written, is_text_name=is_id_name)
+    return numbered(table, how.text, how.config)
