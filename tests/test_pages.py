@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from phoneprice.artifact import layout
+from phoneprice.config.load import config_from_toml
+from phoneprice.config.schema import ColumnReading, DataConfig
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -43,6 +45,22 @@ def test_every_decision_is_listed() -> None:
     decisions = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\(([\w-]+\.md)\)", page("docs/decisions/README.md"))
     assert sorted(listed) == sorted(path.name for path in decisions.iterdir() if path.name != "README.md")
+
+
+TABLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "data.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", TABLES)
+def test_the_examples_of_tables_are_valid(example: str) -> None:
+    config_from_toml(example, "data.md")
+
+
+def test_every_setting_of_tables_has_an_example() -> None:
+    examples = [tomllib.loads(example).get("data", {}) for example in TABLES]
+    columns = [column for example in examples for column in example.get("columns", {}).values()]
+    assert {name for example in examples for name in example} == set(DataConfig.model_fields)
+    assert {name for column in columns for name in column} <= set(ColumnReading.model_fields)
+    assert {name for shown in (*examples, *columns) for name in shown} >= set(ColumnReading.model_fields)
 
 
 def test_the_set_up_is_the_readmes() -> None:
