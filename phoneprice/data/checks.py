@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.dates import Dates, date_text, find_dates
 from phoneprice.data.features import category_code
-from phoneprice.data.infer import id_reason, rises_with_rows, suggest_target
+from phoneprice.data.ids import id_reason, rises_with_rows
+from phoneprice.data.infer import suggest_target
 from phoneprice.data.labels import MAX_CLASSES, assumed_order
 from phoneprice.data.mixed import columns_of_formatted_numbers, mostly_numbers, with_dates, with_forms
 from phoneprice.data.reading.cells import Numbers, to_numbers

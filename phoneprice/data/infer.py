@@ -1,32 +1,25 @@
 """A first configuration for a table: what to predict it as, which columns are ids, and why."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from shlex import quote
-from textwrap import wrap
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from phoneprice.components.base import TaskKind
-from phoneprice.config.fields import toml_key, toml_value
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.dates import Dates, find_dates, open_orders
+from phoneprice.data.ids import id_reason
 from phoneprice.data.labels import MAX_CLASSES, quoted_labels
 from phoneprice.data.mixed import formatted_numbers, mostly_numbers
-from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
-from phoneprice.data.reading.options import AUTO, ReadOptions
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
 from phoneprice.errors import DataError
-from phoneprice.stream import STREAM
-from phoneprice.wording import MOST_NAMED, count, counted, first_of, printable
+from phoneprice.wording import MOST_NAMED, count, counted, first_of
 
 FEW_LABELS = 20
 """More different whole numbers than this are a quantity, not classes."""
@@ -34,15 +27,7 @@ ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
 FREE_TEXT = 0.5
 """A text column with more different values than this share of its rows (and than 100) is free text."""
-ENOUGH_TO_COUNT = 20
-"""Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
 _INDEX = "an index of the rows, as pandas and R call it"
-_TIME = re.compile(
-    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t)"
-    r"(?:[_\W\d].*)?",
-    re.IGNORECASE,
-)
-"""In a column's name, a word for what passes: counting it carries a meaning."""
 COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
     "numeric": ("number", "numbers"),
     "boolean": ("yes or no", "yes or no"),
@@ -50,15 +35,6 @@ COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
     "categorical": ("category", "categories"),
 }
 """What columns of each kind are called, one and several."""
-ID_NAME = re.compile(
-    r"(?i:(?:.*[_\s-])?(?:id|uuid|guid|key|index)(?:[_\s-]?(?:no|nr|num|number|code)\.?)?|unnamed:? ?\d*)"
-    r"|.*[a-z](?:Id|ID)"
-)
-_SOME_INDEX = re.compile(r".*[_\s-]index", re.IGNORECASE)
-"""Mostly a measurement, as a body mass index or a price index is."""
-SPARE = 0.05
-"""Share of the rows that may lack an id or have another row's, in a column named like an id of ten rows or more."""
-
 TARGET_NAME = re.compile(r"(?:.*[_\s.-])?(?:target|labels?|class|y|outcome|response)", re.IGNORECASE)
 
 
@@ -339,61 +315,6 @@ def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
     )
 
 
-def is_id_name(name: str) -> bool:
-    """Whether a column is called as ids are: its cells are names, whatever they look like."""
-    return bool(ID_NAME.fullmatch(name.strip()))
-
-
-def id_reason(table: Table, name: str) -> str:
-    """Why a column tells rows apart and nothing else; empty where it doesn't, as a measurement doesn't."""
-    cells = table.columns[name]
-    if len(cells) < 2:
-        return ""
-    if is_id_name(name) and not _measured(name, cells, table.numbered):
-        return _own_values(cells)
-    if cells.null_count or len(cells) <= ENOUGH_TO_COUNT:
-        return ""
-    if is_number_array(cells):
-        return "" if _TIME.fullmatch(name) or not _counts(cells, table.numbered) else "counts the rows"
-    if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
-        return ""
-    return "text, and each row has its own"
-
-
-def rises_with_rows(name: str, cells: pa.Array) -> bool:
-    """Whether a column that may well be a measurement rises by 1 from row to row, as a number of the rows does."""
-    if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
-        return False
-    values = cells.to_numpy()
-    return bool(values[1] - values[0] == 1) and bool((np.diff(values) == 1).all())
-
-
-def _own_values(cells: pa.Array) -> str:
-    """What to say of a column named like an id, if it is one; its own value is what nearly each row has."""
-    rows, empty = len(cells), cells.null_count
-    doubled = rows - empty - len(cells.drop_null().unique())
-    if empty + doubled > (max(1, int(SPARE * rows)) if rows >= 10 else 0):
-        return ""
-    gaps = [f"{count(empty)} without any"] * (empty > 0) + [f"{count(doubled)} with that of another"] * (doubled > 0)
-    return f"named like an id, and each row has its own value{' but ' * bool(gaps)}{' and '.join(gaps)}"
-
-
-def _measured(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> bool:
-    """Whether the cells of a column named like an id are measurements: numbers with fractions, or of some index."""
-    numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
-    values = numbers.drop_null().to_numpy()
-    if len(values) < len(cells) - cells.null_count or not len(values):
-        return False
-    return bool((values != np.rint(values)).any()) or (bool(_SOME_INDEX.fullmatch(name)) and not _counts(numbers, rows))
-
-
-def _counts(numbers: pa.Array, rows: NDArray[np.int64]) -> bool:
-    """Whether they count the ``rows`` of the file from 0 or 1: where some were left out, a counter has gaps."""
-    present = np.asarray(numbers.is_valid())
-    ahead = numbers.drop_null().to_numpy() - rows[present]
-    return ahead[0] in {-1, 0} and bool((ahead == ahead[0]).all())
-
-
 def _unusable(cells: pa.Array) -> str:
     if cells.null_count == len(cells):
         return "no value at all"
@@ -404,88 +325,3 @@ def _unusable(cells: pa.Array) -> str:
     if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present or mostly_numbers(cells):
         return ""
     return f"free text, {counted(distinct, 'different value')} in {counted(present, 'row')}"
-
-
-def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = None, name: str = "FILE") -> str:
-    """A commented TOML configuration of what was inferred; all that is not in it keeps its default.
-
-    ``options`` are those the table was read with, ``name`` is what the file will be called in the example commands.
-    """
-    return "\n".join(_lines(inferred, table, table.options or options or ReadOptions(), name)) + "\n"
-
-
-def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) -> Iterator[str]:
-    reasons, source, file = inferred.reasons, quote(inferred.source), quote(name)
-    again = str(STREAM) if inferred.source == STDIN_NAME else source
-    yield from _comment(
-        f"Made from {source} ({counted(table.rows, 'row')}) by `phoneprice config init`. What is not here keeps its "
-        f"default: `phoneprice config show -c {file}` prints every setting. "
-        f"Train with `phoneprice train {again} -c {file}`."
-    )
-    data = inferred.settings["data"]
-    yield from ("", "[data]", f"target = {toml_value(data['target'])}", "")
-    usual = '; "id" is here for tables to predict that have such a column'
-    told = f"{reasons['data.id_columns']}{usual if inferred.id_columns and not inferred.ids else ''}"
-    yield from _comment(f"Ids are no features; predictions keep them. {told}.")
-    yield from (f"id_columns = {toml_value(data['id_columns'])}", "")
-    yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
-    yield from (f"ignored_columns = {toml_value(data['ignored_columns'])}", "")
-    yield from _comment(_kinds_told(inferred))
-    yield "categorical_columns = []"
-    yield from _dates_told(inferred)
-    yield from _reading(options)
-    yield from _recognised(inferred)
-    yield from ("", "[task]")
-    yield from _comment(f"{reasons['task.kind']}. The loss follows.")
-    yield f"kind = {toml_value(inferred.settings['task']['kind'])}"
-
-
-def _kinds_told(inferred: Inferred) -> str:
-    parts = [f"{COUNTED_KINDS[kind][1]}: {first_of(names)}" for kind, names in inferred.features.items()]
-    return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
-
-
-def _dates_told(inferred: Inferred) -> Iterator[str]:
-    data = inferred.settings["data"]
-    if inferred.dates:
-        yield ""
-        found = inferred.reasons["data.date_columns"]
-        yield from _comment(f"Dates and times become numbers of days and what comes again. {found}.")
-        yield f"date_columns = {toml_value(data['date_columns'])}"
-    for doubt in inferred.doubts:
-        yield from _comment(f"{doubt[:1].upper()}{doubt[1:]}.")
-    if "date_order" in data:
-        yield f"date_order = {toml_value(data['date_order'])}"
-
-
-def _reading(options: ReadOptions) -> Iterator[str]:
-    if options.delimiter not in {AUTO, ReadOptions().delimiter}:
-        yield f"delimiter = {toml_value(options.delimiter)}"
-    if options.encoding not in {AUTO, ReadOptions().encoding}:
-        yield f"encoding = {toml_value(options.encoding)}"
-    if options.skip_lines not in {AUTO, ReadOptions().skip_lines}:
-        yield f"skip_lines = {toml_value(options.skip_lines)}"
-    if not options.header:
-        yield "header = false"
-
-
-def _recognised(inferred: Inferred) -> Iterator[str]:
-    """How numbers are written, with the reasons."""
-    recognised = inferred.recognised
-    everywhere = {key: value for key, value in recognised.settings.items() if key != "columns"}
-    if recognised.reasons:
-        yield ""
-        yield from _comment(f"How numbers and missing values are written. {listed_reasons(recognised.reasons)}.")
-    for key, value in everywhere.items():
-        yield f"{key} = {toml_value(value)}"
-    single = recognised.settings.get("columns", {})
-    for name, own in single.items() if isinstance(single, Mapping) else ():
-        yield from ("", f"[data.columns.{toml_key(name)}]")
-        yield from (f"{key} = {toml_value(value)}" for key, value in own.items())
-
-
-def _comment(text: str) -> Iterator[str]:
-    text = printable(text)  # a line end in a name would end the comment
-    yield from wrap(
-        text, 100, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
-    )

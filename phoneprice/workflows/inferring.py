@@ -11,7 +11,8 @@ from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.dates import open_orders
-from phoneprice.data.infer import Given, Inferred, id_reason, infer_config, is_id_name, is_quantity
+from phoneprice.data.ids import id_reason, is_id_name
+from phoneprice.data.infer import Given, Inferred, infer_config, is_quantity
 from phoneprice.data.mixed import settle_named
 from phoneprice.data.reading import read_table
 from phoneprice.data.recognised_columns import Recognised, Settled, recognise

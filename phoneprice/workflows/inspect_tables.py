@@ -20,7 +20,9 @@ from phoneprice.data import sample
 from phoneprice.data.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.describe import ColumnSummary, describe
 from phoneprice.data.fetch import FILES, fetch
-from phoneprice.data.infer import Inferred, init_text, is_id_name, kind_of_target, require_target
+from phoneprice.data.ids import is_id_name
+from phoneprice.data.infer import Inferred, kind_of_target, require_target
+from phoneprice.data.init_text import init_text
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised

@@ -1,18 +1,14 @@
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig
-from phoneprice.data.infer import Given, id_reason, infer_config, init_text, suggest_target
+from phoneprice.data.ids import id_reason
+from phoneprice.data.infer import Given, infer_config, suggest_target
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.schema import infer_schema
 from phoneprice.data.table import Table
-from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from tests.small_tables import table
 
@@ -79,72 +75,6 @@ def test_a_hook_may_judge_the_order() -> None:
         "3 different whole numbers, 1 to 3, and they are predicted better without an order"
     )
     assert infer_config(cells, "y", lambda *_: True).kind == "ordinal"
-
-
-@pytest.mark.parametrize(
-    ("name", "cells", "expected"),
-    [
-        ("id", ["x", "y", "z"], True),
-        ("Phone_ID", [5.0, 9.0, 2.0], True),
-        ("index", [5.0, 9.0, 2.0], True),
-        ("Unnamed: 0", [5.0, 9.0, 2.0], True),
-        ("id", ["x", "x", "z"], False),
-        ("id", ["x", None, "z"], False),
-        ("id", ["x"], False),
-        *(
-            (name, [90000.0 + 7 * i for i in range(40)], True)
-            for name in ("ID", "Id", "CustomerID", "PassengerId", "id no")
-        ),
-        ("id", [None, *(90000.0 + i for i in range(39))], True),
-        ("id", [90001.0, *(90000.0 + i for i in range(39))], True),
-        ("id", [f"{i}e{700 + i}" for i in range(40)], True),
-        ("id", [*(None for _ in range(5)), *(90000.0 + i for i in range(35))], False),
-        ("id", [float(i % 20) for i in range(40)], False),
-        *((name, [20.5 + i for i in range(40)], False) for name in ("ID", "id", "body_mass_index", "key", "index")),
-        ("ID", [f"{20.5 + i}" for i in range(40)], False),
-        ("body_mass_index", [30.0, 18.0, 25.0, 40.0], False),
-        ("row_index", [float(i) for i in range(30)], True),
-        ("Madrid", [5.0, 9.0, 2.0], False),
-        ("paid", [1.0, 2.0, 3.0], False),
-        ("serial", [f"s{i}" for i in range(30)], True),
-        ("name", ["x", "y", "z"], False),
-        ("ram", [*(f"{i}.5" for i in range(29)), "?"], False),
-        ("nr", [float(i) for i in range(30)], True),
-        ("nr", [float(i + 1) for i in range(30)], True),
-        ("year", [float(i + 1990) for i in range(30)], False),
-        *((name, [float(i + 1) for i in range(30)], False) for name in ("day", "Week 2", "time_s", "t", "years.old")),
-        *((name, [float(i + 1) for i in range(30)], True) for name in ("count", "X", "sometimes", "birthdays")),
-        ("ram", [float(i * i) for i in range(30)], False),
-    ],
-)
-def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
-    assert bool(id_reason(table(**{name: cells}), name)) is expected
-
-
-@pytest.mark.parametrize(
-    ("first", "note"),
-    [
-        ([], ""),
-        ([None], " but 1 without any"),
-        (["a1"], " but 1 with that of another"),
-        ([None, "a1", "a2"], " but 1 without any and 2 with that of another"),
-    ],
-)
-def test_an_id_with_gaps_and_doubles_is_said_to_have_them(first: list[Any], note: str) -> None:
-    cells = table(id=[*first, *(f"a{i}" for i in range(60))])
-    assert id_reason(cells, "id") == f"named like an id, and each row has its own value{note}"
-
-
-@pytest.mark.parametrize("first", [0, 1])
-@pytest.mark.parametrize(
-    ("left_out", "step", "expected"), [((3, 4, 9), 1, True), ((0, 1, 29), 1, True), ((3,), 2, False)]
-)
-def test_a_counter_counts_the_rows_of_the_file(first: int, left_out: Sequence[int], step: int, expected: bool) -> None:
-    """Those without a target are left out before anybody asks."""
-    target = [None if row in left_out else "pq"[row % 2] for row in range(40)]
-    cells = with_target(table(nr=[float(first + step * row) for row in range(40)], y=target), DataConfig(target="y"))
-    assert cells.rows == 40 - len(left_out)
-    assert bool(id_reason(cells, "nr")) is expected
 
 
 @pytest.mark.parametrize("name", INDEX_COLUMNS)
@@ -266,90 +196,6 @@ def test_a_target_is_suggested(names: tuple[str, ...], expected: str) -> None:
 def test_no_target_is_suggested_where_no_column_can_be_one() -> None:
     assert suggest_target(table(a=[1.0] * 3)) is None
     assert suggest_target(table(a=[1.0] * 3).slice(0, 0)) is None
-
-
-def test_text_of_the_configuration() -> None:
-    cells = table(
-        phone_id=[float(i) for i in range(30)],
-        ram=[float(i % 9) for i in range(30)],
-        wifi=["yes", "no", "yes"] * 10,
-        os=["iOS", "Android", "x"] * 10,
-        y=[1.0, 2.0, 3.0] * 10,
-    )
-    assert init_text(
-        infer_config(cells, "y"), cells, ReadOptions(delimiter=";", encoding="latin-1"), "my phones.toml"
-    ) == (
-        """\
-# Made from phones.csv (30 rows) by `phoneprice config init`. What is not here keeps its default:
-# `phoneprice config show -c 'my phones.toml'` prints every setting. Train with `phoneprice train
-# phones.csv -c 'my phones.toml'`.
-
-[data]
-target = "y"
-
-# Ids are no features; predictions keep them. phone_id: named like an id, and each row has its own
-# value.
-id_columns = ["phone_id"]
-
-# Columns that are not used at all. None found.
-ignored_columns = []
-
-# Found numbers: ram; yes or no: wifi; categories: os. Add those whose numbers are mere names, such
-# as a shop's number.
-categorical_columns = []
-delimiter = ";"
-encoding = "latin-1"
-
-[task]
-# 3 different whole numbers, 1 to 3: classes with an order; if theirs means nothing, choose
-# "multiclass". The loss follows.
-kind = "ordinal"
-"""
-    )
-
-
-def test_the_usual_id_column_is_explained() -> None:
-    cells = table(ram=[float(i % 9) for i in range(30)], y=[1.0, 2.0, 3.0] * 10)
-    text = init_text(infer_config(cells, "y"), cells)
-    told = 'None found; "id" is here for tables to predict that have such a column.'
-    assert told in " ".join(text.replace("\n# ", " ").split())
-    assert 'id_columns = ["id"]' in text
-
-
-def test_the_command_for_a_table_from_standard_input_can_be_typed() -> None:
-    cells = replace(table(ram=[float(i % 9) for i in range(30)], y=[1.0, 2.0, 3.0] * 10), source="<stdin>")
-    text = " ".join(init_text(infer_config(cells, "y"), cells, name="phones.toml").replace("\n# ", " ").split())
-    assert "Made from '<stdin>' (30 rows)" in text
-    assert "Train with `phoneprice train - -c phones.toml`." in text
-
-
-def test_any_name_gives_valid_toml() -> None:
-    odd = 'a"\\\n#\x7f\u2028'
-    cells = table(**{odd: ["p", "q"] * 20, "id": ["same"] * 40})
-    config = config_from_toml(init_text(infer_config(cells, odd), cells), "test")
-    assert config.data.target == odd
-    assert config.data.id_columns == ()
-
-
-@pytest.mark.parametrize(
-    ("file", "target", "kind", "loss"),
-    [
-        ("used_phones.csv", "normalized_used_price", "regression", "mse"),
-        ("used_phones.csv", "os", "multiclass", "cross_entropy"),
-        ("used_phones.csv", "4g", "binary", "binary_cross_entropy"),
-        ("mobile_price_train.csv", "four_g", "binary", "binary_cross_entropy"),
-        ("mobile_price_train.csv", "price_range", "ordinal", "ordinal"),
-        ("mobile_price_train.csv", "ram", "regression", "mse"),
-    ],
-)
-def test_real_files(real_data: Path, file: str, target: str, kind: str, loss: str) -> None:
-    cells = read_table(real_data / file, ReadOptions())
-    config = config_from_toml(init_text(infer_config(cells, target), cells), "test")
-    assert (config.task.kind, config.loss.name) == (kind, loss)
-    assert config.data.id_columns == ("id",)
-    assert config.data.ignored_columns == ()
-    schema = infer_schema(cells, config)
-    assert len(schema.columns) == len(cells.names) - 1
 
 
 def test_the_ids_of_a_real_file(real_data: Path) -> None:
