@@ -6,8 +6,8 @@ import numpy as np
 
 from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.schema import Config
-from phoneprice.data.labels import LabelKind
-from phoneprice.data.schema import Column, TableSchema, input_names
+from phoneprice.data.encoding.labels import LabelKind
+from phoneprice.data.encoding.schema import Column, TableSchema, input_names
 from phoneprice.metrics.figures import measured
 from phoneprice.model.shape import network_shape, parameter_shapes
 from phoneprice.records import (

@@ -43,7 +43,7 @@ TESTED_BY = {
     "config/schema.py": "config/test_load.py",
     "data/arrow_types.py": "data/test_cell_text.py",
     "data/packing.py": "data/test_formats.py",
-    "data/recognised_columns.py": "workflows/test_recognised.py",
+    "data/inspection/recognised_columns.py": "workflows/test_recognised.py",
     "data/reading/byte_source.py": "data/reading/test_csv_faults.py",
     "data/reading/columns.py": "data/reading/test_csv_property.py",
     "data/reading/csv_reader.py": "data/reading/test_csv_property.py",

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phoneprice.artifact.prediction_files import damaged
+from phoneprice.data.encoding.schema import LARGEST_TARGET
 from phoneprice.data.reading.bounded_parquet import BoundedParquet
-from phoneprice.data.row_roles import HEAVIEST, LIGHTEST
-from phoneprice.data.schema import LARGEST_TARGET
+from phoneprice.data.rows.row_roles import HEAVIEST, LIGHTEST
 from phoneprice.records import Classified, HeldOut, Predictions, Valued
 from phoneprice.records.inputs import LARGEST_SINGLE
 

@@ -13,7 +13,7 @@ from phoneprice.artifact.manifest import Manifest
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory, open_run
 from phoneprice.artifact.weights import check_size, parse_weights
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import TableSchema, input_names
+from phoneprice.data.encoding.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
 from phoneprice.records import Calibration, Ensemble, HeldOut, Task

@@ -16,7 +16,7 @@ from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, Decision
-from phoneprice.data.schema import LARGEST_TARGET, TableSchema, input_names
+from phoneprice.data.encoding.schema import LARGEST_TARGET, TableSchema, input_names
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
 from phoneprice.records.inputs import LARGEST_SINGLE

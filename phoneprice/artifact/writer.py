@@ -42,7 +42,7 @@ from phoneprice.artifact.strict_json import values_in
 from phoneprice.artifact.weights import render_weights
 from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
-from phoneprice.data.schema import input_names
+from phoneprice.data.encoding.schema import input_names
 from phoneprice.errors import (
     ConfigError,
     DataError,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from phoneprice.config.schema import Config
-    from phoneprice.data.schema import TableSchema
+    from phoneprice.data.encoding.schema import TableSchema
     from phoneprice.records import Calibration, Ensemble, HeldOut
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits

@@ -1,1 +1,5 @@
-"""Tables, schema, features and splits: everything between a file and the arrays a network takes."""
+"""Everything between a file and the arrays a network takes, in rooms; what stands beside them is known to all.
+
+``reading`` and ``writing`` know files, ``encoding`` what a network takes of columns, ``rows`` which rows count,
+``inspection`` what a table tells of itself, ``samples`` tables to try things with.
+"""

@@ -136,7 +136,7 @@ def _csv_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
 
 
 def _csv_writer(sink: Sink, safe: bool) -> AbstractContextManager[RowWriter]:
-    from phoneprice.data.writers import CsvWriter
+    from phoneprice.data.writing.writers import CsvWriter
 
     return nullcontext(CsvWriter(sink, spreadsheet_safe=safe))
 
@@ -153,7 +153,7 @@ def _json_lines_reader(text: Utf8Source, options: ReadOptions) -> FormatReader:
 
 
 def _json_lines_writer(sink: Sink, safe: bool) -> AbstractContextManager[RowWriter]:
-    from phoneprice.data.writers import JsonLinesWriter
+    from phoneprice.data.writing.writers import JsonLinesWriter
 
     return nullcontext(JsonLinesWriter(sink, spreadsheet_safe=safe))
 
@@ -189,7 +189,7 @@ def _parquet_reader(source: str, file: BinaryIO, options: ReadOptions) -> Format
 
 
 def _parquet_writer(file: BinaryIO, safe: bool) -> AbstractContextManager[RowWriter]:
-    from phoneprice.data.writers import ParquetWriter
+    from phoneprice.data.writing.writers import ParquetWriter
 
     return ParquetWriter(file, spreadsheet_safe=safe)
 

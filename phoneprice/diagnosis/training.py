@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import TableSchema
+from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.records import Floats
 from phoneprice.records.curves import Curves, median_of_members
 from phoneprice.records.documents import RunMetrics

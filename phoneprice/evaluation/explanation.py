@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.data.dates import date_text
-from phoneprice.data.features import cycle_inputs
-from phoneprice.data.schema import Column, TableSchema
+from phoneprice.data.encoding.dates import date_text
+from phoneprice.data.encoding.features import cycle_inputs
+from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
 from phoneprice.records import Classified, Doubles, Inputs, Interval, Predictions
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.components.losses import Loss
-from phoneprice.data.tails import soft_clip
+from phoneprice.data.encoding.tails import soft_clip
 from phoneprice.records import Doubles, TargetStatistics
 
 

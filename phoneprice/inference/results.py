@@ -10,8 +10,8 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
+from phoneprice.data.encoding.labels import LabelKind
 from phoneprice.data.formats import OutputRows
-from phoneprice.data.labels import LabelKind
 from phoneprice.errors import UsageError
 from phoneprice.records import Predictions, Task, Valued
 

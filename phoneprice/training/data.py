@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from phoneprice.data.schema import conditioning
+from phoneprice.data.encoding.schema import conditioning
 from phoneprice.model.mlp import standardised
 from phoneprice.records import Inputs, InputStatistics, TargetStatistics
 

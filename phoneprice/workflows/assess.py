@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import TaskConfig
-from phoneprice.data.row_roles import NO_ROLES, RowRoles
+from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles
 from phoneprice.evaluation.calibration_fit import Calibrated, calibrate
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import (

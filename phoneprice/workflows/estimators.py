@@ -23,9 +23,9 @@ from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import Overrides, override_texts
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.schema import Config
-from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.encoding.features import FeatureEncoder
+from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.data.reading.frames import category_columns, frame_table, is_frame
-from phoneprice.data.schema import Column, TableSchema
 from phoneprice.data.table import Table
 from phoneprice.data.values import Spelling, is_number_array, number_text, one_spelling
 from phoneprice.errors import ConfigError, DataError, UsageError

@@ -12,13 +12,13 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import DataConfig
-from phoneprice.data.features import FeatureEncoder, OddCells
-from phoneprice.data.mixed import settle_like_training
+from phoneprice.data.encoding.features import FeatureEncoder, OddCells
+from phoneprice.data.encoding.target import encode_target
+from phoneprice.data.inspection.mixed import settle_like_training
 from phoneprice.data.reading import read_table
-from phoneprice.data.row_roles import known_roles, with_weight
+from phoneprice.data.rows.row_roles import known_roles, with_weight
+from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
-from phoneprice.data.target import encode_target
-from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import DataError
 from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import measured

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phoneprice.config.schema import Config
-from phoneprice.data.features import member_statistics
-from phoneprice.data.schema import Column
-from phoneprice.data.splits import plan_members
-from phoneprice.data.target import target_statistics
+from phoneprice.data.encoding.features import member_statistics
+from phoneprice.data.encoding.schema import Column
+from phoneprice.data.encoding.target import target_statistics
+from phoneprice.data.rows.splits import plan_members
 from phoneprice.errors import DeviceError, DivergedError
 from phoneprice.guest import unnoticed
 from phoneprice.model.shape import network_shape

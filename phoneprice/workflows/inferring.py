@@ -10,14 +10,14 @@ from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_t
 from phoneprice.config.load import load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.dates import open_orders
-from phoneprice.data.ids import id_reason, is_id_name
-from phoneprice.data.infer import Given, Inferred, infer_config, is_quantity
-from phoneprice.data.mixed import settle_named
+from phoneprice.data.encoding.dates import open_orders
+from phoneprice.data.inspection.ids import id_reason, is_id_name
+from phoneprice.data.inspection.infer import Given, Inferred, infer_config, is_quantity
+from phoneprice.data.inspection.mixed import settle_named
+from phoneprice.data.inspection.recognised_columns import Recognised, Settled, recognise
 from phoneprice.data.reading import read_table
-from phoneprice.data.recognised_columns import Recognised, Settled, recognise
+from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
-from phoneprice.data.unlabelled import with_target
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared, configured, prepare, prepare_table, read_options
 

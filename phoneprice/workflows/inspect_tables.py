@@ -16,19 +16,19 @@ from phoneprice.config.asked import ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data import sample
-from phoneprice.data.checks import Finding, by_severity, check, told_of_splits
-from phoneprice.data.describe import ColumnSummary, describe
-from phoneprice.data.fetch import FILES, fetch
-from phoneprice.data.ids import is_id_name
-from phoneprice.data.infer import Inferred, kind_of_target, require_target
-from phoneprice.data.init_text import init_text
+from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
+from phoneprice.data.inspection.checks import Finding, by_severity, check, told_of_splits
+from phoneprice.data.inspection.describe import ColumnSummary, describe
+from phoneprice.data.inspection.ids import is_id_name
+from phoneprice.data.inspection.infer import Inferred, kind_of_target, require_target
+from phoneprice.data.inspection.init_text import init_text
+from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.recognised_columns import NOTHING_RECOGNISED, Recognised
-from phoneprice.data.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
+from phoneprice.data.rows.unlabelled import with_target
+from phoneprice.data.samples import sample
+from phoneprice.data.samples.fetch import FILES, fetch
 from phoneprice.data.table import Table
-from phoneprice.data.unlabelled import with_target
 from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.places import is_directory
@@ -232,7 +232,7 @@ def write_sample(output: Path, rows: int | None = None, seed: int | None = None,
 def fetch_files(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     """Download the files from Kaggle into ``folder``, over older ones with ``force`` only.
 
-    Raises as ``data.fetch.fetch`` does, ``UsageError`` in a run and for files that are there, ``StorageError`` for
+    Raises as ``fetch`` does, ``UsageError`` in a run and for files that are there, ``StorageError`` for
     anything else of their names.
     """
     for name in FILES:

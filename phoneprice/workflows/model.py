@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.schema import Config
-from phoneprice.data.features import FeatureEncoder, require_columns
+from phoneprice.data.encoding.features import FeatureEncoder, require_columns
 from phoneprice.data.reading import read_chunks
 from phoneprice.data.reading.frames import frame_names, frame_table, held, is_frame
 from phoneprice.data.table import Table, concat

@@ -9,7 +9,7 @@ from pathlib import Path
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import input_names
+from phoneprice.data.encoding.schema import input_names
 from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
 from phoneprice.workflows.events import OnEvent, ignore

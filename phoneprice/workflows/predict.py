@@ -15,11 +15,11 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Device
-from phoneprice.data.ahead import ahead
-from phoneprice.data.features import FeatureEncoder, OddCells
+from phoneprice.data.encoding.features import FeatureEncoder, OddCells
+from phoneprice.data.encoding.schema import TableSchema, taken_for_index
 from phoneprice.data.formats import JSON_LINES, RowWriter, format_of, open_writer
 from phoneprice.data.reading import ChunkStream, open_chunks
-from phoneprice.data.schema import TableSchema, taken_for_index
+from phoneprice.data.reading.ahead import ahead
 from phoneprice.data.table import Table
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor, kept_near_message

@@ -16,20 +16,11 @@ from phoneprice.artifact.loader import Run
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import ColumnReading, Config, DataConfig
-from phoneprice.data.checks import like_an_id, uninformative
-from phoneprice.data.dates import Dates, find_dates
-from phoneprice.data.dates import said as dates_said
-from phoneprice.data.features import FeatureEncoder
-from phoneprice.data.infer import Inferred
-from phoneprice.data.labels import assumed_order
-from phoneprice.data.mixed import columns_of_formatted_numbers, settle_mixed
-from phoneprice.data.number_formats import NumberFormat
-from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
-from phoneprice.data.reading.faults import infinite_told
-from phoneprice.data.reading.options import AUTO, CellRules
-from phoneprice.data.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
-from phoneprice.data.sample import sample_path
-from phoneprice.data.schema import (
+from phoneprice.data.encoding.dates import Dates, find_dates
+from phoneprice.data.encoding.dates import said as dates_said
+from phoneprice.data.encoding.features import FeatureEncoder
+from phoneprice.data.encoding.labels import assumed_order
+from phoneprice.data.encoding.schema import (
     Column,
     TableSchema,
     alone_among,
@@ -39,9 +30,18 @@ from phoneprice.data.schema import (
     taken_for_index,
     without_inputs,
 )
+from phoneprice.data.encoding.target import encode_target
+from phoneprice.data.inspection.checks import like_an_id, uninformative
+from phoneprice.data.inspection.infer import Inferred
+from phoneprice.data.inspection.mixed import columns_of_formatted_numbers, settle_mixed
+from phoneprice.data.number_formats import NumberFormat
+from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
+from phoneprice.data.reading.faults import infinite_told
+from phoneprice.data.reading.options import AUTO, CellRules
+from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
+from phoneprice.data.rows.unlabelled import with_target
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.data.table import Table
-from phoneprice.data.target import encode_target
-from phoneprice.data.unlabelled import with_target
 from phoneprice.errors import ConfigError, DataError
 from phoneprice.metrics.decisions import cost_matrix
 from phoneprice.records import Inputs, Task

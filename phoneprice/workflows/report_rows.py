@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from phoneprice.artifact.loader import Run
 from phoneprice.config.reading import Reading
-from phoneprice.data.schema import Column
-from phoneprice.data.splits import plan_members
+from phoneprice.data.encoding.schema import Column
+from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, lead, row_errors

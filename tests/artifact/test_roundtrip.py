@@ -14,7 +14,7 @@ from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
 from phoneprice.artifact.training_files import parse_history, render_history
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import input_names
+from phoneprice.data.encoding.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, Valued
 from phoneprice.records.curves import Curves

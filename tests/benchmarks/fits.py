@@ -22,7 +22,7 @@ from measuring import interleaved
 
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
-from phoneprice.data.splits import plan_members
+from phoneprice.data.rows.splits import plan_members
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.cross_validate import cross_validate
 from phoneprice.workflows.events import EpochDone, Event, TrainingStarted

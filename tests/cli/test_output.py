@@ -43,7 +43,7 @@ ALLOWED = {
     "cli/streams.py": ["sys.stderr"] * 6 + ["sys.stdout"] * 4,  # it opens what was closed, and says where errors go
     "cli/rendering/console.py": ["rich.console.Console", "rich.text.Text", ".print", ".print"],
     "cli/help.py": ["typer.echo"],  # words of the program itself, with its own colours
-    "data/fetch.py": ["sys.stderr"],  # kagglehub's progress
+    "data/samples/fetch.py": ["sys.stderr"],  # kagglehub's progress
     "workflows/destinations.py": ["sys.stdout.buffer", "sys.stdout.write"],  # data, and how a terminal shows it
     "workflows/events.py": ["warnings.warn"],  # of the Python API
 }

@@ -12,7 +12,7 @@ import numpy as np
 from phoneprice.artifact.training_files import parse_history
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import Column, TableSchema
+from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.records import Interval

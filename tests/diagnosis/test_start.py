@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from phoneprice.data.schema import StandingAlone
+from phoneprice.data.encoding.schema import StandingAlone
 from phoneprice.diagnosis.findings import judge
 from tests.diagnosis.recorded import codes, falling, recorded, weights
 

@@ -10,8 +10,8 @@ import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.data.reading import read_table
-from phoneprice.data.sample import sample_path
-from phoneprice.data.splits import plan_members
+from phoneprice.data.rows.splits import plan_members
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.inference.predictor import Predictor

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from phoneprice.data.schema import Column, TableSchema
+from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.evaluation.explanation import (
     GRID,
     MOST_CATEGORIES,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.csv
 
-from phoneprice.data.sample import generate
+from phoneprice.data.samples.sample import generate
 
 COMMON = ["training.threads=1", "training.device=cpu", "validation.folds=2"]
 TRAININGS = {

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.config.reading import Reading
-from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.encoding.features import FeatureEncoder
 from phoneprice.data.table import Table
 from phoneprice.errors import DataError, UsageError
 from phoneprice.inference.predictor import Predictor

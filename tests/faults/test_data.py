@@ -17,7 +17,7 @@ import pyarrow.parquet
 import pytest
 
 from phoneprice.cli.program import run as run_program
-from phoneprice.data.sample import generate
+from phoneprice.data.samples.sample import generate
 from tests.faults.counts import report, share_of
 from tests.faults.small_trainings import COMMON
 

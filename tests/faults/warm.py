@@ -27,8 +27,8 @@ import phoneprice.cli.rendering.progress
 import phoneprice.cli.rendering.results
 import phoneprice.cli.rendering.runs
 import phoneprice.cli.startup
-import phoneprice.data.fetch
 import phoneprice.data.reading.csv_reader
+import phoneprice.data.samples.fetch
 import phoneprice.model.devices
 import phoneprice.report.page
 import phoneprice.training.device

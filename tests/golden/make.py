@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from phoneprice.config.load import load_config
-from phoneprice.data.sample import generate
+from phoneprice.data.samples.sample import generate
 from phoneprice.workflows.predict import predict
 from phoneprice.workflows.train import train
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from phoneprice.config.load import load_config
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.workflows.report import report
 from phoneprice.workflows.train import train
 

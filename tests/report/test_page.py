@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.errors import DataError, ModelError, StorageError
 from phoneprice.workflows.report import report, report_path
 from tests.report.reports import KINDS, Page, page, shown_metrics, small_run

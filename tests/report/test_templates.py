@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 import phoneprice.report
 from phoneprice.artifact.loader import load_run
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.records import TrainingFinding
 from phoneprice.report.facts import ReportFacts
 from phoneprice.report.page import chart_file, charts, page

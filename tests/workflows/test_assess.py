@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneprice.config.schema import TaskConfig
-from phoneprice.data.row_roles import NO_ROLES, RowRoles
+from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles
 from phoneprice.records import Classified, HeldOut
 from phoneprice.workflows.assess import calibrated_on, judged_apart
 

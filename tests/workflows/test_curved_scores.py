@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from phoneprice.config.load import load_config
-from phoneprice.data.sample import generate
+from phoneprice.data.samples.sample import generate
 from phoneprice.workflows.evaluate import evaluate
 from phoneprice.workflows.train import train
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phoneprice.config.load import load_config
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.errors import UsageError
 from phoneprice.workflows.diff import diff_runs
 from phoneprice.workflows.inspect_runs import RunLine, best_first

@@ -12,7 +12,7 @@ import pytest
 from phoneprice import evaluate, load, predict, train
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data.schema import Column, StandingAlone
+from phoneprice.data.encoding.schema import Column, StandingAlone
 from phoneprice.errors import DivergedError
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import _judge_divergence

@@ -13,9 +13,9 @@ from phoneprice import PhonePriceClassifier, Reading, cross_validate, evaluate, 
 from phoneprice.artifact.loader import load_run
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
-from phoneprice.data.infer import infer_config
+from phoneprice.data.inspection.infer import infer_config
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.unlabelled import with_target
+from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.errors import DataError
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.events import ignore

@@ -15,9 +15,9 @@ import pytest
 
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.features import FeatureEncoder
+from phoneprice.data.encoding.features import FeatureEncoder
+from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.data.reading import ReadOptions, read_table
-from phoneprice.data.schema import Column, TableSchema
 from phoneprice.errors import DataError, ModelError, StorageError, UsageError
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Task

@@ -10,7 +10,7 @@ import pytest
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config, DataConfig
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from phoneprice.errors import ConfigError, UsageError
 from phoneprice.workflows.events import Warned, ignore
 from phoneprice.workflows.prepare import configured, prepare, prepare_table, read_options

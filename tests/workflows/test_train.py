@@ -16,7 +16,7 @@ from phoneprice import load
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.config.fields import toml_value
 from phoneprice.config.load import load_config
-from phoneprice.data.sample import generate
+from phoneprice.data.samples.sample import generate
 from phoneprice.errors import DivergedError, ModelError
 from phoneprice.workflows.train import train
 from tests.config.every_setting import settings_of

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
-from phoneprice.data.describe import ColumnSummary
+from phoneprice.data.inspection.describe import ColumnSummary
 from phoneprice.wording import NONE, count, counted, number, share
 from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from phoneprice.cli.rendering.console import name_value_table, show, stderr
-from phoneprice.data.infer import COUNTED_KINDS, Inferred, listed_reasons
+from phoneprice.data.inspection.infer import COUNTED_KINDS, Inferred, listed_reasons
 from phoneprice.wording import counted_names
 
 MOST_REASONS = 20

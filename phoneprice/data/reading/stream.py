@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.config.schema import DateForm
-from phoneprice.data.ahead import ahead
 from phoneprice.data.formats import EXCEL, FormatReader, binary_format, packing_of, text_format
+from phoneprice.data.reading.ahead import ahead
 from phoneprice.data.reading.byte_source import ByteSource, open_source
 from phoneprice.data.reading.faults import file_fault, require_named
 from phoneprice.data.reading.options import ReadOptions, Selection

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from phoneprice.artifact.writer import RunWriter
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from tests.cli.calling import Call, in_terminal
 from tests.random_runs import random_contents
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phoneprice.cli.rendering.plots import Canvas, sparkline
-from phoneprice.data.sample import sample_path
+from phoneprice.data.samples.sample import sample_path
 from tests.cli.calling import Call
 
 QUICK = ("-s", "training.epochs=3", "training.threads=1", "training.device=cpu")

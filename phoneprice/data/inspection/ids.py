@@ -1,0 +1,85 @@
+"""Which columns tell rows apart and nothing else, by their names and their cells."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.table import Table
+from phoneprice.data.values import is_number_array
+from phoneprice.wording import count
+
+ENOUGH_TO_COUNT = 20
+"""Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
+_TIME = re.compile(
+    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t)"
+    r"(?:[_\W\d].*)?",
+    re.IGNORECASE,
+)
+"""In a column's name, a word for what passes: counting it carries a meaning."""
+ID_NAME = re.compile(
+    r"(?i:(?:.*[_\s-])?(?:id|uuid|guid|key|index)(?:[_\s-]?(?:no|nr|num|number|code)\.?)?|unnamed:? ?\d*)"
+    r"|.*[a-z](?:Id|ID)"
+)
+_SOME_INDEX = re.compile(r".*[_\s-]index", re.IGNORECASE)
+"""Mostly a measurement, as a body mass index or a price index is."""
+SPARE = 0.05
+"""Share of the rows that may lack an id or have another row's, in a column named like an id of ten rows or more."""
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column is called as ids are: its cells are names, whatever they look like."""
+    return bool(ID_NAME.fullmatch(name.strip()))
+
+
+def id_reason(table: Table, name: str) -> str:
+    """Why a column tells rows apart and nothing else; empty where it doesn't, as a measurement doesn't."""
+    cells = table.columns[name]
+    if len(cells) < 2:
+        return ""
+    if is_id_name(name) and not _measured(name, cells, table.numbered):
+        return _own_values(cells)
+    if cells.null_count or len(cells) <= ENOUGH_TO_COUNT:
+        return ""
+    if is_number_array(cells):
+        return "" if _TIME.fullmatch(name) or not _counts(cells, table.numbered) else "counts the rows"
+    if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
+        return ""
+    return "text, and each row has its own"
+
+
+def rises_with_rows(name: str, cells: pa.Array) -> bool:
+    """Whether a column that may well be a measurement rises by 1 from row to row, as a number of the rows does."""
+    if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
+        return False
+    values = cells.to_numpy()
+    return bool(values[1] - values[0] == 1) and bool((np.diff(values) == 1).all())
+
+
+def _own_values(cells: pa.Array) -> str:
+    """What to say of a column named like an id, if it is one; its own value is what nearly each row has."""
+    rows, empty = len(cells), cells.null_count
+    doubled = rows - empty - len(cells.drop_null().unique())
+    if empty + doubled > (max(1, int(SPARE * rows)) if rows >= 10 else 0):
+        return ""
+    gaps = [f"{count(empty)} without any"] * (empty > 0) + [f"{count(doubled)} with that of another"] * (doubled > 0)
+    return f"named like an id, and each row has its own value{' but ' * bool(gaps)}{' and '.join(gaps)}"
+
+
+def _measured(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> bool:
+    """Whether the cells of a column named like an id are measurements: numbers with fractions, or of some index."""
+    numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
+    values = numbers.drop_null().to_numpy()
+    if len(values) < len(cells) - cells.null_count or not len(values):
+        return False
+    return bool((values != np.rint(values)).any()) or (bool(_SOME_INDEX.fullmatch(name)) and not _counts(numbers, rows))
+
+
+def _counts(numbers: pa.Array, rows: NDArray[np.int64]) -> bool:
+    """Whether they count the ``rows`` of the file from 0 or 1: where some were left out, a counter has gaps."""
+    present = np.asarray(numbers.is_valid())
+    ahead = numbers.drop_null().to_numpy() - rows[present]
+    return ahead[0] in {-1, 0} and bool((ahead == ahead[0]).all())

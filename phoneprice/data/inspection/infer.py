@@ -1,0 +1,327 @@
+"""A first configuration for a table: what to predict it as, which columns are ids, and why."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from phoneprice.components.base import TaskKind
+from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
+from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
+from phoneprice.data.encoding.labels import MAX_CLASSES, quoted_labels
+from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
+from phoneprice.data.inspection.ids import id_reason
+from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
+from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.faults import file_fault, infinite
+from phoneprice.data.table import Table
+from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
+from phoneprice.errors import DataError
+from phoneprice.wording import MOST_NAMED, count, counted, first_of
+
+FEW_LABELS = 20
+"""More different whole numbers than this are a quantity, not classes."""
+ROWS_A_LABEL = 5
+"""Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
+FREE_TEXT = 0.5
+"""A text column with more different values than this share of its rows (and than 100) is free text."""
+_INDEX = "an index of the rows, as pandas and R call it"
+COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
+    "numeric": ("number", "numbers"),
+    "boolean": ("yes or no", "yes or no"),
+    "date": ("date", "dates"),
+    "categorical": ("category", "categories"),
+}
+"""What columns of each kind are called, one and several."""
+TARGET_NAME = re.compile(r"(?:.*[_\s.-])?(?:target|labels?|class|y|outcome|response)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody has said of a table already, so that it is not inferred."""
+
+    config: Config
+    """What is known of the columns; it has ids, ignored columns and a kind of task where these are given."""
+    kind: bool = False
+    ids: bool = False
+    ignored: bool = False
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The columns whose part somebody has named, but for those that ``config.row_columns`` are."""
+        data = self.config.data
+        named = (data.id_columns, data.ignored_columns, data.categorical_columns, data.date_columns)
+        return frozenset(name for names in named for name in names)
+
+
+NOTHING_GIVEN = Given(Config(data=DataConfig(id_columns=())))
+_GIVEN = "given"
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """The choices for a table, and the reasons for them."""
+
+    source: str
+    target: str
+    kind: TaskKind
+    kind_reason: str
+    ids: Mapping[str, str]
+    """Columns of the table that tell rows apart, each with the reason."""
+    ignored: Mapping[str, str]
+    """Columns that are not used at all, each with the reason."""
+    features: Mapping[ColumnKind, tuple[str, ...]]
+    """The columns to learn from, of the kinds that there are."""
+    has_usual_id: bool
+    """Whether the table has a column called "id", whatever it is."""
+    recognised: Recognised = NOTHING_RECOGNISED
+    """Columns whose numbers are not written plainly."""
+    dates: Mapping[str, Dates] = field(default_factory=dict)
+    """Those of the features that are dates or times."""
+    date_order: DateOrder = "auto"
+    """The order of day, month and year that was asked for."""
+
+    @property
+    def id_columns(self) -> tuple[str, ...]:
+        """The ids; without any the usual name, which keeps those of tables to predict and does no harm here."""
+        return tuple(self.ids) or (() if self.has_usual_id else DataConfig().id_columns)
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """The columns that are not used at all."""
+        return tuple(self.ignored)
+
+    @property
+    def settings(self) -> dict[str, dict[str, object]]:
+        """The choices as sections of a configuration."""
+        roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
+        data = {"target": self.target, **roles, **self._dates, **self.recognised.settings}
+        return {"data": data, "task": {"kind": self.kind}}
+
+    @property
+    def _dates(self) -> dict[str, object]:
+        dates: dict[str, object] = {"date_columns": tuple(self.dates)} if self.dates else {}
+        order = self._open_order
+        return dates | ({"date_order": order} if order else {})
+
+    @property
+    def _open_order(self) -> DateForm | None:
+        """The order chosen for columns that leave it open, where nobody has said it; None where they differ."""
+        chosen = {found.form for found in self.dates.values() if found.doubt(self.date_order)}
+        return next(iter(chosen)) if len(chosen) == 1 else None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What to say of each column of dates whose cells allow another order of day, month and year."""
+        return tuple(what for _, what in open_orders(self.dates, self.date_order))
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """A sentence for each key such as ``task.kind``."""
+        ids, ignored = listed_reasons(self.ids), listed_reasons(self.ignored)
+        reasons = {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+        if self.dates:
+            reasons["data.date_columns"] = listed_reasons({name: found.reason for name, found in self.dates.items()})
+        return reasons | {f"data.columns.{name}": why for name, why in self.recognised.reasons.items()}
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """Two lines: the task, and the roles of the columns; a third where numbers are not written plainly."""
+        kind = f'task.kind = "{self.kind}" for {self.target!r}'
+        reason = f"{self.kind_reason[:1].lower()}{self.kind_reason[1:]}"
+        task = f"{kind}, as given" if reason == _GIVEN else f"inferred {kind} (or -s task.kind=...): {reason}"
+        kinds = ", ".join(counted(len(names), *COUNTED_KINDS[kind]) for kind, names in self.features.items())
+        columns = [f"features: {kinds}"]
+        columns += [f"ids: {listed_reasons(self.ids)}"] if self.ids else ["no ids"]
+        columns += [f"not used: {listed_reasons(self.ignored)}"] if self.ignored else []
+        reasons = self.recognised.reasons
+        formats = [f"{self.source}: recognised {listed_reasons(reasons)}"] if reasons else []
+        return f"{self.source}: {task}", f"{self.source}: inferred {'. '.join(columns)}", *formats
+
+
+def infer_config(
+    table: Table,
+    target: str,
+    ordered: Callable[[Table, str], bool] | None = None,
+    given: Given = NOTHING_GIVEN,
+    recognised: Recognised = NOTHING_RECOGNISED,
+) -> Inferred:
+    """Infer the task and the roles of the columns, but for what is ``given``.
+
+    Task: two different values are ``binary``; text of more is ``multiclass``. Whole numbers are classes where they
+    are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
+    unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
+
+    Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, CustomerID, index, ...) in which each
+    row but a few has its own value, which is no measurement, numbers that count the rows and not days or years, and
+    text with its own value in each row. Ignored: columns without a value, numbers written for readers, and free text.
+
+    Raises ``DataError`` without the target column, without rows, for a target that is constant or free text, and where
+    no column is left to learn from.
+    """
+    require_target(table, target)
+    if not table.rows:
+        raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
+    known = given.config
+    others = {target, *known.row_columns}
+    dates = find_dates(table.without(others), known)
+    ids, ignored = _roles(table.without(others), given, dates, recognised.doubts)
+    used = table.without({*ids, *ignored, *known.row_columns})
+    kind, reason = (
+        (known.task.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=known.data.clean_text)
+    )
+    features = _feature_kinds(used.without({target}), known.data, dates)
+    if not features:
+        raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
+    used_dates = {name: dates[name] for name in features.get("date", ())}
+    return Inferred(
+        table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
+        known.data.date_order,
+    )  # fmt: skip
+
+
+def _roles(
+    features: Table, given: Given, dates: Mapping[str, Dates], doubts: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The ids and the columns that are not used, each with its reason; ``doubts`` are reasons not to use a column."""
+    data = given.config.data
+    index = frozenset(data.index_among(features.names))
+    free = {name: cells for name, cells in features.columns.items() if name not in given.roles}
+    if given.ids:
+        known = {**dict.fromkeys(index, _INDEX), **dict.fromkeys(data.id_columns, _GIVEN)}
+        ids = {name: known[name] for name in features.columns if name in known}
+    else:
+        sure = [name for name in free if name not in doubts and name not in dates]
+        found = ((name, _INDEX if name in index else id_reason(features, name)) for name in sure)
+        ids = {name: why for name, why in found if why}
+    if given.ignored:
+        ignored = {name: _GIVEN for name in data.ignored_columns if name in features.columns}
+    else:
+        doubts = {name: f"of the type {kind}" for name, kind in features.other_types.items()} | dict(doubts)
+        rest = {name: cells for name, cells in free.items() if name not in ids and name not in dates}
+        ignored = {name: why for name, cells in rest.items() if (why := doubts.get(name) or _unusable(cells))}
+    return ids, ignored
+
+
+def _feature_kinds(features: Table, data: DataConfig, dates: Mapping[str, Dates]) -> dict[ColumnKind, tuple[str, ...]]:
+    categorical = frozenset(data.categorical_columns)
+    kinds: dict[str, ColumnKind] = {
+        name: "date" if name in dates else _kind_of_feature(name, cells, categorical)
+        for name, cells in features.columns.items()
+    }
+    found = {kind: tuple(name for name in kinds if kinds[name] == kind) for kind in COUNTED_KINDS}
+    return {kind: names for kind, names in found.items() if names}
+
+
+def _kind_of_feature(name: str, cells: pa.Array, categorical: frozenset[str]) -> ColumnKind:
+    """A column with some typing errors is still one of numbers; a training stops at them, or leaves the rows out."""
+    kind = kind_of(name, cells, categorical)
+    mistyped = kind == "categorical" and name not in categorical and mostly_numbers(cells)
+    return "numeric" if mistyped else kind
+
+
+def _nothing_left(target: str, unused: Mapping[str, str]) -> str:
+    others = f" ({listed_reasons(unused)})" if unused else ""
+    return f"no column is left to learn {target!r} from{others}; add columns that tell something of it"
+
+
+def require_target(table: Table, target: str) -> None:
+    """Raise ``DataError`` where a table lacks the column that ``--target`` names."""
+    require_target_column(table, target, "correct --target")
+
+
+def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
+    """``id: named like an id; nr: counts the rows``, of many the first ``most``."""
+    return first_of([f"{name or repr(name)}: {why}" for name, why in reasons.items()], most, "; ") or "None found"
+
+
+def kind_of_target(table: Table, target: str, *, clean: bool = False) -> TaskKind:
+    """The kind of task that a target is for; raises ``DataError`` for one that is constant or free text."""
+    return _kind(table, target, None, clean=clean)[0]
+
+
+def is_quantity(table: Table, target: str) -> bool:
+    """Whether a target is a number to predict, by its cells."""
+    try:
+        return kind_of_target(table, target) == "regression"
+    except DataError:
+        return False
+
+
+def suggest_target(table: Table) -> str | None:
+    """The column that a table is most likely made to predict: one that is called so, else the last that can be."""
+    index = frozenset(INDEX_COLUMNS)
+    names = [name for name in table.names if name not in index]
+    named = [name for name in names if TARGET_NAME.fullmatch(name.strip())]
+    return next((name for name in (*named, *reversed(names)) if _may_be_target(table, name)), None)
+
+
+def _may_be_target(table: Table, name: str) -> bool:
+    if id_reason(table, name):
+        return False
+    try:
+        _kind(table, name, None)
+    except DataError:
+        return False
+    return True
+
+
+def _kind(
+    table: Table, target: str, ordered: Callable[[Table, str], bool] | None, *, clean: bool = False
+) -> tuple[TaskKind, str]:
+    _require_finite(table, target)
+    names = names_of(table.columns[target], clean=clean)
+    counts = names.counts
+    if len(counts) < 2:
+        what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
+        raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
+    if len(counts) == 2:
+        return "binary", f"Two different values: {quoted_labels(sorted(counts))}"
+    if not all(map(canonical_number, counts)):
+        return "multiclass", _text_reason(table, target, counts)
+    # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.
+    distinct = counts if names.spelling == "whole" else {one_spelling(text, "number") for text in counts}
+    values = sorted(map(float, distinct))
+    whole = all(value.is_integer() for value in values)
+    if not whole or len(values) > FEW_LABELS or len(values) * ROWS_A_LABEL > table.rows:
+        what = counted(len(values), "different whole number" if whole else "different number")
+        return "regression", f"{what} in {counted(table.rows, 'row')}: a quantity"
+    few = f"{counted(len(values), 'different whole number')}, {values[0]:g} to {values[-1]:g}"
+    if ordered is not None and len(table.names) > 1 and not ordered(table, target):
+        return "multiclass", f"{few}, and they are predicted better without an order"
+    return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
+
+
+def _require_finite(table: Table, target: str) -> None:
+    """Raise ``DataError`` for the first number that is not finite in a target of nothing but numbers."""
+    cells = table.columns[target]
+    if is_number_array(cells):
+        return
+    numbers = to_numbers(cells, frozenset())
+    if len(numbers.infinite_rows) and not len(numbers.text_rows):
+        row = int(numbers.infinite_rows[0])
+        raise infinite(table.place(row, target), cells[row].as_py())
+
+
+def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
+    if len(counts) > min(MAX_CLASSES, table.rows / 2):
+        what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
+        raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
+    names = quoted_labels(sorted(counts))
+    return (
+        f'{len(counts)} different texts ({names}); if they have an order, choose "ordinal" and set labels in that order'
+    )
+
+
+def _unusable(cells: pa.Array) -> str:
+    if cells.null_count == len(cells):
+        return "no value at all"
+    if written := formatted_numbers(cells):
+        return written
+    present = len(cells) - cells.null_count
+    distinct = len(cells.drop_null().unique())
+    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present or mostly_numbers(cells):
+        return ""
+    return f"free text, {counted(distinct, 'different value')} in {counted(present, 'row')}"

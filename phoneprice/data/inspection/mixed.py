@@ -1,0 +1,183 @@
+"""Columns of numbers or dates in which some cells hold text: errors that must not turn the column into categories."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import pyarrow as pa
+
+from phoneprice.config.fields import toml_value
+from phoneprice.config.schema import Config, DataConfig, DateForm
+from phoneprice.data.encoding.dates import NO_DATES, Dates
+from phoneprice.data.encoding.schema import TableSchema
+from phoneprice.data.inspection.recognised_columns import single_settings
+from phoneprice.data.inspection.recognition import Found, look_at, means_missing, prevail
+from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
+from phoneprice.data.reading.dates import to_days
+from phoneprice.data.reading.faults import no_date, no_number
+from phoneprice.data.table import Table
+from phoneprice.data.values import canonical_number, is_number_array, value_counts
+from phoneprice.errors import DataError
+from phoneprice.wording import quoted
+
+_LOOKED_AT = 1000
+"""Rows that show how a column is written."""
+
+
+def mostly_numbers(cells: pa.Array) -> bool:
+    """Whether a column was read as text only because a few of its cells, or words for missing, are no numbers."""
+    if is_number_array(cells):
+        return False
+    counts = {text: rows for text, rows in value_counts(cells).items() if not means_missing(text)}
+    numbers = {text: rows for text, rows in counts.items() if canonical_number(text) is not None}
+    return prevail(counts, numbers)
+
+
+def formatted_numbers(cells: pa.Array) -> str:
+    """What to say of a column of numbers as people write them, such as ``23,0`` or ``$1,200``; empty for any other."""
+    found = _written_for_readers(cells)
+    return _in_plain_words(cells, found) if found else ""
+
+
+def _written_for_readers(cells: pa.Array) -> Found | None:
+    """How a column is written, if neither plainly nor as text."""
+    if is_number_array(cells) or mostly_numbers(some := cells.slice(0, _LOOKED_AT)):
+        return None
+    found = look_at(some)
+    return None if found is None or (found.how.plain and not found.doubt and not found.open_mark) else found
+
+
+def _counts_as_text(cells: pa.Array) -> str:
+    texts = cells.slice(0, _LOOKED_AT).drop_null().to_pylist()
+    example = next(text for text in texts if canonical_number(text) is None and not means_missing(text))
+    return f"numbers written like {quoted(example)} count as text"
+
+
+def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Config) -> dict[str, str]:
+    """What to say of each of some columns that is written for readers, but for those declared to be categories.
+
+    The advice is the setting by which it is read, where its cells leave no doubt.
+    """
+    wanted = frozenset(names).difference(config.data.categorical_columns)
+    looked = ((name, cells) for name, cells in table.columns.items() if name in wanted)
+    return {name: _told(name, cells, found) for name, cells in looked if (found := _written_for_readers(cells))}
+
+
+def _told(name: str, cells: pa.Array, found: Found) -> str:
+    if found.doubt or found.open_mark:
+        return _in_plain_words(cells, found)
+    return f"{_counts_as_text(cells)}; set data.columns = {toml_value({name: single_settings(found)})}"
+
+
+def _in_plain_words(cells: pa.Array, found: Found) -> str:
+    return found.doubt or f"{_counts_as_text(cells)}; write them like 1234.5"
+
+
+def settle_mixed(table: Table, config: Config, dates: Mapping[str, Dates] = NO_DATES) -> Table:
+    """The table with mostly numeric columns, those found to be ``dates``, and a regression's target as numbers.
+
+    A row with text in one of them is left out and counted where ``data.on_bad_row`` is ``skip``. Raises ``DataError``
+    for it otherwise, and where ``data.infinite`` is ``fail`` for a number that is not finite in any other row. Columns
+    in ``data.categorical_columns`` stay as they are.
+    """
+    names = _mixed(table, config, dates)
+    forms = {name: found.form for name, found in dates.items()}
+    kinds: dict[str, Callable[..., DataError]] = dict.fromkeys(names, partial(_odd_cell, "a number"))
+    kinds |= dict.fromkeys(forms, partial(_odd_cell, "a date or a time")) | {config.data.target: _target_error}
+    faults: dict[str, Fault] = {
+        name: partial(kinds[name], table.columns[name], config.data) for name in (*names, *forms)
+    }
+    return _as_numbers(table, names, forms, config.data, faults)
+
+
+def with_dates(table: Table, dates: Mapping[str, Dates]) -> Table:
+    """The table with the columns of dates as numbers in which each cell is one."""
+    return with_forms(table, {name: found.form for name, found in dates.items()})
+
+
+def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
+    """The table with the columns as numbers in which each cell is a date or a time of these forms."""
+    texts = {name: table.columns[name] for name in forms if name in table.columns}
+    found = {name: to_days(cells, forms[name]) for name, cells in texts.items() if not is_number_array(cells)}
+    clean = {name: numbers.values for name, numbers in found.items() if numbers.clean}
+    dates = {name: form for name, form in forms.items() if name in clean}
+    return replace(table, columns={**table.columns, **clean}, dates={**table.dates, **dates})
+
+
+def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
+    """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` as ``settle_mixed``.
+
+    They were read as text for their names, which look like those of ids.
+    """
+    texts = [name for name in names if not is_number_array(table.columns[name])]
+    plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
+    return _as_numbers(table, plain, {}, data)
+
+
+def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:
+    """The table with the columns as numbers that were numbers or dates in training, and the target of a regression.
+
+    A row with text in one of them is left out and counted, or refused, as in ``settle_mixed``.
+    """
+    names = [*schema.numeric_names, *(() if schema.labels else (schema.target,))]
+    texts = {name for name, cells in table.columns.items() if not is_number_array(cells)}
+    dates = {name: form for name, form in schema.date_forms.items() if name in texts}
+    faults: dict[str, Fault] = dict.fromkeys(dates, no_date)
+    return _as_numbers(table, [name for name in names if name in texts], dates, data, faults)
+
+
+def _as_numbers(
+    table: Table,
+    names: list[str],
+    dates: Mapping[str, DateForm],
+    data: DataConfig,
+    faults: Mapping[str, Fault] = NO_FAULTS,
+) -> Table:
+    """The table with some columns as numbers; infinite ones are missing and counted, if that is asked for.
+
+    A target is never taken for missing because it is infinite.
+    """
+    numbers = {name: to_numbers(table.columns[name], frozenset()) for name in names}
+    counts: dict[str, int] = {}
+    if data.infinite == "missing":
+        finite, counts = without_infinite({name: found for name, found in numbers.items() if name != data.target})
+        numbers |= finite
+    numbers |= {name: to_days(table.columns[name], form) for name, form in dates.items()}
+    if not numbers:
+        return table
+    settled = with_numbers(table, numbers, table.columns, data.on_bad_row, faults)
+    counts = {**settled.infinite_cells, **counts}
+    return replace(settled, infinite_cells=counts, dates={**table.dates, **dates})
+
+
+def _mixed(table: Table, config: Config, dates: Mapping[str, Dates]) -> list[str]:
+    data = config.data
+    unused = config.unused_columns.union(data.categorical_columns, dates)
+    names = [name for name, cells in table.columns.items() if name not in unused and mostly_numbers(cells)]
+    target = table.columns.get(data.target)
+    if config.task.kind == "regression" and target is not None and not is_number_array(target):
+        names.append(data.target)
+    return names
+
+
+def _odd_cell(expected: str, cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+    return DataError(
+        f"{place}: found {quoted(value)}, expected {expected} as in the rest of the column; "
+        f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
+    )
+
+
+def _target_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> DataError:
+    if not means_missing(value):
+        return no_number(place, value)
+    return DataError(f"{place}: found {quoted(value)}, expected a number; {_advice(cells, data, value)}")
+
+
+def _advice(cells: pa.Array, data: DataConfig, value: str) -> str:
+    left_out = "leave such rows out with --on-bad-row skip"
+    if not means_missing(value):
+        return f"correct it, {left_out}"
+    words = tuple(dict.fromkeys(text.strip() for text in value_counts(cells) if means_missing(text)))
+    setting = f"data.missing_values = {toml_value((*data.missing_values, *words))}"
+    return f"if it means that there is none, set {setting}; or {left_out}"

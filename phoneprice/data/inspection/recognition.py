@@ -1,0 +1,447 @@
+"""How a column of text writes its numbers, and which of its words stand for no value: what all of its cells say.
+
+A mark between digits tells what it is where no other reading is possible: ``14,50`` has decimals, ``1,234,567``
+thousands. ``1,234`` alone tells neither, so the columns of the file that tell decide for those that don't; where none
+does, nothing is read otherwise than it stands.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import compress, islice
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phoneprice.config.schema import DecimalMark, ThousandsMark
+from phoneprice.data.encoding.dates import dates_in, may_be_dates
+from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
+from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
+from phoneprice.data.reading.columns import MOSTLY
+from phoneprice.data.reading.options import OUTER_SPACES
+from phoneprice.data.values import value_counts
+from phoneprice.wording import counted, quoted
+
+MISSING_WORDS = frozenset(
+    {
+        *("?", "??", "-", "--", "---", ".", "..", "...", "*", "\N{EM DASH}", "\N{EN DASH}"),
+        *("n/a", "#n/a", "#na", "n.a.", "n.a", "-nan", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a."),
+        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/a n/a", "\\n"),
+        *(
+            f"{mark[0]}{word}{mark[1]}"
+            for mark in ("<>", "()", "[]")
+            for word in ("null", "na", "nan", "none", "missing")
+        ),
+        *("none", "nil", "nan", "null", "na", "unknown", "unk", "missing", "not available", "not applicable"),
+        *("unbekannt", "keine angabe", "inconnu", "desconocido", "sconosciuto", "无", "未知", "不明", "缺失"),
+    }
+)
+"""Words, casefolded, that stand for no value in a column of numbers."""
+MOST_MISTAKES = 3
+"""Different texts among the numbers of a column that are taken for missing; of more, somebody has to look at them."""
+SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0)
+"""Numbers that stand for no value where they are far from all others of their column."""
+_MANY_CELLS = 0.01
+"""A share of them that is no slip of the hand."""
+_CURRENCIES = frozenset(
+    {
+        *("usd", "eur", "gbp", "chf", "jpy", "cny", "rmb", "inr", "aud", "cad", "nzd", "sek", "nok", "dkk", "pln"),
+        *("czk", "brl", "rub", "krw", "hkd", "sgd", "twd", "r$", "us$", "a$", "c$", "hk$", "nt$", "rs", "rs.", "fr."),
+        *("sfr", "sfr.", "kr", "kr.", "k\u010d", "z\u0142"),
+    }
+)
+"""What may stand before a number besides the signs of currencies, casefolded."""
+_UNITS = frozenset(
+    {
+        *("kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
+        *("mile", "mg", "g", "kg", "lb", "oz", "ms", "s", "sec", "second", "min", "minute", "h", "hr", "hour"),
+        *("day", "week", "month", "yr", "year", "%", "w", "kw", "mw", "hp", "ps", "mv", "kv"),
+        *("ma", "mah", "ah", "hz", "khz", "mhz", "ghz", "l", "ml", "cl", "gal", "mp", "px", "k", "mio", "mrd"),
+        *("thousand", "million", "billion", "\N{DEGREE SIGN}c", "\N{DEGREE SIGN}f", "kmh", "km/h", "mph", "kcal", "kj"),
+    }
+)
+"""Units that are known to be some, without an s for many of them; any text may be the only one of a column.
+
+Letters that are often part of a code, as in ``12a``, are not among them.
+"""
+_SHAPE = (
+    r"^\(? *[+-]? *(?P<before>[^\s\d+\-.,'()_][^\s\d+\-,'()_]{0,4})? *[+-]?"
+    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r" *(?P<after>[^\s\d+\-.,'()_][^\d()]{0,14}?)? *\)?-?$"
+)
+"""A number with marks of any kind and a text before or after it."""
+_MANY = 10_000
+"""Of more cells than this these many are looked at first; the others are only converted, if they tell nothing else."""
+_LOOKED_AT = 500
+"""Different cells that show whether to look at the others."""
+_SPACED = " '_"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a column says: how its numbers are written, the words for none among them, and why.
+
+    ``open_mark`` may be either kind of mark: ``how`` then is the plain reading. ``doubt`` is why it is no column of
+    numbers though it looks like one.
+    """
+
+    how: NumberFormat = PLAIN
+    words: tuple[str, ...] = ()
+    reason: str = ""
+    doubt: str = ""
+    open_mark: str = ""
+    tells_decimal: bool = False
+    """Whether the cells leave no other decimal mark."""
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The different cells of a column that are no words for missing: as written, and their counts."""
+
+    texts: pa.Array
+    rows: pa.Array
+    before: pa.Array
+    core: pa.Array
+    after: pa.Array
+
+    @property
+    def total(self) -> int:
+        return int(pc.sum(self.rows).as_py())
+
+
+def means_missing(text: str) -> bool:
+    """Whether a text among numbers stands for no value."""
+    return bare_word(text) in MISSING_WORDS
+
+
+def bare_word(text: str) -> str:
+    """A word for missing as it is compared: without outer spaces, in any case."""
+    return text.strip(OUTER_SPACES).casefold()
+
+
+def look_at(cells: pa.Array, *, mistakes: bool = False) -> Found | None:
+    """What a string array ``(rows,)`` says of its numbers; None where it is text, or needs no word.
+
+    With ``mistakes`` a few texts that are neither numbers nor words for missing count as such words.
+    """
+    present = cells.drop_null()
+    if len(present) > _MANY:
+        some = present.take(pa.array(range(0, len(present), -(-len(present) // _MANY))))
+        if not _numeric_at_first_sight(some.filter(null_missing(some, MISSING_WORDS).is_valid())):
+            return None
+        found = _look_at_all(some, mistakes=mistakes)
+        if found is not None and not found.doubt and (of_all := _as_all(found, present)):
+            return of_all
+    return _look_at_all(present, mistakes=mistakes)
+
+
+def _as_all(found: Found, cells: pa.Array) -> Found | None:
+    """What some cells say, if all the others are numbers of that format, or of either one where a mark is open."""
+    there = null_missing(cells, MISSING_WORDS).is_valid()
+    rest = cells.filter(there)
+    for reading in _readings(found):
+        if not to_numbers(to_plain(rest, reading), frozenset()).clean:
+            return None
+    words = value_counts(cells.filter(pc.invert(there)))
+    units = ", ".join(f"unit {quoted(unit)}" for unit in found.how.units if unit)
+    told = units if found.open_mark else _told(found.how, units)
+    return _with_words(found, told, words)
+
+
+def _look_at_all(cells: pa.Array, *, mistakes: bool) -> Found | None:
+    counted_texts = cells.value_counts()
+    texts, rows = counted_texts.field("values"), counted_texts.field("counts")
+    missing = null_missing(texts, MISSING_WORDS).is_null()
+    rest = texts.filter(pc.invert(missing))
+    if not _numeric_at_first_sight(rest):
+        return None
+    found = _number_format(_parts(rest, rows.filter(pc.invert(missing))))
+    if found is None and mistakes:
+        found = Found()
+    if found is None:
+        return None
+    words = _counts(texts, rows, missing)
+    if mistakes and not found.doubt:
+        words |= _mistakes(_counts(texts, rows, pc.invert(missing)), found)
+    if found.how.plain and not words and not found.doubt and not found.open_mark:
+        return None
+    return _with_words(found, found.reason, words)
+
+
+def _counts(texts: pa.Array, rows: pa.Array, there: pa.Array) -> dict[str, int]:
+    return dict(zip(texts.filter(there).to_pylist(), rows.filter(there).to_pylist(), strict=True))
+
+
+def _mistakes(counts: Mapping[str, int], found: Found) -> dict[str, int]:
+    """The few of some texts, with their rows, that are numbers in no way that was found, if they are no codes."""
+    texts = pa.array(counts, pa.string())
+    ways = [pc.match_substring_regex(to_plain(texts, reading), _PLAIN_NUMBER) for reading in _readings(found)]
+    numbers = dict(compress(counts.items(), reduce(pc.or_, ways).to_pylist()))
+    odd = {text: rows for text, rows in counts.items() if text not in numbers}
+    return odd if len(odd) <= MOST_MISTAKES and prevail(counts, numbers) else {}
+
+
+def prevail(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
+    """Whether texts with their rows are ``numbers`` but for some mistakes."""
+    mostly = bool(counts) and sum(numbers.values()) >= MOSTLY * sum(counts.values())
+    return mostly and not _are_codes(counts, numbers)
+
+
+def _are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
+    """Whether text among numbers says that these are mere names, too, as in ``12``, ``12a``: ``counts`` are of both.
+
+    It does so where they are whole, and there are more texts than a few, in enough cells.
+    """
+    cells, texts = sum(counts.values()), len(counts) - len(numbers)
+    often = cells - sum(numbers.values()) >= _MANY_CELLS * cells
+    return often and texts > MOST_MISTAKES and all(map(str.isdigit, numbers))
+
+
+def _with_words(found: Found, told: str, words: Mapping[str, int]) -> Found:
+    """What was found and ``told`` of the numbers, with the words for none among them."""
+    return replace(found, words=tuple(words), reason="; ".join(filter(None, [told, _words_told(words)])))
+
+
+def words_among_dates(cells: pa.Array) -> Found | None:
+    """The words for none in a string array ``(rows,)`` of dates or times, if there are any."""
+    if not may_be_dates(cells):
+        return None
+    there = null_missing(cells, MISSING_WORDS)
+    words = value_counts(cells.filter(there.is_null()))
+    return Found(words=tuple(words), reason=_words_told(words)) if words and dates_in(there) else None
+
+
+def sentinels(values: pa.Array, written: pa.Array) -> Found | None:
+    """A number that stands for no value in a float64 array ``(rows,)`` that was ``written`` so, if there is one."""
+    lowest = pc.min(values).as_py()
+    if lowest not in SENTINELS or not pa.types.is_string(written.type):
+        return None
+    there = pc.equal(values, lowest).fill_null(False)
+    others = pc.min_max(values.filter(pc.invert(there))).as_py()
+    low, high = others["min"], others["max"]
+    if low is None or (low < 0 and lowest >= low - (high - low)):
+        return None
+    words = Counter(written.filter(there).to_pylist())
+    reason = f"{_words_told(words)}, far from all other numbers"
+    return Found(words=tuple(words), reason=reason, tells_decimal=has_point(written))
+
+
+def may_be_grouped(values: pa.Array, written: pa.Array) -> bool:
+    """Whether plain numbers could be thousands: each is below 1000 or has exactly three digits after its point.
+
+    It takes no time where a few cells tell.
+    """
+    ends = pc.min_max(values).as_py()
+    if ends["min"] is None or ends["min"] <= -1000 or ends["max"] >= 1000 or not pa.types.is_string(written.type):
+        return False
+    return has_point(written) and all(_could_be(part) for part in (written.slice(0, _LOOKED_AT), written))
+
+
+def has_point(written: pa.Array) -> bool:
+    """Whether there is a point in any cell of a string array."""
+    data = written.buffers()[2]
+    if data is None or b"." not in data.to_pybytes():
+        return False
+    return bool(pc.any(pc.match_substring(written, ".")).as_py())
+
+
+def _could_be(written: pa.Array) -> bool:
+    pattern = r"^\s*[+-]?(?:[1-9]\d{0,2}\.\d{3}|\d{1,3}|\D*)\s*$"
+    return pc.all(pc.match_substring_regex(written, pattern)).as_py() is not False
+
+
+def decided(found: Found, decimal: DecimalMark, because: str) -> Found:
+    """The same where the file has this decimal mark, and so the open mark is known."""
+    thousands = found.open_mark if found.open_mark != decimal else ""
+    how = replace(found.how, decimal=decimal, thousands=_as_thousands(thousands))
+    return replace(found, how=how, open_mark="", reason=f"{_told(how, found.reason)}, as {because}")
+
+
+def _as_thousands(mark: str) -> ThousandsMark:
+    return "." if mark == "." else "," if mark == "," else ""
+
+
+def _numeric_at_first_sight(texts: pa.Array) -> bool:
+    if not len(texts):
+        return False
+    sample = texts.take(pa.array(range(0, len(texts), -(-len(texts) // _LOOKED_AT))))
+    shapes = pc.extract_regex(folded(sample), _SHAPE)
+    return bool(len(shapes) - shapes.null_count >= (2 * MOSTLY - 1) * len(sample))
+
+
+def _parts(texts: pa.Array, rows: pa.Array) -> _Cells:
+    shape = pc.extract_regex(folded(texts), _SHAPE)
+    before, core, after = (pc.struct_field(shape, name) for name in ("before", "core", "after"))
+    return _Cells(texts, rows, before, core, after)
+
+
+def _number_format(cells: _Cells) -> Found | None:
+    units = _units(cells)
+    shaped = pc.sum(cells.rows.filter(cells.core.is_valid())).as_py() or 0
+    if units is None or shaped < MOSTLY * cells.total:
+        return None
+    if _several(units):
+        mixed = _mixed_units(units)
+        return Found(doubt=mixed) if mixed else None
+    named = tuple(unit for unit, _ in units.most_common() if unit)
+    if named and units[""] > cells.total / 2:
+        return None  # numbers, of which some have an addition: 12a is no 12
+    marks = _marks(cells.core.drop_null())
+    if isinstance(marks, str):
+        return Found(doubt=marks)
+    how = replace(marks.how, units=(*named, "") if named and units[""] else named)
+    return _verified(cells, replace(marks, how=how), units)
+
+
+def _units(cells: _Cells) -> Counter[str] | None:
+    """The cells of each text that stands beside numbers, the empty text for none; None where these are no units."""
+    units: Counter[str] = Counter()
+    if pc.any(pc.and_(pc.not_equal(cells.before, ""), pc.not_equal(cells.after, ""))).as_py():
+        return None
+    for side in (cells.before, cells.after):
+        there = pc.not_equal(side, "")
+        grouped = pa.table({"unit": side.filter(there), "rows": cells.rows.filter(there)}).group_by("unit")
+        found = grouped.aggregate([("rows", "sum")]).to_pydict()
+        if side is cells.before and not all(map(_is_currency, found["unit"])):
+            return None
+        units.update(dict(zip(found["unit"], found["rows_sum"], strict=True)))
+    bare = pc.and_(pc.equal(cells.before, ""), pc.equal(cells.after, ""))
+    zero = pc.match_substring_regex(cells.core, r"^0+(?:[.,]0*)?$")
+    units[""] = pc.sum(cells.rows.filter(pc.and_not(bare, zero))).as_py() or 0
+    return units
+
+
+def _is_currency(text: str) -> bool:
+    return text.casefold() in _CURRENCIES or all(unicodedata.category(c) == "Sc" for c in text)
+
+
+def _unit_key(unit: str) -> str:
+    """What spellings of one unit have in common; case means something in ``mW`` and ``MW``."""
+    if len(unit) <= 3 and unit[:1] in {"m", "M"}:
+        return unit
+    word = unit.casefold().rstrip(".")
+    return word.removesuffix("es") if word.endswith("ches") else word.removesuffix("s") if len(word) > 2 else word
+
+
+def _several(units: Counter[str]) -> bool:
+    """Whether the numbers have different units; without a percent sign they are a hundred times as much or not."""
+    keys = {_unit_key(unit) for unit in units if unit}
+    return len(keys) > 1 or ("%" in keys and units[""] > 0)
+
+
+def _mixed_units(units: Counter[str]) -> str:
+    """What to say of numbers with different units; empty where these are not known to be some: ``1st``, ``2nd``."""
+    keys = {_unit_key(unit) for unit in units if unit}
+    if not all(key.casefold() in _UNITS or _is_currency(key) for key in keys):
+        return ""
+    some = [f"{quoted(unit)} in {counted(rows, 'cell')}" for unit, rows in units.most_common(4) if unit]
+    none = [f"none in {counted(units[''], 'cell')}"] if units[""] else []
+    return f"numbers in different units count as text ({', '.join([*some, *none])}); give all in one"
+
+
+def _marks(core: pa.Array) -> Found | str:
+    """The format of the marks, without units; or why there is none."""
+    decimals = [mark for mark in ".," if _any(core, _decimal_evidence(mark))]
+    grouping = [mark for mark in ".," if _any(core, _thousands_evidence(mark))]
+    present = [mark for mark in ".," if pc.any(pc.match_substring(core, mark)).as_py()]
+    spaced = [mark for mark in _SPACED if pc.any(pc.match_substring(core, mark)).as_py()]
+    if len(decimals) > 1 or len(grouping) > 1 or len(spaced) > 1 or (decimals and decimals == grouping):
+        return _two_ways(core)
+    if spaced and len(present) < 2:
+        decimal: DecimalMark = "," if present == [","] else "."
+        thousands: ThousandsMark = "'" if spaced == ["'"] else "_" if spaced == ["_"] else " "
+        return Found(NumberFormat(decimal, thousands), tells_decimal=bool(present))
+    if decimals or grouping:
+        decimal = "," if decimals == [","] or grouping == ["."] else "."
+        other = "." if decimal == "," else ","
+        return Found(NumberFormat(decimal, _as_thousands(other) if other in present else ""), tells_decimal=True)
+    if len(present) > 1:
+        return _two_ways(core)
+    return Found(open_mark=present[0] if present else "")
+
+
+def _two_ways(core: pa.Array) -> str:
+    return _clash_told(*(core.filter(pc.match_substring(core, mark)) for mark in ".,"))
+
+
+def _any(core: pa.Array, pattern: str) -> bool:
+    return pc.any(pc.match_substring_regex(core, pattern)).as_py() is True
+
+
+def _decimal_evidence(mark: str) -> str:
+    """Cores in which the mark has decimals after it, whatever the other marks mean."""
+    m, other = re.escape(mark), "," if mark == "." else r"\."
+    many = rf"^0\d*{m}\d|^\d{{4,}}{m}|{m}\d{{1,2}}$|{m}\d{{4,}}|{m}\d+[eE]|^{m}\d"
+    return rf"{many}|[{other} '_]\d{{3}}{m}\d+$"
+
+
+def _thousands_evidence(mark: str) -> str:
+    """Cores in which the mark stands between groups of three digits, whatever the other marks mean."""
+    m, other = re.escape(mark), "," if mark == "." else r"\."
+    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}\d"
+
+
+_OPEN: dict[str, tuple[tuple[DecimalMark, ThousandsMark], ...]] = {
+    "": (),
+    ".": ((",", "."), (".", "")),
+    ",": ((".", ","), (",", "")),
+}
+"""What an open mark may be."""
+_PLAIN_NUMBER = f"^(?:{NUMBER.pattern})$"
+
+
+def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
+    """The format if each cell that looks like a number is one of it, or, of an open mark, could be."""
+    typographic = pc.any(pc.not_equal(folded(cells.texts), pc.ascii_trim(cells.texts, characters=" \t"))).as_py()
+    typographic = typographic or _any(cells.texts, r"\(|\d-$|^- ")
+    bare = found.how == PLAIN
+    how = replace(found.how, typographic=bool(typographic) and bare)
+    shaped = cells.core.is_valid()
+    for reading in _readings(replace(found, how=how)):
+        numbers = pc.match_substring_regex(to_plain(cells.texts, reading), _PLAIN_NUMBER)
+        clash = pc.and_not(shaped, numbers)
+        if pc.any(clash).as_py():
+            return Found(doubt=_clash_told(cells.texts.filter(numbers), cells.texts.filter(clash)))
+        if (pc.sum(cells.rows.filter(numbers)).as_py() or 0) < MOSTLY * cells.total:
+            return None
+    reason = "" if how.plain else _told(how, _unit_told(units))
+    return replace(found, how=how, reason=_unit_told(units) if found.open_mark else reason)
+
+
+def _readings(found: Found) -> list[NumberFormat]:
+    """The formats that a column may have: one, or two where a mark is open."""
+    how = found.how
+    return [replace(how, decimal=decimal, thousands=mark) for decimal, mark in _OPEN[found.open_mark]] or [how]
+
+
+def _clash_told(one: pa.Array, other: pa.Array) -> str:
+    shown = " and ".join(quoted(found[0].as_py()) for found in (one, other) if len(found))
+    return f"numbers written in two ways count as text ({shown}); write all alike"
+
+
+def _told(how: NumberFormat, units: str) -> str:
+    """What was found of a format, in words."""
+    parts = [f"decimal {quoted(how.decimal)}"] if how.decimal != "." or how.thousands else []
+    parts += [f"thousands {quoted(how.thousands)}"] if how.thousands else []
+    parts += [units] if units else []
+    parts += ["signs or digits of type"] if how.typographic and not parts else []
+    return f"numbers like {how.example}: {', '.join(parts)}" if parts else ""
+
+
+def _unit_told(units: Counter[str]) -> str:
+    named = list(islice(_named(units), 3))
+    none = [f"none in {counted(units[''], 'cell')}"] if named and units[""] else []
+    return ", ".join([*named, *none])
+
+
+def _named(units: Counter[str]) -> Iterator[str]:
+    return (f"unit {quoted(unit)} in {counted(rows, 'cell')}" for unit, rows in units.most_common() if unit)
+
+
+def _words_told(words: Mapping[str, int]) -> str:
+    some = [f"{quoted(word)} in {counted(rows, 'cell')}" for word, rows in islice(Counter(words).most_common(), 3)]
+    more = [f"{len(words) - 3} more"] if len(words) > 3 else []
+    return f"missing: {', '.join([*some, *more])}" if words else ""

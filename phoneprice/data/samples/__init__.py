@@ -1,0 +1,1 @@
+"""Tables to try things with: the bundled phones, and Kaggle's."""

@@ -1,0 +1,1 @@
+"""Rows of an output to files: the writer of each format."""
