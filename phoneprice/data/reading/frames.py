@@ -38,11 +38,11 @@ def frame_table(
     first column, and columns without a value at the right edge) or there twice. Raises ``TypeError`` for what is no
     frame.
     """
-    columns = _columns(frame)
-    names = named_part([name for name, _ in columns])
+    given = _columns(frame)
+    names = named_part([name for name, _ in given])
     require_distinct(source, names)
-    edge = edge_keys(len(columns) - len(names))
-    values = dict(zip((*names, *edge), (values for _, values in columns), strict=True))
+    edge = edge_keys(len(given) - len(names))
+    values = dict(zip((*names, *edge), (values for _, values in given), strict=True))
     texts = frozenset(text_columns)
     arrays = {
         name: _plain_array(name, cells, source, text=name in texts)
@@ -55,15 +55,19 @@ def frame_table(
     arrays = {name: plain(array, numeric=name in numeric) for name, array in arrays.items()}
     selection = Selection(names, numeric, frozenset(read) - numeric, edge=edge)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
+    columns = {**table.columns, **_formatted(table, selection.text - texts, options)}
     unread = pa.nulls(rows, pa.string())
-    formats = {name: options.rules(name).number_format for name in selection.text if name not in text_columns}
-    written = {
+    return replace(table, columns={name: columns.get(name, unread) for name in names})
+
+
+def _formatted(table: Table, names: Collection[str], options: ReadOptions) -> dict[str, pa.Array]:
+    """Those of some columns of text that have a format of their own, numbers in the plain grammar."""
+    formats = {name: options.rules(name).number_format for name in names}
+    return {
         name: text_in_plain_words(table, name, table.columns[name], how, certain=False)
         for name, how in formats.items()
         if not how.plain and pa.types.is_string(table.columns[name].type)
     }
-    table = replace(table, columns={**table.columns, **written})
-    return replace(table, columns={name: table.columns.get(name, unread) for name in names})
 
 
 def frame_names(frame: Any) -> tuple[str, ...]:
