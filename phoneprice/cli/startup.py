@@ -15,6 +15,10 @@ _THREAD_BYTES = 48 << 20
 """What it takes for itself and for each thread. Measured with 2 threads: 110 MB for NumPy's, 130 MB for SciPy's."""
 
 
+_TORCH_BYTES = 480 << 20
+"""What importing PyTorch takes: with 490 MiB it loads, with less than 420 its code in C++ may end the process."""
+
+
 def set_up_process() -> None:
     """Prepare garbage collection, threads, streams and imports for one command."""
     # A short command is all imports, which leave no garbage: looking for some would cost a tenth of its time.
@@ -58,7 +62,7 @@ class _NoPandas:
 class _Room:
     """An import hook that finds nothing, and refuses what there is too little memory to load.
 
-    OpenBLAS then ends the process, or waits for ever; a limit on addresses (``ulimit -v``) is the usual reason.
+    OpenBLAS and PyTorch then end the process, or wait for ever; the usual reason is a limit (``ulimit -v``).
     """
 
     def __init__(self) -> None:
@@ -70,6 +74,10 @@ class _Room:
             from phoneprice.shortage import require_memory
 
             require_memory(_LIBRARY_BYTES + _blas_threads() * _THREAD_BYTES)
+        elif name == "torch":
+            from phoneprice.shortage import require_memory
+
+            require_memory(_TORCH_BYTES)
         elif not self._is_taken and _is_loaded("numpy"):  # with the next import, before anything is computed
             self._is_taken = True
             from phoneprice.inference.threads import require_blas_memory
