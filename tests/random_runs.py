@@ -7,7 +7,7 @@ import numpy as np
 from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.data.labels import LabelKind
-from phoneprice.data.schema import Column, TableSchema, input_names
+from phoneprice.data.schema import Column, TableSchema, input_names, number_inputs
 from phoneprice.metrics.figures import measured
 from phoneprice.model.shape import network_shape, parameter_shapes
 from phoneprice.records import (
@@ -44,19 +44,24 @@ def numeric_schema(features=6, *, labels=LABELS, has_missing=False, id_columns=(
     return TableSchema(columns=columns, target="price_range", id_columns=id_columns, labels=labels, label_kind=kind)
 
 
-def random_ensemble(config, inputs, classes, members=3, seed=0):
+def random_ensemble(config, inputs, classes, members=3, seed=0, numbers=()):
     """Parameters of plausible size: variances positive, cut points apart, scores of order one."""
     random = np.random.default_rng(seed)
-    shapes = parameter_shapes(network_shape(config, inputs, classes, members))
+    shapes = parameter_shapes(network_shape(config, inputs, classes, members, numbers))
     parameters = {}
     for name, shape in shapes.items():
         scale = 1 / np.sqrt(shape[1]) if name.endswith("weight") else 0.3
         values = random.normal(0, scale, shape)
         parameters[name] = (np.abs(values) + 0.5 if name.endswith("running_variance") else values).astype(np.float32)
+    if "encoding.edges" in parameters:
+        edges = parameters["encoding.edges"]
+        edges[:] = np.sort(5 * edges, axis=-1)
+        edges[0, 0, 1:] = edges[0, 0, 1:2]  # one bin only
     if "cuts.first" in parameters:
         parameters["cuts.first"] -= np.float32(1.0)
     size = (members, inputs)
-    statistics = InputStatistics(random.normal(0, 0.2, size), random.uniform(0.5, 2, size), random.normal(0, 1, size))
+    shift, factor = random.normal(0, 0.2, size), random.uniform(0.5, 2, size)
+    statistics = InputStatistics(shift, factor, random.normal(0, 1, size), numbers)
     target = None
     if classes == 0:
         target = TargetStatistics(random.normal(5, 1, members), random.uniform(1, 2, members))
@@ -76,7 +81,8 @@ def random_inputs(rows, width, seed=0, *, missing=0.0):
 def random_contents(config=None, schema=None, members=3, seed=0, **changes):
     config = config or Config()
     schema = schema or numeric_schema()
-    ensemble = random_ensemble(config, len(input_names(schema)), len(schema.labels), members, seed)
+    inputs, numbers = len(input_names(schema)), number_inputs(schema)
+    ensemble = random_ensemble(config, inputs, len(schema.labels), members, seed, numbers)
     held = None if config.validation.scheme == "none" else random_held_out(schema.labels, members)
     parts: dict[str, Any] = {
         "calibration": Calibration(),

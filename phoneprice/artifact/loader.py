@@ -16,7 +16,7 @@ from phoneprice.config.schema import Config
 from phoneprice.data.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
 from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
-from phoneprice.records import Calibration, Ensemble, HeldOut, Task
+from phoneprice.records import Calibration, Ensemble, HeldOut, InputStatistics, Task
 
 if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
@@ -57,8 +57,7 @@ class Run:
     @property
     def shape(self) -> NetworkShape:
         """The shape of the networks."""
-        members = len(self.ensemble.inputs.shift)
-        return network_shape(self.config, len(self.input_names), self.task.classes, members)
+        return _shape(self.config, self.ensemble.inputs, self.task)
 
     @cached_property
     def metrics(self) -> RunMetrics:
@@ -147,13 +146,17 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
         return manifest, *(CheckedFile(name, entry.bytes, entry.sha256) for name, entry in run.manifest.files.items())
 
 
+def _shape(config: Config, inputs: InputStatistics, task: Task) -> NetworkShape:
+    members, width = inputs.shift.shape
+    return network_shape(config, width, task.classes, members, inputs.numbers)
+
+
 def _load(files: SealedDirectory) -> Run:
     config = prediction_files.parse_config(*files.document(layout.CONFIG))
     schema = prediction_files.parse_schema(*files.document(layout.SCHEMA))
     task = prediction_files.task_of(config, schema, files.source(layout.SCHEMA))
     inputs, target = prediction_files.parse_features(*files.document(layout.FEATURES), config, schema)
-    members, width = inputs.shift.shape
-    shapes = parameter_shapes(network_shape(config, width, task.classes, members))
+    shapes = parameter_shapes(_shape(config, inputs, task))
     weights = files.source(layout.WEIGHTS)
     check_size(files.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
     ensemble = Ensemble(parse_weights(files.read(layout.WEIGHTS), shapes, weights), inputs, target)

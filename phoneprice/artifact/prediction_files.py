@@ -16,7 +16,7 @@ from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, Decision
-from phoneprice.data.schema import LARGEST_TARGET, TableSchema, input_names
+from phoneprice.data.schema import LARGEST_TARGET, TableSchema, input_names, number_inputs
 from phoneprice.errors import ConfigError, ModelError
 from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
 from phoneprice.records.inputs import LARGEST_SINGLE
@@ -82,9 +82,10 @@ def parse_features(
     if not 1 <= members <= most:
         raise damaged(source, f"found {members} members, expected 1 to {most}")
     shape = (members, len(names))
-    inputs = InputStatistics(**{key: _floats(table, shape, source) for key, table in tables.items()})
-    if max(np.abs(values).max() for values in vars(inputs).values()) > LARGEST_SINGLE or inputs.factor.min() < 0:
+    values = {key: _floats(table, shape, source) for key, table in tables.items()}
+    if max(np.abs(table).max() for table in values.values()) > LARGEST_SINGLE or values["factor"].min() < 0:
         raise damaged(source, "inputs are not float32 numbers, or a factor is below 0")
+    inputs = InputStatistics(**values, numbers=number_inputs(schema))
     return inputs, _parse_target(document["target"], members, source, expected=config.task.kind == "regression")
 
 

@@ -52,6 +52,8 @@ def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray
     for name, values in parameters.items():
         if name.endswith("running_variance") and values.min() < 0:
             raise ModelError(f"{_which(source, name)} holds a variance below 0; {DAMAGED}")
+        if name == "encoding.edges" and (values[..., 1:] < values[..., :-1]).any():
+            raise ModelError(f"{_which(source, name)} holds edges that fall; {DAMAGED}")
     return parameters
 
 

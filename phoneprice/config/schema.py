@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from phoneprice.components.activations import Activation, ReLU
 from phoneprice.components.base import NonNegative, Rate, Settings, TaskKind
+from phoneprice.components.encodings import Encoding, NoEncoding
 from phoneprice.components.initializers import Initializer, KaimingNormal
 from phoneprice.components.losses import Loss, Ordinal
 from phoneprice.components.normalization import NoNormalization, Normalization
@@ -216,6 +217,7 @@ class ModelConfig(Settings):
     hidden: Annotated[
         tuple[Width, ...], Field(max_length=64, description="width of each hidden layer; empty: a linear model")
     ] = (32,)
+    encoding: Annotated[Encoding, Field(description="of the numbers that the hidden layers get")] = NoEncoding()
     activation: Annotated[Activation, Field(description="after each hidden layer")] = ReLU()
     init: Annotated[Initializer, Field(description="initial weights of the network")] = KaimingNormal()
     output_init: Annotated[
@@ -234,6 +236,9 @@ class ModelConfig(Settings):
             raise ValueError(f"dropout has {len(self.dropout)} values for {len(self.hidden)} hidden layers")
         if not self.hidden and not self.skip:
             raise ValueError("hidden is empty and skip is false: nothing connects inputs to outputs; set skip = true")
+        if not self.hidden and self.encoding.active:
+            name = self.encoding.name
+            raise ValueError(f'encoding "{name}" is for hidden layers, and hidden is empty; set encoding.name = "none"')
         return self
 
     @property

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from phoneprice.data.dates import Cycle, Days, phase
 from phoneprice.data.reading.faults import require_named
-from phoneprice.data.schema import Column, ColumnKind, TableSchema, days_of, input_names, numbers_of, sampling_step
+from phoneprice.data.schema import (
+    Column,
+    ColumnKind,
+    TableSchema,
+    days_of,
+    input_names,
+    number_inputs,
+    numbers_of,
+    sampling_step,
+)
 from phoneprice.data.table import Table
 from phoneprice.data.tails import soft_clip
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
@@ -278,7 +287,7 @@ def member_statistics(
     missing = None if inputs.missing is None else np.ascontiguousarray(inputs.missing.T)
     members = [_one_member(by_input, missing, layout, plan.train_rows, scaling, weights) for plan in plans]
     shift, factor, fill = (np.stack(parts) for parts in zip(*members, strict=True))
-    return InputStatistics(shift, factor, fill)
+    return InputStatistics(shift, factor, fill, number_inputs(schema))
 
 
 @dataclass(frozen=True)

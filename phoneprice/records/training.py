@@ -49,11 +49,10 @@ class Ensemble:
     def take(self, members: Sequence[int]) -> "Ensemble":
         """An ensemble of some of the networks."""
         k = list(members)
-        inputs, target = self.inputs, self.target
         return Ensemble(
             {name: values[k] for name, values in self.parameters.items()},
-            InputStatistics(inputs.shift[k], inputs.factor[k], inputs.fill[k]),
-            None if target is None else target.take(k),
+            self.inputs.take(k),
+            None if self.target is None else self.target.take(k),
         )
 
 

@@ -44,8 +44,7 @@ class Fit:
     @property
     def step_numbers(self) -> int:
         """How many numbers the widest layer of the largest stack holds at a step: members x rows x units."""
-        widest = max(self.setup.config.model.hidden, default=1)
-        return max(len(stack.plans) * stack.pace.batch_rows * widest for stack in self.stacks)
+        return max(len(s.plans) * s.pace.batch_rows * s.network.shape.widest for s in self.stacks)
 
     def run(self) -> Generator[StepDone | EpochRecord]:
         """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch.

@@ -11,9 +11,9 @@ from torch import Tensor
 from phoneprice.components.losses import Ordinal
 from phoneprice.components.penalties import Adaptive
 from phoneprice.config.schema import Config, EarlyStopping
-from phoneprice.model.mlp import StackedMLP, place_cuts
+from phoneprice.model.mlp import StackedMLP, place_cuts, place_edges
 from phoneprice.model.shape import network_shape
-from phoneprice.records import InputStatistics, MemberPlan, Rows, TargetStatistics
+from phoneprice.records import Floats, InputStatistics, MemberPlan, Rows, TargetStatistics
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
@@ -40,6 +40,8 @@ class FitSetup:
     watch: bool = True
     """Follow the loss on rows that are held out, and the layers' health; early stopping and plateaus are followed in
     any case."""
+    edges: Floats | None = None
+    """Those of the bins, ``(K, c, bins + 1)``, where numbers are encoded by bins."""
 
 
 class Stack:
@@ -50,9 +52,11 @@ class Stack:
         self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
         self.pace = Pace.of(plans[0], config.training)
         self.view = MemberView.of(positions, setup.inputs, setup.target, setup.data)
-        self._classes = setup.classes
+        self._classes, self._numbers = setup.classes, setup.inputs.numbers
+        self._edges = None if setup.edges is None else torch.from_numpy(setup.edges[list(positions)])
         self._class_weights = self._weigh_classes(setup.classes)
         self.network = self._fresh_network()
+        self._groups = self.network.input_groups
         for parameter in self.network.parameters.values():
             parameter.requires_grad_()
         self.optimizer = StackedOptimizer(config.optimizer, self.network.parameters)
@@ -77,11 +81,13 @@ class Stack:
     def _fresh_network(self) -> StackedMLP:
         """The members as they begin: the seed decides, so they can be had again at any time."""
         config, like = self.config, self.data.values
-        shape = network_shape(config, like.shape[1], self._classes, len(self.plans))
+        shape = network_shape(config, like.shape[1], self._classes, len(self.plans), self._numbers)
         seeds = [(config.training.seed, p.index) for p in self.plans]
         network = StackedMLP.initialised(config, shape, seeds, like.dtype)
         if isinstance(config.loss, Ordinal):
             place_cuts(network.tensors, self._class_quantiles(self._classes, config.loss).to(like.dtype))
+        if self._edges is not None and network.shape.numbers:
+            place_edges(network, self._edges.to(like.dtype))
         return network.to(like.device)
 
     def _monitor(self) -> HealthMonitor:
@@ -201,7 +207,7 @@ class Stack:
         if not isinstance(penalty, Adaptive):
             return
         share = (torch.ones_like(losses) if power is None else power * losses) / self._train_rows
-        for name, gradient in penalty.gradient(parameters, share).items():
+        for name, gradient in penalty.gradient(parameters, share, self._groups).items():
             gradients = parameters[name].grad
             parameters[name].grad = gradient if gradients is None else gradients.add_(gradient)
 
@@ -263,7 +269,7 @@ class Stack:
     def _evaluated(self, weights: Mapping[str, Tensor], rows: Tensor) -> Iterator[tuple[Tensor, Tensor, slice]]:
         """Outputs ``(K, b, W)`` and targets ``(K, b)`` of each member's ``rows``, and which of them, part by part."""
         network = StackedMLP(self.config.model, self.network.shape, weights)
-        at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
+        at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * self.network.shape.widest))
         for start in range(0, rows.shape[1], at_once):
             here = slice(start, start + at_once)
             z, y = self.view.batch(self.data, rows[:, here])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phoneprice.config.schema import Config
+from phoneprice.data.bins import member_edges
 from phoneprice.data.features import member_statistics
 from phoneprice.data.schema import Column
 from phoneprice.data.splits import plan_members
@@ -105,10 +106,11 @@ def _fit(
     target = target_statistics(prepared.targets, plans, weights, clipped=clipped) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32, weights)
     members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
-    parameters = network_shape(config, inputs, prepared.task.classes, members).parameters
+    parameters = network_shape(config, inputs, prepared.task.classes, members, statistics.numbers).parameters
     on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
+    edges = member_edges(config.model.encoding, prepared.inputs, prepared.targets, plans, statistics)
     with enough_memory():
-        training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
+        training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch, edges), plans)
     threads = number_of_threads(config.training.threads, usual_threads, training.step_numbers)
     with torch_threads(threads):
         if checkpointer is not None:

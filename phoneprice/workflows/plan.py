@@ -9,7 +9,7 @@ from pathlib import Path
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.schema import input_names
+from phoneprice.data.schema import input_names, number_inputs
 from phoneprice.model.shape import network_shape
 from phoneprice.records import MemberPlan
 from phoneprice.workflows.events import OnEvent, ignore
@@ -57,6 +57,7 @@ def plan_training(
     config = prepared.config
     members = planned(prepared, on_event)
     inputs = len(input_names(prepared.schema))
+    shape = network_shape(config, inputs, prepared.task.classes, len(members), number_inputs(prepared.schema))
     paces = [Pace.of(member, config.training) for member in members]
     return TrainingPlan(
         data=str(source),
@@ -71,7 +72,7 @@ def plan_training(
         train_rows=_counts(members, "train_rows"),
         held_out_rows=_counts(members, "held_out_rows"),
         stopping_rows=_counts(members, "stopping_rows"),
-        parameters=network_shape(config, inputs, prepared.task.classes, len(members)).parameters,
+        parameters=shape.parameters,
         epochs=config.training.epochs,
         batch_rows=tuple(pace.batch_rows for pace in paces),
         steps=tuple(pace.steps * config.training.epochs for pace in paces),

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
+from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError
 from tests.random_runs import NOTHING_HELD_OUT, names, random_contents, write_run
 
@@ -341,6 +343,25 @@ def test_unknown_schema_keys(run):
 def test_odd_statistics(run, change, reason):
     edit(run, "features.json", change)
     assert refusal(run) == f"features.json: not valid: {reason}; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("edges", "reason"),
+    [
+        (np.array([0.0, 1.0, 0.5]), "holds edges that fall"),
+        (np.array([0.0, 1.0, np.inf]), "holds NaN or infinity"),
+        (np.array([0.0, np.nan, 1.0]), "holds NaN or infinity"),
+        (np.zeros((3, 3, 6)), "is not F32 of shape [3, 6, 3], as config.toml and schema.json ask"),
+    ],
+)
+def test_odd_edges(tmp_path, edges, reason):
+    config = Config.model_validate({"model": {"encoding": {"name": "piecewise_linear", "bins": 2}}})
+    write_run(tmp_path / "run", random_contents(config))
+    file = tmp_path / "run" / "model.safetensors"
+    odd = edges if edges.ndim == 3 else np.broadcast_to(edges, (3, 6, 3))
+    file.write_bytes(save(load(file.read_bytes()) | {"encoding.edges": np.ascontiguousarray(odd, np.float32)}))
+    reseal(tmp_path / "run")
+    assert refusal(tmp_path / "run") == f"model.safetensors: tensor 'encoding.edges' {reason}; {DAMAGED}"
 
 
 @pytest.mark.parametrize(

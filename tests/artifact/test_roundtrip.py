@@ -13,12 +13,14 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
 from phoneprice.artifact.training_files import parse_history, render_history
+from phoneprice.components.encodings import Encoding
 from phoneprice.config.schema import Config
 from phoneprice.data.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.records.inputs import LARGEST_SINGLE
+from tests.components.families import choices
 from tests.random_runs import NOTHING_HELD_OUT, numeric_schema, random_contents, random_ensemble, write_run
 
 REGRESSION = Config.model_validate({"task": {"kind": "regression"}, "loss": {"name": "huber"}})
@@ -38,6 +40,7 @@ SETTINGS = {
         }
     ),
     "regression": REGRESSION,
+    **{name: Config.model_validate({"model": {"encoding": {"name": name}}}) for name in choices(Encoding)},
 }
 
 
@@ -72,6 +75,7 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
         np.testing.assert_array_equal(
             getattr(run.ensemble.inputs, key), getattr(contents.ensemble.inputs, key), strict=True
         )
+    assert run.ensemble.inputs.numbers == contents.ensemble.inputs.numbers
     assert (run.ensemble.target is None) == (name != "regression")
     assert (run.task.kind, run.task.target, run.task.labels) == (
         contents.config.task.kind,

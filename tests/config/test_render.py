@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
+from phoneprice.components.encodings import NoEncoding
 from phoneprice.config.fields import choices, component_name, section, toml_value
 from phoneprice.config.load import config_from_toml, load_config
 from phoneprice.config.recipes import recipe
@@ -110,7 +111,8 @@ def configs(draw):
     threshold = draw(st.sampled_from(["none", "f1"])) if (kind, decision) == ("binary", "argmax") else "none"
     fixed = {"kind": kind, "decision": decision, "costs": costs, "threshold_metric": threshold}
     task = draw(tables(section(Config.model_fields["task"]), **fixed))
-    model = draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True))
+    encoding = {} if hidden else {"encoding": NoEncoding()}  # others are for hidden layers
+    model = draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True, **encoding))
     group, order = draw(st.sampled_from([("the group", ""), ("", "the day"), ("", "")]))
     data = draw(tables(DataConfig, group_column=group, weight_column=draw(st.sampled_from(["", "the weight"]))))
     scheme = draw(st.sampled_from(["holdout", "none"] if order else ["kfold", "holdout", "none"]))

@@ -9,6 +9,7 @@ import torch
 
 from phoneprice.components.losses import CrossEntropy
 from phoneprice.config.schema import Config
+from phoneprice.data.bins import member_edges
 from phoneprice.records import EpochRecord, Inputs, InputStatistics, MemberPlan, TargetStatistics
 from phoneprice.training.data import TrainingData
 from phoneprice.training.loop import Fit
@@ -67,14 +68,15 @@ def statistics(inputs: Inputs, y: np.ndarray[Any, Any], plans: list[MemberPlan])
     if y.dtype == np.float64:
         means = [y[p.train_rows].mean() for p in plans]
         target = TargetStatistics(np.array(means), np.array([y[p.train_rows].std() for p in plans]))
-    return InputStatistics(shift, factor, shift), target
+    return InputStatistics(shift, factor, shift, tuple(range(1, inputs.values.shape[1]))), target
 
 
 def fit_of(config: Config, plans: list[MemberPlan], inputs: Inputs, y: Any, dtype: torch.dtype = torch.float64) -> Fit:
     input_statistics, target = statistics(inputs, y, plans)
     data = TrainingData.of(inputs, y, torch.device("cpu"), dtype)
     classes = 2 if isinstance(config.loss, CrossEntropy) and config.task.kind == "binary" else CLASSES[config.task.kind]
-    return Fit(FitSetup(config, data, input_statistics, target, classes), plans)
+    edges = member_edges(config.model.encoding, inputs, y, plans, input_statistics)
+    return Fit(FitSetup(config, data, input_statistics, target, classes, edges=edges), plans)
 
 
 def run(fit: Fit) -> list[EpochRecord]:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
+from phoneprice.components import (
+    activations,
+    encodings,
+    initializers,
+    losses,
+    normalization,
+    optimizers,
+    penalties,
+    schedulers,
+)
 from phoneprice.config.schema import Config
 from tests.components.families import choices
 from tests.training.fits import config_of, fit_of, plans_of, problem, run, weights
@@ -16,6 +25,15 @@ from tests.training.fits import config_of, fit_of, plans_of, problem, run, weigh
 BOTH_NORMS = {"name": "batch_norm", "position": "after"}
 SETTINGS: dict[str, Config] = {
     **{f"activation {n}": config_of(model={"activation": {"name": n}}) for n in choices(activations.Activation)},
+    **{f"encoding {n}": config_of(model={"encoding": {"name": n}}) for n in choices(encodings.Encoding)},
+    **{
+        f"encoding {n} penalised": config_of(model={"encoding": {"name": n}}, penalty={"name": "adaptive"})
+        for n in choices(encodings.Encoding)
+    },
+    "encoding by a tree": config_of(
+        "regression", model={"encoding": {"name": "piecewise_linear", "bins": 5, "edges": "tree", "leaf_rows": 3}}
+    ),
+    "encoding left out": config_of(model={"encoding": {"name": "periodic"}, "input_dropout": 0.3}),
     **{f"init {n}": config_of(model={"init": {"name": n}}) for n in choices(initializers.Initializer)},
     **{f"norm {n}": config_of(model={"normalization": {"name": n}}) for n in choices(normalization.Normalization)},
     **{f"optimizer {n}": config_of(optimizer={"name": n}) for n in choices(optimizers.Optimizer)},
