@@ -35,6 +35,7 @@ TESTED_BY = {
     "cli/rendering/runs.py": "cli/commands/test_runs.py",
     "cli/rendering/terminal_report.py": "cli/commands/test_report.py",
     "components/normalization.py": "model/test_mlp.py",
+    "components/waves.py": "components/test_encodings.py",
     "config/bounds.py": "workflows/test_cross_validate.py",
     "config/faults.py": "config/test_load.py",
     "config/fields.py": "config/test_load.py",

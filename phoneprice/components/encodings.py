@@ -97,9 +97,9 @@ class PiecewiseLinear(_Encoding):
         import torch
 
         # Columns last: along the 12 bins of a column the same takes twice as long.
-        edges = arrays["edges"].transpose(1, 2)
-        width = edges.diff(dim=1)
-        slope = torch.where(width > 0, 1 / width, 0).contiguous()
+        edges = arrays["edges"].transpose(1, 2).contiguous()
+        width = edges[:, 1:] - edges[:, :-1]
+        slope = torch.where(width > 0, 1 / width, 0)
         ramps = torch.addcmul((-edges[:, :-1] * slope)[:, None], z[:, :, None], slope[:, None])
         return ramps.clamp_(0, 1)
 
@@ -149,9 +149,9 @@ class Periodic(_Encoding):
     def torch(self, z: Tensor, arrays: Mapping[str, Tensor]) -> Tensor:
         import torch
 
-        angles = z[..., None] * (2 * math.pi * arrays["frequencies"])[:, None]
-        waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
-        mixed = torch.baddbmm(arrays["bias"], waves.flatten(1, 2), arrays["projection"])
+        from phoneprice.components.waves import waves
+
+        mixed = torch.baddbmm(arrays["bias"], waves(z, arrays["frequencies"]).flatten(1, 2), arrays["projection"])
         return mixed.relu_().view(*z.shape, self.width).transpose(2, 3)
 
     def numpy(self, z: Array, arrays: Mapping[str, Array]) -> Array:

@@ -122,7 +122,7 @@ class StackedMLP:
         if mask is not None:  # of what a number becomes, not of the number: 0 is one like others
             kept, others_kept = (_columns(mask, places) for places in self._places)
             encoded, others = encoded * kept.unsqueeze(2), others * others_kept
-        return torch.cat([others, encoded.flatten(2)], dim=2)
+        return torch.cat([others, encoded.flatten(2)], dim=2) if shape.others else encoded.flatten(2)
 
     def _activated(self, h: Tensor, layer: int, training: bool) -> Tensor:
         t = self.tensors

@@ -220,6 +220,8 @@ def _summary(run: Run) -> Iterator[tuple[str, str]]:
         yield "classes", _classes(run)
     yield "rows", count(run.metrics.rows)
     yield "columns", counted_names(run.schema.feature_names)
+    if shape.numbers:
+        yield "encoded", f"{counted(len(shape.numbers), 'number')}, {config.model.encoding.name}"
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden layers", f"{layers} ({config.model.activation.name}){skip}"

@@ -98,6 +98,8 @@ def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
     if run.task.labels:
         yield "classes", ", ".join(run.task.labels)
     yield "columns", counted_names(run.schema.feature_names)
+    if shape.numbers:
+        yield "encoded", f"{counted(len(shape.numbers), 'number')}, {config.model.encoding.name}"
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden", f"{layers} ({config.model.activation.name}){skip}"
