@@ -181,7 +181,8 @@ def _dropped(h: Tensor, mask: Tensor | None) -> Tensor:
 def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:
     """Fill one member's tensors (2-D views of the stack, all zero) in the order of the forward pass."""
     model = config.model
-    model.encoding.fill(encoding_arrays(tensors), generator)
+    if arrays := encoding_arrays(tensors):
+        model.encoding.fill(arrays, generator)
     silent = ("skip.", "output.") if model.output_init == "zeros" or not model.hidden else ("skip.",)
     silent = (*silent, _ENCODING)
     for name, tensor in tensors.items():

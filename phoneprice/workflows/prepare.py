@@ -35,6 +35,7 @@ from phoneprice.data.schema import (
     alone_among,
     infer_schema,
     merged_spellings,
+    number_inputs,
     taken_for_index,
     without_inputs,
 )
@@ -212,6 +213,8 @@ def _oddities(
     for _, message in dates_said(dates, config.data):
         yield f"{table.source}: {message}"
     yield from _uninformative_columns(table, schema)
+    if config.model.encoding.active and not number_inputs(schema):
+        yield f"{table.source}: no column holds numbers or dates, so model.encoding has nothing to encode"
     for of_a_kind in _odd_columns(table, schema, config):
         told = [f"{table.source}, column {name!r}: {what}" for name, what in of_a_kind.items() if what]
         yield from _first_few(told, table.source)

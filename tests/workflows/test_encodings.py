@@ -15,6 +15,7 @@ from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.cross_validate import cross_validate
+from phoneprice.workflows.events import Event, Warned
 from phoneprice.workflows.train import train
 from tests.components.families import choices
 
@@ -88,6 +89,15 @@ def test_a_wave_is_learned_at_once(data: Path, tmp_path: Path, encoding: str) ->
         trained = train(data, config_of(name, *LONGER), tmp_path / name)
         errors[name] = trained.metrics["rmse"].value
     assert errors[encoding] < 0.5 * errors["none"]
+
+
+@pytest.mark.parametrize("encoding", choices(Encoding))
+def test_a_table_without_numbers(tmp_path: Path, encoding: str) -> None:
+    data, heard = written(phones()[["wifi", "os", "rows", "price"]], tmp_path / "phones.csv"), list[Event]()
+    train(data, config_of(encoding, "data.date_columns=[]"), tmp_path / "run", on_event=heard.append)
+    nothing = f"{data}: no column holds numbers or dates, so model.encoding has nothing to encode"
+    assert heard.count(Warned(nothing)) == (encoding != "none")
+    assert verify_run(tmp_path / "run")
 
 
 @pytest.mark.parametrize("encoding", choices(Encoding))

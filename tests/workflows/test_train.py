@@ -151,6 +151,7 @@ def test_a_run_is_called_by_its_configuration(data: Path, tmp_path: Path, monkey
 
 CHOSEN = {
     "task.kind": "binary",
+    "model.encoding.name": "piecewise_linear",
     "model.activation.name": "leaky_relu",
     "model.init.name": "kaiming_uniform",
     "model.normalization.name": "layer_norm",
