@@ -25,9 +25,12 @@ SHAPES = {
     "cuts.first": (2, 1, 1),
     "cuts.log_gaps": (2, 1, 2),
     "cuts.log_sharpness": (2, 1, 1),
+    "encoding.frequencies": (2, 4, 3),
+    "encoding.projection": (2, 6, 5),
+    "encoding.bias": (2, 1, 5),
 }
 WIDE = {"skip.weight", "cuts.first", "cuts.log_gaps", "cuts.log_sharpness"}
-DECAYING = {"hidden.0.weight", "output.weight"}
+DECAYING = {"hidden.0.weight", "output.weight", "encoding.projection"}
 
 REFERENCES: dict[str, Callable[[list[Tensor]], optim.Optimizer]] = {
     "sgd": lambda p: optim.SGD(p, lr=0.1),

@@ -216,6 +216,19 @@ def test_bins_that_are_none_have_no_weights() -> None:
     assert "encoding.edges" not in network.parameters
 
 
+@pytest.mark.parametrize(
+    ("model", "widest"),
+    [
+        ({}, 6),
+        ({"hidden": (), "skip": True}, 1),
+        ({"encoding": {"name": "piecewise_linear", "bins": 12}}, 3 * 12),
+        ({"encoding": {"name": "periodic", "frequencies": 16, "width": 8}}, 3 * 32),
+    ],
+)
+def test_what_is_widest(model: dict[str, Any], widest: int) -> None:
+    assert network_of(config_of(**model)).shape.widest == widest
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_encoding_without_numbers_is_none(encoding: str) -> None:
     config, none = (config_of(encoding={"name": name}) for name in (encoding, "none"))

@@ -84,7 +84,7 @@ def test_together_equals_alone(name: str) -> None:
         np.testing.assert_allclose(theirs, [r.train_loss[0] for r in alone_records], rtol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["full batch", "average", "clipping", "plateau"])
+@pytest.mark.parametrize("name", ["full batch", "average", "clipping", "plateau", "encoding piecewise_linear"])
 def test_stack_size_makes_no_difference(name: str) -> None:
     whole = SETTINGS[name]
     training = whole.training.model_copy(update={"stack_members": 1})

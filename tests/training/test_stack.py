@@ -10,7 +10,7 @@ from phoneprice.records import MemberPlan
 from phoneprice.training.data import TrainingData
 from phoneprice.training.loop import Fit
 from phoneprice.training.stack import FitSetup
-from tests.training.fits import CLASSES, LOSS, NONE, config_of, plans_of, problem, run, statistics
+from tests.training.fits import CLASSES, LOSS, NONE, config_of, fit_of, plans_of, problem, run, statistics
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -64,3 +64,17 @@ def test_steps_of_some_rows_count_weights_alike() -> None:
         data = TrainingData.of(inputs, y, torch.device("cpu"), torch.float64, w)
         losses.append(run(Fit(FitSetup(config, data, known, target, 0), [plan]))[0].train_loss)
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-9)
+
+
+def test_a_number_is_penalised_with_all_that_it_becomes() -> None:
+    """So the pull, as a share of the weights, is one for all rows of an input."""
+    encoding, penalty = {"name": "piecewise_linear", "bins": 4}, {"name": "adaptive", "eps": 0.01}
+    inputs, y = problem("regression")
+    fit = fit_of(config_of("regression", model={"encoding": encoding}, penalty=penalty), plans_of(len(y)), inputs, y)
+    stack, losses = fit.stacks[0], torch.ones(3, dtype=torch.float64)
+    stack._penalise(losses)
+    weight = stack.network.tensors["hidden.0.weight"]
+    assert weight.grad is not None
+    shares = (weight.grad / weight.detach())[:, 1:].unflatten(1, (4, 3))  # behind the one that is no number
+    torch.testing.assert_close(shares, shares[:, :1, :, :1].expand_as(shares))
+    assert len(shares[0, 0, :, 0].unique()) == 3
