@@ -117,9 +117,9 @@ class PiecewiseLinear(_Encoding):
 class Periodic(_Encoding):
     """Waves of learned frequencies, mixed: ``relu(projection * [cos(2 pi f x), sin(2 pi f x)] + bias)``.
 
-    PLR(lite) of Gorishniy, Rubachev and Babenko 2022, section 3.3: frequencies are a column's own and start as
-    ``N(0, sigma**2)``, the linear layer is shared by all columns and starts as ``torch.nn.Linear`` does. ``sigma`` and
-    the number of frequencies are those of RealMLP (Holzmüller et al. 2024, table A.1).
+    Gorishniy, Rubachev and Babenko 2022, section 3.3, with one linear layer for all columns as the authors' package has
+    it as PLR(lite). Frequencies are a column's own and start as ``N(0, sigma**2)``, the linear layer starts as
+    ``torch.nn.Linear`` does. ``sigma`` and the number of frequencies are RealMLP's (Holzmüller et al. 2024).
     """
 
     name: Literal["periodic"] = "periodic"
