@@ -82,7 +82,7 @@ class Adaptive(Component):
             weight = parameters[name]
             scaled = weight if scale is None else weight * scale
             sizes = scaled.square().sum(-1, keepdim=True)
-            share = (factor * (strength * weight.shape[-1])).view(-1, 1, 1)
+            share = factor.view(-1, 1, 1) * (strength * weight.shape[-1])
             if groups is not None and name == _FIRST:
                 sizes, share = groups.summed(sizes), share * groups.summed(groups.used)
             pull = scaled * share.div(sizes.add_(self.eps))

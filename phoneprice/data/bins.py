@@ -17,32 +17,35 @@ _NARROWEST = float(np.finfo(np.float32).tiny)
 
 
 def member_edges(
-    encoding: Encoding,
+    encodings: Sequence[Encoding],
     inputs: Inputs,
     targets: NDArray[Any],
     plans: Sequence[MemberPlan],
     statistics: InputStatistics,
-) -> NDArray[np.float32] | None:
-    """The edges ``(K, c, bins + 1)`` of the bins of all numbers, standardised as each member sees them; None without.
+) -> list[NDArray[np.float32] | None]:
+    """Each member's edges ``(c, bins + 1)`` of the bins of all numbers, standardised as it sees them; None without.
 
     They never fall. Where there are fewer bins the last edge is repeated; a column that is constant in a member's rows,
     or has no value there, has none. Missing cells don't count, weights neither; of more than 65,536 rows it is every
     second, third or so. ``targets`` ``(n,)`` are class numbers or values; only trees look at them.
     """
-    if not isinstance(encoding, PiecewiseLinear):
-        return None
     numbers = list(statistics.numbers)
     values = np.ascontiguousarray(inputs.values[:, numbers].T, np.float64)
     missing = np.zeros(values.shape, np.bool_) if inputs.missing is None else inputs.missing[:, numbers].T
-    edges = np.zeros((len(plans), len(numbers), encoding.bins + 1), np.float32)
-    for k, plan in enumerate(plans):
+    found = list[NDArray[np.float32] | None]()
+    for k, (encoding, plan) in enumerate(zip(encodings, plans, strict=True)):
+        if not isinstance(encoding, PiecewiseLinear):
+            found.append(None)
+            continue
         rows = plan.train_rows[:: sampling_step(len(plan.train_rows))]
+        edges = np.zeros((len(numbers), encoding.bins + 1), np.float32)
         for j, i in enumerate(numbers):
             own = rows[~missing[j, rows]]
             if len(own):
-                found = _edges(encoding, values[j, own], targets[own])
-                edges[k, j] = _filled_up((found - statistics.shift[k, i]) * statistics.factor[k, i], encoding.bins)
-    return edges
+                apart = _edges(encoding, values[j, own], targets[own])
+                edges[j] = _filled_up((apart - statistics.shift[k, i]) * statistics.factor[k, i], encoding.bins)
+        found.append(edges)
+    return found
 
 
 def _edges(encoding: PiecewiseLinear, x: Doubles, targets: NDArray[Any]) -> Doubles:

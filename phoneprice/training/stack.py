@@ -19,6 +19,7 @@ from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
+from phoneprice.training.settings import StackSettings
 
 _EVALUATION_ELEMENTS = 2**20
 """Activations held at once while evaluating: bounds memory (and fits the cache), not results."""
@@ -32,7 +33,8 @@ _EXPLODED = 1e6
 class FitSetup:
     """Everything a fit needs, on its device."""
 
-    config: Config
+    configs: Sequence[Config]
+    """Each member's."""
     data: TrainingData
     inputs: InputStatistics
     target: TargetStatistics | None
@@ -40,31 +42,35 @@ class FitSetup:
     watch: bool = True
     """Follow the loss on rows that are held out, and the layers' health; early stopping and plateaus are followed in
     any case."""
-    edges: Floats | None = None
-    """Those of the bins, ``(K, c, bins + 1)``, where numbers are encoded by bins."""
+    edges: Sequence[Floats | None] | None = None
+    """Each member's, ``(c, bins + 1)``, where it encodes numbers by bins; None: no member does."""
 
 
 class Stack:
     """K networks, their optimizer and their progress. ``positions`` are the members' places in the fit."""
 
     def __init__(self, setup: FitSetup, positions: Sequence[int], plans: Sequence[MemberPlan]) -> None:
-        config, like = setup.config, setup.data.values
-        self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
+        like = setup.data.values
+        self.settings = StackSettings.of([setup.configs[p] for p in positions], like)
+        self.config = config = self.settings.config
+        self.data, self.plans, self.positions = setup.data, plans, positions
         self.pace = Pace.of(plans[0], config.training)
         self.view = MemberView.of(positions, setup.inputs, setup.target, setup.data)
         self._classes, self._numbers = setup.classes, setup.inputs.numbers
-        self._edges = None if setup.edges is None else torch.from_numpy(setup.edges[list(positions)])
+        edges = [] if setup.edges is None else [own for p in positions if (own := setup.edges[p]) is not None]
+        self._edges = torch.from_numpy(np.stack(edges)) if edges else None
         self._class_weights = self._weigh_classes(setup.classes)
         self.network = self._fresh_network()
         self._groups = self.network.input_groups
         for parameter in self.network.parameters.values():
             parameter.requires_grad_()
-        self.optimizer = StackedOptimizer(config.optimizer, self.network.parameters)
+        self.optimizer = StackedOptimizer(self.settings.optimizers, self.network.parameters)
         self.progress = MemberProgress.start(len(plans))
         self.average = self._copy() if config.training.ema_decay else None
         self.kept = self._copy()
         """The weights that count so far: with early stopping the best ones, else the last finite ones (``settle``)."""
-        self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
+        widths = (like.shape[1], *config.model.hidden)
+        self._dropout = Dropout(self.settings.dropout, widths, config.training.seed)
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
         """Epochs during which the skip path learns alone."""
@@ -77,6 +83,16 @@ class Stack:
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
+
+    @property
+    def epochs(self) -> int:
+        """After how many the training of these members is over."""
+        return self.config.training.epochs
+
+    def learning_rates(self, epoch: int) -> Tensor:
+        """``(K,)`` float64: those of the networks in ``epoch`` (0 for the first), NaN when training is over."""
+        base = [choice.lr if epoch < self.epochs else np.nan for choice in self.settings.optimizers]
+        return torch.from_numpy(np.array(base) * self.settings.rate_factors(epoch)) * self.progress.rate
 
     def _fresh_network(self) -> StackedMLP:
         """The members as they begin: the seed decides, so they can be had again at any time."""
@@ -147,8 +163,12 @@ class Stack:
         """Train epoch ``epoch`` (0 for the first) from step ``start``; yields the ``(K,)`` losses after each step."""
         rows = epoch_rows(self.plans, self.pace, self.config.training.seed, epoch).to(self.data.values.device)
         self._own_pace = self._members_own_pace()
-        for step in range(start, self.pace.steps):
+        for step in range(start, self.steps_in(epoch)):
             yield self._step(rows[step], epoch, step)
+
+    def steps_in(self, epoch: int) -> int:
+        """How many steps epoch ``epoch`` (0 for the first) has; none when training is over."""
+        return self.pace.steps if epoch < self.epochs else 0
 
     def _members_own_pace(self) -> tuple[Tensor, Tensor] | None:
         """``(K,)`` each: who still learns, and at what share of the rate; None where all learn at the full one."""
@@ -165,8 +185,8 @@ class Stack:
             parameter.grad = None
         losses.sum().backward()  # type: ignore[no-untyped-call]
         self._penalise(losses.detach())
-        if self.config.training.gradient_clip_norm:
-            clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
+        if self.settings.clip_norm is not None:
+            clip_member_gradients(parameters, self.settings.clip_norm)
         monitor = self.health if HealthMonitor.is_due(epoch, step, self.pace.steps) else None
         if monitor is not None:
             monitor.before_step()
@@ -197,13 +217,13 @@ class Stack:
 
     def _row_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         """``(K, B)`` losses, weighed by class where the configuration asks for it."""
-        losses = self.config.loss.row_losses(outputs, y)
+        losses = self.settings.loss.row_losses(outputs, y)
         return losses if self._class_weights is None else losses * self._class_weights.gather(1, y)
 
     @torch.no_grad()
     def _penalise(self, losses: Tensor) -> None:
         """Add the gradient of the penalty as it counts beside mean ``losses`` ``(K,)``."""
-        penalty, power, parameters = self.config.penalty, self.config.loss.noise_power, self.network.parameters
+        penalty, power, parameters = self.settings.penalty, self.config.loss.noise_power, self.network.parameters
         if not isinstance(penalty, Adaptive):
             return
         share = (torch.ones_like(losses) if power is None else power * losses) / self._train_rows
@@ -213,24 +233,13 @@ class Stack:
 
     def _move(self, done: int) -> None:
         """One optimizer step after ``done`` earlier ones, at each member's own rate; members that have stopped stay."""
-        training, epoch = self.config.training, done / self.pace.steps
-        factor = self.config.scheduler.factor(epoch, training.epochs, 1 / self.pace.steps)
+        epoch = done / self.pace.steps
+        factors = self.settings.rate_factors(epoch, 1 / self.pace.steps)
         network_factor = 0.0 if epoch < self._network_start else 1.0
-        before = self._copy() if self._own_pace else {}
         with torch.no_grad():
-            self.optimizer.step(factor, network_factor)
-            if self._own_pace is not None:
-                self._hold_back(before, *self._own_pace)
+            self.optimizer.step(factors, network_factor, self._own_pace)
             if self.average is not None:
                 self._follow_average(done)
-
-    def _hold_back(self, before: Mapping[str, Tensor], active: Tensor, rate: Tensor) -> None:
-        for name, tensor in self.network.tensors.items():
-            old, on, share = before[name], per_member(active, tensor), per_member(rate, tensor)
-            if name in self.network.parameters:
-                tensor.copy_(torch.where(on, old + share * (tensor - old), old))
-            else:
-                tensor.copy_(torch.where(on, tensor, old))
 
     def _follow_average(self, done: int) -> None:
         assert self.average is not None
@@ -281,6 +290,8 @@ class Stack:
         Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones, for now.
         Held-out rows are only watched: without stopping rows it is the training loss that decides.
         """
+        if epoch > self.epochs:
+            return torch.full_like(train_losses, torch.nan)
         watched = self.watched_losses()
         deciding = torch.where(self._has_stopping_rows, watched, train_losses)
         finite = train_losses.isfinite() & deciding.isfinite()
@@ -290,7 +301,7 @@ class Stack:
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping
         improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, self._rule_at(epoch))
-        self.progress.follow_plateau(deciding, self.config.scheduler)
+        self.progress.follow_plateau(deciding, self.settings.scheduler)
         self._keep(improved if patience.patience_epochs else was_active & finite)
         return watched
 

@@ -58,10 +58,14 @@ def fit(
     plans: Sequence[MemberPlan],
     on_event: OnEvent,
     *,
+    configs: Sequence[Config] | None = None,
     watch: bool = True,
     checkpointer: Checkpointer | None = None,
 ) -> Fitted:
     """Train one network for each plan; with ``watch`` its history has the loss on held-out rows.
+
+    ``configs`` has one for each, which differs from the table's own in nothing but the network, of the same shape, and
+    how it learns; None: all have the table's own.
 
     A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
@@ -75,12 +79,14 @@ def fit(
     from phoneprice.training.surroundings import plain_torch
 
     with plain_torch():
-        return _fit(prepared, plans, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
+        every = [prepared.config] * len(plans) if configs is None else configs
+        return _fit(prepared, plans, every, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
 
 
 def _fit(
     prepared: Prepared,
     plans: Sequence[MemberPlan],
+    configs: Sequence[Config],
     usual_threads: int,
     on_event: OnEvent,
     *,
@@ -106,19 +112,21 @@ def _fit(
     target = target_statistics(prepared.targets, plans, weights, clipped=clipped) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32, weights)
     members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
-    parameters = network_shape(config, inputs, prepared.task.classes, members, statistics.numbers).parameters
-    on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
-    edges = member_edges(config.model.encoding, prepared.inputs, prepared.targets, plans, statistics)
+    shapes = [network_shape(own, inputs, prepared.task.classes, 1, statistics.numbers) for own in configs]
+    parameters = sum(shape.parameters for shape in shapes)
+    epochs = max(own.training.epochs for own in configs)
+    on_event(TrainingStarted(members, epochs, rows, inputs, str(device), parameters))
+    edges = member_edges([own.model.encoding for own in configs], prepared.inputs, prepared.targets, plans, statistics)
     with enough_memory():
-        training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch, edges), plans)
+        training = Fit(FitSetup(configs, data, statistics, target, prepared.task.classes, watch, edges), plans)
     threads = number_of_threads(config.training.threads, usual_threads, training.step_numbers)
     with torch_threads(threads):
         if checkpointer is not None:
-            checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))
+            checkpointer.begin(training, origin_of(prepared, configs, device=str(device), threads=threads))
         with enough_memory():
-            history = _follow(training, config.training.epochs, on_event, checkpointer)
+            history = _follow(training, epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
-    _judge_divergence(diverged, config, on_event, prepared.schema.columns)
+    _judge_divergence(diverged, configs, on_event, prepared.schema.columns)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     return Fitted(training.ensemble(), Curves.of(history), best, tuple(diverged.tolist()), str(device), threads)
 
@@ -171,7 +179,7 @@ _WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those a
 
 def _judge_divergence(
     diverged: np.ndarray[tuple[int], np.dtype[np.int64]],
-    config: Config,
+    configs: Sequence[Config],
     on_event: OnEvent,
     columns: Sequence[Column] = (),
 ) -> None:
@@ -179,7 +187,7 @@ def _judge_divergence(
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
-    cause = f"the likely cause is {_likely_cause(config, columns)}"
+    cause = f"the likely cause is {_likely_cause(configs[lost[0]], columns)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
     on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {_WHAT_THEY_KEEP}; {cause}"))

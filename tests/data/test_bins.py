@@ -30,8 +30,8 @@ def edges(values: Any, *plans: MemberPlan, targets: Any = None, missing: Any = N
     inputs = Inputs(column, None if missing is None else np.array(missing)[:, None])
     plans = plans or (plan(*range(len(column))),)
     y = np.zeros(len(column)) if targets is None else np.array(targets)
-    found = member_edges(PiecewiseLinear(**settings), inputs, y, plans, statistics(len(plans), 1))
-    assert found is not None
+    encodings = [PiecewiseLinear(**settings)] * len(plans)
+    found = np.array(member_edges(encodings, inputs, y, plans, statistics(len(plans), 1)))
     assert found.dtype == np.float32
     return found[:, 0].tolist()
 
@@ -94,22 +94,23 @@ def test_a_tree_leaves_every_bin_its_rows() -> None:
 def test_edges_are_what_the_member_sees() -> None:
     inputs = Inputs(np.array([[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]], np.float32))
     own = InputStatistics(np.array([[3.0, 7.0]]), np.array([[0.5, 0.0]]), np.zeros((1, 2)), (0, 1))
-    found = member_edges(PiecewiseLinear(bins=2), inputs, np.zeros(3), [plan(0, 1, 2)], own)
+    (found,) = member_edges([PiecewiseLinear(bins=2)], inputs, np.zeros(3), [plan(0, 1, 2)], own)
     assert found is not None
-    assert found.tolist() == [[[-1, 0, 1], [0, 0, 0]]]
+    assert found.tolist() == [[-1, 0, 1], [0, 0, 0]]
 
 
 def test_only_numbers_have_bins() -> None:
     inputs = Inputs(np.array([[1.0, 0.0, 4.0], [3.0, 1.0, 8.0]], np.float32))
     own = InputStatistics(np.zeros((1, 3)), np.ones((1, 3)), np.zeros((1, 3)), (0, 2))
-    found = member_edges(PiecewiseLinear(bins=1), inputs, np.zeros(2), [plan(0, 1)], own)
+    (found,) = member_edges([PiecewiseLinear(bins=1)], inputs, np.zeros(2), [plan(0, 1)], own)
     assert found is not None
-    assert found.tolist() == [[[1, 3], [4, 8]]]
+    assert found.tolist() == [[1, 3], [4, 8]]
 
 
 def test_numbers_beyond_float32_have_finite_bins() -> None:
     inputs = Inputs(np.array([[-1e6], [0.0], [1e6]], np.float32))
-    found = member_edges(PiecewiseLinear(bins=2), inputs, np.zeros(3), [plan(0, 1, 2)], statistics(1, 1, factor=1e200))
+    wide = statistics(1, 1, factor=1e200)
+    (found,) = member_edges([PiecewiseLinear(bins=2)], inputs, np.zeros(3), [plan(0, 1, 2)], wide)
     assert found is not None
     assert np.isfinite(np.diff(found)).all()
     assert (np.diff(found) > 0).all()
@@ -123,4 +124,12 @@ def test_of_many_rows_some_are_enough() -> None:
 @pytest.mark.parametrize("encoding", [NoEncoding(), Periodic()], ids=lambda encoding: encoding.name)
 def test_other_encodings_have_no_bins(encoding: Any) -> None:
     inputs = Inputs(np.zeros((3, 1), np.float32))
-    assert member_edges(encoding, inputs, np.zeros(3), [plan(0)], statistics(1, 1)) is None
+    assert member_edges([encoding], inputs, np.zeros(3), [plan(0)], statistics(1, 1)) == [None]
+
+
+def test_members_have_their_own_encodings() -> None:
+    inputs = Inputs(np.array([[0.0], [1.0], [2.0]], np.float32))
+    encodings = [PiecewiseLinear(bins=2), NoEncoding(), PiecewiseLinear(bins=1)]
+    fine, none, coarse = member_edges(encodings, inputs, np.zeros(3), [plan(0, 1, 2)] * 3, statistics(3, 1))
+    assert (fine is None, none, coarse is None) == (False, None, False)
+    assert (np.array(fine).tolist(), np.array(coarse).tolist()) == ([[0, 1, 2]], [[0, 2]])

@@ -38,7 +38,7 @@ def test_whole_weights_are_repeated_rows(kind: str) -> None:
     weighted = TrainingData.of(inputs, y, cpu, double, counts.astype(np.float64))
     whole = TrainingData.of(inputs.take(repeated), y[repeated], cpu, double)
     found, expected = (
-        run(Fit(FitSetup(config, data, known, target, CLASSES[kind]), own))
+        run(Fit(FitSetup([config] * len(own), data, known, target, CLASSES[kind]), own))
         for data, own in ((weighted, plans), (whole, longer))
     )
     assert len(found) == len(expected) == 3
@@ -62,7 +62,7 @@ def test_steps_of_some_rows_count_weights_alike() -> None:
             optimizer={"name": "sgd", "lr": 1e-300},
         )
         data = TrainingData.of(inputs, y, torch.device("cpu"), torch.float64, w)
-        losses.append(run(Fit(FitSetup(config, data, known, target, 0), [plan]))[0].train_loss)
+        losses.append(run(Fit(FitSetup([config], data, known, target, 0), [plan]))[0].train_loss)
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-9)
 
 
