@@ -5,6 +5,7 @@ Full batches only: ``B = min(batch_rows, rows)``, and what is left over after th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,11 +61,13 @@ class Dropout:
     """
 
     def __init__(self, rates: Doubles, widths: Sequence[int], seed: int) -> None:
-        self._drops, self._widths, self._seed = rates > 0, np.array(widths), seed
+        self._drops, self._widths, self._seed = rates > 0, widths, seed
+        self._ends: list[list[int]] = np.cumsum(self._drops * widths, axis=1).tolist()
+        """Where among a member's numbers of one row those of each layer end; what it leaves whole has none."""
         out_of = np.minimum(np.round(rates * 65_536), 65_535)
-        self._least = (out_of - 32_768).astype(np.int16)
+        self._least = _one_or_each((out_of - 32_768).astype(np.int16))
         """What a number must reach for its unit to stay."""
-        self._multiplier = (65_536 / (65_536 - out_of)).astype(np.float32)
+        self._multipliers = _one_or_each((65_536 / (65_536 - out_of)).astype(np.float32))
 
     @property
     def active(self) -> bool:
@@ -75,25 +78,26 @@ class Dropout:
         self, members: Sequence[int], batch_rows: int, epoch: int, step: int, like: Tensor
     ) -> list[Tensor | None]:
         """Multipliers for one step, the inputs first, then one a hidden layer: ``(K, B, width)`` or None."""
-        numbers = [self._numbers(k, member, batch_rows, epoch, step) for k, member in enumerate(members)]
+        counts = [batch_rows * ends[-1] for ends in self._ends]
+        numbers = [uniform_int16(self._seed, m, epoch, step, n) for m, n in zip(members, counts, strict=True)]
         masks = list[Tensor | None]()
         for layer, width in enumerate(self._widths):
             if not self._drops[:, layer].any():
                 masks.append(None)
                 continue
-            drawn = np.zeros((len(members), batch_rows * width), np.int16)  # all of it stays where nothing is drawn
+            drawn = np.zeros((len(members), batch_rows * width), np.int16)  # which is enough where nothing is dropped
             for k in np.flatnonzero(self._drops[:, layer]):
-                drawn[k] = numbers[k][layer]
+                end = batch_rows * self._ends[k][layer]
+                drawn[k] = numbers[k][end - batch_rows * width : end]
             # In NumPy, which compares 16-bit integers six times as fast as torch.
-            mask = (drawn >= self._least[:, layer, None]) * self._multiplier[:, layer, None]
+            mask = (drawn >= self._least[layer]) * self._multipliers[layer]
             masks.append(_on_device_of(torch.from_numpy(mask.reshape(-1, batch_rows, width)), like))
         return masks
 
-    def _numbers(self, k: int, member: int, batch_rows: int, epoch: int, step: int) -> list[NDArray[np.int16]]:
-        """What the ``k``-th member draws for each layer; nothing for one of which it leaves nothing out."""
-        ends = np.cumsum(batch_rows * self._widths * self._drops[k])
-        drawn = uniform_int16(self._seed, member, epoch, step, int(ends[-1]))
-        return np.split(drawn, ends[:-1])
+
+def _one_or_each(values: NDArray[Any]) -> list[Any]:
+    """Of ``(K, layers)`` values each layer's: the one that all members have (twice as fast), or theirs ``(K, 1)``."""
+    return [own[0] if (own == own[0]).all() else own[:, None] for own in values.T]
 
 
 def _on_device_of(tensor: Tensor, like: Tensor) -> Tensor:

@@ -128,8 +128,9 @@ class StackedOptimizer:
         for part in self._parts:
             _rule_of(part)(part)
         for tensor, old, share in held:
-            moved = old + per_member(share, tensor) * (tensor - old)
-            tensor.copy_(moved if own_pace is None else torch.where(per_member(own_pace[0], tensor), moved, old))
+            tensor.sub_(old).mul_(per_member(share, tensor)).add_(old)
+            if own_pace is not None:
+                tensor.copy_(torch.where(per_member(own_pace[0], tensor), tensor, old))
 
     def state(self) -> dict[str, Tensor]:
         """All averages and step counts, named ``PART.PARAMETER.KIND`` by position."""
