@@ -88,6 +88,8 @@ def test_together_equals_alone(name: str, strangers: bool) -> None:
             for series in ("train_loss", "validation_loss", "learning_rate", "active"):
                 expected = getattr(theirs, series)[0]
                 np.testing.assert_allclose(getattr(ours, series)[member], expected, rtol=1e-8, err_msg=series)
+            for measurement, values in theirs.health.items():  # float32
+                np.testing.assert_allclose(ours.health[measurement][member], values[0], rtol=1e-5, err_msg=measurement)
 
 
 @pytest.mark.parametrize("name", ["full batch", "average", "clipping", "plateau", "encoding piecewise_linear"])
