@@ -65,9 +65,9 @@ class _Group:
         if not isinstance(self.decay, Tensor):
             return
         for tensor in self.tensors:
-            decay = per_member(self.decay, tensor)
             if tensor.grad is None:
                 continue
+            decay = per_member(self.decay, tensor)
             if decoupled:
                 tensor.mul_(1 - rate * decay)
             else:  # not in place: the gradient alone is what is measured

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phoneprice.components.encodings import NoEncoding, Periodic, PiecewiseLinear
+from phoneprice.components.encodings import Encoding, NoEncoding, Periodic, PiecewiseLinear
 from phoneprice.data.bins import member_edges
 from phoneprice.records import Inputs, InputStatistics, MemberPlan
 
@@ -129,7 +129,7 @@ def test_other_encodings_have_no_bins(encoding: Any) -> None:
 
 def test_members_have_their_own_encodings() -> None:
     inputs = Inputs(np.array([[0.0], [1.0], [2.0]], np.float32))
-    encodings = [PiecewiseLinear(bins=2), NoEncoding(), PiecewiseLinear(bins=1)]
+    encodings: list[Encoding] = [PiecewiseLinear(bins=2), NoEncoding(), PiecewiseLinear(bins=1)]
     fine, none, coarse = member_edges(encodings, inputs, np.zeros(3), [plan(0, 1, 2)] * 3, statistics(3, 1))
     assert (fine is None, none, coarse is None) == (False, None, False)
     assert (np.array(fine).tolist(), np.array(coarse).tolist()) == ([[0, 1, 2]], [[0, 2]])
