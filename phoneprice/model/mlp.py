@@ -69,6 +69,11 @@ class StackedMLP:
             used[:, len(shape.others) :, 0] = there.flatten(1).to(used)
         return RowGroups(len(shape.others), len(shape.numbers), used)
 
+    @property
+    def learns_encoding(self) -> bool:
+        """Whether what the first hidden layer gets from the inputs changes while the networks learn."""
+        return any(name.startswith(_ENCODING) for name in self.parameters)
+
     @cached_property
     def _places(self) -> tuple[Tensor, Tensor]:
         """The positions of the numbers and of the other inputs, where numbers are encoded."""
@@ -76,28 +81,39 @@ class StackedMLP:
         numbers, others = (torch.tensor(p, dtype=torch.int64, device=device) for p in (shape.numbers, shape.others))
         return numbers, others
 
+    @cached_property
+    def _sources(self) -> Tensor:
+        """Which input each of the first hidden layer's is made of."""
+        numbers, others = self._places
+        return torch.cat([others, numbers.repeat(self.shape.encoding.outputs)])
+
     def to(self, device: torch.device) -> "StackedMLP":
         """The same networks on ``device``."""
         return StackedMLP(self.model, self.shape, {n: t.to(device) for n, t in self.tensors.items()})
 
-    def forward(self, z: Tensor, *, training: bool = False, masks: Masks | None = None) -> Tensor:
+    def forward(
+        self, z: Tensor, *, training: bool = False, masks: Masks | None = None, encoded: Tensor | None = None
+    ) -> Tensor:
         """``(K, B, d)`` standardised inputs to ``(K, B, W)`` outputs.
 
         With ``training`` batch normalisation uses (and follows) the batch's own statistics; ``masks`` are dropout's.
+        ``encoded`` is what ``encoded`` gives for these inputs, where somebody has it already.
         """
-        score = self._network_score(z, training, masks)
+        score = self._network_score(z, training, masks, encoded)
         if self.shape.skip:
             score = score + linear(z, self.tensors["skip.weight"])
         return self._ordered(score) if self.shape.ordered else score
 
-    def _network_score(self, z: Tensor, training: bool, masks: Masks | None) -> Tensor:
+    def _network_score(self, z: Tensor, training: bool, masks: Masks | None, encoded: Tensor | None) -> Tensor:
         t = self.tensors
         bias = t.get("output.bias")
         if bias is None:
             bias = z.new_zeros(1, 1, 1)
         if not self.shape.hidden:
             return bias
-        h = self._encoded(z, None if masks is None else masks[0])
+        h = self.encoded(z) if encoded is None else encoded
+        if masks is not None:
+            h = self._without_inputs(h, masks[0])
         for i in range(len(self.shape.hidden)):
             h = self._normalised(self._activated(h, i, training), i, "after", training)
             if masks is not None:
@@ -106,23 +122,26 @@ class StackedMLP:
 
     def activations(self, z: Tensor) -> list[Tensor]:
         """What the activation function of each hidden layer gives in prediction: ``(K, B, width)`` each."""
-        found, h = list[Tensor](), self._encoded(z, None)
+        found, h = list[Tensor](), self.encoded(z)
         for i in range(len(self.shape.hidden)):
             found.append(self._activated(h, i, training=False))
             h = self._normalised(found[-1], i, "after", training=False)
         return found
 
-    def _encoded(self, z: Tensor, mask: Tensor | None) -> Tensor:
-        """What the first hidden layer gets; an input that is left out is so with all that it becomes."""
+    def encoded(self, z: Tensor) -> Tensor:
+        """What the first hidden layer gets for ``(K, B, d)`` inputs, ``(K, B, hidden inputs)``."""
         shape = self.shape
         if not shape.numbers:
-            return _dropped(z, mask)
+            return z
         numbers, others = (_columns(z, places) for places in self._places)
-        encoded = shape.encoding.torch(numbers, encoding_arrays(self.tensors))
-        if mask is not None:  # of what a number becomes, not of the number: 0 is one like others
-            kept, others_kept = (_columns(mask, places) for places in self._places)
-            encoded, others = encoded * kept.unsqueeze(2), others * others_kept
-        return torch.cat([others, encoded.flatten(2)], dim=2) if shape.others else encoded.flatten(2)
+        encoded = shape.encoding.torch(numbers, encoding_arrays(self.tensors)).flatten(2)
+        return torch.cat([others, encoded], dim=2) if shape.others else encoded
+
+    def _without_inputs(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """The same less inputs that are left out, each with all that it becomes: 0 is a number like others."""
+        if mask is not None and self.shape.numbers:
+            mask = _columns(mask, self._sources)
+        return _dropped(h, mask)
 
     def _activated(self, h: Tensor, layer: int, training: bool) -> Tensor:
         t = self.tensors

@@ -46,6 +46,18 @@ class FitSetup:
     """Each member's, ``(c, bins + 1)``, where it encodes numbers by bins; None: no member does."""
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Inputs ``(K, B, d)`` and targets ``(K, B)`` of a step.
+
+    ``encoded`` is what the hidden layers get of them, where it is the same at every step.
+    """
+
+    z: Tensor
+    y: Tensor
+    encoded: Tensor | None = None
+
+
 class Stack:
     """K networks, their optimizer and their progress. ``positions`` are the members' places in the fit."""
 
@@ -78,7 +90,7 @@ class Stack:
         """As how many rows each member's own count."""
         sizes = self._train_rows.new_tensor([len(p.train_rows) for p in plans])
         self._mean_weight = (self._train_rows / sizes)[:, None]
-        self._full_batch: tuple[Tensor, Tensor] | None = None
+        self._full_batch: _Batch | None = None
         self._own_pace: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
@@ -178,8 +190,7 @@ class Stack:
         return self.progress.active.to(like.device), self.progress.rate.to(like)
 
     def _step(self, rows: Tensor, epoch: int, step: int) -> Tensor:
-        z, y = self._batch(rows)
-        losses = self._losses(z, y, self.data.weights_of(rows), epoch, step)
+        losses = self._losses(self._batch(rows), self.data.weights_of(rows), epoch, step)
         parameters = self.network.parameters
         for parameter in parameters.values():
             parameter.grad = None
@@ -195,14 +206,16 @@ class Stack:
             monitor.after_step()
         return losses.detach()
 
-    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def _batch(self, rows: Tensor) -> _Batch:
         if not all(sees_every_row(p, self.pace) for p in self.plans):
-            return self.view.batch(self.data, rows)
+            return _Batch(*self.view.batch(self.data, rows))
         if self._full_batch is None:
-            self._full_batch = self.view.batch(self.data, rows)
+            z, y = self.view.batch(self.data, rows)
+            once = self.network.shape.hidden and not self.network.learns_encoding
+            self._full_batch = _Batch(z, y, self.network.encoded(z) if once else None)
         return self._full_batch
 
-    def _losses(self, z: Tensor, y: Tensor, weights: Tensor | None, epoch: int, step: int) -> Tensor:
+    def _losses(self, batch: _Batch, weights: Tensor | None, epoch: int, step: int) -> Tensor:
         """``(K,)``: the mean over the rows of a step; where rows have ``weights``, an estimate of that over all rows.
 
         It is exact where every step has all rows. Weights are divided by the mean over all rows of a member, not over
@@ -211,8 +224,9 @@ class Stack:
         masks = None
         if self._dropout.active:
             members = [p.index for p in self.plans]
-            masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, z)
-        losses = self._row_losses(self.network.forward(z, training=True, masks=masks), y)
+            masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, batch.z)
+        outputs = self.network.forward(batch.z, training=True, masks=masks, encoded=batch.encoded)
+        losses = self._row_losses(outputs, batch.y)
         return losses.mean(1) if weights is None else (losses * (weights / self._mean_weight)).mean(1)
 
     def _row_losses(self, outputs: Tensor, y: Tensor) -> Tensor:

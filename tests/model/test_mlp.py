@@ -203,6 +203,16 @@ def test_hidden_layers_get_encoded_numbers_and_the_skip_path_plain_ones(encoding
         torch.testing.assert_close(outputs[k], score + t["output.bias"])
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_is_encoded_already_gives_the_same_bits(encoding: str, masked: bool) -> None:
+    network, z = network_of(config_of(encoding={"name": encoding})), batch()
+    masks = [(batch(1) > 0).double(), None, None] if masked else None
+    encoded = network.encoded(z)
+    expected = network.forward(z, training=True, masks=masks)
+    assert torch.equal(network.forward(z, training=True, masks=masks, encoded=encoded), expected)
+
+
 def test_bins_that_are_none_have_no_weights() -> None:
     """So that they don't count in the size of an input's weights."""
     network = network_of(config_of(encoding={"name": "piecewise_linear", "bins": 2}))

@@ -78,3 +78,23 @@ def test_a_number_is_penalised_with_all_that_it_becomes() -> None:
     shares = (weight.grad / weight.detach())[:, 1:].unflatten(1, (4, 3))  # behind the one that is no number
     torch.testing.assert_close(shares, shares[:, :1, :, :1].expand_as(shares))
     assert len(shares[0, 0, :, 0].unique()) == 3
+
+
+@pytest.mark.parametrize(
+    ("encoding", "rows", "once"),
+    [
+        ("none", 10_000, True),
+        ("piecewise_linear", 10_000, True),
+        ("piecewise_linear", 8, False),
+        ("periodic", 10_000, False),
+    ],
+)
+def test_what_stays_the_same_is_encoded_once(encoding: str, rows: int, once: bool) -> None:
+    """Where each step has all rows and nothing in the encoding is learned."""
+    inputs, y = problem("regression")
+    own = {"encoding": {"name": encoding}}
+    config = config_of("regression", model=own, training={"batch_rows": rows})
+    stack = fit_of(config, plans_of(len(y)), inputs, y).stacks[0]
+    chosen = torch.from_numpy(np.stack([plan.train_rows[:8] for plan in stack.plans]))
+    first, second = (stack._batch(chosen) for _ in range(2))
+    assert (first.encoded is not None, first.encoded is second.encoded) == (once, True)
