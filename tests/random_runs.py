@@ -19,6 +19,7 @@ from phoneprice.records import (
     InputStatistics,
     TargetStatistics,
     Task,
+    TrainedRecipe,
     Valued,
 )
 from phoneprice.records.curves import Curves
@@ -100,7 +101,7 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
         "history": short_history(members),
         "held_out": held,
     }
-    return RunContents(config=config, schema=schema, ensemble=ensemble, **(parts | changes))
+    return RunContents(config=config, schema=schema, recipes=(TrainedRecipe(config, ensemble),), **(parts | changes))
 
 
 ROWS = 8

@@ -80,6 +80,7 @@ TESTED_BY = {
     "report/prediction_charts.py": "report/test_page.py",
     "report/training_charts.py": "report/test_page.py",
     "stream.py": "workflows/test_destinations.py",
+    "workflows/judging.py": "workflows/test_portfolio.py",
     "workflows/inputs.py": "faults/test_inputs.py",
     "workflows/changes.py": "workflows/test_checkpointing.py",
     "workflows/environment.py": "workflows/test_train.py",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from phoneprice.components.encodings import Encoding
 from phoneprice.config.schema import Config
+from phoneprice.records import InputStatistics, Task
+from phoneprice.records.curves import ACTIVATION_MEASUREMENTS, VALIDATION_MEASUREMENTS, WEIGHT_MEASUREMENTS
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ def network_shape(config: Config, inputs: int, classes: int, members: int, numbe
     )
 
 
+def recipe_shape(config: Config, inputs: InputStatistics, task: Task) -> NetworkShape:
+    """The shape of networks of a configuration that have these statistics."""
+    members, width = inputs.shift.shape
+    return network_shape(config, width, task.classes, members, inputs.numbers)
+
+
 def parameter_shapes(shape: NetworkShape) -> dict[str, tuple[int, ...]]:
     """Every parameter and buffer, in the order of the forward pass; all float32, member axis first."""
     k, names = shape.members, dict[str, tuple[int, ...]]()
@@ -114,3 +122,10 @@ def layer_names(shape: NetworkShape) -> tuple[str, ...]:
     """What people call the weight matrices, in the order of ``parameter_shapes``: hidden 1, hidden 2, output, skip."""
     names = [name.removesuffix(".weight") for name in parameter_shapes(shape) if name.endswith(".weight")]
     return tuple(f"hidden {int(name[7:]) + 1}" if name.startswith("hidden.") else name for name in names)
+
+
+def measured_layers(shapes: Sequence[NetworkShape]) -> dict[str, int]:
+    """How many layers each measurement of a training has, the most of any of these networks; by its name."""
+    weights, hidden = max(len(layer_names(shape)) for shape in shapes), max(len(shape.hidden) for shape in shapes)
+    layers = dict.fromkeys(WEIGHT_MEASUREMENTS, weights) | dict.fromkeys(ACTIVATION_MEASUREMENTS, hidden)
+    return layers | dict.fromkeys(VALIDATION_MEASUREMENTS, 1)

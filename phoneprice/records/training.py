@@ -1,11 +1,12 @@
 """How networks are trained: each member's rows, what every epoch gave, the networks themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.config.schema import Config
 from phoneprice.records.inputs import Floats, InputStatistics, Rows, TargetStatistics
 
 
@@ -57,6 +58,23 @@ class Ensemble:
 
 
 @dataclass(frozen=True)
+class TrainedRecipe:
+    """Networks of one configuration, and how much they count beside those of other recipes for the same rows.
+
+    Without a portfolio there is one, which has no name.
+    """
+
+    config: Config
+    ensemble: Ensemble
+    weight: float = 1.0
+    name: str = ""
+
+    def take(self, members: Sequence[int]) -> "TrainedRecipe":
+        """The same with some of the networks."""
+        return replace(self, ensemble=self.ensemble.take(members))
+
+
+@dataclass(frozen=True)
 class EpochRecord:
     """What one epoch of a fit gave; every array is ``(K,)``, NaN where it does not apply."""
 
@@ -70,3 +88,7 @@ class EpochRecord:
     """Members still learning: neither stopped early nor diverged."""
     health: Mapping[str, Floats] = field(default_factory=dict)
     """Name to ``(K, layers)``: gradient norms, dead units, saturation, update ratios."""
+
+    def mean(self, values: Floats) -> float:
+        """Of ``(K, ...)``, over the members whose training is not over: some have fewer epochs than others."""
+        return float(values[~np.isnan(self.learning_rate)].mean())

@@ -213,7 +213,7 @@ def _oddities(
     for _, message in dates_said(dates, config.data):
         yield f"{table.source}: {message}"
     yield from _uninformative_columns(table, schema)
-    if config.model.encoding.active and not number_inputs(schema):
+    if any(own.model.encoding.active for own in config.recipes) and not number_inputs(schema):
         yield f"{table.source}: no column holds numbers or dates, so model.encoding has nothing to encode"
     for of_a_kind in _odd_columns(table, schema, config):
         told = [f"{table.source}, column {name!r}: {what}" for name, what in of_a_kind.items() if what]
@@ -288,9 +288,10 @@ def check_one_a_class(config: Config, schema: TableSchema) -> None:
     if not schema.labels:
         return
     cost_matrix(config.task.costs, len(schema.labels))
-    weights = getattr(config.loss, "class_weights", "none")
-    if not isinstance(weights, str) and len(weights) != len(schema.labels):
-        raise ConfigError(
-            f"loss.class_weights: found {len(weights)} numbers, must be {len(schema.labels)}, "
-            f"one a label in this order: {', '.join(schema.labels)}"
-        )
+    for own in config.recipes:
+        weights = getattr(own.loss, "class_weights", "none")
+        if not isinstance(weights, str) and len(weights) != len(schema.labels):
+            raise ConfigError(
+                f"loss.class_weights: found {len(weights)} numbers, must be {len(schema.labels)}, "
+                f"one a label in this order: {', '.join(schema.labels)}"
+            )

@@ -438,11 +438,11 @@ def test_a_huge_header(run):
 
 
 def test_tensors_may_be_listed_in_any_order(run):
-    before = load_run(run).ensemble.parameters
+    before = load_run(run).recipes[0].ensemble.parameters
     header, tensors = _header(run)
     for names_in_order in (sorted(header), sorted(header, reverse=True)):
         _set_header(run, {name: header[name] for name in names_in_order}, tensors)
-        after = load_run(run).ensemble.parameters
+        after = load_run(run).recipes[0].ensemble.parameters
         assert list(after) == list(before)
         assert all(np.array_equal(after[name], before[name]) for name in before)
 

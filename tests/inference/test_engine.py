@@ -19,7 +19,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
 from phoneprice.model.shape import network_shape
-from phoneprice.records import Calibration, Inputs, Task
+from phoneprice.records import Calibration, Inputs, Task, TrainedRecipe
 from tests.random_runs import random_ensemble, random_inputs
 
 ACTIVATIONS = [kind.model_fields["name"].default for kind in get_args(get_args(Activation)[0])]
@@ -109,7 +109,8 @@ def test_both_engines_agree(config, monkeypatch):
 
 
 def predictor(config, ensemble, calibration, classes):
-    return Predictor(config, Task(config.task.kind, "y", tuple(map(str, range(classes)))), ensemble, calibration)
+    task = Task(config.task.kind, "y", tuple(map(str, range(classes))))
+    return Predictor(config, task, (TrainedRecipe(config, ensemble),), calibration)
 
 
 def _predict(predictor, inputs, chunk):

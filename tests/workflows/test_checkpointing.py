@@ -75,7 +75,7 @@ def trained(
     """One member for each rate; stopped after two epochs, or resumed."""
     config = load_config(overrides=SMALL)
     rows = np.arange(4)
-    plans = [MemberPlan(0, rows[:3], rows[3:], rows[:0])] * len(rates)
+    plans = [MemberPlan(0, rows[:3], rows[3:], rows[:0])]
 
     def listen(event: Event) -> None:
         if stop and isinstance(event, EpochDone) and event.record.epoch == 3:
@@ -99,8 +99,9 @@ def test_members_with_settings_of_their_own_go_on_exactly(prepared: Prepared, tm
     with pytest.raises(Stop):
         trained(prepared, tmp_path / "run", rates, stop=True)
     resumed = trained(prepared, tmp_path / "run", rates, resume=True)
-    for name, values in whole.ensemble.parameters.items():
-        assert resumed.ensemble.parameters[name].tobytes() == values.tobytes()
+    for ours, theirs in zip(resumed.ensembles, whole.ensembles, strict=True):
+        for name, values in theirs.parameters.items():
+            assert ours.parameters[name].tobytes() == values.tobytes()
     assert resumed.history.learning_rate.tolist() == whole.history.learning_rate.tolist()
 
 

@@ -74,7 +74,7 @@ def test_odd_columns_and_odd_cells(data: Path, tmp_path: Path, encoding: str) ->
     verify_run(tmp_path / "run")
     model = load(tmp_path / "run")
     names = model.run.input_names
-    assert [names[place] for place in model.run.ensemble.inputs.numbers] == NUMBERS
+    assert [names[place] for place in model.run.recipes[0].ensemble.inputs.numbers] == NUMBERS
     odd = phones(1).drop(columns="price").head(4)
     odd.loc[0, ["x", "two", "same"]] = np.nan
     odd.loc[1, ["x", "far"]] = 1e30
