@@ -1,5 +1,7 @@
 """Small random networks and runs, without any training."""
 
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from phoneprice.records.documents import (
     Environment,
     FoldMetrics,
     Member,
+    RecipeMetrics,
     RunMetrics,
     Splits,
     measured_on,
@@ -83,7 +86,12 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
     config = config or Config()
     schema = schema or numeric_schema()
     inputs, numbers = len(input_names(schema)), number_inputs(schema)
-    ensemble = random_ensemble(config, inputs, len(schema.labels), members, seed, numbers)
+    first = random_ensemble(config.recipes[0], inputs, len(schema.labels), members, seed, numbers)
+    recipes = tuple(
+        TrainedRecipe(own, replace(first, parameters=ensemble.parameters), 1 / len(config.recipes), name)
+        for i, (own, name) in enumerate(zip(config.recipes, recipe_names(config), strict=True))
+        for ensemble in [random_ensemble(own, inputs, len(schema.labels), members, seed + i, numbers)]
+    )
     held = None if config.validation.scheme == "none" else random_held_out(schema.labels, members)
     parts: dict[str, Any] = {
         "calibration": Calibration(),
@@ -94,14 +102,19 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
             fraction=config.validation.fraction,
             seed=config.training.seed,
             rows=ROWS * members,
-            members=members,
+            members=members * len(recipes),
             data_sha256="0" * 64,
         ),
         "environment": ENVIRONMENT,
-        "history": short_history(members),
+        "history": short_history(members * len(recipes)),
         "held_out": held,
     }
-    return RunContents(config=config, schema=schema, recipes=(TrainedRecipe(config, ensemble),), **(parts | changes))
+    return RunContents(config=config, schema=schema, recipes=recipes, **(parts | changes))
+
+
+def recipe_names(config):
+    """Of all recipes, which all count the same here; of one without a portfolio it is empty."""
+    return [own.name for own in config.portfolio] or [""]
 
 
 ROWS = 8
@@ -161,9 +174,14 @@ def random_metrics(config, schema, members, held):
             best_epoch=1,
             train_loss=0.5,
             validation_loss=None,
+            recipe=name or None,
         )
-        for k in range(members)
+        for k, (name, _) in enumerate(product(recipe_names(config), range(members)))
     )
+    if config.portfolio:
+        weight, loss = 1 / len(config.portfolio), {"log_loss" if schema.labels else "rmse": 0.5}
+        tried = [{"name": own.name, "weight": weight, **loss} for own in config.portfolio]
+        document["portfolio"] = tuple(map(RecipeMetrics.model_validate, tried))
     return RunMetrics(**document)
 
 

@@ -199,21 +199,26 @@ class _Merger:
             where = ".".join(asked.path)
             self._fault(f"{where}: found {shown(asked.value)}, a portfolio is a list of tables, [[portfolio]]", asked)
             return ()
-        found = [
-            self._recipe(config, replace(asked, path=(), value=table), training, i) for i, table in enumerate(tables)
-        ]
+        settings = [list(opened(replace(asked, path=(), value=table))) for table in tables]
+        found = [self._recipe(config, own, training) for own in settings if self._has_name(own, asked)]
         names = [own.name for own in found if own is not None]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._fault(f"portfolio: found {names.count(name)} recipes called {toml_value(name)}; rename them", asked)
-        if len(found) > MOST_RECIPES:
-            self._fault(f"portfolio: found {len(found)} recipes, must be at most {MOST_RECIPES}", asked)
+        if len(tables) > MOST_RECIPES:
+            self._fault(f"portfolio: found {len(tables)} recipes, must be at most {MOST_RECIPES}", asked)
         return tuple(own for own in found if own is not None)
 
-    def _recipe(self, config: Config, table: Setting, training: Sequence[Setting], place: int) -> Recipe | None:
+    def _has_name(self, settings: Sequence[Setting], asked: Setting) -> bool:
+        """Whether a recipe has a name, which is a fault where not."""
+        named = any(setting.path == ("name",) for setting in settings)
+        if not named:
+            table = nested((setting.path, setting.value) for setting in settings)
+            self._fault(f"portfolio: found the recipe {shown(table)} without a name; give it one", asked)
+        return named
+
+    def _recipe(self, config: Config, settings: Sequence[Setting], training: Sequence[Setting]) -> Recipe | None:
         """One of them, or None where something in it is wrong."""
-        settings = list(opened(table))
-        name = next((own.value for own in settings if own.path == ("name",)), None)
-        path = (_PORTFOLIO, name if isinstance(name, str) and name else str(place))
+        path = (_PORTFOLIO, *(str(setting.value) for setting in settings if setting.path == ("name",)))
         made = self.checked(Recipe, self.table(Recipe, config.as_recipe(), [*settings, *training], path), path)
         if made is None or self.checked(Config, dict(config.of_recipe(made)), path) is None:
             return None

@@ -13,8 +13,8 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
 from phoneprice.artifact.training_files import parse_history, render_history
-from phoneprice.components.encodings import Encoding
-from phoneprice.config.schema import Config
+from phoneprice.components.encodings import Encoding, PiecewiseLinear
+from phoneprice.config.schema import Config, ModelConfig, Recipe
 from phoneprice.data.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, TrainedRecipe, Valued
@@ -41,6 +41,12 @@ SETTINGS = {
     ),
     "regression": REGRESSION,
     **{name: Config.model_validate({"model": {"encoding": {"name": name}}}) for name in choices(Encoding)},
+    "portfolio": Config(
+        portfolio=(
+            Recipe(name="linear", model=ModelConfig(hidden=())),
+            Recipe(name="ramps", model=ModelConfig(hidden=(3, 2), encoding=PiecewiseLinear(bins=4))),
+        )
+    ),
 }
 
 
@@ -68,17 +74,17 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
     write_run(tmp_path / "run", contents)
     run = load_run(tmp_path / "run")
     assert (run.config, run.schema, run.calibration) == (contents.config, contents.schema, contents.calibration)
-    (recipe,), (expected,) = run.recipes, contents.recipes
-    assert (recipe.config, recipe.weight, recipe.name) == (contents.config, 1.0, "")
-    assert list(recipe.ensemble.parameters) == list(expected.ensemble.parameters)
-    for key, values in expected.ensemble.parameters.items():
-        np.testing.assert_array_equal(recipe.ensemble.parameters[key], values, strict=True)
-    for key in ("shift", "factor", "fill"):
-        np.testing.assert_array_equal(
-            getattr(recipe.ensemble.inputs, key), getattr(expected.ensemble.inputs, key), strict=True
-        )
-    assert recipe.ensemble.inputs.numbers == expected.ensemble.inputs.numbers
-    assert (recipe.ensemble.target is None) == (name != "regression")
+    for recipe, expected in zip(run.recipes, contents.recipes, strict=True):
+        assert (recipe.config, recipe.weight, recipe.name) == (expected.config, expected.weight, expected.name)
+        assert list(recipe.ensemble.parameters) == list(expected.ensemble.parameters)
+        for key, values in expected.ensemble.parameters.items():
+            np.testing.assert_array_equal(recipe.ensemble.parameters[key], values, strict=True)
+        for key in ("shift", "factor", "fill"):
+            np.testing.assert_array_equal(
+                getattr(recipe.ensemble.inputs, key), getattr(expected.ensemble.inputs, key), strict=True
+            )
+        assert recipe.ensemble.inputs.numbers == expected.ensemble.inputs.numbers
+        assert (recipe.ensemble.target is None) == (name != "regression")
     assert (run.task.kind, run.task.target, run.task.labels) == (
         contents.config.task.kind,
         "price_range",
@@ -89,7 +95,7 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
     assert run.environment == contents.environment
     assert_same_arrays(run.history, contents.history)
     assert_same_arrays(run.held_out, contents.held_out)
-    assert run.members == 5
+    assert run.members == 5 * len(contents.recipes)
 
 
 def test_target_statistics_of_a_regression_are_exact(tmp_path):

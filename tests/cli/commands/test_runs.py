@@ -139,6 +139,15 @@ def test_show_says_what_is_encoded(call: Call, tmp_path: Path) -> None:
     assert "encoded   6 numbers, periodic\n" in call("runs", "show", str(tmp_path / "encoded")).out
 
 
+def test_show_says_which_recipes_count(call: Call, tmp_path: Path) -> None:
+    recipes = [{"name": "one"}, {"name": "two", "model": {"hidden": [3]}}]
+    write_run(tmp_path / "run", random_contents(Config.model_validate({"portfolio": recipes})))
+    shown = call("runs", "show", str(tmp_path / "run")).out
+    assert "recipe    one, which counts 50%\nhidden    32 (relu), with a linear skip path\n" in shown
+    assert "recipe    two, which counts 50%\nhidden    3 (relu), with a linear skip path\n" in shown
+    assert call("runs", "verify", str(tmp_path / "run")).code == 0
+
+
 def test_show_json(call: Call, runs: Path) -> None:
     document = call("runs", "show", "runs/a", "--json").document
     assert document["format"] == 1
