@@ -230,4 +230,6 @@ def _judge_divergence(
     cause = f"the likely cause is {_likely_cause(configs[lost[0]], columns)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
-    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {_WHAT_THEY_KEEP}; {cause}"))
+    several = any(own != configs[0] for own in configs)
+    keep = f"as far as their recipe counts, {_WHAT_THEY_KEEP}" if several else _WHAT_THEY_KEEP
+    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {keep}; {cause}"))

@@ -136,8 +136,10 @@ def test_without_held_out_rows_there_is_nothing_to_weigh_by(file: Path) -> None:
     said = list[str]()
     assert load_config(file, ["validation.scheme=none"], say=said.append).portfolio == ()
     assert said == [
-        'validation.scheme "none" holds out no rows to weigh recipes by: '
-        "trained without the portfolio (as_it_is, ramps, slow)"
+        (
+            'validation.scheme "none" holds out no rows to weigh recipes by: '
+            "trained without the portfolio (as_it_is, ramps, slow)"
+        )
     ]
     with pytest.raises(ValueError, match="portfolio needs held-out rows"):
         Config.model_validate({"portfolio": [{"name": "a"}], "validation": {"scheme": "none"}})
@@ -171,8 +173,10 @@ def test_recipes_follow_the_kind_of_task(file: Path, kind: str) -> None:
         (
             '[{name="a", modle={}}]',
             [
-                'portfolio.a.modle: unknown key; did you mean "model"? '
-                "one of name, model, loss, penalty, optimizer, scheduler, training (-s)"
+                (
+                    'portfolio.a.modle: unknown key; did you mean "model"? '
+                    "one of name, model, loss, penalty, optimizer, scheduler, training (-s)"
+                )
             ],
         ),
         (
@@ -189,10 +193,15 @@ def test_recipes_follow_the_kind_of_task(file: Path, kind: str) -> None:
         (
             '[{name="a", optimizer="adm", training={seed=3}}]',
             [
-                'portfolio.a.optimizer.name: found "adm"; did you mean "adam"? one of "sgd", "momentum", "nesterov", '
-                '"adagrad", "rmsprop", "adam", "adamw", "nadam", "radam", "adadelta", "adamax", "muon" (-s)',
-                'portfolio.a.training.seed: unknown key; did you mean "training.seed"? '
-                "one of epochs, batch_rows, gradient_clip_norm, ema_decay, network_start (-s)",
+                (
+                    'portfolio.a.optimizer.name: found "adm"; did you mean "adam"? one of "sgd", "momentum", '
+                    '"nesterov", "adagrad", "rmsprop", '
+                    '"adam", "adamw", "nadam", "radam", "adadelta", "adamax", "muon" (-s)'
+                ),
+                (
+                    'portfolio.a.training.seed: unknown key; did you mean "training.seed"? '
+                    "one of epochs, batch_rows, gradient_clip_norm, ema_decay, network_start (-s)"
+                ),
             ],
         ),
         (

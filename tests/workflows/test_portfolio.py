@@ -19,7 +19,7 @@ from phoneprice.artifact.loader import Run, load_run, verify_run
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.data.splits import plan_members
-from phoneprice.errors import StoppedError
+from phoneprice.errors import DivergedError, StoppedError
 from phoneprice.evaluation.mixture import cross_mixed, fit_weights
 from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, TrainingFinding, Valued
@@ -295,3 +295,22 @@ def test_findings_are_those_of_each_recipe_by_itself(run: Run, data: Path, tmp_p
 
 def findings_of(run: Run) -> tuple[TrainingFinding, ...]:
     return judged(run.recipes, run.schema, run.task, run.history, run.metrics)
+
+
+def test_a_recipe_that_diverges_does_not_count(data: Path, tmp_path: Path) -> None:
+    recipes: list[dict[str, Any]] = [
+        {"name": "wild", "optimizer": {"name": "sgd", "lr": 1e9, "skip_lr": 1e9}},
+        {"name": "sound"},
+    ]
+    config = config_of("regression", recipes, "training.epochs=60")
+    result = train(data, config, tmp_path / "run")
+    verify_run(tmp_path / "run")
+    assert [recipe.name for recipe in load_run(tmp_path / "run").recipes] == ["sound"]
+    (warning,) = [text for text in result.warnings if "diverged" in text]
+    assert warning == (
+        "5 of 10 members diverged; as far as their recipe counts, they predict with earlier weights, or untrained "
+        "where those are worse; the likely cause is optimizer.lr = 1e+09: try a tenth of it, or "
+        "training.gradient_clip_norm = 1"
+    )
+    with pytest.raises(DivergedError):
+        train(data, config_of("regression", recipes[:1]), tmp_path / "other")
