@@ -19,7 +19,7 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError
 from phoneprice.records import EpochRecord
 from phoneprice.wording import cut, first_of
-from phoneprice.workflows.changes import changes
+from phoneprice.workflows.changes import changes, comparable
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared
@@ -146,9 +146,9 @@ _IRRELEVANT = {
 
 
 def origin_of(prepared: Prepared, configs: Sequence[Config], *, device: str, threads: int) -> dict[str, Any]:
-    """All that decides the bits of a training of members with these ``configs``, as JSON."""
-    settings = prepared.config.model_dump(mode="json", exclude=_IRRELEVANT)
-    if any(own != prepared.config for own in configs):
+    """All that decides the bits of a training of these ``configs``, those of the table's own if none, as JSON."""
+    settings = comparable(prepared.config, _IRRELEVANT)
+    if configs and tuple(configs) != prepared.config.recipes:
         every = "\n".join(own.model_dump_json(exclude=_IRRELEVANT) for own in configs)
         settings["the members' settings (SHA-256)"] = sha256(every.encode())
     return {

@@ -119,5 +119,5 @@ def test_members_with_other_settings_are_refused(prepared: Prepared, tmp_path: P
 
 def test_members_with_the_settings_of_the_run_need_no_mention(prepared: Prepared) -> None:
     usual = origin_of(prepared, [], device="cpu", threads=1)
-    assert origin_of(prepared, [prepared.config] * 2, device="cpu", threads=1) == usual
+    assert origin_of(prepared, [prepared.config], device="cpu", threads=1) == usual
     assert list(changes(usual, origin_of(prepared, variants([0.1]), device="cpu", threads=1)))

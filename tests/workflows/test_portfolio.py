@@ -25,6 +25,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, TrainingFinding, Valued
 from phoneprice.records.documents import Protocol
 from phoneprice.workflows.assess import hold_out
+from phoneprice.workflows.changes import changes, comparable
 from phoneprice.workflows.cross_validate import cross_validate
 from phoneprice.workflows.estimators import PhonePriceRegressor
 from phoneprice.workflows.events import EpochDone, Event, Noted, ignore
@@ -314,3 +315,13 @@ def test_a_recipe_that_diverges_does_not_count(data: Path, tmp_path: Path) -> No
     )
     with pytest.raises(DivergedError):
         train(data, config_of("regression", recipes[:1]), tmp_path / "other")
+
+
+def test_what_differs_is_said_by_the_name_of_the_recipe() -> None:
+    """In a difference of runs, and where a training can't be resumed."""
+    other = [RECIPES[0], RECIPES[1] | {"optimizer": {"lr": 0.06}}]
+    found = list(changes(comparable(config_of("binary")), comparable(config_of("binary", other))))
+    assert [(change.key, change.a if change.b is not None else "") for change in found] == [
+        ("portfolio.ramps.optimizer.lr", 0.05),
+        ("portfolio.deep", ""),
+    ]
