@@ -56,7 +56,7 @@ class ToInfer:
     overrides: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
 
-    def config(self, inferred: Mapping[str, Mapping[str, object]], say: Say = silent) -> Config:
+    def config(self, inferred: Mapping[str, object], say: Say = silent) -> Config:
         """The configuration, with the ``inferred`` sections where a file would stand. Raises ``ConfigError``.
 
         ``say`` is told what is left out.

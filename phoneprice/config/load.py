@@ -78,12 +78,13 @@ def load_config(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     *,
-    inferred: Mapping[str, Mapping[str, object]] | None = None,
+    inferred: Mapping[str, object] | None = None,
     say: Say = silent,
 ) -> Config:
     """The configuration from a file (or preset name), ``-s`` overrides and environment variables.
 
-    ``inferred`` are sections that a table has told, in the place of a file. ``say`` is told what is left out.
+    ``inferred`` are sections, or a portfolio, that a table has told, in the place of a file.
+    ``say`` is told what is left out.
 
     Raises ``ConfigError`` when the file is missing or no TOML, or any setting breaks the schema; it lists every fault.
     """
@@ -92,7 +93,8 @@ def load_config(
         path = find_config(file)
         layers.insert(0, file_settings(read_file(path), str(path)))
     if inferred is not None:
-        layers.insert(0, Found([Setting((name,), dict(table), _INFERRED, 1) for name, table in inferred.items()]))
+        told = {name: dict(table) if isinstance(table, Mapping) else table for name, table in inferred.items()}
+        layers.insert(0, Found([Setting((name,), table, _INFERRED, 1) for name, table in told.items()]))
     return _resolve(layers, say)
 
 

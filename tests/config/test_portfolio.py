@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from phoneprice.config.asked import ToInfer
 from phoneprice.config.load import config_from_toml, load_config, override_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.render import to_toml
@@ -156,6 +157,17 @@ def test_the_last_portfolio_holds(file: Path) -> None:
 def test_recipes_follow_the_kind_of_task(file: Path, kind: str) -> None:
     for config in (load_config(file, [f"task.kind={kind}"]), override_config(load_config(file), [f"task.kind={kind}"])):
         assert {own.loss for own in config.recipes} == {recipe(config.task.kind).loss}
+
+
+def test_a_table_may_tell_the_portfolio() -> None:
+    """As a file would: what is asked for goes before."""
+    told = {"task": {"kind": "binary"}, "portfolio": [{"name": "a", "model": {"hidden": [3]}}]}
+    said = list[str]()
+    found = ToInfer("y", ("training.epochs=4",)).config(told, said.append)
+    assert [(own.task.kind, own.model.hidden, own.training.epochs) for own in found.recipes] == [("binary", (3,), 4)]
+    assert said == []
+    assert ToInfer("y", ("optimizer.lr=1",)).config(told, said.append).portfolio == ()
+    assert said == ["optimizer.lr is set (-s): trained without the portfolio (a)"]
 
 
 @pytest.mark.parametrize(
