@@ -1,5 +1,7 @@
 """Small random networks and runs, without any training."""
 
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.labels import LabelKind
-from phoneprice.data.encoding.schema import Column, TableSchema, input_names
+from phoneprice.data.encoding.schema import Column, TableSchema, input_names, number_inputs
 from phoneprice.metrics.figures import measured
 from phoneprice.model.shape import network_shape, parameter_shapes
 from phoneprice.records import (
@@ -19,6 +21,7 @@ from phoneprice.records import (
     InputStatistics,
     TargetStatistics,
     Task,
+    TrainedRecipe,
     Valued,
 )
 from phoneprice.records.curves import Curves
@@ -27,6 +30,7 @@ from phoneprice.records.documents import (
     Environment,
     FoldMetrics,
     Member,
+    RecipeMetrics,
     RunMetrics,
     Splits,
     measured_on,
@@ -44,19 +48,24 @@ def numeric_schema(features=6, *, labels=LABELS, has_missing=False, id_columns=(
     return TableSchema(columns=columns, target="price_range", id_columns=id_columns, labels=labels, label_kind=kind)
 
 
-def random_ensemble(config, inputs, classes, members=3, seed=0):
+def random_ensemble(config, inputs, classes, members=3, seed=0, numbers=()):
     """Parameters of plausible size: variances positive, cut points apart, scores of order one."""
     random = np.random.default_rng(seed)
-    shapes = parameter_shapes(network_shape(config, inputs, classes, members))
+    shapes = parameter_shapes(network_shape(config, inputs, classes, members, numbers))
     parameters = {}
     for name, shape in shapes.items():
         scale = 1 / np.sqrt(shape[1]) if name.endswith("weight") else 0.3
         values = random.normal(0, scale, shape)
         parameters[name] = (np.abs(values) + 0.5 if name.endswith("running_variance") else values).astype(np.float32)
+    if "encoding.edges" in parameters:
+        edges = parameters["encoding.edges"]
+        edges[:] = np.sort(5 * edges, axis=-1)
+        edges[0, 0, 1:] = edges[0, 0, 1:2]  # one bin only
     if "cuts.first" in parameters:
         parameters["cuts.first"] -= np.float32(1.0)
     size = (members, inputs)
-    statistics = InputStatistics(random.normal(0, 0.2, size), random.uniform(0.5, 2, size), random.normal(0, 1, size))
+    shift, factor = random.normal(0, 0.2, size), random.uniform(0.5, 2, size)
+    statistics = InputStatistics(shift, factor, random.normal(0, 1, size), numbers)
     target = None
     if classes == 0:
         target = TargetStatistics(random.normal(5, 1, members), random.uniform(1, 2, members))
@@ -76,7 +85,13 @@ def random_inputs(rows, width, seed=0, *, missing=0.0):
 def random_contents(config=None, schema=None, members=3, seed=0, **changes):
     config = config or Config()
     schema = schema or numeric_schema()
-    ensemble = random_ensemble(config, len(input_names(schema)), len(schema.labels), members, seed)
+    inputs, numbers = len(input_names(schema)), number_inputs(schema)
+    first = random_ensemble(config.recipes[0], inputs, len(schema.labels), members, seed, numbers)
+    recipes = tuple(
+        TrainedRecipe(own, replace(first, parameters=ensemble.parameters), 1 / len(config.recipes), name)
+        for i, (own, name) in enumerate(zip(config.recipes, recipe_names(config), strict=True))
+        for ensemble in [random_ensemble(own, inputs, len(schema.labels), members, seed + i, numbers)]
+    )
     held = None if config.validation.scheme == "none" else random_held_out(schema.labels, members)
     parts: dict[str, Any] = {
         "calibration": Calibration(),
@@ -87,14 +102,19 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
             fraction=config.validation.fraction,
             seed=config.training.seed,
             rows=ROWS * members,
-            members=members,
+            members=members * len(recipes),
             data_sha256="0" * 64,
         ),
         "environment": ENVIRONMENT,
-        "history": short_history(members),
+        "history": short_history(members * len(recipes)),
         "held_out": held,
     }
-    return RunContents(config=config, schema=schema, ensemble=ensemble, **(parts | changes))
+    return RunContents(config=config, schema=schema, recipes=recipes, **(parts | changes))
+
+
+def recipe_names(config):
+    """Of all recipes, which all count the same here; of one without a portfolio it is empty."""
+    return [own.name for own in config.portfolio] or [""]
 
 
 ROWS = 8
@@ -154,9 +174,14 @@ def random_metrics(config, schema, members, held):
             best_epoch=1,
             train_loss=0.5,
             validation_loss=None,
+            recipe=name or None,
         )
-        for k in range(members)
+        for k, (name, _) in enumerate(product(recipe_names(config), range(members)))
     )
+    if config.portfolio:
+        weight, loss = 1 / len(config.portfolio), {"log_loss" if schema.labels else "rmse": 0.5}
+        tried = [{"name": own.name, "weight": weight, **loss} for own in config.portfolio]
+        document["portfolio"] = tuple(map(RecipeMetrics.model_validate, tried))
     return RunMetrics(**document)
 
 

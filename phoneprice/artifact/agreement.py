@@ -4,7 +4,7 @@ Every file may be sound by itself and still be of another run.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,22 @@ from phoneprice.metrics.catalogue import METRICS, headline
 from phoneprice.metrics.classification import matrix_figures
 from phoneprice.metrics.confusion import Cells, per_class
 from phoneprice.metrics.figures import measured
-from phoneprice.model.shape import NetworkShape, layer_names
-from phoneprice.records import Calibration, Doubles, HeldOut, Interval, Task
-from phoneprice.records.curves import (
-    ACTIVATION_MEASUREMENTS,
-    SHARES,
-    VALIDATION_MEASUREMENTS,
-    WEIGHT_MEASUREMENTS,
-    Curves,
-)
+from phoneprice.model.shape import NetworkShape, measured_layers
+from phoneprice.records import Calibration, Doubles, HeldOut, Interval, Task, TrainedRecipe
+from phoneprice.records.curves import SHARES, Curves
 from phoneprice.records.documents import ClassMetrics, RunMetrics, Splits, measured_on
 from phoneprice.wording import counted, figure
 
 
-def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, fitted: Calibration) -> Iterator[str]:
-    """What in the metrics contradicts the run: its configuration, task, count of members, ``fitted`` calibration."""
+def most_epochs(config: Config) -> int:
+    """How many epochs a run of this configuration can have."""
+    return max(own.training.epochs for own in config.recipes)
+
+
+def metrics_faults(
+    found: RunMetrics, config: Config, task: Task, recipes: Sequence[TrainedRecipe], fitted: Calibration
+) -> Iterator[str]:
+    """What in the metrics contradicts the run: its configuration, task, networks, ``fitted`` calibration."""
     scheme, folds = config.validation.scheme, found.folds
     if found.task != task.kind:
         yield "task is not that of config.toml"
@@ -44,7 +45,8 @@ def metrics_faults(found: RunMetrics, config: Config, task: Task, members: int, 
     yield from _value_faults(found, task)
     yield from _fold_faults(found, config)
     yield from _class_faults(found, task, config)
-    yield from _member_faults(found, members, config.training.epochs)
+    yield from _recipe_faults(found, config, recipes)
+    yield from _member_faults(found, recipes, most_epochs(config))
 
 
 def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
@@ -112,7 +114,20 @@ def _differences(found: Mapping[str, float], expected: Mapping[str, float], sour
             yield f"metrics.json has {name} {figure(found[name])}, the {source} {figure(value)}"
 
 
-def _member_faults(found: RunMetrics, members: int, epochs: int) -> Iterator[str]:
+def _recipe_faults(found: RunMetrics, config: Config, recipes: Sequence[TrainedRecipe]) -> Iterator[str]:
+    tried = found.portfolio or ()
+    if [recipe.name for recipe in tried] != [recipe.name for recipe in config.portfolio]:
+        yield "portfolio has other recipes than config.toml"
+    weights = {recipe.name: recipe.weight for recipe in recipes if recipe.name}
+    if {recipe.name: recipe.weight for recipe in tried if recipe.weight} != weights:
+        yield "portfolio has other weights than calibration.json"
+
+
+def _member_faults(found: RunMetrics, recipes: Sequence[TrainedRecipe], epochs: int) -> Iterator[str]:
+    names = [own.name or None for own in recipes for _ in own.ensemble.inputs.shift]
+    members = len(names)
+    if [line.recipe for line in found.members] != names[: len(found.members)]:
+        yield "members are of other recipes than the networks"
     if [line.member for line in found.members] != list(range(members)):
         yield f"members are not those of features.json, 0 to {members - 1}"
     folds = found.folds or ()
@@ -137,11 +152,9 @@ def splits_faults(found: Splits, metrics: RunMetrics, config: Config) -> Iterato
         yield "scheme, fraction or seed is not that of config.toml"
 
 
-def history_faults(found: Curves, metrics: RunMetrics, config: Config, shape: NetworkShape) -> Iterator[str]:
-    """What contradicts ``metrics.json``, ``config.toml`` or the network."""
-    weights, hidden = len(layer_names(shape)), len(shape.hidden)
-    layers = dict.fromkeys(WEIGHT_MEASUREMENTS, weights) | dict.fromkeys(ACTIVATION_MEASUREMENTS, hidden)
-    layers |= dict.fromkeys(VALIDATION_MEASUREMENTS, 1)
+def history_faults(found: Curves, metrics: RunMetrics, config: Config, shapes: Sequence[NetworkShape]) -> Iterator[str]:
+    """What contradicts ``metrics.json``, ``config.toml`` or the networks."""
+    layers = measured_layers(shapes)
     for name, values in found.health.items():
         if values.shape[2] != layers.get(name):
             yield f"found {name} of {counted(values.shape[2], 'layer')}, the network has {layers.get(name, 'none')}"
@@ -152,12 +165,13 @@ def history_faults(found: Curves, metrics: RunMetrics, config: Config, shape: Ne
     if found.members != len(metrics.members):
         yield f"found {found.members} members, metrics.json has {len(metrics.members)}"
         return
-    for name, last in (("train_loss", found.train_loss[-1]), ("validation_loss", found.validation_loss[-1])):
+    for name in ("train_loss", "validation_loss"):
+        last = found.last(getattr(found, name))
         said = np.array([getattr(line, name) for line in metrics.members], np.float64)  # None becomes NaN
         if not np.array_equal(said, last, equal_nan=True):
             yield f"the last {name} is not that of metrics.json"
     epochs = len(found.epochs)
-    if epochs > config.training.epochs or any(line.best_epoch > epochs for line in metrics.members):
+    if epochs > most_epochs(config) or any(line.best_epoch > epochs for line in metrics.members):
         yield f"found {epochs} epochs, which are not those of metrics.json and config.toml"
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from phoneprice.artifact import layout, prediction_files
 from phoneprice.artifact.manifest import Manifest
 from phoneprice.artifact.sealed import CheckedFile, SealedDirectory, open_run
-from phoneprice.artifact.weights import check_size, parse_weights
+from phoneprice.artifact.weights import check_size, parameters_by_recipe, parse_weights, recipe_shapes
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, input_names
 from phoneprice.errors import ModelError
-from phoneprice.model.shape import NetworkShape, network_shape, parameter_shapes
-from phoneprice.records import Calibration, Ensemble, HeldOut, Task
+from phoneprice.model.shape import NetworkShape, recipe_shape
+from phoneprice.records import Calibration, Ensemble, HeldOut, Task, TrainedRecipe
 
 if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
@@ -36,7 +36,8 @@ class Run:
     config: Config
     schema: TableSchema
     task: Task
-    ensemble: Ensemble
+    recipes: tuple[TrainedRecipe, ...]
+    """One, or those of the portfolio that earned their place; all have as many members, of the same rows."""
     calibration: Calibration
 
     @property
@@ -55,10 +56,14 @@ class Run:
         return input_names(self.schema)
 
     @property
-    def shape(self) -> NetworkShape:
-        """The shape of the networks."""
-        members = len(self.ensemble.inputs.shift)
-        return network_shape(self.config, len(self.input_names), self.task.classes, members)
+    def shapes(self) -> tuple[NetworkShape, ...]:
+        """The shape of each recipe's networks."""
+        return tuple(recipe_shape(own.config, own.ensemble.inputs, self.task) for own in self.recipes)
+
+    @property
+    def members(self) -> int:
+        """How many networks there are, those of all recipes together."""
+        return sum(shape.members for shape in self.shapes)
 
     @cached_property
     def metrics(self) -> RunMetrics:
@@ -68,7 +73,7 @@ class Run:
 
         data, source = self.files.document(layout.METRICS)
         found = prediction_files.parse_record(RunMetrics, data, source)
-        _refuse(source, metrics_faults(found, self.config, self.task, self.shape.members, self.calibration))
+        _refuse(source, metrics_faults(found, self.config, self.task, self.recipes, self.calibration))
         return found
 
     @cached_property
@@ -97,7 +102,7 @@ class Run:
 
         data, source = self.files.document(layout.HISTORY)
         found = parse_history(data, source)
-        _refuse(source, history_faults(found, self.metrics, self.config, self.shape))
+        _refuse(source, history_faults(found, self.metrics, self.config, self.shapes))
         return found
 
     @cached_property
@@ -151,11 +156,16 @@ def _load(files: SealedDirectory) -> Run:
     config = prediction_files.parse_config(*files.document(layout.CONFIG))
     schema = prediction_files.parse_schema(*files.document(layout.SCHEMA))
     task = prediction_files.task_of(config, schema, files.source(layout.SCHEMA))
+    names = [own.name for own in config.portfolio]
+    calibration, weights = prediction_files.parse_calibration(*files.document(layout.CALIBRATION), task.classes, names)
     inputs, target = prediction_files.parse_features(*files.document(layout.FEATURES), config, schema)
-    members, width = inputs.shift.shape
-    shapes = parameter_shapes(network_shape(config, width, task.classes, members))
-    weights = files.source(layout.WEIGHTS)
-    check_size(files.manifest.files[layout.WEIGHTS].bytes, shapes, weights)
-    ensemble = Ensemble(parse_weights(files.read(layout.WEIGHTS), shapes, weights), inputs, target)
-    calibration = prediction_files.parse_calibration(*files.document(layout.CALIBRATION), task.classes)
-    return Run(files, config, schema, task, ensemble, calibration)
+    chosen = dict(zip(names, config.recipes, strict=True)) if names else {"": config}
+    shapes = recipe_shapes({name: recipe_shape(chosen[name], inputs, task) for name in weights})
+    source = files.source(layout.WEIGHTS)
+    check_size(files.manifest.files[layout.WEIGHTS].bytes, shapes, source)
+    parameters = parameters_by_recipe(parse_weights(files.read(layout.WEIGHTS), shapes, source))
+    recipes = tuple(
+        TrainedRecipe(chosen[name], Ensemble(parameters[name], inputs, target), weight, name)
+        for name, weight in weights.items()
+    )
+    return Run(files, config, schema, task, recipes, calibration)

@@ -16,9 +16,9 @@ from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import Config, Decision
-from phoneprice.data.encoding.schema import LARGEST_TARGET, TableSchema, input_names
+from phoneprice.data.encoding.schema import LARGEST_TARGET, TableSchema, input_names, number_inputs
 from phoneprice.errors import ConfigError, ModelError
-from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task
+from phoneprice.records import Calibration, InputStatistics, TargetStatistics, Task, TrainedRecipe
 from phoneprice.records.inputs import LARGEST_SINGLE
 from phoneprice.records.predictions import FLATTEST, SHARPEST
 from phoneprice.wording import cut
@@ -82,9 +82,10 @@ def parse_features(
     if not 1 <= members <= most:
         raise damaged(source, f"found {members} members, expected 1 to {most}")
     shape = (members, len(names))
-    inputs = InputStatistics(**{key: _floats(table, shape, source) for key, table in tables.items()})
-    if max(np.abs(values).max() for values in vars(inputs).values()) > LARGEST_SINGLE or inputs.factor.min() < 0:
+    values = {key: _floats(table, shape, source) for key, table in tables.items()}
+    if max(np.abs(table).max() for table in values.values()) > LARGEST_SINGLE or values["factor"].min() < 0:
         raise damaged(source, "inputs are not float32 numbers, or a factor is below 0")
+    inputs = InputStatistics(**values, numbers=number_inputs(schema))
     return inputs, _parse_target(document["target"], members, source, expected=config.task.kind == "regression")
 
 
@@ -94,14 +95,22 @@ def most_members(config: Config) -> int:
     return splits * config.validation.members
 
 
-def render_calibration(calibration: Calibration) -> bytes:
-    """The bytes of ``calibration.json``."""
-    return strict_json.render(asdict(calibration))
+def render_calibration(calibration: Calibration, recipes: Sequence[TrainedRecipe]) -> bytes:
+    """The bytes of ``calibration.json``; of recipes that have names it holds their weights."""
+    weights = {"weights": {own.name: own.weight for own in recipes}} if recipes[0].name else {}
+    return strict_json.render(asdict(calibration) | weights)
 
 
-def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
-    """The calibration in ``calibration.json`` for ``classes`` classes; raises ``ModelError``."""
-    document = strict_json.parse_object(data, source, frozenset({"temperature", "threshold", "decision", "costs"}))
+def parse_calibration(
+    data: bytes, source: str, classes: int, recipes: Sequence[str]
+) -> tuple[Calibration, dict[str, float]]:
+    """The calibration in ``calibration.json`` for ``classes`` classes, and the weights of the recipes that count.
+
+    ``recipes`` are the names of the portfolio's, in whose order the weights are; without any, one without a name counts
+    for all. Raises ``ModelError``.
+    """
+    keys = frozenset({"temperature", "threshold", "decision", "costs"} | ({"weights"} if recipes else set()))
+    document = strict_json.parse_object(data, source, keys)
     temperature, threshold, decision = (document[key] for key in ("temperature", "threshold", "decision"))
     if not _is_number(temperature) or not SHARPEST <= temperature <= FLATTEST:
         raise damaged(source, f"temperature is not a number from {SHARPEST} to {FLATTEST:g}")
@@ -110,7 +119,18 @@ def parse_calibration(data: bytes, source: str, classes: int) -> Calibration:
     if decision not in (decisions := get_args(Decision)):
         raise damaged(source, f"decision is none of {', '.join(decisions)}")
     costs = _floats(document["costs"], (classes, classes), source) if document["costs"] != [] else np.zeros((0, 0))
-    return Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
+    calibration = Calibration(float(temperature), threshold, decision, tuple(tuple(row) for row in costs.tolist()))
+    return calibration, _weights(document["weights"], recipes, source) if recipes else {"": 1.0}
+
+
+def _weights(table: Any, recipes: Sequence[str], source: str) -> dict[str, float]:
+    if not isinstance(table, dict) or not table or list(table) != [name for name in recipes if name in table]:
+        raise damaged(source, f"weights are not those of recipes among {', '.join(recipes)}, in this order")
+    if not all(_is_number(weight) and 0 < weight <= 1 for weight in table.values()):
+        raise damaged(source, "a weight is not a number above 0, and 1 at most")
+    if not math.isclose(sum(table.values()), 1, rel_tol=1e-9):
+        raise damaged(source, "the weights of the recipes are not 1 together")
+    return {name: float(weight) for name, weight in table.items()}
 
 
 def parse_record(kind: type[Parsed], data: bytes, source: str, *, max_values: int = strict_json.MAX_VALUES) -> Parsed:

@@ -6,7 +6,7 @@ number in the header is checked against what the configuration gives before anyt
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,41 @@ from numpy.typing import NDArray
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import DAMAGED
 from phoneprice.errors import ModelError
+from phoneprice.model.shape import NetworkShape, parameter_shapes
+from phoneprice.records import TrainedRecipe
 
 _LENGTH_BYTES = 8
 _HEADER_LIMIT = 1 << 20
 Shapes = Mapping[str, tuple[int, ...]]
+
+
+_RECIPE = "/"
+"""Between the name of a recipe and that of its parameter; neither has one in it."""
+
+
+def recipe_parameters(recipes: Sequence[TrainedRecipe]) -> dict[str, NDArray[np.float32]]:
+    """The parameters of all recipes by their names in the file: that of the recipe first, if it has one."""
+    return {_in_file(own.name, key): values for own in recipes for key, values in own.ensemble.parameters.items()}
+
+
+def recipe_shapes(shapes: Mapping[str, NetworkShape]) -> Shapes:
+    """What the file must hold for networks by the names of their recipes."""
+    return {
+        _in_file(name, key): size for name, shape in shapes.items() for key, size in parameter_shapes(shape).items()
+    }
+
+
+def parameters_by_recipe(parameters: Mapping[str, NDArray[np.float32]]) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """The parameters of each recipe by their own names."""
+    found = dict[str, dict[str, NDArray[np.float32]]]()
+    for name, values in parameters.items():
+        recipe, _, key = name.rpartition(_RECIPE)
+        found.setdefault(recipe, {})[key] = values
+    return found
+
+
+def _in_file(recipe: str, parameter: str) -> str:
+    return f"{recipe}{_RECIPE}{parameter}" if recipe else parameter
 
 
 def render_weights(parameters: Mapping[str, NDArray[np.float32]]) -> bytes:
@@ -52,6 +83,8 @@ def parse_weights(data: bytes, shapes: Shapes, source: str) -> dict[str, NDArray
     for name, values in parameters.items():
         if name.endswith("running_variance") and values.min() < 0:
             raise ModelError(f"{_which(source, name)} holds a variance below 0; {DAMAGED}")
+        if name.endswith("encoding.edges") and (values[..., 1:] < values[..., :-1]).any():
+            raise ModelError(f"{_which(source, name)} holds edges that fall; {DAMAGED}")
     return parameters
 
 

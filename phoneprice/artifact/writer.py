@@ -39,7 +39,7 @@ from phoneprice.artifact.prediction_files import (
     render_schema,
 )
 from phoneprice.artifact.strict_json import values_in
-from phoneprice.artifact.weights import render_weights
+from phoneprice.artifact.weights import recipe_parameters, render_weights
 from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.config.render import to_toml
 from phoneprice.data.encoding.schema import input_names
@@ -57,12 +57,12 @@ from phoneprice.places import is_directory, real_entry
 from phoneprice.wording import count, size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from phoneprice.config.schema import Config
     from phoneprice.data.encoding.schema import TableSchema
-    from phoneprice.records import Calibration, Ensemble, HeldOut
+    from phoneprice.records import Calibration, HeldOut, TrainedRecipe
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
 
@@ -91,7 +91,7 @@ class RunContents:
 
     config: Config
     schema: TableSchema
-    ensemble: Ensemble
+    recipes: Sequence[TrainedRecipe]
     calibration: Calibration
     metrics: RunMetrics
     splits: Splits
@@ -422,14 +422,14 @@ def _render(contents: RunContents) -> dict[str, bytes]:
     from phoneprice.artifact.held_out import render_held_out
     from phoneprice.artifact.training_files import render_document, render_history
 
-    ensemble, names = contents.ensemble, input_names(contents.schema)
+    ensemble, names = contents.recipes[0].ensemble, input_names(contents.schema)
     files = {
         layout.CONFIG: to_toml(contents.config).encode(),
         layout.SCHEMA: render_schema(contents.schema),
         layout.FEATURES: render_features(ensemble.inputs, ensemble.target, names),
         layout.SPLITS: render_document(contents.splits),
-        layout.WEIGHTS: render_weights(ensemble.parameters),
-        layout.CALIBRATION: render_calibration(contents.calibration),
+        layout.WEIGHTS: render_weights(recipe_parameters(contents.recipes)),
+        layout.CALIBRATION: render_calibration(contents.calibration, contents.recipes),
         layout.METRICS: render_document(contents.metrics),
         layout.HISTORY: render_history(contents.history),
         layout.ENVIRONMENT: render_document(contents.environment),

@@ -152,20 +152,28 @@ def refuse_stdout(session: Session, output: Path | None, what: str, flag: str = 
 
 
 def configuration(
-    file: str | None, settings: Sequence[str] | None, device: str | None = None, target: str | None = None
+    session: Session,
+    file: str | None,
+    settings: Sequence[str] | None,
+    device: str | None = None,
+    target: str | None = None,
 ) -> "Config":
-    """Defaults < file < environment < ``-s`` < the options ``--device`` and ``--target``; raises ``ConfigError``."""
+    """Defaults < file < environment < ``-s`` < the options ``--device`` and ``--target``; raises ``ConfigError``.
+
+    It is said what these leave out.
+    """
     from phoneprice.config.load import load_config
 
-    return load_config(file, _texts(settings, device, target), os.environ)
+    texts = _texts(settings, device, target)
+    return load_config(file, texts, os.environ, say=lambda message: session.say(f"phoneprice: {message}"))
 
 
 def configuration_to_learn(
-    file: str | None, settings: Sequence[str] | None, device: str | None, target: str | None
+    session: Session, file: str | None, settings: Sequence[str] | None, device: str | None, target: str | None
 ) -> "Config | ToInfer":
     """The same for a command that learns: with a target and without a file, all that is not set is to be inferred."""
     if file or target is None:
-        return configuration(file, settings, device, target)
+        return configuration(session, file, settings, device, target)
     from phoneprice.config.asked import ToInfer
 
     asked = ToInfer(target, _texts(settings, device), os.environ)

@@ -16,11 +16,19 @@ class Settings(BaseModel):
 
 
 class Component(Settings):
-    """A named choice; subclasses narrow ``name`` to one literal."""
+    """A named choice; subclasses narrow ``name`` to one literal.
+
+    In a stack of members that differ in a number it is a tensor over them (``training.settings``): formulas broadcast.
+    """
 
     name: str
     summary: ClassVar[str] = ""
     """What it is and where it comes from, in one sentence."""
+
+
+def is_off(number: float) -> bool:
+    """Whether a number that switches something on is zero for every member; a tensor, since members differ, is not."""
+    return isinstance(number, float | int) and number == 0
 
 
 Rate = Annotated[float, Field(ge=0, lt=1)]

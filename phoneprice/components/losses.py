@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, NonNegative, Positive, TaskKind
+from phoneprice.components.base import Component, NonNegative, Positive, TaskKind, is_off
 from phoneprice.components.normal import normal_tail
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CrossEntropy(_Loss):
         log_p = outputs.log_softmax(-1)
         hit = log_p.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
         loss = -hit
-        if self.label_smoothing:
+        if not is_off(self.label_smoothing):
             loss = (1 - self.label_smoothing) * loss - self.label_smoothing * log_p.mean(-1)
         return _focused(loss, hit, self.focal_gamma)
 
@@ -108,7 +108,7 @@ class BinaryCrossEntropy(_Loss):
         toward = logit * (2 * targets - 1)
         hit = F.logsigmoid(toward)
         loss = -hit
-        if self.label_smoothing:
+        if not is_off(self.label_smoothing):
             # Half of the smoothed share goes to the other class, whose loss is larger by the logit toward the target.
             loss = loss + 0.5 * self.label_smoothing * toward
         return _focused(loss, hit, self.focal_gamma)
@@ -239,7 +239,7 @@ class Huber(_Regression):
 
 def _focused(loss: Tensor, log_p: Tensor, gamma: float) -> Tensor:
     """Scale by ``(1 - p)**gamma`` (Lin et al. 2017, equation 4)."""
-    if gamma == 0:
+    if is_off(gamma):
         return loss
     # The floor keeps the power's gradient finite where p rounds to 1.
     return loss * (-log_p.expm1()).clamp_min(1e-6).pow(gamma)

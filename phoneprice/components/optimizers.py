@@ -8,7 +8,7 @@ given 2-D views of the stack by the training loop. ``build(groups)`` takes PyTor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ _SECOND = Field(description="decay of the average of squared gradients")
 
 
 class _Optimizer(Component):
+    decoupled_decay: ClassVar[bool] = False
+    """Decay shrinks the weights themselves (Loshchilov and Hutter 2019); else it is a part of the gradient."""
     lr: Annotated[Positive, _LR]
     skip_lr: Annotated[
         Positive | None, Field(description='learning rate of the skip path, cut points and sharpness; "none": lr')
@@ -137,6 +139,7 @@ class AdamW(_AdamFamily):
 
     name: Literal["adamw"] = "adamw"
     summary = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"
+    decoupled_decay = True
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import AdamW as Rule
@@ -200,6 +203,7 @@ class Muon(_Optimizer):
 
     name: Literal["muon"] = "muon"
     summary = "orthogonalised momentum for matrices, AdamW for the rest (Jordan et al. 2024)"
+    decoupled_decay = True
     lr: Annotated[Positive, _LR] = 0.02
     momentum: Annotated[Rate, Field(description="share of the velocity kept each step")] = 0.95
     adamw_lr: Annotated[Positive, Field(description="learning rate of AdamW for biases and the skip path")] = 0.005

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from phoneprice.components.base import Settings, TaskKind
 from phoneprice.config.fields import toml_value
 from phoneprice.config.layers import Found, environment_settings, opened, override_settings
-from phoneprice.config.load import load_config
+from phoneprice.config.load import Say, load_config, silent
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
 
@@ -56,9 +56,12 @@ class ToInfer:
     overrides: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
 
-    def config(self, inferred: Mapping[str, Mapping[str, object]]) -> Config:
-        """The configuration, with the ``inferred`` sections where a file would stand. Raises ``ConfigError``."""
-        return load_config(None, [*self.overrides, target_text(self.target)], self.environ, inferred=inferred)
+    def config(self, inferred: Mapping[str, object], say: Say = silent) -> Config:
+        """The configuration, with the ``inferred`` sections where a file would stand. Raises ``ConfigError``.
+
+        ``say`` is told what is left out.
+        """
+        return load_config(None, [*self.overrides, target_text(self.target)], self.environ, inferred=inferred, say=say)
 
     def known(self) -> Config:
         """What is known before the table is read: the settings asked for, the others of some kind of task.

@@ -35,16 +35,23 @@ _BROKEN_RULE: dict[str, Callable[[dict[str, Any]], str]] = {
     "string_unicode": lambda _: "valid Unicode",
     "string_too_short": lambda context: f"at least {context['min_length']} character long",
     "string_too_long": lambda context: f"at most {context['max_length']} character long",
+    "string_pattern_mismatch": lambda _: "1 to 40 letters, digits, - or _",
     "too_long": lambda context: f"a list of at most {context['max_length']}",
 }
 
 
-def value_faults(errors: Sequence[ErrorDetails], sources: Mapping[Path, str]) -> list[str]:
-    """One line for each value that breaks the schema; ``sources`` says who set the value at a path."""
+def value_faults(
+    errors: Sequence[ErrorDetails], sources: Mapping[Path, str], model: type[Settings] = Config, prefix: Path = ()
+) -> list[str]:
+    """One line for each value of ``model``, which stands at ``prefix``, that breaks the schema.
+
+    ``sources`` says who set the value at a path.
+    """
     by_field = dict[Path, list[ErrorDetails]]()
     fields = dict[Path, FieldInfo | None]()
     for error in errors:
-        path, field = _field(error["loc"])
+        below, field = _field(error["loc"], model)
+        path = (*prefix, *below)
         by_field.setdefault(path, []).append(error)
         fields[path] = field
     faults = list[str]()
@@ -55,10 +62,10 @@ def value_faults(errors: Sequence[ErrorDetails], sources: Mapping[Path, str]) ->
     return faults
 
 
-def _field(loc: Sequence[int | str]) -> tuple[Path, FieldInfo | None]:
+def _field(loc: Sequence[int | str], whole: type[Settings]) -> tuple[Path, FieldInfo | None]:
     """The field an error is about, its path free of the names of components and the branches of unions."""
     path, parts = list[str](), iter(loc)
-    model: type[Settings] | None = Config
+    model: type[Settings] | None = whole
     field: FieldInfo | None = None
     for part in parts:
         if model is None:

@@ -4,7 +4,7 @@ Loading, rendering and error messages all read the pydantic classes through thes
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -50,6 +50,29 @@ NOTHING = "none"
 def optional(field: FieldInfo) -> bool:
     """Whether the value may be absent."""
     return type(None) in get_args(field.annotation)
+
+
+def differences(found: Settings, usual: Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Paths and raw values that make ``usual`` what is ``found``; a component that differs comes whole."""
+    for name, info in type(found).model_fields.items():
+        value, default = getattr(found, name), getattr(usual, name)
+        if value == default:
+            continue
+        if section(info):
+            yield from differences(value, default, (*path, name))
+        else:
+            yield (*path, name), value.model_dump() if isinstance(value, Settings) else value
+
+
+def nested(values: Iterable[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:
+    """Values by path as tables within tables."""
+    tree = dict[str, Any]()
+    for path, value in values:
+        table = tree
+        for key in path[:-1]:
+            table = table.setdefault(key, {})
+        table[path[-1]] = value
+    return tree
 
 
 def known_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:

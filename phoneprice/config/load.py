@@ -1,22 +1,25 @@
 """From a TOML file, the environment and ``-s key=value`` to one checked ``Config``.
 
 Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.key=value``; what was inferred from a
-table stands where a file would. Four rules make partial settings mean what their author expects:
+table stands where a file would. Five rules make partial settings mean what their author expects:
 
 - A component is a table or just its name: ``activation = "tanh"`` is short for ``activation = {name = "tanh"}``.
 - Naming another component resets its section: what lower layers said about the old one no longer counts. Naming the
   same one again keeps it. Within a layer the order does not matter: ``-s optimizer.lr=1 -s optimizer.name=sgd``.
 - An optional value is switched off by the text ``none``, as TOML has no null: ``-s optimizer.skip_lr=none``.
+- The tables of ``[[portfolio]]`` say what differs from the rest of the configuration; the last layer that has a
+  portfolio holds. A higher layer that sets something of the network (``NETWORK_SECTIONS``) asks for one network, so the
+  portfolio is left out, which is said; what it sets of ``training`` holds for every recipe.
 - Resolution: the defaults are those of ``task.kind`` (``recipes.recipe``): its loss, and what goes well with it.
   Rows with an order (``validation.order_column``) are held out by it, and not in folds.
 
 All faults of all layers are listed together in one ``ConfigError``, one a line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -27,8 +30,10 @@ from phoneprice.config.fields import (
     NOTHING,
     choices,
     component_name,
+    differences,
     entries,
     known_paths,
+    nested,
     optional,
     section,
     shown,
@@ -45,12 +50,27 @@ from phoneprice.config.layers import (
 )
 from phoneprice.config.presets import find_config
 from phoneprice.config.recipes import recipe
-from phoneprice.config.schema import Config, TaskConfig, ValidationConfig
+from phoneprice.config.schema import (
+    MOST_RECIPES,
+    NETWORK_SECTIONS,
+    Config,
+    Recipe,
+    RecipeTraining,
+    TaskConfig,
+    ValidationConfig,
+)
 from phoneprice.errors import ConfigError
 from phoneprice.suggestions import did_you_mean
 
+Say = Callable[[str], None]
+_PORTFOLIO = "portfolio"
 _GIVEN = "the configuration given"
 _INFERRED = "inferred from the table"
+Checked = TypeVar("Checked", bound=Settings)
+
+
+def silent(_: str) -> None:
+    """For those who don't ask."""
 
 
 def load_config(
@@ -58,11 +78,13 @@ def load_config(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     *,
-    inferred: Mapping[str, Mapping[str, object]] | None = None,
+    inferred: Mapping[str, object] | None = None,
+    say: Say = silent,
 ) -> Config:
     """The configuration from a file (or preset name), ``-s`` overrides and environment variables.
 
-    ``inferred`` are sections that a table has told, in the place of a file.
+    ``inferred`` are sections, or a portfolio, that a table has told, in the place of a file.
+    ``say`` is told what is left out.
 
     Raises ``ConfigError`` when the file is missing or no TOML, or any setting breaks the schema; it lists every fault.
     """
@@ -71,8 +93,9 @@ def load_config(
         path = find_config(file)
         layers.insert(0, file_settings(read_file(path), str(path)))
     if inferred is not None:
-        layers.insert(0, Found([Setting((name,), dict(table), _INFERRED, 1) for name, table in inferred.items()]))
-    return _resolve(layers)
+        told = {name: dict(table) if isinstance(table, Mapping) else table for name, table in inferred.items()}
+        layers.insert(0, Found([Setting((name,), table, _INFERRED, 1) for name, table in told.items()]))
+    return _resolve(layers, say)
 
 
 def config_from_toml(text: str, source: str) -> Config:
@@ -83,43 +106,61 @@ def config_from_toml(text: str, source: str) -> Config:
     return _resolve([file_settings(text, source)])
 
 
-def override_config(config: Config, overrides: Sequence[str]) -> Config:
-    """``config`` with ``-s`` overrides laid over it.
+def override_config(config: Config, overrides: Sequence[str], say: Say = silent) -> Config:
+    """``config`` with ``-s`` overrides laid over it; ``say`` is told what they leave out.
 
     Where ``config`` is no different from the recipe of its task kind, another ``task.kind`` brings its own recipe.
     Raises ``ConfigError``.
     """
     kind = Setting(("task", "kind"), config.task.kind, _GIVEN, layer=1)
-    return _resolve([Found([kind, *_differences(config, recipe(config.task.kind))]), override_settings(overrides)])
+    given = [kind, *(Setting(path, value, _GIVEN, layer=1) for path, value in _changes(config))]
+    return _resolve([Found(given), override_settings(overrides)], say)
 
 
-def _differences(found: Settings, usual: Settings, path: tuple[str, ...] = ()) -> Iterable[Setting]:
-    """Settings that make ``usual`` what is found; a component that differs comes whole."""
-    for name, info in type(found).model_fields.items():
-        value, default = getattr(found, name), getattr(usual, name)
-        if value == default:
-            continue
-        if section(info):
-            yield from _differences(value, default, (*path, name))
-        else:
-            raw = value.model_dump() if isinstance(value, Settings) else value
-            yield Setting((*path, name), raw, _GIVEN, layer=1)
+def _changes(config: Config) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What makes a configuration different from the recipe of its task kind, and its recipes from itself."""
+    yield from differences(config.model_copy(update={_PORTFOLIO: ()}), recipe(config.task.kind))
+    if config.portfolio:
+        yield (_PORTFOLIO,), [nested(differences(own, config.as_recipe())) for own in config.portfolio]
 
 
-def _resolve(layers: Sequence[Found]) -> Config:
+def _resolve(layers: Sequence[Found], say: Say = silent) -> Config:
     merger = _Merger([fault for layer in layers for fault in layer.faults])
-    settings = [setting for layer in layers for setting in layer.settings]
+    every = [setting for layer in layers for setting in layer.settings]
+    settings = [setting for setting in every if setting.path[0] != _PORTFOLIO]
     usual = recipe(_task_kind(settings))
     if _is_ordered(settings):
         usual = usual.model_copy(update={"validation": ValidationConfig(scheme="holdout")})
-    tree = merger.table(Config, usual, settings, ())
-    try:
-        config = Config.model_validate(tree, strict=True)
-    except ValidationError as error:
-        merger.faults += value_faults(error.errors(include_url=False), merger.sources)
+    config = merger.checked(Config, merger.table(Config, usual, settings, ())) or usual
+    if asked := [setting for setting in every if setting.path[0] == _PORTFOLIO]:
+        config = config.model_copy(update={_PORTFOLIO: _portfolio(merger, config, asked[-1], settings, say)})
     if merger.faults:
         raise ConfigError(*merger.faults)
     return config
+
+
+def _portfolio(
+    merger: "_Merger", config: Config, asked: Setting, settings: Sequence[Setting], say: Say
+) -> tuple[Recipe, ...]:
+    """The recipes that a layer ``asked`` for, laid over ``config``; none where a higher one sets a network."""
+    higher = [setting for setting in settings if setting.layer > asked.layer]
+    training = [inner for setting in higher for inner in _of_recipes(setting)]
+    recipes = merger.recipes(config, asked, training)
+    why = [f"{'.'.join(own.path)} is set ({own.source})" for own in higher if own.path[0] in NETWORK_SECTIONS]
+    if config.validation.scheme == "none":
+        why.append('validation.scheme "none" holds out no rows to weigh recipes by')
+    if not recipes or not why:
+        return recipes
+    say(f"{why[0]}: trained without the portfolio ({', '.join(own.name for own in recipes)})")
+    return ()
+
+
+def _of_recipes(setting: Setting) -> Iterator[Setting]:
+    """What of a setting each recipe has, too: some of those of ``training``."""
+    whole = setting.path == ("training",)
+    for inner in (replace(own, path=(*setting.path, *own.path)) for own in opened(setting)) if whole else (setting,):
+        if inner.path[0] == "training" and inner.path[1] in RecipeTraining.model_fields:
+            yield inner
 
 
 @dataclass
@@ -144,6 +185,46 @@ class _Merger:
         for key, unknown in by_key.items():
             self._unknown_key(key, model, unknown[-1], path)
         return tree
+
+    def checked(self, model: type[Checked], tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Checked | None:
+        """The section of these values; None where they break the schema, which is added to the faults."""
+        try:
+            return model.model_validate(tree, strict=True)
+        except ValidationError as error:
+            self.faults += value_faults(error.errors(include_url=False), self.sources, model, path)
+        return None
+
+    def recipes(self, config: Config, asked: Setting, training: Sequence[Setting]) -> tuple[Recipe, ...]:
+        """Those of a portfolio; the settings of ``training`` hold whatever a recipe says."""
+        tables = asked.value if isinstance(asked.value, list | tuple) else ()
+        if asked.path[1:] or tables is not asked.value or not all(isinstance(table, dict) for table in tables):
+            where = ".".join(asked.path)
+            self._fault(f"{where}: found {shown(asked.value)}, a portfolio is a list of tables, [[portfolio]]", asked)
+            return ()
+        settings = [list(opened(replace(asked, path=(), value=table))) for table in tables]
+        found = [self._recipe(config, own, training) for own in settings if self._has_name(own, asked)]
+        names = [own.name for own in found if own is not None]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._fault(f"portfolio: found {names.count(name)} recipes called {toml_value(name)}; rename them", asked)
+        if len(tables) > MOST_RECIPES:
+            self._fault(f"portfolio: found {len(tables)} recipes, must be at most {MOST_RECIPES}", asked)
+        return tuple(own for own in found if own is not None)
+
+    def _has_name(self, settings: Sequence[Setting], asked: Setting) -> bool:
+        """Whether a recipe has a name, which is a fault where not."""
+        named = any(setting.path == ("name",) for setting in settings)
+        if not named:
+            table = nested((setting.path, setting.value) for setting in settings)
+            self._fault(f"portfolio: found the recipe {shown(table)} without a name; give it one", asked)
+        return named
+
+    def _recipe(self, config: Config, settings: Sequence[Setting], training: Sequence[Setting]) -> Recipe | None:
+        """One of them, or None where something in it is wrong."""
+        path = (_PORTFOLIO, *(str(setting.value) for setting in settings if setting.path == ("name",)))
+        made = self.checked(Recipe, self.table(Recipe, config.as_recipe(), [*settings, *training], path), path)
+        if made is None or self.checked(Config, dict(config.of_recipe(made)), path) is None:
+            return None
+        return made
 
     def _field(self, tree: dict[str, Any], info: FieldInfo, settings: list[Setting], path: tuple[str, ...]) -> None:
         """Lay settings over one field; their paths begin below it."""

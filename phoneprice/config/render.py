@@ -1,14 +1,14 @@
 """A configuration as text: the full commented TOML file, and the JSON Schema that editors complete it from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
-from phoneprice.config.fields import NOTHING, choices, rule, section, toml_value
-from phoneprice.config.schema import Config
+from phoneprice.config.fields import NOTHING, choices, differences, nested, rule, section, toml_value
+from phoneprice.config.schema import Config, Recipe
 
 WIDTH = 100
 """Characters of a line, where a text or a list can be broken."""
@@ -16,7 +16,26 @@ WIDTH = 100
 
 def to_toml(config: Config) -> str:
     """Every setting of ``config`` with its description; ``load_config`` reads the same configuration back."""
-    return "\n".join(_table(config, ())).lstrip("\n") + "\n"
+    lines = [*_table(config, ()), *(line for own in config.portfolio for line in _recipe(config, own))]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _recipe(config: Config, recipe: Recipe) -> Iterator[str]:
+    """What a recipe of the portfolio changes."""
+    yield ""
+    yield from _comment("A recipe of the portfolio: what differs from all above.")
+    yield "[[portfolio]]"
+    yield from _plain_table(nested(differences(recipe, config.as_recipe())), ("portfolio",))
+
+
+def _plain_table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    for name, value in table.items():
+        if not isinstance(value, dict):
+            yield from _assignment(name, value)
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield f"[{'.'.join((*path, name))}]"
+            yield from _plain_table(value, (*path, name))
 
 
 def _table(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
@@ -25,6 +44,8 @@ def _table(settings: Settings, path: tuple[str, ...]) -> Iterator[str]:
     if path:
         yield f"[{'.'.join(path)}]"
     for name, field in type(settings).model_fields.items():
+        if name == "portfolio":
+            continue
         if section(field) or choices(field):
             below.append((name, field))
         else:

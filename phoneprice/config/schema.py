@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from phoneprice.components.activations import Activation, ReLU
 from phoneprice.components.base import NonNegative, Rate, Settings, TaskKind
+from phoneprice.components.encodings import Encoding, NoEncoding
 from phoneprice.components.initializers import Initializer, KaimingNormal
 from phoneprice.components.losses import Loss, Ordinal
 from phoneprice.components.normalization import NoNormalization, Normalization
@@ -33,6 +34,11 @@ DateForm = Literal["ymd", "dmy", "mdy", "time"]
 """What the cells of a column are: dates whose numbers have this order, or times of a day."""
 MOST_THREADS = 1024
 """PyTorch crashes where it is asked for some ten thousands."""
+
+RECIPE_NAME = r"^[A-Za-z0-9_-]{1,40}$"
+MOST_RECIPES = 20
+NETWORK_SECTIONS = ("model", "loss", "penalty", "optimizer", "scheduler")
+"""The sections that say what network is trained, and how; what is set in one of them is set of one network."""
 
 INDEX_COLUMNS = (
     "",
@@ -222,6 +228,7 @@ class ModelConfig(Settings):
     hidden: Annotated[
         tuple[Width, ...], Field(max_length=64, description="width of each hidden layer; empty: a linear model")
     ] = (32,)
+    encoding: Annotated[Encoding, Field(description="of the numbers that the hidden layers get")] = NoEncoding()
     activation: Annotated[Activation, Field(description="after each hidden layer")] = ReLU()
     init: Annotated[Initializer, Field(description="initial weights of the network")] = KaimingNormal()
     output_init: Annotated[
@@ -240,6 +247,9 @@ class ModelConfig(Settings):
             raise ValueError(f"dropout has {len(self.dropout)} values for {len(self.hidden)} hidden layers")
         if not self.hidden and not self.skip:
             raise ValueError("hidden is empty and skip is false: nothing connects inputs to outputs; set skip = true")
+        if not self.hidden and self.encoding.active:
+            name = self.encoding.name
+            raise ValueError(f'encoding "{name}" is for hidden layers, and hidden is empty; set encoding.name = "none"')
         return self
 
     @property
@@ -279,28 +289,61 @@ class EarlyStopping(Settings):
     min_improvement: Annotated[NonNegative, Field(description="fall of the loss that counts as improvement")] = 0.0
 
 
+Epochs = Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")]
+BatchRows = Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")]
+GradientClipNorm = Annotated[NonNegative, Field(description="largest norm of a member's gradient; 0: no clipping")]
+EmaDecay = Annotated[Rate, Field(description="decay a step of the weight average that is kept; 0: off")]
+NetworkStart = Annotated[
+    float, Field(ge=0, lt=1, description="share of the steps during which only the skip path learns")
+]
+
+
 class TrainingConfig(Settings):
     """How training runs."""
 
-    epochs: Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")] = 200
-    batch_rows: Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")] = 8192
+    epochs: Epochs = 200
+    batch_rows: BatchRows = 8192
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
     device: Annotated[Device, Field(description="auto: an NVIDIA GPU where there is one, else the CPU")] = "auto"
     threads: Annotated[
         int, Field(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8")
     ] = 0
     checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
-    gradient_clip_norm: Annotated[
-        NonNegative, Field(description="largest norm of a member's gradient; 0: no clipping")
-    ] = 0.0
-    ema_decay: Annotated[Rate, Field(description="decay a step of the weight average that is kept; 0: off")] = 0.0
-    network_start: Annotated[
-        float, Field(ge=0, lt=1, description="share of the steps during which only the skip path learns")
-    ] = 0.1
+    gradient_clip_norm: GradientClipNorm = 0.0
+    ema_decay: EmaDecay = 0.0
+    network_start: NetworkStart = 0.1
     early_stopping: EarlyStopping = EarlyStopping()
     stack_members: Annotated[
         int, Field(ge=1, le=100_000, description="members trained together in one stack; for memory and speed")
     ] = 75
+
+
+_LOSS = Ordinal(distribution="probit")
+_PENALTY = Adaptive(skip=0.7, inputs=0.7, outputs=0.7, eps=3e-3)
+_OPTIMIZER = Adam(lr=0.02, skip_lr=0.1, beta2=0.99)
+_SCHEDULER = Cosine(warmup_epochs=10)
+
+
+class RecipeTraining(Settings):
+    """How the networks of one recipe are trained; all else in ``training`` is the same for every recipe."""
+
+    epochs: Epochs = 200
+    batch_rows: BatchRows = 8192
+    gradient_clip_norm: GradientClipNorm = 0.0
+    ema_decay: EmaDecay = 0.0
+    network_start: NetworkStart = 0.1
+
+
+class Recipe(Settings):
+    """One way of a portfolio to make and train networks: what differs from the configuration's own sections."""
+
+    name: Annotated[str, Field(pattern=RECIPE_NAME, description="what it is called; letters, digits, - and _")]
+    model: ModelConfig = ModelConfig()
+    loss: Loss = _LOSS
+    penalty: Penalty = _PENALTY
+    optimizer: Optimizer = _OPTIMIZER
+    scheduler: Scheduler = _SCHEDULER
+    training: RecipeTraining = RecipeTraining()
 
 
 class Config(Settings):
@@ -309,12 +352,36 @@ class Config(Settings):
     data: DataConfig = DataConfig()
     task: TaskConfig = TaskConfig()
     model: ModelConfig = ModelConfig()
-    loss: Loss = Ordinal(distribution="probit")
-    penalty: Penalty = Adaptive(skip=0.7, inputs=0.7, outputs=0.7, eps=3e-3)
-    optimizer: Optimizer = Adam(lr=0.02, skip_lr=0.1, beta2=0.99)
-    scheduler: Scheduler = Cosine(warmup_epochs=10)
+    loss: Loss = _LOSS
+    penalty: Penalty = _PENALTY
+    optimizer: Optimizer = _OPTIMIZER
+    scheduler: Scheduler = _SCHEDULER
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig = TrainingConfig()
+    portfolio: Annotated[
+        tuple[Recipe, ...],
+        Field(
+            max_length=MOST_RECIPES,
+            description="recipes that train on the same folds, weighed by held-out rows; empty: this one alone",
+        ),
+    ] = ()
+
+    def of_recipe(self, recipe: Recipe) -> "Config":
+        """The configuration of the networks of ``recipe`` alone."""
+        own = {name: getattr(recipe, name) for name in NETWORK_SECTIONS}
+        training = self.training.model_copy(update=dict(recipe.training))
+        return self.model_copy(update={**own, "training": training, "portfolio": ()})
+
+    def as_recipe(self, name: str = "") -> Recipe:
+        """A recipe that differs in nothing."""
+        own = {section: getattr(self, section) for section in NETWORK_SECTIONS}
+        training = {key: getattr(self.training, key) for key in RecipeTraining.model_fields}
+        return Recipe.model_construct(name=name, **own, training=RecipeTraining.model_construct(**training))
+
+    @property
+    def recipes(self) -> "tuple[Config, ...]":
+        """A configuration for each recipe of the portfolio; without one it is this one."""
+        return tuple(map(self.of_recipe, self.portfolio)) or (self,)
 
     @property
     def row_columns(self) -> tuple[str, ...]:
@@ -337,6 +404,12 @@ class Config(Settings):
     def unused_columns(self) -> frozenset[str]:
         """Columns that are no features: the target, those that pass through, those that are ignored."""
         return frozenset({self.data.target, *self.passed_columns, *self.data.ignored_columns})
+
+    @model_validator(mode="after")
+    def _recipes_are_weighed(self) -> Self:
+        if self.portfolio and self.validation.scheme == "none":
+            raise ValueError('portfolio needs held-out rows; set validation.scheme = "kfold" or "holdout"')
+        return self
 
     @model_validator(mode="after")
     def _one_part_a_row_column(self) -> Self:

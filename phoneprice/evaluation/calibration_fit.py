@@ -63,7 +63,7 @@ def calibrate(
     if task.calibration == "temperature":
         fitted = {
             number: fit_temperature(probabilities[rest], y[rest], _part(weights, rest))
-            for number, _, rest in _splits(fold, in_time=in_time)
+            for number, _, rest in rows_apart(fold, in_time=in_time)
         }
         after = average(log_losses(y, _cross_tempered(probabilities, fold, fitted)), weights)
         if after < before:
@@ -84,7 +84,7 @@ def _part(weights: Weights, rows: NDArray[np.bool_] | slice) -> Weights:
     return None if weights is None else weights[rows]
 
 
-def _splits(fold: Classes, *, in_time: bool) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
+def rows_apart(fold: Classes, *, in_time: bool) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
     """Each fold's number, its rows, and those to fit on for them: all others, or the earlier ones."""
     for number in np.unique(fold).tolist():
         yield number, fold == number, fold < number if in_time else fold != number
@@ -111,7 +111,7 @@ def _cross_thresholded(
 ) -> Classes:
     """Each row's class, by the threshold that is best on the other folds, in time on the earlier ones."""
     predicted = np.empty(len(y), dtype=np.int64)
-    for number, rows, rest in _splits(fold, in_time=in_time):
+    for number, rows, rest in rows_apart(fold, in_time=in_time):
         p = temper(probabilities[rest], temperatures[number])[:, 1]
         threshold = fit_threshold(p, y[rest], metric, _part(weights, rest))
         tempered = temper(probabilities[rows], temperatures[number])

@@ -61,6 +61,11 @@ class NumpyEngine:
         if inputs.missing is not None and inputs.missing.any():
             # A matrix product of its own: what rows without missing cells give must not depend on the others.
             out += self._network.missing @ inputs.missing.T.astype(np.float64)
+        numbers = self._network.numbers
+        if numbers is not None:
+            deep = out[: numbers.weight.shape[0] * numbers.weight.shape[1]]
+            encoded = numbers.encoded(inputs.values[:, numbers.places].T.astype(np.float64))
+            deep += np.matmul(numbers.weight, encoded).reshape(deep.shape)
         return out
 
     def _deep(self, h: Doubles) -> Doubles:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from phoneprice.components.activations import Activation
 from phoneprice.errors import DeviceError
-from phoneprice.inference.folding import FoldedLayer, FoldedNetwork, FoldedNorm
+from phoneprice.inference.folding import FoldedLayer, FoldedNetwork, FoldedNorm, FoldedNumbers
 from phoneprice.inference.numpy_engine import rounded
 from phoneprice.model.devices import present_devices
 from phoneprice.records import Inputs
@@ -34,6 +34,7 @@ class TorchEngine:
         self._missing = self._tensor(network.missing)
         self._between = [(self._tensor(step.weight), self._tensor(step.bias)) for step in network.between]
         self._layers = [_DeviceLayer(layer, self._tensor) for layer in network.layers]
+        self._numbers = None if network.numbers is None else _DeviceNumbers(network.numbers, self._tensor)
         self._offset = self._tensor(network.offset)
         self._piece_rows = self.block_rows = BLOCK_ROWS
 
@@ -72,6 +73,9 @@ class TorchEngine:
         out = torch.addmm(self._first[:, -1:], self._first[:, :-1], values.T)
         if inputs.missing is not None and inputs.missing.any():
             out += self._missing @ self._tensor(inputs.missing).T
+        if self._numbers is not None:
+            given = self._numbers.given(self._tensor(inputs.values))
+            out[: given.shape[0] * given.shape[1]] += given.flatten(0, 1)
         return out
 
     def _deep(self, h: Tensor) -> Tensor:
@@ -84,6 +88,21 @@ class TorchEngine:
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
         return torch.tensor(values, dtype=self._dtype, device=self._device)
+
+
+class _DeviceNumbers:
+    """The folded numbers' arrays on the device."""
+
+    def __init__(self, numbers: FoldedNumbers, tensor: Callable[[NDArray[Any]], Tensor]) -> None:
+        self._encoding, self._places = numbers.encoding, numbers.places.tolist()
+        self._arrays = {name: tensor(values) for name, values in numbers.arrays.items()}
+        self._factor, self._shift = tensor(numbers.factor).mT, tensor(numbers.shift).mT
+        self._weight = tensor(numbers.weight)
+
+    def given(self, values: Tensor) -> Tensor:
+        """What they add to the first layers, ``(K, width, n)``, from the inputs ``(n, d)``."""
+        encoded = self._encoding.torch(values[:, self._places] * self._factor + self._shift, self._arrays)
+        return torch.bmm(self._weight, encoded.flatten(2).mT)
 
 
 class _DeviceLayer:

@@ -13,12 +13,14 @@ the one score into cumulative logits. ``K = 1`` is the ordinary MLP.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from phoneprice.components.normalization import LayerNorm
+from phoneprice.components.penalties import RowGroups
 from phoneprice.config.schema import Config, ModelConfig
 from phoneprice.model.kernels import affine, batch_normalised, linear
 from phoneprice.model.randomness import Purpose, stream
@@ -27,8 +29,9 @@ from phoneprice.model.shape import NetworkShape, parameter_shapes
 Masks = Sequence[Tensor | None]
 """Dropout multipliers, the network's inputs first, then one a hidden layer; each ``(K, B, width)`` or None."""
 
-BUFFERS = ("running_mean", "running_variance")
-NO_DECAY = (".bias", ".slope", ".norm.scale", ".norm.shift")
+BUFFERS = ("running_mean", "running_variance", "encoding.edges")
+_ENCODING = "encoding."
+NO_DECAY = (".bias", ".slope", ".norm.scale", ".norm.shift", "encoding.frequencies")
 
 
 class StackedMLP:
@@ -52,31 +55,65 @@ class StackedMLP:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """What gradients train: all but the running statistics of batch normalisation."""
+        """What gradients train: all but the running statistics of batch normalisation and the edges of bins."""
         return {n: t for n, t in self.tensors.items() if not n.endswith(BUFFERS)}
+
+    @property
+    def input_groups(self) -> RowGroups | None:
+        """Which rows of the first layer's weight belong to one input; None where each is one."""
+        shape = self.shape
+        if not shape.numbers:
+            return None
+        used = self.tensors["hidden.0.weight"].new_ones(shape.members, shape.hidden_inputs, 1)
+        if (there := shape.encoding.used(encoding_arrays(self.tensors))) is not None:
+            used[:, len(shape.others) :, 0] = there.flatten(1).to(used)
+        return RowGroups(len(shape.others), len(shape.numbers), used)
+
+    @property
+    def learns_encoding(self) -> bool:
+        """Whether what the first hidden layer gets from the inputs changes while the networks learn."""
+        return any(name.startswith(_ENCODING) for name in self.parameters)
+
+    @cached_property
+    def _places(self) -> tuple[Tensor, Tensor]:
+        """The positions of the numbers and of the other inputs, where numbers are encoded."""
+        shape, device = self.shape, self.tensors["hidden.0.weight"].device
+        numbers, others = (torch.tensor(p, dtype=torch.int64, device=device) for p in (shape.numbers, shape.others))
+        return numbers, others
+
+    @cached_property
+    def _sources(self) -> Tensor:
+        """Which input each of the first hidden layer's is made of."""
+        numbers, others = self._places
+        return torch.cat([others, numbers.repeat(self.shape.encoding.outputs)])
 
     def to(self, device: torch.device) -> "StackedMLP":
         """The same networks on ``device``."""
         return StackedMLP(self.model, self.shape, {n: t.to(device) for n, t in self.tensors.items()})
 
-    def forward(self, z: Tensor, *, training: bool = False, masks: Masks | None = None) -> Tensor:
+    def forward(
+        self, z: Tensor, *, training: bool = False, masks: Masks | None = None, encoded: Tensor | None = None
+    ) -> Tensor:
         """``(K, B, d)`` standardised inputs to ``(K, B, W)`` outputs.
 
         With ``training`` batch normalisation uses (and follows) the batch's own statistics; ``masks`` are dropout's.
+        ``encoded`` is what ``encoded`` gives for these inputs, where somebody has it already.
         """
-        score = self._network_score(z, training, masks)
+        score = self._network_score(z, training, masks, encoded)
         if self.shape.skip:
             score = score + linear(z, self.tensors["skip.weight"])
         return self._ordered(score) if self.shape.ordered else score
 
-    def _network_score(self, z: Tensor, training: bool, masks: Masks | None) -> Tensor:
+    def _network_score(self, z: Tensor, training: bool, masks: Masks | None, encoded: Tensor | None) -> Tensor:
         t = self.tensors
         bias = t.get("output.bias")
         if bias is None:
             bias = z.new_zeros(1, 1, 1)
         if not self.shape.hidden:
             return bias
-        h = z if masks is None else _dropped(z, masks[0])
+        h = self.encoded(z) if encoded is None else encoded
+        if masks is not None:
+            h = self._without_inputs(h, masks[0])
         for i in range(len(self.shape.hidden)):
             h = self._normalised(self._activated(h, i, training), i, "after", training)
             if masks is not None:
@@ -85,11 +122,26 @@ class StackedMLP:
 
     def activations(self, z: Tensor) -> list[Tensor]:
         """What the activation function of each hidden layer gives in prediction: ``(K, B, width)`` each."""
-        found, h = list[Tensor](), z
+        found, h = list[Tensor](), self.encoded(z)
         for i in range(len(self.shape.hidden)):
             found.append(self._activated(h, i, training=False))
             h = self._normalised(found[-1], i, "after", training=False)
         return found
+
+    def encoded(self, z: Tensor) -> Tensor:
+        """What the first hidden layer gets for ``(K, B, d)`` inputs, ``(K, B, hidden inputs)``."""
+        shape = self.shape
+        if not shape.numbers:
+            return z
+        numbers, others = (_columns(z, places) for places in self._places)
+        encoded = shape.encoding.torch(numbers, encoding_arrays(self.tensors)).flatten(2)
+        return torch.cat([others, encoded], dim=2) if shape.others else encoded
+
+    def _without_inputs(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """The same less inputs that are left out, each with all that it becomes: 0 is a number like others."""
+        if mask is not None and self.shape.numbers:
+            mask = _columns(mask, self._sources)
+        return _dropped(h, mask)
 
     def _activated(self, h: Tensor, layer: int, training: bool) -> Tensor:
         t = self.tensors
@@ -131,6 +183,16 @@ def standardised(values: Tensor, missing: Tensor | None, shift: Tensor, factor: 
     return (values - shift) * factor
 
 
+def encoding_arrays(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the encoding, by the names that the component gives them."""
+    return {name.removeprefix(_ENCODING): tensor for name, tensor in tensors.items() if name.startswith(_ENCODING)}
+
+
+def _columns(values: Tensor, places: Tensor) -> Tensor:
+    """Some of the last axis of ``(K, B, d)``; half the time of selecting along it as it stands."""
+    return values.flatten(0, 1).index_select(1, places).view(*values.shape[:2], -1)
+
+
 def _dropped(h: Tensor, mask: Tensor | None) -> Tensor:
     return h if mask is None else h * mask
 
@@ -138,7 +200,10 @@ def _dropped(h: Tensor, mask: Tensor | None) -> Tensor:
 def _initialise_member(config: Config, tensors: Mapping[str, Tensor], generator: torch.Generator) -> None:
     """Fill one member's tensors (2-D views of the stack, all zero) in the order of the forward pass."""
     model = config.model
+    if arrays := encoding_arrays(tensors):
+        model.encoding.fill(arrays, generator)
     silent = ("skip.", "output.") if model.output_init == "zeros" or not model.hidden else ("skip.",)
+    silent = (*silent, _ENCODING)
     for name, tensor in tensors.items():
         if name.startswith(silent):
             continue
@@ -157,3 +222,11 @@ def place_cuts(tensors: Mapping[str, Tensor], cuts: Tensor) -> None:
     """Set the cut points to ``cuts`` ``(K, C - 1)``, increasing; in place."""
     tensors["cuts.first"].copy_(cuts[:, None, :1])
     tensors["cuts.log_gaps"].copy_(cuts.diff(dim=-1).clamp_min(1e-3).log()[:, None, :])
+
+
+def place_edges(network: StackedMLP, edges: Tensor) -> None:
+    """Set the edges of all bins to ``edges`` ``(K, c, bins + 1)``; weights of bins that are none become 0; in place."""
+    network.tensors["encoding.edges"].copy_(edges)
+    groups = network.input_groups
+    assert groups is not None  # there are numbers, so there are groups
+    network.tensors["hidden.0.weight"].mul_(groups.used)

@@ -6,7 +6,7 @@
 from phoneprice.records.findings import TrainingFinding
 from phoneprice.records.inputs import Doubles, Floats, Inputs, InputStatistics, Rows, TargetStatistics, Task
 from phoneprice.records.predictions import Calibration, Classified, HeldOut, Interval, Predictions, Valued, joined
-from phoneprice.records.training import Ensemble, EpochRecord, MemberPlan, Split, splits_of
+from phoneprice.records.training import Ensemble, EpochRecord, MemberPlan, Split, TrainedRecipe, splits_of
 
 __all__ = [
     "Calibration",
@@ -25,6 +25,7 @@ __all__ = [
     "Split",
     "TargetStatistics",
     "Task",
+    "TrainedRecipe",
     "TrainingFinding",
     "Valued",
     "joined",

@@ -49,6 +49,25 @@ class Curves:
             rows = self.train_loss[i], self.validation_loss[i], self.learning_rate[i], self.active[i]
             yield EpochRecord(epoch, *rows, health)
 
+    def take(self, members: Sequence[int], layers: Mapping[str, int]) -> "Curves":
+        """Those of some members, until the last of them is done.
+
+        They have as many ``layers`` of each measurement; one of none is left out.
+        """
+        k, end = list(members), self.done[list(members)].max()
+        health = {name: values[:end, k, : layers[name]] for name, values in self.health.items() if layers[name]}
+        losses = self.train_loss[:end, k], self.validation_loss[:end, k], self.learning_rate[:end, k]
+        return Curves(*losses, self.active[:end, k], health)
+
+    @property
+    def done(self) -> NDArray[np.int64]:
+        """How many epochs each member's training has, ``(K,)``: recipes may have different ones."""
+        return np.asarray(len(self.train_loss) - np.isnan(self.learning_rate[::-1]).cumprod(axis=0).sum(axis=0))
+
+    def last(self, values: Doubles) -> Doubles:
+        """Those of ``(E, K)`` of each member's last epoch, ``(K,)``."""
+        return np.asarray(values[self.done - 1, np.arange(self.members)])
+
     @property
     def epochs(self) -> NDArray[np.int64]:
         """Epochs done, ``(E,)``: 1, 2, ..."""

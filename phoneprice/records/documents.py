@@ -124,6 +124,16 @@ class CalibrationFit(Record):
     log_loss_after: Annotated[Figure, Field(ge=0)]
 
 
+class RecipeMetrics(_WithMetrics):
+    """A recipe of a portfolio: how good it is by itself on the rows held out, and how much it counts in the run.
+
+    A weight of 0: its networks are not in the run.
+    """
+
+    name: str
+    weight: Annotated[float, Field(ge=0, le=1)]
+
+
 class Member(Record):
     """One network: how many rows it learned from, its last losses (null: NaN or infinite)."""
 
@@ -135,6 +145,8 @@ class Member(Record):
     train_loss: Figure | None
     validation_loss: Figure | None
     diverged_epoch: Count | None = None
+    recipe: str | None = None
+    """Of a portfolio."""
 
 
 class RunMetrics(Evaluation):
@@ -145,6 +157,8 @@ class RunMetrics(Evaluation):
     training_set: Mapping[str, Interval] | None = None
     """The whole ensemble on the rows it has learned."""
     calibration: CalibrationFit | None = None
+    portfolio: Annotated[tuple[RecipeMetrics, ...], Field(min_length=1)] | None = None
+    """All recipes that were trained, where there are several to choose from."""
     members: Annotated[tuple[Member, ...], Field(min_length=1)]
 
     @property
@@ -223,3 +237,5 @@ class CrossValidation(Measured):
     confusion: Confusion | None = None
     per_class: tuple[ClassMetrics, ...] | None = None
     baselines: Mapping[str, BaselineMetrics] | None = None
+    portfolio: Mapping[str, float] | None = None
+    """The mean weight of each of its recipes, over the folds."""

@@ -26,3 +26,15 @@ class TrainingFinding:
     """The line of configuration to try, as it is given to ``-s``."""
     source: str
     """Where the threshold comes from."""
+    recipe: str = ""
+    """Of a portfolio, whose networks it is about."""
+
+    @property
+    def remedy(self) -> str:
+        """What to try, as a user does it."""
+        return f"{self.setting} in [[portfolio]] {self.recipe}" if self.recipe else f"-s {self.setting}"
+
+    @property
+    def title(self) -> str:
+        """The summary, with the recipe that it is about."""
+        return f"{self.recipe}: {self.summary}" if self.recipe else self.summary

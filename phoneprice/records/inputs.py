@@ -45,6 +45,13 @@ class InputStatistics:
     shift: NDArray[np.float64]
     factor: NDArray[np.float64]
     fill: NDArray[np.float64]
+    numbers: tuple[int, ...] = ()
+    """The positions of those that are numbers, which may be encoded; the others are codes for what a cell says."""
+
+    def take(self, members: Sequence[int]) -> "InputStatistics":
+        """Those of some members."""
+        k = list(members)
+        return InputStatistics(self.shift[k], self.factor[k], self.fill[k], self.numbers)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """How networks are trained: each member's rows, what every epoch gave, the networks themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.config.schema import Config
 from phoneprice.records.inputs import Floats, InputStatistics, Rows, TargetStatistics
 
 
@@ -49,12 +50,28 @@ class Ensemble:
     def take(self, members: Sequence[int]) -> "Ensemble":
         """An ensemble of some of the networks."""
         k = list(members)
-        inputs, target = self.inputs, self.target
         return Ensemble(
             {name: values[k] for name, values in self.parameters.items()},
-            InputStatistics(inputs.shift[k], inputs.factor[k], inputs.fill[k]),
-            None if target is None else target.take(k),
+            self.inputs.take(k),
+            None if self.target is None else self.target.take(k),
         )
+
+
+@dataclass(frozen=True)
+class TrainedRecipe:
+    """Networks of one configuration, and how much they count beside those of other recipes for the same rows.
+
+    Without a portfolio there is one, which has no name.
+    """
+
+    config: Config
+    ensemble: Ensemble
+    weight: float = 1.0
+    name: str = ""
+
+    def take(self, members: Sequence[int]) -> "TrainedRecipe":
+        """The same with some of the networks."""
+        return replace(self, ensemble=self.ensemble.take(members))
 
 
 @dataclass(frozen=True)
@@ -71,3 +88,7 @@ class EpochRecord:
     """Members still learning: neither stopped early nor diverged."""
     health: Mapping[str, Floats] = field(default_factory=dict)
     """Name to ``(K, layers)``: gradient norms, dead units, saturation, update ratios."""
+
+    def mean(self, values: Floats) -> float:
+        """Of ``(K, ...)``, over the members whose training is not over: some have fewer epochs than others."""
+        return float(values[~np.isnan(self.learning_rate)].mean())

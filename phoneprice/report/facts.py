@@ -77,6 +77,16 @@ class FromData:
 
 
 @dataclass(frozen=True)
+class RecipeCurves:
+    """How the networks of a recipe were trained; without a portfolio it has no name."""
+
+    name: str
+    curves: Curves
+    layers: tuple[str, ...]
+    """The weight matrices whose health was measured."""
+
+
+@dataclass(frozen=True)
 class ReportFacts:
     """One run."""
 
@@ -86,10 +96,8 @@ class ReportFacts:
     metrics: RunMetrics
     metric: str
     """The one that stands for the run."""
-    curves: Curves
+    trainings: tuple[RecipeCurves, ...]
     findings: tuple[TrainingFinding, ...]
-    layers: tuple[str, ...]
-    """The weight matrices whose health was measured."""
     summary: tuple[tuple[str, str], ...]
     """What data and what network, as names and words."""
     environment: tuple[tuple[str, str], ...]

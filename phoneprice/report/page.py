@@ -7,6 +7,7 @@ are given. Whatever they print is made printable and escaped, but for the SVG el
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -87,7 +88,11 @@ def charts(facts: ReportFacts) -> Charts:
     confusion, rows, found = facts.metrics.confusion, facts.held_out, facts.from_data
     task = facts.task
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
-    made["curves"] = [loss_chart(facts.curves), metric_chart(facts), rate_chart(facts.curves)]
+    for training in facts.trainings:
+        curves = training.curves
+        drawn = [loss_chart(curves), metric_chart(task, curves), rate_chart(curves)]
+        made["curves"] += [_of_recipe(chart, training.name) for chart in drawn]
+        made["health"] += [_of_recipe(chart, training.name) for chart in health_charts(training)]
     if confusion and len(confusion.labels) <= MOST_CLASSES:
         made["confusion"] = [confusion_chart(confusion.labels, confusion.counts)]
     if rows and isinstance(rows.predictions, Classified):
@@ -100,8 +105,14 @@ def charts(facts: ReportFacts) -> Charts:
     if found and found.importances:
         made["importance"] = [importance_chart(found)]
         made["dependence"] = [dependence_chart(line, i) for i, line in enumerate(found.dependences, 1)]
-    made["health"] = [*health_charts(facts)]
-    return {name: [chart for chart in drawn if chart] for name, drawn in made.items()}
+    return {name: [chart for chart in own if chart] for name, own in made.items()}
+
+
+def _of_recipe(chart: Chart | None, recipe: str) -> Chart | None:
+    """The chart with the name of the recipe that it is of, if that has one."""
+    if chart is None or not recipe:
+        return chart
+    return replace(chart, name=f"{chart.name}-{recipe}", title=f"{chart.title}: {recipe}")
 
 
 def chart_file(chart: Chart) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phoneprice.records import Doubles
+from phoneprice.records import Doubles, Task
 from phoneprice.records.curves import Curves, median_of_members
-from phoneprice.report.facts import ReportFacts
+from phoneprice.report.facts import RecipeCurves
 from phoneprice.report.svg import Axis, Chart
 from phoneprice.wording import counted, figure, number
 
@@ -57,26 +57,26 @@ def _loss_words(curves: Curves) -> str:
     return text
 
 
-def metric_chart(facts: ReportFacts) -> Chart | None:
+def metric_chart(task: Task, curves: Curves) -> Chart | None:
     """The metric on validation rows by epoch."""
-    name = "RMSE" if facts.task.kind == "regression" else "accuracy"
-    values = facts.curves.health.get(f"validation_{name.lower()}")
+    name = "RMSE" if task.kind == "regression" else "accuracy"
+    values = curves.health.get(f"validation_{name.lower()}")
     if values is None or not np.isfinite(values).any():
         return None
     values = values[:, :, 0]
-    unit = f"RMSE ({facts.task.target})" if name == "RMSE" else "accuracy (share of rows)"
+    unit = f"RMSE ({task.target})" if name == "RMSE" else "accuracy (share of rows)"
     mean = mean_of_members(values)
     best = int(np.nanargmin(mean) if name == "RMSE" else np.nanargmax(mean))
     chart = Chart(
         "metric",
         f"Validation {name} by epoch",
-        f"Validation {name}, mean of members: {figure(mean[best])} at best (epoch {facts.curves.epochs[best]}), "
+        f"Validation {name}, mean of members: {figure(mean[best])} at best (epoch {curves.epochs[best]}), "
         f"{figure(mean[-1])} at the end.",
-        _epochs(facts.curves),
+        _epochs(curves),
         Axis.over(values[np.isfinite(values)], unit),
     )
-    _lines(chart, facts.curves, values, "c2", f"validation {name}, mean of members")
-    if facts.curves.members > 1:
+    _lines(chart, curves, values, "c2", f"validation {name}, mean of members")
+    if curves.members > 1:
         chart.key("c2 thin", "one member")
     return chart
 
@@ -108,20 +108,20 @@ _HEALTH = {
 }
 
 
-def health_charts(facts: ReportFacts) -> list[Chart]:
+def health_charts(training: RecipeCurves) -> list[Chart]:
     """What was measured of each layer."""
-    return [_health_chart(facts, name) for name in _HEALTH if name in facts.curves.health]
+    return [_health_chart(training.curves, training.layers, name) for name in _HEALTH if name in training.curves.health]
 
 
-def _health_chart(facts: ReportFacts, name: str) -> Chart:
+def _health_chart(curves: Curves, layers: Sequence[str], name: str) -> Chart:
     title, unit, log = _HEALTH[name]
-    values = np.stack([median_of_members(layer) for layer in np.moveaxis(facts.curves.health[name], 2, 0)], 1)
-    layers = facts.layers[: values.shape[1]]
+    values = np.stack([median_of_members(layer) for layer in np.moveaxis(curves.health[name], 2, 0)], 1)
+    layers = layers[: values.shape[1]]
     y = Axis.over(values.ravel(), f"{unit}, log scale", log=True) if log else Axis(0, 1, unit)
     last = ", ".join(f"{layer} {figure(value)}" for layer, value in zip(layers, values[-1], strict=True))
-    chart = Chart(name, title, f"Median of the members; at the end: {last}.", _epochs(facts.curves), y)
+    chart = Chart(name, title, f"Median of the members; at the end: {last}.", _epochs(curves), y)
     for i in shown_layers(len(layers)):
-        chart.line(_points(facts.curves, values[:, i]), f"c{i % 8 + 1}", layers[i])
+        chart.line(_points(curves, values[:, i]), f"c{i % 8 + 1}", layers[i])
     return chart
 
 

@@ -5,14 +5,16 @@ Full batches only: ``B = min(batch_rows, rows)``, and what is left over after th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from phoneprice.config.schema import ModelConfig, TrainingConfig
+from phoneprice.config.schema import TrainingConfig
 from phoneprice.model.randomness import shuffled, uniform_int16
-from phoneprice.records import MemberPlan, Rows
+from phoneprice.records import Doubles, MemberPlan, Rows
 
 
 @dataclass(frozen=True)
@@ -53,37 +55,49 @@ def padded_rows(groups: Sequence[Rows]) -> tuple[Tensor, Tensor]:
 
 
 class Dropout:
-    """Dropout masks (Srivastava et al. 2014), each member's own; rates are rounded to 1/65,536."""
+    """Dropout masks (Srivastava et al. 2014), each member's own; rates are rounded to 1/65,536.
 
-    def __init__(self, model: ModelConfig, inputs: int, seed: int) -> None:
-        self._rates = (model.input_dropout, *model.layer_dropout)
-        self._widths = (inputs, *model.hidden)
-        self._seed = seed
+    ``rates`` are ``(K, 1 + layers)``: of the inputs, then of each hidden layer, which have as many units as ``widths``.
+    """
+
+    def __init__(self, rates: Doubles, widths: Sequence[int], seed: int) -> None:
+        self._drops, self._widths, self._seed = rates > 0, widths, seed
+        self._ends: list[list[int]] = np.cumsum(self._drops * widths, axis=1).tolist()
+        """Where among a member's numbers of one row those of each layer end; what it leaves whole has none."""
+        out_of = np.minimum(np.round(rates * 65_536), 65_535)
+        self._least = _one_or_each((out_of - 32_768).astype(np.int16))
+        """What a number must reach for its unit to stay."""
+        self._multipliers = _one_or_each((65_536 / (65_536 - out_of)).astype(np.float32))
 
     @property
     def active(self) -> bool:
         """Whether anything is left out at all."""
-        return any(self._rates)
+        return bool(self._drops.any())
 
     def masks(
         self, members: Sequence[int], batch_rows: int, epoch: int, step: int, like: Tensor
     ) -> list[Tensor | None]:
         """Multipliers for one step, the inputs first, then one a hidden layer: ``(K, B, width)`` or None."""
-        dropped = [(rate, width) for rate, width in zip(self._rates, self._widths, strict=True) if rate]
-        count = batch_rows * sum(width for _, width in dropped)
-        drawn = np.stack([uniform_int16(self._seed, m, epoch, step, count) for m in members])
-        start, masks = 0, list[Tensor | None]()
-        for rate, width in zip(self._rates, self._widths, strict=True):
-            if not rate:
+        counts = [batch_rows * ends[-1] for ends in self._ends]
+        numbers = [uniform_int16(self._seed, m, epoch, step, n) for m, n in zip(members, counts, strict=True)]
+        masks = list[Tensor | None]()
+        for layer, width in enumerate(self._widths):
+            if not self._drops[:, layer].any():
                 masks.append(None)
                 continue
-            part = drawn[:, start : start + batch_rows * width].reshape(len(members), batch_rows, width)
-            start += batch_rows * width
-            out_of = min(round(rate * 65_536), 65_535)
+            drawn = np.zeros((len(members), batch_rows * width), np.int16)  # which is enough where nothing is dropped
+            for k in np.flatnonzero(self._drops[:, layer]):
+                end = batch_rows * self._ends[k][layer]
+                drawn[k] = numbers[k][end - batch_rows * width : end]
             # In NumPy, which compares 16-bit integers six times as fast as torch.
-            mask = (part >= out_of - 32_768) * np.float32(65_536 / (65_536 - out_of))
-            masks.append(_on_device_of(torch.from_numpy(mask), like))
+            mask = (drawn >= self._least[layer]) * self._multipliers[layer]
+            masks.append(_on_device_of(torch.from_numpy(mask.reshape(-1, batch_rows, width)), like))
         return masks
+
+
+def _one_or_each(values: NDArray[Any]) -> list[Any]:
+    """Of ``(K, layers)`` values each layer's: the one that all members have (twice as fast), or theirs ``(K, 1)``."""
+    return [own[0] if (own == own[0]).all() else own[:, None] for own in values.T]
 
 
 def _on_device_of(tensor: Tensor, like: Tensor) -> Tensor:

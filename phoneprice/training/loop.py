@@ -1,7 +1,7 @@
 """The training loop, a generator: it yields after every step and every epoch, and neither prints nor saves."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from phoneprice.records import Ensemble, EpochRecord, Floats, MemberPlan
 from phoneprice.training.batches import Pace
+from phoneprice.training.settings import shared_part
 from phoneprice.training.stack import FitSetup, Stack
 
 
@@ -21,7 +22,7 @@ class StepDone:
 
 
 class Fit:
-    """Training of all members of a table, in as few stacks as their paces and ``stack_members`` allow."""
+    """Training of all members of a table, in as few stacks as paces, settings and ``stack_members`` allow."""
 
     def __init__(self, setup: FitSetup, plans: Sequence[MemberPlan]) -> None:
         self.setup = setup
@@ -34,37 +35,41 @@ class Fit:
 
     def _no_sums(self) -> list[Tensor]:
         device = self.setup.data.values.device
-        return [torch.zeros(len(stack.plans), dtype=torch.float64, device=device) for stack in self.stacks]
+        starts = [0.0 if self.epochs_done < stack.epochs else torch.nan for stack in self.stacks]
+        return [
+            torch.full((len(stack.plans),), start, dtype=torch.float64, device=device)
+            for stack, start in zip(self.stacks, starts, strict=True)
+        ]
 
     @property
-    def steps_an_epoch(self) -> int:
-        """Steps of all stacks together."""
-        return sum(stack.pace.steps for stack in self.stacks)
+    def epochs(self) -> int:
+        """After how many the training of the last members is over."""
+        return max(stack.epochs for stack in self.stacks)
 
     @property
     def step_numbers(self) -> int:
         """How many numbers the widest layer of the largest stack holds at a step: members x rows x units."""
-        widest = max(self.setup.config.model.hidden, default=1)
-        return max(len(stack.plans) * stack.pace.batch_rows * widest for stack in self.stacks)
+        return max(len(s.plans) * s.pace.batch_rows * s.network.shape.widest for s in self.stacks)
 
     def run(self) -> Generator[StepDone | EpochRecord]:
         """Train to the end: a ``StepDone`` after each step, an ``EpochRecord`` after each epoch.
 
         At every yield ``state`` is complete: training that goes on from it gives the same bits.
         """
-        epochs = self.setup.config.training.epochs
-        while self.epochs_done < epochs and self._anyone_active():
-            yield from self._rest_of_epoch(epochs * self.steps_an_epoch)
+        while self._anyone_learns():
+            yield from self._rest_of_epoch()
             means = [(s / stack.pace.steps).cpu() for s, stack in zip(self._sums, self.stacks, strict=True)]
             self.epochs_done += 1
             self._place, self._sums = (0, 0), self._no_sums()
             yield self._record(means)
         for stack in self.stacks:
-            stack.settle(self.epochs_done)
+            stack.settle(min(self.epochs_done, stack.epochs))
 
-    def _rest_of_epoch(self, total: int) -> Iterator[StepDone]:
-        done = self.epochs_done * self.steps_an_epoch + self._steps_into_epoch()
+    def _rest_of_epoch(self) -> Iterator[StepDone]:
         first, start = self._place
+        total = self._steps_before(self.epochs)
+        done = self._steps_before(self.epochs_done) + start
+        done += sum(stack.steps_in(self.epochs_done) for stack in self.stacks[:first])
         for index, stack in enumerate(self.stacks[first:], first):
             for losses in stack.steps(self.epochs_done, start):
                 self._sums[index] += losses
@@ -73,9 +78,9 @@ class Fit:
                 yield StepDone(done, total)
             self._place, start = (index + 1, 0), 0
 
-    def _steps_into_epoch(self) -> int:
-        stack, step = self._place
-        return sum(s.pace.steps for s in self.stacks[:stack]) + step
+    def _steps_before(self, epoch: int) -> int:
+        """How many steps all stacks take in as many epochs."""
+        return sum(stack.pace.steps * min(epoch, stack.epochs) for stack in self.stacks)
 
     def state(self) -> dict[str, Tensor]:
         """All that changes during training, by name; tensors are the live ones, not copies."""
@@ -96,17 +101,16 @@ class Fit:
             self._sums[i].copy_(own.pop("losses"))
             stack.load_state(own)
 
-    def _anyone_active(self) -> bool:
-        return any(bool(stack.progress.active.any()) for stack in self.stacks)
+    def _anyone_learns(self) -> bool:
+        return any(self.epochs_done < s.epochs and bool(s.progress.active.any()) for s in self.stacks)
 
     def _record(self, train_losses: Sequence[Tensor]) -> EpochRecord:
-        active = self._gather([stack.progress.active.double() for stack in self.stacks])
-        config = self.setup.config
-        factor = config.scheduler.factor(self.epochs_done - 1, config.training.epochs)
-        rates = [config.optimizer.lr * factor * stack.progress.rate for stack in self.stacks]
-        watched = [s.finish_epoch(self.epochs_done, t) for s, t in zip(self.stacks, train_losses, strict=True)]
+        epoch = self.epochs_done
+        active = self._gather([stack.progress.active.double() * (epoch <= stack.epochs) for stack in self.stacks])
+        rates = [stack.learning_rates(epoch - 1) for stack in self.stacks]
+        watched = [s.finish_epoch(epoch, t) for s, t in zip(self.stacks, train_losses, strict=True)]
         return EpochRecord(
-            epoch=self.epochs_done,
+            epoch=epoch,
             train_loss=self._gather(train_losses),
             validation_loss=self._gather(watched),
             learning_rate=self._gather(rates),
@@ -115,12 +119,13 @@ class Fit:
         )
 
     def _health(self) -> dict[str, Floats]:
-        """The stacks' measurements, ``(K, layers)`` each, in the members' order."""
-        found: dict[str, Floats] = {}
-        for stack in self.stacks:
-            for name, part in (stack.health.values if stack.health else {}).items():
-                whole = found.setdefault(name, np.empty((len(self.plans), part.shape[1]), dtype=np.float32))
-                whole[list(stack.positions)] = part.cpu().numpy()
+        """The stacks' measurements, ``(K, layers)`` each, in the members' order; NaN behind those of fewer layers."""
+        parts = [({} if stack.health is None else stack.health.values) for stack in self.stacks]
+        layers = {name: max(p[name].shape[1] for p in parts if name in p) for part in parts for name in part}
+        found = {n: np.full((len(self.plans), most), np.nan, np.float32) for n, most in layers.items()}
+        for stack, part in zip(self.stacks, parts, strict=True):
+            for name, values in part.items():
+                found[name][list(stack.positions), : values.shape[1]] = values.cpu().numpy()
         return found
 
     def _gather(self, parts: Sequence[Tensor]) -> Floats:
@@ -140,18 +145,22 @@ class Fit:
         """``(K,)``: the epoch of each member's lowest loss on its stopping rows, else on its training rows."""
         return self._gather([stack.progress.best_epoch.double() for stack in self.stacks])
 
-    def ensemble(self) -> Ensemble:
-        """The trained networks, in the members' order."""
-        results = [stack.result() for stack in self.stacks]
-        order = np.argsort(np.concatenate([np.asarray(stack.positions) for stack in self.stacks]))
+    def ensemble(self, members: Sequence[int] | None = None) -> Ensemble:
+        """The trained networks of ``members``, which must be of one shape, in that order; None: all."""
+        chosen = range(len(self.plans)) if members is None else members
+        stacks = [stack for stack in self.stacks if not set(chosen).isdisjoint(stack.positions)]
+        results = [stack.result() for stack in stacks]
+        places = [place for stack in stacks for place in stack.positions]
+        order = [places.index(member) for member in chosen]
         parameters = {name: np.concatenate([r[name] for r in results])[order] for name in results[0]}
-        return Ensemble(parameters, self.setup.inputs, self.setup.target)
+        return replace(Ensemble({}, self.setup.inputs, self.setup.target).take(chosen), parameters=parameters)
 
 
-def _stacks(setup: FitSetup, plans: Sequence[MemberPlan]) -> list[list[int]]:
-    """Members of one pace together, at most ``stack_members`` at a time."""
-    by_pace: dict[Pace, list[int]] = {}
-    for place, plan in enumerate(plans):
-        by_pace.setdefault(Pace.of(plan, setup.config.training), []).append(place)
-    most = setup.config.training.stack_members
-    return [places[i : i + most] for places in by_pace.values() for i in range(0, len(places), most)]
+def _stacks(setup: FitSetup, plans: Sequence[MemberPlan]) -> Iterator[list[int]]:
+    """Members of one pace that agree in what a stack shares, at most ``stack_members`` at a time."""
+    together: dict[tuple[Pace, str], list[int]] = {}
+    for place, (plan, config) in enumerate(zip(plans, setup.configs, strict=True)):
+        together.setdefault((Pace.of(plan, config.training), shared_part(config)), []).append(place)
+    for places in together.values():
+        most = setup.configs[places[0]].training.stack_members
+        yield from (places[i : i + most] for i in range(0, len(places), most))

@@ -11,14 +11,15 @@ from torch import Tensor
 from phoneprice.components.losses import Ordinal
 from phoneprice.components.penalties import Adaptive
 from phoneprice.config.schema import Config, EarlyStopping
-from phoneprice.model.mlp import StackedMLP, place_cuts
+from phoneprice.model.mlp import StackedMLP, place_cuts, place_edges
 from phoneprice.model.shape import network_shape
-from phoneprice.records import InputStatistics, MemberPlan, Rows, TargetStatistics
+from phoneprice.records import Floats, InputStatistics, MemberPlan, Rows, TargetStatistics
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
+from phoneprice.training.settings import StackSettings
 
 _EVALUATION_ELEMENTS = 2**20
 """Activations held at once while evaluating: bounds memory (and fits the cache), not results."""
@@ -32,7 +33,8 @@ _EXPLODED = 1e6
 class FitSetup:
     """Everything a fit needs, on its device."""
 
-    config: Config
+    configs: Sequence[Config]
+    """Each member's."""
     data: TrainingData
     inputs: InputStatistics
     target: TargetStatistics | None
@@ -40,27 +42,47 @@ class FitSetup:
     watch: bool = True
     """Follow the loss on rows that are held out, and the layers' health; early stopping and plateaus are followed in
     any case."""
+    edges: Sequence[Floats | None] | None = None
+    """Each member's, ``(c, bins + 1)``, where it encodes numbers by bins; None: no member does."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Inputs ``(K, B, d)`` and targets ``(K, B)`` of a step.
+
+    ``encoded`` is what the hidden layers get of them, where it is the same at every step.
+    """
+
+    z: Tensor
+    y: Tensor
+    encoded: Tensor | None = None
 
 
 class Stack:
     """K networks, their optimizer and their progress. ``positions`` are the members' places in the fit."""
 
     def __init__(self, setup: FitSetup, positions: Sequence[int], plans: Sequence[MemberPlan]) -> None:
-        config, like = setup.config, setup.data.values
-        self.config, self.data, self.plans, self.positions = config, setup.data, plans, positions
+        like = setup.data.values
+        self.settings = StackSettings.of([setup.configs[p] for p in positions], like)
+        self.config = config = self.settings.config
+        self.data, self.plans, self.positions = setup.data, plans, positions
         self.pace = Pace.of(plans[0], config.training)
         self.view = MemberView.of(positions, setup.inputs, setup.target, setup.data)
-        self._classes = setup.classes
+        self._classes, self._numbers = setup.classes, setup.inputs.numbers
+        edges = [] if setup.edges is None else [own for p in positions if (own := setup.edges[p]) is not None]
+        self._edges = torch.from_numpy(np.stack(edges)) if edges else None
         self._class_weights = self._weigh_classes(setup.classes)
         self.network = self._fresh_network()
+        self._groups = self.network.input_groups
         for parameter in self.network.parameters.values():
             parameter.requires_grad_()
-        self.optimizer = StackedOptimizer(config.optimizer, self.network.parameters)
+        self.optimizer = StackedOptimizer(self.settings.optimizers, self.network.parameters)
         self.progress = MemberProgress.start(len(plans))
         self.average = self._copy() if config.training.ema_decay else None
         self.kept = self._copy()
         """The weights that count so far: with early stopping the best ones, else the last finite ones (``settle``)."""
-        self._dropout = Dropout(config.model, like.shape[1], config.training.seed)
+        widths = (like.shape[1], *config.model.hidden)
+        self._dropout = Dropout(self.settings.dropout, widths, config.training.seed)
         waits = config.model.skip and config.model.hidden
         self._network_start = config.training.network_start * config.training.epochs if waits else 0.0
         """Epochs during which the skip path learns alone."""
@@ -68,20 +90,32 @@ class Stack:
         """As how many rows each member's own count."""
         sizes = self._train_rows.new_tensor([len(p.train_rows) for p in plans])
         self._mean_weight = (self._train_rows / sizes)[:, None]
-        self._full_batch: tuple[Tensor, Tensor] | None = None
+        self._full_batch: _Batch | None = None
         self._own_pace: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
 
+    @property
+    def epochs(self) -> int:
+        """After how many the training of these members is over."""
+        return self.config.training.epochs
+
+    def learning_rates(self, epoch: int) -> Tensor:
+        """``(K,)`` float64: those of the networks in ``epoch`` (0 for the first), NaN when training is over."""
+        base = [choice.lr if epoch < self.epochs else np.nan for choice in self.settings.optimizers]
+        return torch.from_numpy(np.array(base) * self.settings.rate_factors(epoch)) * self.progress.rate
+
     def _fresh_network(self) -> StackedMLP:
         """The members as they begin: the seed decides, so they can be had again at any time."""
         config, like = self.config, self.data.values
-        shape = network_shape(config, like.shape[1], self._classes, len(self.plans))
+        shape = network_shape(config, like.shape[1], self._classes, len(self.plans), self._numbers)
         seeds = [(config.training.seed, p.index) for p in self.plans]
         network = StackedMLP.initialised(config, shape, seeds, like.dtype)
         if isinstance(config.loss, Ordinal):
             place_cuts(network.tensors, self._class_quantiles(self._classes, config.loss).to(like.dtype))
+        if self._edges is not None and network.shape.numbers:
+            place_edges(network, self._edges.to(like.dtype))
         return network.to(like.device)
 
     def _monitor(self) -> HealthMonitor:
@@ -141,8 +175,12 @@ class Stack:
         """Train epoch ``epoch`` (0 for the first) from step ``start``; yields the ``(K,)`` losses after each step."""
         rows = epoch_rows(self.plans, self.pace, self.config.training.seed, epoch).to(self.data.values.device)
         self._own_pace = self._members_own_pace()
-        for step in range(start, self.pace.steps):
+        for step in range(start, self.steps_in(epoch)):
             yield self._step(rows[step], epoch, step)
+
+    def steps_in(self, epoch: int) -> int:
+        """How many steps epoch ``epoch`` (0 for the first) has; none when training is over."""
+        return self.pace.steps if epoch < self.epochs else 0
 
     def _members_own_pace(self) -> tuple[Tensor, Tensor] | None:
         """``(K,)`` each: who still learns, and at what share of the rate; None where all learn at the full one."""
@@ -152,15 +190,14 @@ class Stack:
         return self.progress.active.to(like.device), self.progress.rate.to(like)
 
     def _step(self, rows: Tensor, epoch: int, step: int) -> Tensor:
-        z, y = self._batch(rows)
-        losses = self._losses(z, y, self.data.weights_of(rows), epoch, step)
+        losses = self._losses(self._batch(rows), self.data.weights_of(rows), epoch, step)
         parameters = self.network.parameters
         for parameter in parameters.values():
             parameter.grad = None
         losses.sum().backward()  # type: ignore[no-untyped-call]
         self._penalise(losses.detach())
-        if self.config.training.gradient_clip_norm:
-            clip_member_gradients(parameters, self.config.training.gradient_clip_norm)
+        if self.settings.clip_norm is not None:
+            clip_member_gradients(parameters, self.settings.clip_norm)
         monitor = self.health if HealthMonitor.is_due(epoch, step, self.pace.steps) else None
         if monitor is not None:
             monitor.before_step()
@@ -169,14 +206,16 @@ class Stack:
             monitor.after_step()
         return losses.detach()
 
-    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def _batch(self, rows: Tensor) -> _Batch:
         if not all(sees_every_row(p, self.pace) for p in self.plans):
-            return self.view.batch(self.data, rows)
+            return _Batch(*self.view.batch(self.data, rows))
         if self._full_batch is None:
-            self._full_batch = self.view.batch(self.data, rows)
+            z, y = self.view.batch(self.data, rows)
+            once = self.network.shape.hidden and not self.network.learns_encoding
+            self._full_batch = _Batch(z, y, self.network.encoded(z) if once else None)
         return self._full_batch
 
-    def _losses(self, z: Tensor, y: Tensor, weights: Tensor | None, epoch: int, step: int) -> Tensor:
+    def _losses(self, batch: _Batch, weights: Tensor | None, epoch: int, step: int) -> Tensor:
         """``(K,)``: the mean over the rows of a step; where rows have ``weights``, an estimate of that over all rows.
 
         It is exact where every step has all rows. Weights are divided by the mean over all rows of a member, not over
@@ -185,46 +224,36 @@ class Stack:
         masks = None
         if self._dropout.active:
             members = [p.index for p in self.plans]
-            masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, z)
-        losses = self._row_losses(self.network.forward(z, training=True, masks=masks), y)
+            masks = self._dropout.masks(members, self.pace.batch_rows, epoch, step, batch.z)
+        outputs = self.network.forward(batch.z, training=True, masks=masks, encoded=batch.encoded)
+        losses = self._row_losses(outputs, batch.y)
         return losses.mean(1) if weights is None else (losses * (weights / self._mean_weight)).mean(1)
 
     def _row_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         """``(K, B)`` losses, weighed by class where the configuration asks for it."""
-        losses = self.config.loss.row_losses(outputs, y)
+        losses = self.settings.loss.row_losses(outputs, y)
         return losses if self._class_weights is None else losses * self._class_weights.gather(1, y)
 
     @torch.no_grad()
     def _penalise(self, losses: Tensor) -> None:
         """Add the gradient of the penalty as it counts beside mean ``losses`` ``(K,)``."""
-        penalty, power, parameters = self.config.penalty, self.config.loss.noise_power, self.network.parameters
+        penalty, power, parameters = self.settings.penalty, self.config.loss.noise_power, self.network.parameters
         if not isinstance(penalty, Adaptive):
             return
         share = (torch.ones_like(losses) if power is None else power * losses) / self._train_rows
-        for name, gradient in penalty.gradient(parameters, share).items():
+        for name, gradient in penalty.gradient(parameters, share, self._groups).items():
             gradients = parameters[name].grad
             parameters[name].grad = gradient if gradients is None else gradients.add_(gradient)
 
     def _move(self, done: int) -> None:
         """One optimizer step after ``done`` earlier ones, at each member's own rate; members that have stopped stay."""
-        training, epoch = self.config.training, done / self.pace.steps
-        factor = self.config.scheduler.factor(epoch, training.epochs, 1 / self.pace.steps)
+        epoch = done / self.pace.steps
+        factors = self.settings.rate_factors(epoch, 1 / self.pace.steps)
         network_factor = 0.0 if epoch < self._network_start else 1.0
-        before = self._copy() if self._own_pace else {}
         with torch.no_grad():
-            self.optimizer.step(factor, network_factor)
-            if self._own_pace is not None:
-                self._hold_back(before, *self._own_pace)
+            self.optimizer.step(factors, network_factor, self._own_pace)
             if self.average is not None:
                 self._follow_average(done)
-
-    def _hold_back(self, before: Mapping[str, Tensor], active: Tensor, rate: Tensor) -> None:
-        for name, tensor in self.network.tensors.items():
-            old, on, share = before[name], per_member(active, tensor), per_member(rate, tensor)
-            if name in self.network.parameters:
-                tensor.copy_(torch.where(on, old + share * (tensor - old), old))
-            else:
-                tensor.copy_(torch.where(on, tensor, old))
 
     def _follow_average(self, done: int) -> None:
         assert self.average is not None
@@ -263,7 +292,7 @@ class Stack:
     def _evaluated(self, weights: Mapping[str, Tensor], rows: Tensor) -> Iterator[tuple[Tensor, Tensor, slice]]:
         """Outputs ``(K, b, W)`` and targets ``(K, b)`` of each member's ``rows``, and which of them, part by part."""
         network = StackedMLP(self.config.model, self.network.shape, weights)
-        at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * max(self.config.model.hidden, default=1)))
+        at_once = max(1, _EVALUATION_ELEMENTS // (len(rows) * self.network.shape.widest))
         for start in range(0, rows.shape[1], at_once):
             here = slice(start, start + at_once)
             z, y = self.view.batch(self.data, rows[:, here])
@@ -275,6 +304,8 @@ class Stack:
         Returns the watched losses. A member whose loss or weights are not finite keeps its last finite ones, for now.
         Held-out rows are only watched: without stopping rows it is the training loss that decides.
         """
+        if epoch > self.epochs:
+            return torch.full_like(train_losses, torch.nan)
         watched = self.watched_losses()
         deciding = torch.where(self._has_stopping_rows, watched, train_losses)
         finite = train_losses.isfinite() & deciding.isfinite()
@@ -284,7 +315,7 @@ class Stack:
         self.progress.mark_diverged(finite, epoch)
         patience = self.config.training.early_stopping
         improved = self.progress.follow_best(torch.where(finite, deciding, torch.inf), epoch, self._rule_at(epoch))
-        self.progress.follow_plateau(deciding, self.config.scheduler)
+        self.progress.follow_plateau(deciding, self.settings.scheduler)
         self._keep(improved if patience.patience_epochs else was_active & finite)
         return watched
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,21 @@ from numpy.typing import NDArray
 from phoneprice.config.schema import TaskConfig
 from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles
 from phoneprice.evaluation.calibration_fit import Calibrated, calibrate
+from phoneprice.evaluation.mixture import cross_mixed, fit_weights, loss_of
 from phoneprice.inference.predictor import Predictor
+from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import (
     Calibration,
+    Ensemble,
     HeldOut,
     MemberPlan,
+    TrainedRecipe,
     Valued,
     joined,
     splits_of,
 )
+from phoneprice.records.documents import RecipeMetrics
+from phoneprice.wording import figure
 from phoneprice.workflows.events import OnEvent, ignore
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared
@@ -48,6 +54,60 @@ def hold_out(
     rows = rows[order]
     weights = prepared.roles.take(rows).weights
     return HeldOut(rows, folds[order], prepared.targets[rows], joined(parts).take(order), weights)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The recipes that earn their place, and what they say together of rows that they have not seen."""
+
+    predictor: Predictor
+    """Without calibration."""
+    held: HeldOut | None
+    """As they are judged: the rows of a fold are mixed by weights of the others. None where nothing was held out."""
+    tried: tuple[RecipeMetrics, ...] = ()
+    """Every recipe of the portfolio, in its order; none without one."""
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The places of the predictor's recipes among those that were trained."""
+        return tuple(i for i, recipe in enumerate(self.tried) if recipe.weight) or (0,)
+
+
+def choose(
+    prepared: Prepared, plans: Sequence[MemberPlan], ensembles: Sequence[Ensemble], on_event: OnEvent = ignore
+) -> Chosen:
+    """Weigh the recipes by what they say of held-out rows; ``ensembles`` has the members of ``plans`` of each."""
+    config, task = prepared.config, prepared.task
+    trained = [TrainedRecipe(own, ensemble) for own, ensemble in zip(config.recipes, ensembles, strict=True)]
+    alone = [Predictor(config, task, (recipe,)) for recipe in trained]
+    if not config.portfolio:
+        return Chosen(alone[0], hold_out(alone[0], prepared, plans, on_event))
+    held = [found for own in alone if (found := hold_out(own, prepared, plans, on_event)) is not None]
+    first, said = held[0], [found.predictions for found in held]
+    parts, in_time = judged_apart(first, prepared.roles), prepared.roles.times is not None
+    weights = fit_weights(said, first.truth, first.weights).tolist()
+    names = [recipe.name for recipe in config.portfolio]
+    kept = [
+        replace(recipe, weight=weight, name=name)
+        for recipe, weight, name in zip(trained, weights, names, strict=True)
+        if weight
+    ]
+    together = cross_mixed(said, first.truth, parts, first.weights, in_time=in_time)
+    tried = [
+        RecipeMetrics.model_validate({"name": name, "weight": weight, **loss_of(own, first.truth, first.weights)})
+        for name, weight, own in zip(names, weights, said, strict=True)
+    ]
+    return Chosen(Predictor(config, task, tuple(kept)), replace(first, predictions=together), tuple(tried))
+
+
+def choice_message(chosen: Chosen) -> str:
+    """What recipes were weighed and how much each counts, beside what it and all together are worth."""
+    held = chosen.held
+    assert held is not None  # or there is nothing to choose by
+    ((metric, together),) = loss_of(held.predictions, held.truth, held.weights).items()
+    best_first = sorted(chosen.tried, key=lambda recipe: -recipe.weight)
+    each = [f"{recipe.weight:.0%} {recipe.name} ({figure(recipe.metrics[metric])})" for recipe in best_first]
+    return f"portfolio: {', '.join(each)}; together {METRICS[metric].title} {figure(together)} on held-out rows"
 
 
 def calibrated_on(held: HeldOut | None, task: TaskConfig, roles: RowRoles = NO_ROLES) -> Calibrated | None:
@@ -84,8 +144,8 @@ def final_calibration(calibrated: Calibrated | None, task: TaskConfig) -> Calibr
     return Calibration(decision=task.decision, costs=task.costs)
 
 
-def calibrated(predictor: Predictor, prepared: Prepared, plans: Sequence[MemberPlan]) -> Predictor:
-    """The same with what is fitted on the rows that its members, those of ``plans``, held out."""
+def calibrated(chosen: Chosen, prepared: Prepared) -> Predictor:
+    """The predictor with what is fitted on the rows that its members held out."""
     task = prepared.config.task
-    fitted = calibrated_on(hold_out(predictor, prepared, plans), task, prepared.roles)
-    return replace(predictor, calibration=final_calibration(fitted, task))
+    fitted = calibrated_on(chosen.held, task, prepared.roles)
+    return replace(chosen.predictor, calibration=final_calibration(fitted, task))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+
+from phoneprice.config.schema import Config
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,12 @@ class Change:
     key: str
     a: Any
     b: Any
+
+
+def comparable(config: Config, leave_out: Mapping[str, Collection[str]] = MappingProxyType({})) -> dict[str, Any]:
+    """A configuration as a document, with the recipes of its portfolio by name."""
+    document = config.model_dump(mode="json", exclude={section: set(names) for section, names in leave_out.items()})
+    return document | {"portfolio": {recipe["name"]: recipe for recipe in document["portfolio"]}}
 
 
 def changes(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:

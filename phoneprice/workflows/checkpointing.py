@@ -19,7 +19,7 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import ModelError, StoppedError
 from phoneprice.records import EpochRecord
 from phoneprice.wording import cut, first_of
-from phoneprice.workflows.changes import changes
+from phoneprice.workflows.changes import changes, comparable
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
 from phoneprice.workflows.prepare import Prepared
@@ -49,6 +49,7 @@ class Checkpointer:
         self.history: list[EpochRecord] = []
         """The epochs done so far."""
         self._origin: Mapping[str, Any] = {}
+        self._epochs = 0
         self._next = 0.0
         self._begun = False
 
@@ -57,7 +58,7 @@ class Checkpointer:
 
         Raises ``ModelError`` where ``origin`` is not that of the training that was stopped, or no checkpoint is valid.
         """
-        self._origin = origin
+        self._origin, self._epochs = origin, training.epochs
         if self._resume:
             self._take_up(training)
         self._begun = True
@@ -84,7 +85,7 @@ class Checkpointer:
     ) -> None:
         if isinstance(value, KeyboardInterrupt) and self._begun:
             number = value.number if isinstance(value, StoppedError) else 2
-            place = f"after epoch {len(self.history)} of {self._config.training.epochs}"
+            place = f"after epoch {len(self.history)} of {self._epochs}"
             raise StoppedError(number, f"stopped {place}; go on with: {self._how_to_resume()}") from None
 
     def _due(self, event: StepDone | EpochRecord) -> bool:
@@ -111,8 +112,7 @@ class Checkpointer:
 
         training.load_state({name: torch.tensor(values) for name, values in checkpoint.state.items()})
         self.history = list(checkpoint.history)
-        done, epochs = training.epochs_done, self._config.training.epochs
-        self._on_event(Noted(f"{self._run}: going on after epoch {done} of {epochs}"))
+        self._on_event(Noted(f"{self._run}: going on after epoch {training.epochs_done} of {training.epochs}"))
 
     def _refuse_differences(self, checkpoint: Checkpoint, training: Fit) -> None:
         found = [
@@ -145,9 +145,12 @@ _IRRELEVANT = {
 """Settings that change no bit of a training: how often it is saved, and what is made of its networks afterwards."""
 
 
-def origin_of(prepared: Prepared, *, device: str, threads: int) -> dict[str, Any]:
-    """All that decides the bits of a training, as JSON."""
-    settings = prepared.config.model_dump(mode="json", exclude=_IRRELEVANT)
+def origin_of(prepared: Prepared, configs: Sequence[Config], *, device: str, threads: int) -> dict[str, Any]:
+    """All that decides the bits of a training of these ``configs``, those of the table's own if none, as JSON."""
+    settings = comparable(prepared.config, _IRRELEVANT)
+    if configs and tuple(configs) != prepared.config.recipes:
+        every = "\n".join(own.model_dump_json(exclude=_IRRELEVANT) for own in configs)
+        settings["the members' settings (SHA-256)"] = sha256(every.encode())
     return {
         **settings,
         "the rows of DATA (SHA-256)": prepared.sha256,

@@ -22,14 +22,13 @@ from phoneprice.config.schema import Config
 from phoneprice.data.rows.splits import folds_in_time, plan_members, rare_classes, repeated_folds
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference
-from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.figures import measured
-from phoneprice.records import Interval, MemberPlan, Predictions, Rows, Task, joined
+from phoneprice.records import Ensemble, Interval, MemberPlan, Predictions, Rows, Task, joined
 from phoneprice.records.documents import BaselineMetrics, CrossValidation, Protocol, TestedFold
 from phoneprice.stream import given_path
 from phoneprice.wording import cut
 from phoneprice.workflows.arguments import checked
-from phoneprice.workflows.assess import calibrated
+from phoneprice.workflows.assess import calibrated, choose
 from phoneprice.workflows.destinations import open_output, refuse_unwritable
 from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import fit
@@ -89,8 +88,8 @@ def cross_validate(
         file = find_config(config) if isinstance(config, Path | str) else None
         refuse_output(output, data, file, option="--predictions")
         refuse_unwritable(output)
-    asked = asked_for(config, target, overrides, reading)
     collector = WarningCollector(on_event)
+    asked = asked_for(config, target, overrides, reading, collector)
     prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
     if prepared.roles.times is not None and protocol.repeats > 1:
         collector(Noted("folds in time (validation.order_column) are always the same: 1 repeat"))
@@ -161,20 +160,22 @@ def uneven(prepared: Prepared, folds: Sequence[Fold], protocol: Protocol) -> tup
 
 @dataclass(frozen=True)
 class _Tested:
-    """A fold's ensemble on its test rows, and the temperature that it was calibrated with."""
+    """A fold's networks on its test rows, the temperature and the weights of recipes that they were given."""
 
     fold: Fold
     predictions: Predictions
     temperature: float
+    weights: Mapping[str, float]
+    """Of a portfolio's recipes, by name."""
 
 
 def _test_folds(prepared: Prepared, folds: Sequence[Fold], on_event: OnEvent) -> list[_Tested]:
     plans = [inner_plans(prepared, fold, on_event) for fold in folds]
     fitted = fit(prepared, [plan for own in plans for plan in own], on_event, watch=False)
-    everyone = Predictor(prepared.config, prepared.task, fitted.ensemble)
     tested, first = [], 0
     for fold, own in zip(folds, plans, strict=True):
-        tested.append(_test(prepared, fold, own, everyone.take(range(first, first + len(own)))))
+        members = range(first, first + len(own))
+        tested.append(_test(prepared, fold, own, [ensemble.take(members) for ensemble in fitted.ensembles]))
         first += len(own)
     return tested
 
@@ -198,10 +199,12 @@ def inner_plans(prepared: Prepared, fold: Fold, on_event: OnEvent) -> list[Membe
     ]
 
 
-def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], predictor: Predictor) -> _Tested:
-    predictor = calibrated(predictor, prepared, plans)
+def _test(prepared: Prepared, fold: Fold, plans: Sequence[MemberPlan], ensembles: Sequence[Ensemble]) -> _Tested:
+    chosen = choose(prepared, plans, ensembles)
+    predictor = calibrated(chosen, prepared)
     predictions = predictor.predict(prepared.inputs.take(fold.test_rows))
-    return _Tested(fold, predictions, predictor.calibration.temperature)
+    weights = {recipe.name: recipe.weight for recipe in chosen.tried}
+    return _Tested(fold, predictions, predictor.calibration.temperature, weights)
 
 
 def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) -> CrossValidation:
@@ -225,7 +228,13 @@ def _metrics(prepared: Prepared, tested: Sequence[_Tested], protocol: Protocol) 
         protocol=protocol,
         confusion=pooled.confusion,
         per_class=pooled.per_class,
+        portfolio=_mean_weights(tested) or None,
     )
+
+
+def _mean_weights(tested: Sequence[_Tested]) -> dict[str, float]:
+    """How much each recipe of a portfolio counted, over the folds."""
+    return {name: float(np.mean([test.weights[name] for test in tested])) for name in tested[0].weights}
 
 
 def _measured_on(config: Config, protocol: Protocol) -> str:

@@ -16,7 +16,7 @@ from phoneprice.errors import UsageError
 from phoneprice.evaluation.paired import PAIRED, PairedMetric, lead, mcnemar, row_errors
 from phoneprice.records import Classified, HeldOut, Interval, Predictions, Task, Valued
 from phoneprice.records.documents import TRAINING_SET, MeasuredOn
-from phoneprice.workflows.changes import Change, changes
+from phoneprice.workflows.changes import Change, changes, comparable
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
     return RunDiff(
         a=first.path,
         b=second.path,
-        settings=tuple(changes(first.config.model_dump(mode="json"), second.config.model_dump(mode="json"))),
+        settings=tuple(changes(comparable(first.config), comparable(second.config))),
         environment=tuple(changes(_facts(first), _facts(second))),
         metrics=tuple(_metrics(first.metrics.metrics, second.metrics.metrics)),
         measured_on=(first.metrics.measured_on, second.metrics.measured_on),

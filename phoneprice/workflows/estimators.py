@@ -33,7 +33,7 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.records import Classified, Predictions, Valued
 from phoneprice.wording import counted
 from phoneprice.workflows.arguments import refuse_unfit
-from phoneprice.workflows.assess import calibrated
+from phoneprice.workflows.assess import calibrated, choose
 from phoneprice.workflows.events import warn_caller
 from phoneprice.workflows.fitting import fit, planned
 from phoneprice.workflows.prepare import prepare_table, read_options
@@ -259,8 +259,8 @@ def _fitted(table: Table, config: Config) -> tuple[TableSchema, Predictor]:
     """What ``train`` does with a table, without the measuring and the files."""
     prepared = prepare_table(table, config, warn_caller)
     plans = planned(prepared, warn_caller)
-    predictor = Predictor(config, prepared.task, fit(prepared, plans, warn_caller, watch=False).ensemble)
-    return _widened(prepared.schema, table), calibrated(predictor, prepared, plans)
+    fitted = fit(prepared, plans, warn_caller, watch=False)
+    return _widened(prepared.schema, table), calibrated(choose(prepared, plans, fitted.ensembles), prepared)
 
 
 def _widened(schema: TableSchema, table: Table) -> TableSchema:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phoneprice.config.schema import Config
+from phoneprice.data.encoding.bins import member_edges
 from phoneprice.data.encoding.features import member_statistics
 from phoneprice.data.encoding.schema import Column
 from phoneprice.data.encoding.target import target_statistics
 from phoneprice.data.rows.splits import plan_members
 from phoneprice.errors import DeviceError, DivergedError
 from phoneprice.guest import unnoticed
-from phoneprice.model.shape import network_shape
-from phoneprice.records import Ensemble, EpochRecord, MemberPlan
+from phoneprice.model.shape import NetworkShape, measured_layers, network_shape
+from phoneprice.records import Ensemble, EpochRecord, Floats, InputStatistics, MemberPlan
 from phoneprice.records.curves import Curves
 from phoneprice.shortage import is_out_of_memory
 from phoneprice.workflows.checkpointing import Checkpointer, origin_of
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Trained members: the networks in the plans' order, and how they got there."""
+    """Trained members, and how they got there: those of the first configuration in the plans' order, then the next."""
 
-    ensemble: Ensemble
+    ensembles: tuple[Ensemble, ...]
+    """A network for each plan, of each configuration."""
     history: Curves
     best_epoch: tuple[int, ...]
     """Of each member's lowest deciding loss: that of its stopping rows, where it has none the training loss."""
@@ -40,6 +42,22 @@ class Fitted:
     """The epoch at which each member diverged; 0: it did not."""
     device: str
     threads: int
+    shapes: tuple[NetworkShape, ...]
+    """Of each configuration's networks."""
+
+    def take(self, chosen: Sequence[int]) -> Fitted:
+        """The same with some of the configurations."""
+        size = len(self.best_epoch) // len(self.ensembles)
+        members = [size * own + k for own in chosen for k in range(size)]
+        shapes = tuple(self.shapes[own] for own in chosen)
+        return replace(
+            self,
+            ensembles=tuple(self.ensembles[own] for own in chosen),
+            history=self.history.take(members, measured_layers(shapes)),
+            best_epoch=tuple(self.best_epoch[k] for k in members),
+            diverged=tuple(self.diverged[k] for k in members),
+            shapes=shapes,
+        )
 
 
 def planned(prepared: Prepared, on_event: OnEvent) -> tuple[MemberPlan, ...]:
@@ -57,10 +75,13 @@ def fit(
     plans: Sequence[MemberPlan],
     on_event: OnEvent,
     *,
+    configs: Sequence[Config] | None = None,
     watch: bool = True,
     checkpointer: Checkpointer | None = None,
 ) -> Fitted:
-    """Train one network for each plan; with ``watch`` its history has the loss on held-out rows.
+    """Train a network of each configuration for each plan; with ``watch`` the history has the loss on held-out rows.
+
+    ``configs`` differ from the table's own in nothing but networks and how they learn; None: its recipes.
 
     A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
@@ -74,12 +95,14 @@ def fit(
     from phoneprice.training.surroundings import plain_torch
 
     with plain_torch():
-        return _fit(prepared, plans, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
+        every = configs or prepared.config.recipes
+        return _fit(prepared, plans, every, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
 
 
 def _fit(
     prepared: Prepared,
     plans: Sequence[MemberPlan],
+    configs: Sequence[Config],
     usual_threads: int,
     on_event: OnEvent,
     *,
@@ -104,21 +127,48 @@ def _fit(
     clipped = config.task.clip_predictions
     target = target_statistics(prepared.targets, plans, weights, clipped=clipped) if regression else None
     data = TrainingData.of(prepared.inputs, prepared.targets, device, torch.float32, weights)
-    members, rows, inputs = len(plans), len(prepared.inputs), prepared.inputs.values.shape[1]
-    parameters = network_shape(config, inputs, prepared.task.classes, members).parameters
-    on_event(TrainingStarted(members, config.training.epochs, rows, inputs, str(device), parameters))
+    rows, inputs = len(prepared.inputs), prepared.inputs.values.shape[1]
+    shapes = [network_shape(own, inputs, prepared.task.classes, len(plans), statistics.numbers) for own in configs]
+    parameters = sum(shape.parameters for shape in shapes)
+    epochs = max(own.training.epochs for own in configs)
+    on_event(TrainingStarted(len(configs) * len(plans), epochs, rows, inputs, str(device), parameters))
+    every = [(own, k) for own in configs for k in range(len(plans))]
+    places, each = [k for _, k in every], [own for own, _ in every]
+    edges = _edges(configs, prepared, plans, statistics)
+    setup = FitSetup(
+        each,
+        data,
+        statistics.take(places),
+        target and target.take(places),
+        prepared.task.classes,
+        watch,
+        edges,
+    )
     with enough_memory():
-        training = Fit(FitSetup(config, data, statistics, target, prepared.task.classes, watch), plans)
+        training = Fit(setup, [plans[k] for k in places])
     threads = number_of_threads(config.training.threads, usual_threads, training.step_numbers)
     with torch_threads(threads):
         if checkpointer is not None:
-            checkpointer.begin(training, origin_of(prepared, device=str(device), threads=threads))
+            checkpointer.begin(training, origin_of(prepared, configs, device=str(device), threads=threads))
         with enough_memory():
-            history = _follow(training, config.training.epochs, on_event, checkpointer)
+            history = _follow(training, epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
-    _judge_divergence(diverged, config, on_event, prepared.schema.columns)
+    _judge_divergence(diverged, each, on_event, prepared.schema.columns)
     best = tuple(int(epoch) for epoch in training.best_epoch)
-    return Fitted(training.ensemble(), Curves.of(history), best, tuple(diverged.tolist()), str(device), threads)
+    firsts = range(0, len(each), len(plans))
+    ensembles = tuple(training.ensemble(range(first, first + len(plans))) for first in firsts)
+    return Fitted(ensembles, Curves.of(history), best, tuple(diverged.tolist()), str(device), threads, tuple(shapes))
+
+
+def _edges(
+    configs: Sequence[Config], prepared: Prepared, plans: Sequence[MemberPlan], statistics: InputStatistics
+) -> list[Floats | None]:
+    """Each member's edges of bins; those of the same bins are computed once."""
+    found = {
+        encoding: member_edges([encoding] * len(plans), prepared.inputs, prepared.targets, plans, statistics)
+        for encoding in {own.model.encoding for own in configs}
+    }
+    return [edges for own in configs for edges in found[own.model.encoding]]
 
 
 def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpointer | None) -> list[EpochRecord]:
@@ -169,7 +219,7 @@ _WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those a
 
 def _judge_divergence(
     diverged: np.ndarray[tuple[int], np.dtype[np.int64]],
-    config: Config,
+    configs: Sequence[Config],
     on_event: OnEvent,
     columns: Sequence[Column] = (),
 ) -> None:
@@ -177,7 +227,9 @@ def _judge_divergence(
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
-    cause = f"the likely cause is {_likely_cause(config, columns)}"
+    cause = f"the likely cause is {_likely_cause(configs[lost[0]], columns)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
-    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {_WHAT_THEY_KEEP}; {cause}"))
+    several = any(own != configs[0] for own in configs)
+    keep = f"as far as their recipe counts, {_WHAT_THEY_KEEP}" if several else _WHAT_THEY_KEEP
+    on_event(Warned(f"{len(lost)} of {len(diverged)} members diverged; {keep}; {cause}"))

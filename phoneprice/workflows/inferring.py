@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_text
-from phoneprice.config.load import load_config, override_config
+from phoneprice.config.load import Say, load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.dates import open_orders
@@ -18,7 +18,7 @@ from phoneprice.data.inspection.recognised_columns import Recognised, Settled, r
 from phoneprice.data.reading import read_table
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
-from phoneprice.workflows.events import Noted, OnEvent, Warned
+from phoneprice.workflows.events import Noted, OnEvent, Warned, ignore
 from phoneprice.workflows.prepare import Prepared, configured, prepare, prepare_table, read_options
 
 
@@ -27,6 +27,7 @@ def asked_for(
     target: str | None = None,
     overrides: Overrides | None = None,
     reading: Reading = AS_CONFIGURED,
+    on_event: OnEvent = ignore,
 ) -> Config | ToInfer:
     """The configuration, with the target, the overrides and the reading laid over it; to infer where a target is all.
 
@@ -40,8 +41,12 @@ def asked_for(
         return config
     texts += [] if target is None else [target_text(target)]
     if isinstance(config, Config):
-        return configured(override_config(config, texts) if texts else config, reading)
-    return configured(load_config(config, texts), reading)
+        return configured(override_config(config, texts, _noting(on_event)) if texts else config, reading)
+    return configured(load_config(config, texts, say=_noting(on_event)), reading)
+
+
+def _noting(on_event: OnEvent) -> Say:
+    return lambda message: on_event(Noted(message))
 
 
 def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Reading, on_event: OnEvent) -> Prepared:
@@ -54,7 +59,7 @@ def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Readi
     table, inferred = read_and_infer(source, asked, reading)
     for line in inferred.summary:
         on_event(Noted(line))
-    config = configured(asked.config(inferred.settings), reading)
+    config = configured(asked.config(inferred.settings, _noting(on_event)), reading)
     still_open = [doubt for _, doubt in open_orders(inferred.dates, config.data.date_order)]
     for doubt in inferred.doubts:
         if doubt not in still_open:  # those the training says

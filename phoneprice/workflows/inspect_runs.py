@@ -88,7 +88,7 @@ def _line(listed: ListedRun) -> RunLine:
         run.manifest.created,
         task=run.task.kind,
         target=run.task.target,
-        members=run.shape.members,
+        members=run.members,
         metric=metric,
         value=metrics[metric].value,
         measured_on=metrics.measured_on,

@@ -85,7 +85,7 @@ def predict(
     written_as = format_of(target)
     refuse_output(target, data, *run_files(loaded.path))
     predictor = predictor_of(loaded, device)
-    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.engine.block_rows)
+    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
     with one_blas_thread(), open_chunks(data, options, rows, CHUNK_BYTES) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1

@@ -12,8 +12,8 @@ _ROWS_BETWEEN_EVENTS = 1 << 14
 
 
 def predictor_of(run: Run, device: Device = "auto") -> Predictor:
-    """The predictor that answers as the whole ensemble of a run."""
-    return Predictor(run.config, run.task, run.ensemble, run.calibration, device)
+    """The predictor that answers as all networks of a run."""
+    return Predictor(run.config, run.task, run.recipes, run.calibration, device)
 
 
 def predicted(predictor: Predictor, inputs: Inputs, on_event: OnEvent = ignore) -> Predictions:

@@ -27,6 +27,7 @@ from phoneprice.data.encoding.schema import (
     infer_schema,
     merged_spellings,
     near_equal_texts,
+    number_inputs,
     taken_for_index,
     without_inputs,
 )
@@ -204,6 +205,8 @@ def _oddities(
     for _, message in dates_said(dates, config.data):
         yield f"{table.source}: {message}"
     yield from _uninformative_columns(table, schema)
+    if any(own.model.encoding.active for own in config.recipes) and not number_inputs(schema):
+        yield f"{table.source}: no column holds numbers or dates, so model.encoding has nothing to encode"
     for of_a_kind in _odd_columns(table, schema, config):
         told = [f"{table.source}, column {name!r}: {what}" for name, what in of_a_kind.items() if what]
         yield from _first_few(told, table.source)
@@ -275,9 +278,10 @@ def check_one_a_class(config: Config, schema: TableSchema) -> None:
     if not schema.labels:
         return
     cost_matrix(config.task.costs, len(schema.labels))
-    weights = getattr(config.loss, "class_weights", "none")
-    if not isinstance(weights, str) and len(weights) != len(schema.labels):
-        raise ConfigError(
-            f"loss.class_weights: found {len(weights)} numbers, must be {len(schema.labels)}, "
-            f"one a label in this order: {', '.join(schema.labels)}"
-        )
+    for own in config.recipes:
+        weights = getattr(own.loss, "class_weights", "none")
+        if not isinstance(weights, str) and len(weights) != len(schema.labels):
+            raise ConfigError(
+                f"loss.class_weights: found {len(weights)} numbers, must be {len(schema.labels)}, "
+                f"one a label in this order: {', '.join(schema.labels)}"
+            )

@@ -16,18 +16,17 @@ from phoneprice.artifact.loader import Run, load_run
 from phoneprice.artifact.runs import resolve_run
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
+from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import moments
-from phoneprice.diagnosis.findings import judge
-from phoneprice.diagnosis.training import Training
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
-from phoneprice.model.shape import layer_names
+from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
-from phoneprice.report.facts import Baseline, LatentScore, ReportFacts
+from phoneprice.report.facts import Baseline, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, counted_names, duration
 from phoneprice.workflows.destinations import (
@@ -39,6 +38,7 @@ from phoneprice.workflows.destinations import (
 )
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
+from phoneprice.workflows.judging import histories, judged
 from phoneprice.workflows.prepare import read_options_of_run
 
 if TYPE_CHECKING:
@@ -136,9 +136,8 @@ def gather(
         task=run.task,
         metrics=metrics,
         metric=headline(run.task.kind),
-        curves=run.history,
-        findings=judge(Training(run.config, run.schema, run.history, run.ensemble.parameters, metrics)),
-        layers=layer_names(run.shape),
+        trainings=tuple(_trainings(run)),
+        findings=judged(run.recipes, run.schema, run.task, run.history, metrics),
         summary=tuple(_summary(run)),
         environment=tuple(_environment(run.environment)),
         command=shlex.join(run.environment.command_line),
@@ -197,36 +196,53 @@ def _trivial_baselines(metrics: RunMetrics, held: HeldOut | None) -> tuple[Basel
 
 
 def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:
-    """The score behind out-of-fold probabilities, which are its link; else their mean class."""
+    """The score behind out-of-fold probabilities, which are its link; else, as of several recipes, their mean class."""
     if held is None or run.task.kind != "ordinal" or not isinstance(held.predictions, Classified):
         return None
     p = held.predictions.probabilities.astype(np.float64)
     classes = run.task.classes
-    if not run.config.loss.ordered:
+    if len(run.recipes) > 1 or not run.recipes[0].config.loss.ordered:
         cuts = np.arange(classes - 1, dtype=np.float64) + 0.5
         values: Doubles = (p * np.arange(classes)).sum(axis=1)
         return LatentScore(values, cuts, exact=False, unit="mean class (0 is the lowest)")
-    cuts = mean_cut_points(run.ensemble.parameters)
-    probit = getattr(run.config.loss, "distribution", "logit") == "probit"
+    (recipe,) = run.recipes
+    cuts = mean_cut_points(recipe.ensemble.parameters)
+    probit = getattr(recipe.config.loss, "distribution", "logit") == "probit"
     values = score_behind(temper(p, 1 / run.calibration.temperature), cuts, probit=probit)
     unit = "standard deviations of the noise" if probit else "log-odds"
     return LatentScore(values, cuts, exact=True, unit=f"score ({unit})")
 
 
+def _trainings(run: Run) -> Iterator[RecipeCurves]:
+    curves = histories(run.recipes, run.task, run.history)
+    for recipe, shape, own in zip(run.recipes, run.shapes, curves, strict=True):
+        yield RecipeCurves(recipe.name, own, layer_names(shape))
+
+
 def _summary(run: Run) -> Iterator[tuple[str, str]]:
-    config, shape = run.config, run.shape
     yield "task", f"{run.task.kind}: {run.task.target}"
     if run.task.labels:
         yield "classes", _classes(run)
     yield "rows", count(run.metrics.rows)
     yield "columns", counted_names(run.schema.feature_names)
+    for recipe, shape in zip(run.recipes, run.shapes, strict=True):
+        if recipe.name:
+            yield "recipe", f"{recipe.name}, which counts {recipe.weight:.0%}"
+        yield from _network(recipe.config, shape, run)
+    if dropped := [recipe.name for recipe in run.metrics.portfolio or () if not recipe.weight]:
+        yield "left out", ", ".join(dropped)
+    yield "took", f"{duration(run.environment.training_seconds)} on {run.environment.device}"
+
+
+def _network(config: Config, shape: NetworkShape, run: Run) -> Iterator[tuple[str, str]]:
+    if shape.numbers:
+        yield "encoded", f"{counted(len(shape.numbers), 'number')}, {config.model.encoding.name}"
     layers = ", ".join(map(str, shape.hidden)) or "none"
     skip = ", with a linear skip path" if shape.skip else ""
     yield "hidden layers", f"{layers} ({config.model.activation.name}){skip}"
     yield "networks", f"{counted(shape.members, 'member')} with {counted(len(run.input_names), 'input')} each"
     rate = f"{config.optimizer.name} at {config.optimizer.lr:g}, {config.scheduler.name} schedule"
     yield "training", f"{config.loss.name} loss, {rate}, {counted(config.training.epochs, 'epoch')}"
-    yield "took", f"{duration(run.environment.training_seconds)} on {run.environment.device}"
 
 
 def _classes(run: Run) -> str:

@@ -82,7 +82,7 @@ def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
         on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows, prepared.roles) if seen else ((), ())
     folds = splits_of(plans)
-    everyone = Split(np.arange(table.rows), tuple(range(run.shape.members)))
+    everyone = Split(np.arange(table.rows), tuple(range(run.shapes[0].members)))
     return _LabelledRows(run, prepared, predictor_of(run), seen and bool(folds), folds or (everyone,))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,10 @@ from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.diagnosis.findings import judge
-from phoneprice.diagnosis.training import Training
 from phoneprice.evaluation.calibration_fit import Calibrated
-from phoneprice.inference.predictor import Predictor, kept_near_message
+from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import Figures, measured
-from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainingFinding, splits_of
+from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainedRecipe, TrainingFinding, splits_of
 from phoneprice.records.documents import (
     CalibrationFit,
     FoldMetrics,
@@ -30,13 +29,14 @@ from phoneprice.records.documents import (
     measured_on,
 )
 from phoneprice.workflows.arguments import checked
-from phoneprice.workflows.assess import calibrated_on, final_calibration, hold_out
+from phoneprice.workflows.assess import Chosen, calibrated_on, choice_message, choose, final_calibration
 from phoneprice.workflows.checkpointing import Checkpointer
 from phoneprice.workflows.environment import environment
-from phoneprice.workflows.events import OnEvent, Warned, WarningCollector, ignore
+from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inputs import refuse_training_on
+from phoneprice.workflows.judging import judged
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared, labelled_source
 
@@ -91,7 +91,7 @@ def train(
     started = time.perf_counter()
     collector = WarningCollector(on_event)
     path = _place(run, data, config)
-    asked = asked_for(config, target, overrides, reading)
+    asked = asked_for(config, target, overrides, reading, collector)
     recorded = command_line if record_command_line else ()
     with RunWriter(path, force=force, resume=resume) as writer:
         prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
@@ -117,9 +117,9 @@ def _result(
     path: Path, prepared: Prepared, contents: RunContents, seconds: float, warnings: tuple[str, ...]
 ) -> TrainResult:
     config, metrics = prepared.config, contents.metrics
-    training = Training(config, prepared.schema, contents.history, contents.ensemble.parameters, metrics)
+    findings = judged(contents.recipes, prepared.schema, prepared.task, contents.history, metrics)
     return TrainResult(
-        path, config, prepared.task, metrics, metrics.rows, seconds, warnings, judge(training), prepared.reasons
+        path, config, prepared.task, metrics, metrics.rows, seconds, warnings, findings, prepared.reasons
     )
 
 
@@ -137,8 +137,11 @@ def _trained(
         seconds=time.perf_counter() - started,
         command_line=command_line,
     )
-    predictor = Predictor(config, prepared.task, fitted.ensemble)
-    held = hold_out(predictor, prepared, plans, on_event)
+    chosen = choose(prepared, plans, fitted.ensembles, on_event)
+    predictor, held = chosen.predictor, chosen.held
+    if chosen.tried:
+        on_event(Noted(choice_message(chosen)))
+        fitted = fitted.take(chosen.kept)
     if held is not None and (near := predictor.kept_near(held.predictions)):
         on_event(Warned(f"{prepared.table.source}, held-out rows: {kept_near_message(near)}"))
     calibrated = calibrated_on(held, config.task, prepared.roles)
@@ -148,13 +151,14 @@ def _trained(
     judged = held
     if held is not None and calibrated is not None:  # judged cross-fitted
         judged = replace(held, predictions=Classified(calibrated.predicted, calibrated.probabilities))
+    members = _members(plans, fitted, predictor.recipes)
     return RunContents(
         config=config,
         schema=prepared.schema,
-        ensemble=fitted.ensemble,
+        recipes=predictor.recipes,
         calibration=predictor.calibration,
-        metrics=_metrics(prepared, training_set, judged, _calibration_fit(calibrated), _members(plans, fitted)),
-        splits=_splits(prepared, plans),
+        metrics=_metrics(prepared, training_set, judged, _calibration_fit(calibrated), chosen, members),
+        splits=_splits(prepared, plans, len(members)),
         environment=made_with,
         history=fitted.history,
         held_out=None if judged is None else replace(judged, rows=prepared.file_rows[judged.rows]),
@@ -166,6 +170,7 @@ def _metrics(
     training_set: Figures,
     held: HeldOut | None,
     calibration: CalibrationFit | None,
+    chosen: Chosen,
     members: tuple[Member, ...],
 ) -> RunMetrics:
     """The metrics of the run; without held-out rows they are of rows that the networks have learned."""
@@ -179,6 +184,7 @@ def _metrics(
         folds=None if held is None else tuple(_by_fold(held, prepared.task)),
         training_set=None if held is None else training_set.metrics,
         calibration=calibration,
+        portfolio=chosen.tried or None,
         members=members,
     )
 
@@ -202,20 +208,22 @@ def _calibration_fit(calibrated: Calibrated | None) -> CalibrationFit | None:
     )
 
 
-def _members(plans: Sequence[MemberPlan], fitted: Fitted) -> tuple[Member, ...]:
+def _members(plans: Sequence[MemberPlan], fitted: Fitted, recipes: Sequence[TrainedRecipe]) -> tuple[Member, ...]:
     history = fitted.history
+    train_loss, validation_loss = history.last(history.train_loss), history.last(history.validation_loss)
     return tuple(
         Member(
-            member=plan.index,
+            member=k,
             train_rows=len(plan.train_rows),
             held_out_rows=len(plan.held_out_rows),
             stopping_rows=len(plan.stopping_rows),
             best_epoch=fitted.best_epoch[k],
-            train_loss=_finite(history.train_loss[-1, k]),
-            validation_loss=_finite(history.validation_loss[-1, k]),
+            train_loss=_finite(train_loss[k]),
+            validation_loss=_finite(validation_loss[k]),
             diverged_epoch=fitted.diverged[k] or None,
+            recipe=recipe.name or None,
         )
-        for k, plan in enumerate(plans)
+        for k, (recipe, plan) in enumerate(product(recipes, plans))
     )
 
 
@@ -224,7 +232,7 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _splits(prepared: Prepared, plans: Sequence[MemberPlan]) -> Splits:
+def _splits(prepared: Prepared, plans: Sequence[MemberPlan], members: int) -> Splits:
     validation = prepared.config.validation
     return Splits(
         scheme=validation.scheme,
@@ -233,6 +241,6 @@ def _splits(prepared: Prepared, plans: Sequence[MemberPlan]) -> Splits:
         seed=prepared.config.training.seed,
         rows=len(prepared.inputs),
         left_out_rows=prepared.table.left_out_rows or None,
-        members=len(plans),
+        members=members,
         data_sha256=prepared.sha256,
     )

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from phoneprice.artifact import strict_json
 from phoneprice.artifact.layout import LISTED, MANIFEST, MANIFEST_HASH
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.manifest import render_manifest_hash, sha256
+from phoneprice.config.schema import Config, Recipe
 from phoneprice.errors import ModelError
 from tests.random_runs import NOTHING_HELD_OUT, names, random_contents, write_run
 
@@ -344,6 +346,25 @@ def test_odd_statistics(run, change, reason):
 
 
 @pytest.mark.parametrize(
+    ("edges", "reason"),
+    [
+        (np.array([0.0, 1.0, 0.5]), "holds edges that fall"),
+        (np.array([0.0, 1.0, np.inf]), "holds NaN or infinity"),
+        (np.array([0.0, np.nan, 1.0]), "holds NaN or infinity"),
+        (np.zeros((3, 3, 6)), "is not F32 of shape [3, 6, 3], as config.toml and schema.json ask"),
+    ],
+)
+def test_odd_edges(tmp_path, edges, reason):
+    config = Config.model_validate({"model": {"encoding": {"name": "piecewise_linear", "bins": 2}}})
+    write_run(tmp_path / "run", random_contents(config))
+    file = tmp_path / "run" / "model.safetensors"
+    odd = edges if edges.ndim == 3 else np.broadcast_to(edges, (3, 6, 3))
+    file.write_bytes(save(load(file.read_bytes()) | {"encoding.edges": np.ascontiguousarray(odd, np.float32)}))
+    reseal(tmp_path / "run")
+    assert refusal(tmp_path / "run") == f"model.safetensors: tensor 'encoding.edges' {reason}; {DAMAGED}"
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"temperature": 0}, "temperature is not a number from 0.05 to 20"),
@@ -357,6 +378,60 @@ def test_odd_statistics(run, change, reason):
 def test_odd_calibrations(run, changes, reason):
     edit(run, "calibration.json", lambda document: document.update(changes))
     assert refusal(run) == f"calibration.json: not valid: {reason}; {DAMAGED}"
+
+
+@pytest.fixture
+def portfolio(tmp_path):
+    """A run of two recipes, which count the same."""
+    write_run(tmp_path / "portfolio", random_contents(Config(portfolio=(Recipe(name="one"), Recipe(name="two")))))
+    return tmp_path / "portfolio"
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        ({}, "weights are not those of recipes among one, two, in this order"),
+        ([0.5, 0.5], "weights are not those of recipes among one, two, in this order"),
+        ({"two": 0.5, "one": 0.5}, "weights are not those of recipes among one, two, in this order"),
+        ({"one": 0.5, "three": 0.5}, "weights are not those of recipes among one, two, in this order"),
+        ({"one": 0.5, "two": "0.5"}, "a weight is not a number above 0, and 1 at most"),
+        ({"one": 1.5, "two": -0.5}, "a weight is not a number above 0, and 1 at most"),
+        ({"one": 1.0, "two": 0.0}, "a weight is not a number above 0, and 1 at most"),
+        ({"one": True, "two": 0.5}, "a weight is not a number above 0, and 1 at most"),
+        ({"one": 0.5, "two": 0.4}, "the weights of the recipes are not 1 together"),
+    ],
+    ids=str,
+)
+def test_odd_weights_of_recipes(portfolio, weights, reason):
+    edit(portfolio, "calibration.json", lambda document: document.update({"weights": weights}))
+    assert refusal(portfolio) == f"calibration.json: not valid: {reason}; {DAMAGED}"
+
+
+def test_a_recipe_without_its_networks(portfolio):
+    edit(portfolio, "calibration.json", lambda document: document.update({"weights": {"one": 1.0}}))
+    assert refusal(portfolio) == f"model.safetensors: the header's length doesn't fit the size of the file; {DAMAGED}"
+
+
+def test_weights_are_for_portfolios(run, portfolio):
+    edit(run, "calibration.json", lambda document: document.update({"weights": {"one": 1.0}}))
+    edit(portfolio, "calibration.json", lambda document: document.pop("weights"))
+    for path in (run, portfolio):
+        assert refusal(path).startswith("calibration.json: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d.pop("portfolio"), "portfolio has other recipes than config.toml"),
+        (lambda d: d["portfolio"].reverse(), "portfolio has other recipes than config.toml"),
+        (lambda d: d["portfolio"][0].update(weight=0.25), "portfolio has other weights than calibration.json"),
+        (lambda d: d["members"][0].pop("recipe"), "members are of other recipes than the networks"),
+        (lambda d: d["members"][0].update(recipe="two"), "members are of other recipes than the networks"),
+    ],
+)
+def test_metrics_of_other_recipes(portfolio, change, reason):
+    edit(portfolio, "metrics.json", change)
+    assert refusal(portfolio, verify_run) == f"metrics.json: not valid: {reason}; {DAMAGED}"
 
 
 def _header(run):
@@ -417,11 +492,11 @@ def test_a_huge_header(run):
 
 
 def test_tensors_may_be_listed_in_any_order(run):
-    before = load_run(run).ensemble.parameters
+    before = load_run(run).recipes[0].ensemble.parameters
     header, tensors = _header(run)
     for names_in_order in (sorted(header), sorted(header, reverse=True)):
         _set_header(run, {name: header[name] for name in names_in_order}, tensors)
-        after = load_run(run).ensemble.parameters
+        after = load_run(run).recipes[0].ensemble.parameters
         assert list(after) == list(before)
         assert all(np.array_equal(after[name], before[name]) for name in before)
 

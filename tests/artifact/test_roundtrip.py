@@ -13,12 +13,14 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.prediction_files import parse_features, render_features
 from phoneprice.artifact.runs import list_runs, new_run_path, resolve_run
 from phoneprice.artifact.training_files import parse_history, render_history
-from phoneprice.config.schema import Config
+from phoneprice.components.encodings import Encoding, PiecewiseLinear
+from phoneprice.config.schema import Config, ModelConfig, Recipe
 from phoneprice.data.encoding.schema import input_names
 from phoneprice.errors import ModelError
-from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, Valued
+from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, TrainedRecipe, Valued
 from phoneprice.records.curves import Curves
 from phoneprice.records.inputs import LARGEST_SINGLE
+from tests.components.families import choices
 from tests.random_runs import NOTHING_HELD_OUT, numeric_schema, random_contents, random_ensemble, write_run
 
 REGRESSION = Config.model_validate({"task": {"kind": "regression"}, "loss": {"name": "huber"}})
@@ -38,6 +40,13 @@ SETTINGS = {
         }
     ),
     "regression": REGRESSION,
+    **{name: Config.model_validate({"model": {"encoding": {"name": name}}}) for name in choices(Encoding)},
+    "portfolio": Config(
+        portfolio=(
+            Recipe(name="linear", model=ModelConfig(hidden=())),
+            Recipe(name="ramps", model=ModelConfig(hidden=(3, 2), encoding=PiecewiseLinear(bins=4))),
+        )
+    ),
 }
 
 
@@ -65,14 +74,17 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
     write_run(tmp_path / "run", contents)
     run = load_run(tmp_path / "run")
     assert (run.config, run.schema, run.calibration) == (contents.config, contents.schema, contents.calibration)
-    assert list(run.ensemble.parameters) == list(contents.ensemble.parameters)
-    for key, values in contents.ensemble.parameters.items():
-        np.testing.assert_array_equal(run.ensemble.parameters[key], values, strict=True)
-    for key in ("shift", "factor", "fill"):
-        np.testing.assert_array_equal(
-            getattr(run.ensemble.inputs, key), getattr(contents.ensemble.inputs, key), strict=True
-        )
-    assert (run.ensemble.target is None) == (name != "regression")
+    for recipe, expected in zip(run.recipes, contents.recipes, strict=True):
+        assert (recipe.config, recipe.weight, recipe.name) == (expected.config, expected.weight, expected.name)
+        assert list(recipe.ensemble.parameters) == list(expected.ensemble.parameters)
+        for key, values in expected.ensemble.parameters.items():
+            np.testing.assert_array_equal(recipe.ensemble.parameters[key], values, strict=True)
+        for key in ("shift", "factor", "fill"):
+            np.testing.assert_array_equal(
+                getattr(recipe.ensemble.inputs, key), getattr(expected.ensemble.inputs, key), strict=True
+            )
+        assert recipe.ensemble.inputs.numbers == expected.ensemble.inputs.numbers
+        assert (recipe.ensemble.target is None) == (name != "regression")
     assert (run.task.kind, run.task.target, run.task.labels) == (
         contents.config.task.kind,
         "price_range",
@@ -83,15 +95,15 @@ def test_a_run_reads_back_exactly_as_it_was_written(tmp_path, name):
     assert run.environment == contents.environment
     assert_same_arrays(run.history, contents.history)
     assert_same_arrays(run.held_out, contents.held_out)
-    assert run.shape.members == 5
+    assert run.members == 5 * len(contents.recipes)
 
 
 def test_target_statistics_of_a_regression_are_exact(tmp_path):
     contents = _contents("regression")
     write_run(tmp_path / "run", contents)
-    found = load_run(tmp_path / "run").ensemble.target
-    np.testing.assert_array_equal(found.shift, contents.ensemble.target.shift, strict=True)
-    np.testing.assert_array_equal(found.scale, contents.ensemble.target.scale, strict=True)
+    found = load_run(tmp_path / "run").recipes[0].ensemble.target
+    np.testing.assert_array_equal(found.shift, contents.recipes[0].ensemble.target.shift, strict=True)
+    np.testing.assert_array_equal(found.scale, contents.recipes[0].ensemble.target.scale, strict=True)
 
 
 def test_without_held_out_rows_there_is_no_table_of_them(tmp_path):
@@ -123,7 +135,7 @@ def test_the_safetensors_library_reads_the_weights(tmp_path):
     contents = random_contents()
     write_run(tmp_path / "run", contents)
     tensors = load((tmp_path / "run" / "model.safetensors").read_bytes())
-    assert set(tensors) == set(contents.ensemble.parameters)
+    assert set(tensors) == set(contents.recipes[0].ensemble.parameters)
 
 
 def test_a_run_can_be_moved(tmp_path):
@@ -220,7 +232,7 @@ def test_weights_must_be_finite_float32(tmp_path):
     from dataclasses import replace
 
     with pytest.raises(ValueError, match=r"parameter 'skip.weight' must be finite float32"):
-        write_run(tmp_path / "run", replace(contents, ensemble=ensemble))
+        write_run(tmp_path / "run", replace(contents, recipes=(TrainedRecipe(Config(), ensemble),)))
     assert list(tmp_path.iterdir()) == []
 
 

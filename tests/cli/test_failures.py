@@ -87,7 +87,7 @@ def test_debug_shows_the_traceback_before_the_line(call: Call) -> None:
 
 
 def test_an_interrupt_inside_a_command(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("phoneprice.config.load.load_config", interrupted)

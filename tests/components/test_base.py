@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
+from phoneprice.components import (
+    activations,
+    encodings,
+    initializers,
+    losses,
+    normalization,
+    optimizers,
+    penalties,
+    schedulers,
+)
 from phoneprice.components.base import Component
 from tests.components.families import choices
 
 FAMILIES: dict[str, Any] = {
     "activation": activations.Activation,
+    "encoding": encodings.Encoding,
     "init": initializers.Initializer,
     "loss": losses.Loss,
     "normalization": normalization.Normalization,
@@ -31,6 +41,7 @@ def component(family: str, name: str, **fields: Any) -> Any:
 
 NAMES = {
     "activation": "identity sigmoid tanh relu leaky_relu prelu elu selu gelu silu mish softplus hardtanh hardswish",
+    "encoding": "none piecewise_linear periodic",
     "init": "zeros ones constant uniform normal truncated_normal kaiming_normal kaiming_uniform xavier_normal "
     "xavier_uniform lecun_normal orthogonal pytorch_default",
     "loss": "cross_entropy binary_cross_entropy ordinal l1 mse smooth_l1 huber",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, optim
@@ -25,9 +26,12 @@ SHAPES = {
     "cuts.first": (2, 1, 1),
     "cuts.log_gaps": (2, 1, 2),
     "cuts.log_sharpness": (2, 1, 1),
+    "encoding.frequencies": (2, 4, 3),
+    "encoding.projection": (2, 6, 5),
+    "encoding.bias": (2, 1, 5),
 }
 WIDE = {"skip.weight", "cuts.first", "cuts.log_gaps", "cuts.log_sharpness"}
-DECAYING = {"hidden.0.weight", "output.weight"}
+DECAYING = {"hidden.0.weight", "output.weight", "encoding.projection"}
 
 REFERENCES: dict[str, Callable[[list[Tensor]], optim.Optimizer]] = {
     "sgd": lambda p: optim.SGD(p, lr=0.1),
@@ -56,11 +60,11 @@ def movement(
     """What one step moves, from the same start and gradient."""
     parameters = stack()
     before = {n: t.detach().clone() for n, t in parameters.items()}
-    optimizer = StackedOptimizer(choice, parameters)
+    optimizer = StackedOptimizer([choice] * 2, parameters)
     for n, gradients in stack(seed=1).items():
         parameters[n].grad = gradients.detach() * gradient
     with torch.no_grad():
-        optimizer.step(factor, network_factor)
+        optimizer.step(np.full(2, factor), network_factor)
     return {n: t.detach() - before[n] for n, t in parameters.items()}
 
 
@@ -72,7 +76,7 @@ def moved(movements: dict[str, Tensor]) -> set[str]:
 def test_each_group_is_a_call_so_there_are_no_more_than_needed(skip: bool, groups: int) -> None:
     parameters = {n: t for n, t in stack().items() if skip or not n.startswith("skip.")}
     optimizer = KINDS["adam"]()
-    assert len(_groups(optimizer, parameters)) == groups
+    assert len(_groups([optimizer], parameters)) == groups
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -80,7 +84,7 @@ def test_a_member_moves_as_an_ordinary_layer(name: str) -> None:
     """Weights ``(K, in, out)`` of a stack against ``torch.nn.Linear``'s ``(out, in)`` of each member."""
     weight = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0)).double()
     parameters = {"hidden.0.weight": weight.clone().requires_grad_()}
-    stacked = StackedOptimizer(KINDS[name](lr=0.1), parameters)
+    stacked = StackedOptimizer([KINDS[name](lr=0.1)] * 2, parameters)
     layers = [torch.nn.Linear(4, 5, bias=False, dtype=torch.float64) for _ in range(2)]
     references = []
     for layer, member in zip(layers, weight, strict=True):
@@ -90,7 +94,7 @@ def test_a_member_moves_as_an_ordinary_layer(name: str) -> None:
         gradient = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(step + 1)).double()
         parameters["hidden.0.weight"].grad = gradient
         with torch.no_grad():
-            stacked.step(1.0, 1.0)
+            stacked.step(np.full(2, 1.0), 1.0)
         for layer, reference, g in zip(layers, references, gradient, strict=True):
             layer.weight.grad = g.T.contiguous()
             reference.step()
@@ -133,19 +137,19 @@ class TestEveryOptimizer:
     def test_factors_do_not_add_up(self, name: str) -> None:
         """The rate of a step is base times factor, whatever the factor was before."""
         parameters = stack()
-        optimizer = StackedOptimizer(KINDS[name](), parameters)
+        optimizer = StackedOptimizer([KINDS[name]()] * 2, parameters)
         for factor in (0.5, 0.1, 0.0):
             before = {n: t.detach().clone() for n, t in parameters.items()}
             for n, gradients in stack(seed=1).items():
                 parameters[n].grad = gradients.detach()
             with torch.no_grad():
-                optimizer.step(factor, 1.0)
+                optimizer.step(np.full(2, factor), 1.0)
         assert all(torch.equal(t, before[n]) for n, t in parameters.items())
 
     def test_other_members_gradients_do_not_matter(self, name: str) -> None:
         """A member whose gradient is not finite spoils itself alone."""
         parameters, clean = stack(), stack()
-        pair = [StackedOptimizer(KINDS[name](weight_decay=0.01), p) for p in (parameters, clean)]
+        pair = [StackedOptimizer([KINDS[name](weight_decay=0.01)] * 2, p) for p in (parameters, clean)]
         for _ in range(2):
             for n, gradients in stack(seed=1).items():
                 clean[n].grad = gradients.detach().clone()
@@ -154,7 +158,7 @@ class TestEveryOptimizer:
                 parameters[n].grad = spoilt
             with torch.no_grad():
                 for optimizer in pair:
-                    optimizer.step(1.0, 1.0)
+                    optimizer.step(np.full(2, 1.0), 1.0)
         for n, tensor in parameters.items():
             assert torch.equal(tensor[0], clean[n][0])
             assert not tensor[1].isfinite().any()
@@ -175,8 +179,8 @@ def test_muon_turns_each_members_matrix_and_leaves_the_rest_to_adamw() -> None:
 
 def test_muon_without_hidden_layers_is_adamw() -> None:
     parameters = {"skip.weight": torch.ones(2, 3, 1, requires_grad=True)}
-    optimizer = StackedOptimizer(KINDS["muon"](), parameters)
+    optimizer = StackedOptimizer([KINDS["muon"]()] * 2, parameters)
     parameters["skip.weight"].grad = torch.ones(2, 3, 1)
     with torch.no_grad():
-        optimizer.step(1.0, 1.0)
+        optimizer.step(np.full(2, 1.0), 1.0)
     assert parameters["skip.weight"].flatten().tolist() == pytest.approx([1 - 0.005] * 6, rel=1e-5)

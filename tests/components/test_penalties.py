@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from phoneprice.components.penalties import Adaptive, Penalty
+from phoneprice.components.penalties import Adaptive, Penalty, RowGroups
 from tests.components.families import choices
 
 
@@ -55,6 +55,23 @@ def test_adaptive_gradient_is_that_of_the_formula(sharp: bool, missing: str) -> 
     assert set(found) == {n for n, t in stack.items() if t.grad is not None}
     for name, gradient in found.items():
         torch.testing.assert_close(gradient, stack[name].grad, rtol=1e-12, atol=1e-15)
+
+
+def test_rows_of_one_input_are_one_group() -> None:
+    """Two inputs with a row each, then two with three rows: the first of both, the second of both, ..."""
+    weight = torch.randn(2, 8, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    used = torch.ones(2, 8, 1, dtype=torch.float64)
+    used[0, [3, 5, 6]] = used[1, 7] = 0
+    weight = (weight * used).requires_grad_()
+    factor, terms = torch.tensor([0.5, 3.0], dtype=torch.float64), []
+    for k in range(2):
+        for rows in ([0], [1], [2, 4, 6], [3, 5, 7]):
+            size, rows_used = weight[k, rows].square().sum(), used[k, rows].sum()
+            terms.append(factor[k] * PENALTY.inputs * 5 * rows_used / 2 * torch.log(size + PENALTY.eps))
+    torch.stack(terms).sum().backward()
+    with torch.no_grad():
+        found = PENALTY.gradient({"hidden.0.weight": weight}, factor, RowGroups(2, 2, used))
+    torch.testing.assert_close(found["hidden.0.weight"], weight.grad, rtol=1e-12, atol=1e-15)
 
 
 def test_adaptive_pull_spares_what_is_large() -> None:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Settings
 from phoneprice.config.fields import choices, section, toml_value
-from phoneprice.config.schema import ColumnReading, Config
+from phoneprice.config.schema import ColumnReading, Config, ModelConfig, Recipe
 
 # Where the type alone doesn't give another value.
 VALUES: dict[str, Any] = {
@@ -36,6 +36,7 @@ VALUES: dict[str, Any] = {
     "loss.distribution": "logit",
     "loss.class_weights": (1.0, 2.5),
     "scheduler.milestones": (5.5, 9.0),
+    "portfolio": (Recipe(name="small", model=ModelConfig(hidden=(8,))),),
 }
 # What a value needs beside it.
 NEEDED: dict[str, dict[str, Any]] = {

@@ -15,7 +15,7 @@ from phoneprice.errors import ConfigError
 OPTIMIZERS = list(choices(Config.model_fields["optimizer"]))
 QUOTED = ", ".join(f'"{name}"' for name in OPTIMIZERS)
 DATA = ", ".join(DataConfig.model_fields)
-SECTIONS = "data, task, model, loss, penalty, optimizer, scheduler, validation, training"
+SECTIONS = "data, task, model, loss, penalty, optimizer, scheduler, validation, training, portfolio"
 
 
 def faults(*overrides, environ=None, file=None):

@@ -8,7 +8,7 @@ from phoneprice.config.presets import find_config, presets
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
 
-NAMES = ["binary", "default", "fast", "regression", "textbook", "wide"]
+NAMES = ["binary", "default", "fast", "portfolio", "regression", "textbook", "wide"]
 
 
 def test_the_presets():

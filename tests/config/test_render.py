@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
+from phoneprice.components.encodings import NoEncoding
 from phoneprice.config.fields import choices, component_name, section, toml_value
 from phoneprice.config.load import config_from_toml, load_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.render import json_schema, to_toml
-from phoneprice.config.schema import Config, DataConfig, ModelConfig, ValidationConfig
+from phoneprice.config.schema import RECIPE_NAME, Config, DataConfig, ModelConfig, Recipe, ValidationConfig
 
 # --- every configuration there is, from the schema --------------------------------------------------------------------
 
@@ -97,26 +98,47 @@ DECISIONS = {
 
 
 @st.composite
+def models(draw):
+    hidden = draw(st.lists(st.integers(1, 65_536), max_size=3).map(tuple))
+    rates = st.floats(0, 1, exclude_max=True)
+    dropout = draw(rates | st.tuples(*[rates] * len(hidden)))
+    encoding = {} if hidden else {"encoding": NoEncoding()}  # others are for hidden layers
+    return draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True, **encoding))
+
+
+@st.composite
+def networks(draw, losses):
+    """A recipe without a name of its own."""
+    return draw(tables(Recipe, name="x", model=draw(models()), loss=draw(tables(draw(st.sampled_from(losses))))))
+
+
+def _named(name, recipe):
+    return recipe.model_copy(update={"name": name})
+
+
+@st.composite
 def configs(draw):
     kind = draw(st.sampled_from(["ordinal", "multiclass", "binary", "regression"]))
     kinds: list[Any] = list(choices(Config.model_fields["loss"]).values())
     losses = [loss for loss in kinds if kind in loss.tasks]
-    hidden = draw(st.lists(st.integers(1, 65_536), max_size=3).map(tuple))
-    rates = st.floats(0, 1, exclude_max=True)
-    dropout = draw(rates | st.tuples(*[rates] * len(hidden)))
     decision = draw(st.sampled_from(DECISIONS[kind]))
     rows = st.lists(st.lists(st.floats(0, 1e9), max_size=3).map(tuple), min_size=1, max_size=3).map(tuple)
     costs = draw(rows) if decision == "expected_cost" else ()
     threshold = draw(st.sampled_from(["none", "f1"])) if (kind, decision) == ("binary", "argmax") else "none"
     fixed = {"kind": kind, "decision": decision, "costs": costs, "threshold_metric": threshold}
     task = draw(tables(section(Config.model_fields["task"]), **fixed))
-    model = draw(tables(ModelConfig, hidden=hidden, dropout=dropout, skip=True))
+    model = draw(models())
     group, order = draw(st.sampled_from([("the group", ""), ("", "the day"), ("", "")]))
     data = draw(tables(DataConfig, group_column=group, weight_column=draw(st.sampled_from(["", "the weight"]))))
     scheme = draw(st.sampled_from(["holdout", "none"] if order else ["kfold", "holdout", "none"]))
     validation = draw(tables(ValidationConfig, order_column=order, scheme=scheme))
     loss = draw(tables(draw(st.sampled_from(losses))))
-    return draw(tables(Config, task=task, model=model, data=data, validation=validation, loss=loss))
+    recipe = st.builds(_named, st.from_regex(RECIPE_NAME, fullmatch=True), networks(losses))
+    most = 0 if scheme == "none" else 2
+    portfolio = draw(st.lists(recipe, max_size=most, unique_by=lambda own: own.name).map(tuple))
+    return draw(
+        tables(Config, task=task, model=model, data=data, validation=validation, loss=loss, portfolio=portfolio)
+    )
 
 
 def components_everywhere():

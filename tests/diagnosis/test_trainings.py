@@ -14,10 +14,9 @@ from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
-from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.figures import measured
 from phoneprice.records.documents import RunMetrics
-from phoneprice.workflows.assess import hold_out
+from phoneprice.workflows.assess import choose
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare_table, read_options
@@ -53,11 +52,11 @@ def trained(*settings: str) -> Training:
     data = replace(prepared(tuple(s for s in settings if s.startswith(("data.", "task.", "loss.")))), config=config)
     plans, _ = plan_members(data.targets, config, len(data.inputs))
     fitted = fit(data, plans, ignore)
-    held = hold_out(Predictor(config, data.task, fitted.ensemble), data, plans)
+    held = choose(data, plans, fitted.ensembles).held
     assert held is not None
     members = [member(len(plan.train_rows)) for plan in plans]
     metrics = RunMetrics.model_construct(**vars(measured(held.truth, held.predictions, data.task)), members=members)
-    return Training(config, data.schema, fitted.history, fitted.ensemble.parameters, metrics)
+    return Training(config, data.schema, fitted.history, fitted.ensembles[0].parameters, metrics)
 
 
 @pytest.mark.parametrize(

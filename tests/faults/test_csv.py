@@ -37,7 +37,7 @@ class Model:
         write_run(self.run, random_contents(schema=numeric_schema(features=2, has_missing=True)))
         loaded = load_run(self.run)
         self.encoder = FeatureEncoder(loaded.schema)
-        self.predictor = Predictor(loaded.config, loaded.task, loaded.ensemble, loaded.calibration)
+        self.predictor = Predictor(loaded.config, loaded.task, loaded.recipes, loaded.calibration)
         self.labels = loaded.task.labels
 
     def expected(self, parsed: Parsed) -> list[str]:

@@ -189,17 +189,17 @@ def test_the_likely_cause(settings: list[str], cause: str) -> None:
 
     config, heard = load_config(None, settings), list[Event]()
     with pytest.raises(DivergedError) as caught:
-        _judge_divergence(np.array([3, 2]), config, heard.append)
+        _judge_divergence(np.array([3, 2]), [config] * 2, heard.append)
     assert str(caught.value) == (
         f"training diverged: the loss became NaN or infinite in epoch 2; the likely cause is {cause}"
     )
-    _judge_divergence(np.array([0, 2]), config, heard.append)
+    _judge_divergence(np.array([0, 2]), [config] * 2, heard.append)
     kept = (
         "1 of 2 members diverged; they predict with earlier weights, or untrained where those are worse; "
         f"the likely cause is {cause}"
     )
     assert heard == [Warned(kept)]
-    _judge_divergence(np.array([0, 0]), config, heard.append)
+    _judge_divergence(np.array([0, 0]), [config] * 2, heard.append)
     assert len(heard) == 1
 
 

@@ -62,7 +62,7 @@ def test_golden_documents_are_written_as_they_were(kind: str) -> None:
     assert render_document(run.splits) == (path / layout.SPLITS).read_bytes()
     assert render_document(run.environment) == (path / layout.ENVIRONMENT).read_bytes()
     assert render_history(run.history) == (path / layout.HISTORY).read_bytes()
-    assert render_calibration(run.calibration) == (path / layout.CALIBRATION).read_bytes()
+    assert render_calibration(run.calibration, run.recipes) == (path / layout.CALIBRATION).read_bytes()
     assert run.held_out is not None
     again = pq.read_table(pa.BufferReader(render_held_out(run.held_out, run.task.labels)))
     assert again.equals(pq.read_table(path / layout.OUT_OF_FOLD))

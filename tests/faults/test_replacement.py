@@ -49,13 +49,13 @@ def require_one(run: Run) -> int:
     """All its files are of one run: the number of that."""
     number = run.environment.seed
     expected, members = contents(number), 2 + number % 4
-    assert run.shape.members == run.splits.members == len(run.metrics.members) == members
+    assert run.members == run.splits.members == len(run.metrics.members) == members
     assert run.history.train_loss.shape[1] == members
     assert run.held_out is not None
     assert expected.held_out is not None
     assert len(run.held_out.rows) == len(expected.held_out.rows)
-    for name, values in expected.ensemble.parameters.items():
-        assert (run.ensemble.parameters[name] == values).all()
+    for name, values in expected.recipes[0].ensemble.parameters.items():
+        assert (run.recipes[0].ensemble.parameters[name] == values).all()
     return number
 
 

@@ -258,7 +258,7 @@ def test_an_interrupt_between_training_and_writing(data: Path, tmp_path: Path, m
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("phoneprice.workflows.train.hold_out", interrupted)
+    monkeypatch.setattr("phoneprice.workflows.train.choose", interrupted)
     with pytest.raises(StoppedError) as caught:
         train(data, load_config(None, SETTINGS), tmp_path / "run")
     run = str(tmp_path / "run")
@@ -282,7 +282,7 @@ def test_how_to_resume_names_the_run(
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("phoneprice.workflows.train.hold_out", interrupted)
+    monkeypatch.setattr("phoneprice.workflows.train.choose", interrupted)
     options = [word for setting in SETTINGS for word in ("-s", setting)]
     assert run_program(["train", str(data), *options]) == 130
     command = shlex.split(capsys.readouterr().err.splitlines()[-1].partition("go on with: ")[2])

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from phoneprice.components.activations import Activation
+from phoneprice.components.encodings import Encoding
 from phoneprice.config.schema import Config
 from phoneprice.errors import DeviceError
 from phoneprice.inference import torch_engine
@@ -18,10 +19,12 @@ from phoneprice.inference.predictor import Predictor
 from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
 from phoneprice.model.shape import network_shape
-from phoneprice.records import Calibration, Inputs, Task
+from phoneprice.records import Calibration, Inputs, Task, TrainedRecipe
 from tests.random_runs import random_ensemble, random_inputs
 
 ACTIVATIONS = [kind.model_fields["name"].default for kind in get_args(get_args(Activation)[0])]
+ENCODINGS = [kind.model_fields["name"].default for kind in get_args(get_args(Encoding)[0])]
+NUMBERS = (0, 3, 4)
 NORMS = [
     {"name": "none"},
     *(
@@ -44,7 +47,7 @@ def configuration(kind="ordinal", **model):
 def reference(ensemble, config, inputs, classes):
     """The training network itself, in float64."""
     members, width = ensemble.inputs.shift.shape
-    shape = network_shape(config, width, classes, members)
+    shape = network_shape(config, width, classes, members, ensemble.inputs.numbers)
     tensors = {name: torch.tensor(values).double() for name, values in ensemble.parameters.items()}
     statistics = (torch.tensor(getattr(ensemble.inputs, key))[:, None] for key in ("shift", "factor", "fill"))
     missing = None if inputs.missing is None else torch.tensor(inputs.missing)
@@ -60,6 +63,10 @@ CASES = [
         for kind, hidden, skip in product(LOSSES, [(), (6,), (6, 4)], [True, False])
         if hidden or skip
     ),
+    *(
+        configuration(kind, hidden=(7, 5), encoding={"name": name}, normalization=norm)
+        for name, norm, kind in product(ENCODINGS, NORMS, ["ordinal", "regression"])
+    ),
 ]
 
 
@@ -71,14 +78,15 @@ def outputs(engine, inputs):
 
 def _name(config):
     model = config.model
-    return f"{config.loss.name}-{model.hidden}-{model.activation.name}-{model.normalization.name}-{model.skip}"
+    parts = config.loss, model.encoding, model.activation, model.normalization
+    return "-".join([*(part.name for part in parts), str(model.hidden), str(model.skip)])
 
 
 @pytest.mark.parametrize("config", CASES, ids=_name)
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 def test_agrees_with_the_training_network(config, missing):
     classes = LOSSES[config.task.kind][1]
-    ensemble, inputs = random_ensemble(config, 5, classes), random_inputs(333, 5, missing=missing)
+    ensemble, inputs = random_ensemble(config, 5, classes, numbers=NUMBERS), random_inputs(333, 5, missing=missing)
     expected = reference(ensemble, config, inputs, classes)
     found = outputs(make_engine(ensemble, config), inputs)
     assert found.dtype == np.float32
@@ -90,7 +98,7 @@ def test_agrees_with_the_training_network(config, missing):
 def test_both_engines_agree(config, monkeypatch):
     monkeypatch.setattr(torch_engine, "BLOCK_ROWS", 512)
     classes = LOSSES[config.task.kind][1]
-    ensemble, inputs = random_ensemble(config, 5, classes), random_inputs(700, 5, missing=0.1)
+    ensemble, inputs = random_ensemble(config, 5, classes, numbers=NUMBERS), random_inputs(700, 5, missing=0.1)
     ours = outputs(make_engine(ensemble, config), inputs)
     theirs = outputs(TorchEngine(fold(ensemble, config), config.model.activation, "cpu"), inputs)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
@@ -101,7 +109,8 @@ def test_both_engines_agree(config, monkeypatch):
 
 
 def predictor(config, ensemble, calibration, classes):
-    return Predictor(config, Task(config.task.kind, "y", tuple(map(str, range(classes)))), ensemble, calibration)
+    task = Task(config.task.kind, "y", tuple(map(str, range(classes))))
+    return Predictor(config, task, (TrainedRecipe(config, ensemble),), calibration)
 
 
 def _predict(predictor, inputs, chunk):
@@ -110,11 +119,16 @@ def _predict(predictor, inputs, chunk):
     return np.concatenate([part.probabilities for part in parts]), np.concatenate([part.classes for part in parts])
 
 
-@pytest.mark.parametrize("norm", NORMS[::2], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [{"normalization": norm} for norm in NORMS[::2]] + [{"encoding": {"name": name}} for name in ENCODINGS],
+    ids=str,
+)
 @pytest.mark.parametrize("missing", [0.0, 0.001])
-def test_bits_do_not_depend_on_chunks(norm, missing):
-    config = configuration(hidden=(32, 8), normalization=norm)
-    ready = predictor(config, random_ensemble(config, 20, 4, 5), Calibration(1.3, None, "expected_cost"), 4)
+def test_bits_do_not_depend_on_chunks(model, missing):
+    config = configuration(hidden=(32, 8), **model)
+    ensemble = random_ensemble(config, 20, 4, 5, numbers=tuple(range(3, 20)))
+    ready = predictor(config, ensemble, Calibration(1.3, None, "expected_cost"), 4)
     inputs = random_inputs(10_000, 20, missing=missing)
     whole, classes = _predict(ready, inputs, 10_000)
     for chunk in (1000, 999, 1024, 513, 127, 64, 7777):
@@ -143,10 +157,11 @@ def test_no_rows():
     assert predicted.classes.shape == (0,)
 
 
-def test_huge_inputs_stay_finite():
-    config = configuration(hidden=(4,))
-    inputs = Inputs(np.full((2, 3), 1e6, np.float32))
-    predicted = predictor(config, random_ensemble(config, 3, 4), Calibration(2.0), 4).predict(inputs)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_huge_inputs_stay_finite(encoding):
+    config = configuration(hidden=(4,), encoding={"name": encoding})
+    inputs = Inputs(np.array([[1e6] * 3, [-1e6] * 3], np.float32))
+    predicted = predictor(config, random_ensemble(config, 3, 4, numbers=(0, 2)), Calibration(2.0), 4).predict(inputs)
     assert np.isfinite(predicted.probabilities).all()
 
 
@@ -163,6 +178,8 @@ def test_block_size_follows_the_network_alone():
     narrow, wide = configuration(hidden=(32,)), configuration(hidden=(4096,))
     assert block_rows(fold(random_ensemble(narrow, 20, 4, 5), narrow)) == 1024
     assert block_rows(fold(random_ensemble(wide, 20, 4, 5), wide)) == 64
+    encoded = configuration(hidden=(32,), encoding={"name": "piecewise_linear", "bins": 12})
+    assert block_rows(fold(random_ensemble(encoded, 20, 4, 5, numbers=tuple(range(20))), encoded)) == 128
 
 
 def test_a_block_has_its_size():

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from phoneprice.components.activations import Activation
+from phoneprice.components.encodings import Encoding
 from phoneprice.components.initializers import Initializer
 from phoneprice.components.normalization import Normalization
 from phoneprice.config.schema import Config
 from phoneprice.model import mlp
-from phoneprice.model.mlp import StackedMLP, cut_points, place_cuts, standardised
+from phoneprice.model.mlp import StackedMLP, cut_points, place_cuts, place_edges, standardised
 from phoneprice.model.shape import network_shape, parameter_shapes
 from tests.components.families import choices
 
@@ -42,6 +43,8 @@ MODULES: dict[str, Any] = {
     "hardswish": nn.Hardswish,
 }
 MEMBERS, ROWS, INPUTS, HIDDEN, CLASSES = 3, 11, 4, (6, 5), 4
+NUMBERS = (0, 2, 3)
+ENCODINGS: dict[str, Any] = choices(Encoding)
 
 
 def norm_id(norm: dict[str, Any]) -> str:
@@ -57,11 +60,13 @@ def config_of(kind: str = "multiclass", **model: Any) -> Config:
 def network_of(config: Config, members: int = MEMBERS, dtype: torch.dtype = torch.float64) -> StackedMLP:
     """An initialised network, every parameter then moved off its start so that none is trivially 0 or 1."""
     classes = 0 if config.task.kind == "regression" else CLASSES
-    shape = network_shape(config, INPUTS, classes, members)
+    shape = network_shape(config, INPUTS, classes, members, NUMBERS)
     network = StackedMLP.initialised(config, shape, [(7, k) for k in range(members)], dtype)
     generator = torch.Generator().manual_seed(1)
     for tensor in network.tensors.values():
         tensor.add_(torch.rand(tensor.shape, generator=generator, dtype=dtype), alpha=0.1)
+    if "encoding.edges" in network.tensors:
+        place_edges(network, 20 * network.tensors["encoding.edges"].sort(-1).values - 1)
     return network
 
 
@@ -179,6 +184,69 @@ def test_dropout_masks_multiply_the_inputs_and_each_layer() -> None:
         torch.testing.assert_close(outputs[k], h @ t["output.weight"][k] + t["output.bias"][k])
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_hidden_layers_get_encoded_numbers_and_the_skip_path_plain_ones(encoding: str, masked: bool) -> None:
+    """Behind the other inputs; one that is left out is so with all that it becomes, and not on the skip path."""
+    network, z = network_of(config_of(hidden=(5,), skip=True, encoding={"name": encoding})), batch()
+    mask = torch.rand(MEMBERS, ROWS, INPUTS, dtype=torch.float64) if masked else torch.ones(MEMBERS, ROWS, INPUTS)
+    outputs = network.forward(z, training=True, masks=[mask, None] if masked else None)
+    for k in range(MEMBERS):
+        t = {n: tensor[k] for n, tensor in network.tensors.items()}
+        h = z[k] * mask[k]
+        if ENCODINGS[encoding].active:
+            own = {n.removeprefix("encoding."): a[None] for n, a in t.items() if n.startswith("encoding.")}
+            encoded = network.shape.encoding.torch(z[k : k + 1, :, list(NUMBERS)], own)[0]
+            kept = encoded * mask[k][:, None, list(NUMBERS)]
+            h = torch.cat([h[:, [1]], *(kept[:, i] for i in range(kept.shape[1]))], dim=1)
+        score = (h @ t["hidden.0.weight"] + t["hidden.0.bias"]).relu() @ t["output.weight"] + z[k] @ t["skip.weight"]
+        torch.testing.assert_close(outputs[k], score + t["output.bias"])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_is_encoded_already_gives_the_same_bits(encoding: str, masked: bool) -> None:
+    network, z = network_of(config_of(encoding={"name": encoding})), batch()
+    masks = [(batch(1) > 0).double(), None, None] if masked else None
+    encoded = network.encoded(z)
+    expected = network.forward(z, training=True, masks=masks)
+    assert torch.equal(network.forward(z, training=True, masks=masks, encoded=encoded), expected)
+
+
+def test_bins_that_are_none_have_no_weights() -> None:
+    """So that they don't count in the size of an input's weights."""
+    network = network_of(config_of(encoding={"name": "piecewise_linear", "bins": 2}))
+    before = network.tensors["hidden.0.weight"].clone()
+    edges = torch.tensor([[0.0, 1, 2], [3, 4, 4], [5, 5, 5]], dtype=torch.float64).expand(MEMBERS, -1, -1)
+    place_edges(network, edges)
+    used = torch.tensor([1, 1, 1, 0, 1, 0, 0])  # the other input, the first bins, the second ones
+    assert torch.equal(network.tensors["hidden.0.weight"], before * used[:, None])
+    assert network.input_groups is not None
+    assert network.input_groups.used[0, :, 0].tolist() == used.tolist()
+    assert "encoding.edges" not in network.parameters
+
+
+@pytest.mark.parametrize(
+    ("model", "widest"),
+    [
+        ({}, 6),
+        ({"hidden": (), "skip": True}, 1),
+        ({"encoding": {"name": "piecewise_linear", "bins": 12}}, 3 * 12),
+        ({"encoding": {"name": "periodic", "frequencies": 16, "width": 8}}, 3 * 32),
+    ],
+)
+def test_what_is_widest(model: dict[str, Any], widest: int) -> None:
+    assert network_of(config_of(**model)).shape.widest == widest
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_encoding_without_numbers_is_none(encoding: str) -> None:
+    config, none = (config_of(encoding={"name": name}) for name in (encoding, "none"))
+    assert parameter_shapes(network_shape(config, INPUTS, CLASSES, MEMBERS)) == parameter_shapes(
+        network_shape(none, INPUTS, CLASSES, MEMBERS)
+    )
+
+
 @pytest.mark.parametrize("kind", ["multiclass", "regression", "ordinal"])
 @pytest.mark.parametrize("hidden", [(), (5,)])
 def test_the_skip_path_is_a_linear_model_beside_the_network(kind: str, hidden: tuple[int, ...]) -> None:
@@ -241,12 +309,15 @@ def test_shapes_are_those_declared(norm: Any, hidden: tuple[int, ...], skip: boo
     assert outputs.shape == (MEMBERS, ROWS, CLASSES - 1 if kind == "ordinal" else CLASSES)
 
 
-@pytest.mark.parametrize("init", choices(Initializer))
-def test_a_member_starts_the_same_in_any_stack(init: str) -> None:
-    config = config_of(init={"name": init}, normalization={"name": "batch_norm"}, activation={"name": "prelu"})
+@pytest.mark.parametrize(
+    "choice", [{"init": n} for n in choices(Initializer)] + [{"encoding": n} for n in ENCODINGS], ids=str
+)
+def test_a_member_starts_the_same_in_any_stack(choice: dict[str, str]) -> None:
+    chosen: dict[str, Any] = {family: {"name": name} for family, name in choice.items()}
+    config = config_of(normalization={"name": "batch_norm"}, activation={"name": "prelu"}, **chosen)
 
     def start(seeds: list[tuple[int, int]]) -> dict[str, Tensor]:
-        shape = network_shape(config, INPUTS, CLASSES, len(seeds))
+        shape = network_shape(config, INPUTS, CLASSES, len(seeds), NUMBERS)
         return StackedMLP.initialised(config, shape, seeds).tensors
 
     together = start([(3, 0), (3, 1), (3, 2), (4, 1)])

@@ -51,7 +51,7 @@ def with_hostile_names(known: ReportFacts) -> ReportFacts:
         task=replace(known.task, target=HOSTILE, labels=tuple(f"{HOSTILE}{label}" for label in known.task.labels)),
         metrics=metrics,
         findings=(TrainingFinding("too_short", *[HOSTILE] * 4),),
-        layers=tuple(HOSTILE for _ in known.layers),
+        trainings=tuple(replace(own, name=HOSTILE, layers=(HOSTILE,) * len(own.layers)) for own in known.trainings),
         summary=((HOSTILE, HOSTILE),),
         environment=((HOSTILE, HOSTILE),),
         command=HOSTILE,

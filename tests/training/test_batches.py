@@ -60,9 +60,13 @@ def test_lists_of_rows_are_padded() -> None:
 def masks(
     dropout: Any, input_dropout: float = 0.0, members: tuple[int, ...] = (0, 1), rows: int = 400, **at: int
 ) -> Any:
-    model = config_of(model={"hidden": (30, 20), "dropout": dropout, "input_dropout": input_dropout}).model
+    layers = dropout if isinstance(dropout, tuple) else (dropout, dropout)
     place = {"epoch": 0, "step": 0, **at}
-    return Dropout(model, 10, seed=0).masks(members, rows, like=torch.zeros(1), **place)
+    return dropout_of([(input_dropout, *layers)] * len(members)).masks(members, rows, like=torch.zeros(1), **place)
+
+
+def dropout_of(rates: list[Any]) -> Dropout:
+    return Dropout(np.array(rates), (10, 30, 20), seed=0)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -83,9 +87,18 @@ def test_layers_without_dropout_have_no_mask() -> None:
 
 
 def test_only_what_is_dropped_is_drawn() -> None:
-    model = config_of(model={"dropout": 0.0}).model
-    assert not Dropout(model, 4, seed=0).active
-    assert Dropout(config_of(model={"dropout": (0.0, 0.1)}).model, 4, seed=0).active
+    assert not dropout_of([(0, 0, 0), (0, 0, 0)]).active
+    assert dropout_of([(0, 0, 0), (0, 0, 0.1)]).active
+
+
+def test_masks_do_not_depend_on_what_others_leave_out() -> None:
+    rates = [(0, 0, 0), (0.2, 0.0, 0.5), (0.0, 0.9, 0.1), (0.0, 1e-9, 0.1)]
+    place: Any = {"epoch": 1, "step": 2, "like": torch.zeros(1)}
+    together = dropout_of(rates).masks((7, 7, 7, 8), 40, **place)
+    for k, (member, own) in enumerate(zip((7, 7, 7, 8), rates, strict=True)):
+        for mine, alone in zip(together, dropout_of([own]).masks((member,), 40, **place), strict=True):
+            assert mine is not None
+            assert torch.equal(mine[k : k + 1], torch.ones_like(mine[:1]) if alone is None else alone)
 
 
 def test_masks_belong_to_member_epoch_and_step() -> None:

@@ -122,7 +122,7 @@ def test_a_diverging_member_disturbs_nobody(kind: str, clip: float) -> None:
     ours, target = statistics(inputs, y, plans)
     broken = dataclasses.replace(ours, factor=np.where([[False], [True], [False]], 1e300, ours.factor))
     data = TrainingData.of(inputs, y, torch.device("cpu"), torch.float64)
-    fit = Fit(FitSetup(config, data, broken, target, CLASSES[kind]), plans)
+    fit = Fit(FitSetup([config] * len(plans), data, broken, target, CLASSES[kind]), plans)
     records = run(fit)
     assert fit.diverged.tolist() == [0, 1, 0]
     assert [r.active.tolist() for r in records] == [[True] * 3] + [[True, False, True]] * 3
@@ -200,6 +200,92 @@ def test_watched_losses_are_the_mean_over_the_members_own_rows(monkeypatch: pyte
         assert float(whole[k]) == pytest.approx(float(expected), rel=1e-12)
     monkeypatch.setattr(stack_module, "_EVALUATION_ELEMENTS", 40)
     torch.testing.assert_close(stack.watched_losses(), whole, rtol=1e-12, atol=0)
+
+
+# Members with settings of their own
+
+
+def test_variants_on_the_same_rows_begin_alike_and_see_the_same() -> None:
+    """Initial weights, order and dropout are functions of the plan's index, whatever else differs."""
+    inputs, y = problem("ordinal")
+    plan = plans_of(len(y))[0]
+    configs = [config_of(optimizer={"name": "sgd", "lr": lr}) for lr in (0.1, 0.01, 0.1)]
+    fit = fit_of(configs, [plan] * 3, inputs, y)
+    start = {name: tensor.detach().clone() for name, tensor in fit.stacks[0].network.tensors.items()}
+    run(fit)
+    assert len(fit.stacks) == 1
+    for name, tensor in fit.stacks[0].network.tensors.items():
+        assert torch.equal(start[name][0], start[name][1])
+        assert torch.equal(tensor[0], tensor[2])
+    assert not torch.equal(weights(fit)["hidden.0.weight"], weights(fit, 1)["hidden.0.weight"])
+
+
+def mixed_fit() -> Fit:
+    """Two shapes, two numbers of epochs, two rates; each member's neighbour is of another stack."""
+    inputs, y = problem("ordinal")
+    configs = [
+        config_of(optimizer={"name": "adam", "lr": 0.01}),
+        config_of(model={"hidden": (7,)}, training={"epochs": 5}),
+        config_of(optimizer={"name": "adam", "lr": 0.02}),
+        config_of(model={"hidden": (7,), "dropout": 0.5}, training={"epochs": 5}),
+    ]
+    return fit_of(configs, plans_of(len(y), members=4), inputs, y)
+
+
+def test_whoever_can_step_together_does() -> None:
+    assert [stack.positions for stack in mixed_fit().stacks] == [[0, 2], [1, 3]]
+
+
+def test_members_of_any_shape_and_length_train_in_one_fit() -> None:
+    fit = mixed_fit()
+    events = list(fit.run())
+    records = [event for event in events if isinstance(event, EpochRecord)]
+    assert [event.done for event in events if isinstance(event, StepDone)] == list(range(1, 2 * 3 * 2 + 2 * 2 + 1))
+    assert {event.total for event in events if isinstance(event, StepDone)} == {2 * 3 * 2 + 2 * 2}
+    for k, (plan, config) in enumerate(zip(fit.plans, fit.setup.configs, strict=True)):
+        inputs, y = problem("ordinal")
+        alone = fit_of(config, [plan], inputs, y)
+        own = run(alone)
+        for ours, theirs in zip(records, own, strict=False):
+            assert ours.train_loss[k] == pytest.approx(theirs.train_loss[0], rel=1e-8)
+            assert ours.validation_loss[k] == pytest.approx(theirs.validation_loss[0], rel=1e-8)
+            assert ours.learning_rate[k] == theirs.learning_rate[0]
+            for name, values in theirs.health.items():
+                layers = values.shape[1]
+                np.testing.assert_allclose(ours.health[name][k, :layers], values[0], rtol=1e-5)
+                assert np.isnan(ours.health[name][k, layers:]).all()
+        for late in records[len(own) :]:
+            assert np.isnan([late.train_loss[k], late.validation_loss[k], late.learning_rate[k]]).all()
+            assert not late.active[k]
+        assert fit.best_epoch[k] == alone.best_epoch[0]
+        for name, values in alone.ensemble().parameters.items():
+            np.testing.assert_allclose(fit.ensemble([k]).parameters[name], values, rtol=1e-6, atol=1e-7)
+
+
+def test_the_networks_of_one_shape_come_out_in_the_order_asked_for() -> None:
+    fit = mixed_fit()
+    run(fit)
+    both = fit.ensemble([3, 1])
+    for place, member in enumerate((3, 1)):
+        for name, values in fit.ensemble([member]).parameters.items():
+            assert np.array_equal(both.parameters[name][place], values[0])
+        assert np.array_equal(both.inputs.shift[place], fit.setup.inputs.shift[member])
+
+
+@pytest.mark.parametrize("stop_after", [3, 13, 14, 16])
+def test_a_fit_of_any_members_resumes(stop_after: int) -> None:
+    whole, stopped, resumed = mixed_fit(), mixed_fit(), mixed_fit()
+    records = run(whole)
+    events = stopped.run()
+    for _ in range(stop_after):
+        next(events)
+    resumed.load_state({name: tensor.detach().clone() for name, tensor in stopped.state().items()})
+    rest = run(resumed)
+    for ours, theirs in zip(records[-len(rest) :], rest, strict=True):
+        np.testing.assert_array_equal(ours.train_loss, theirs.train_loss)
+    for member in range(4):
+        for name, values in whole.ensemble([member]).parameters.items():
+            assert resumed.ensemble([member]).parameters[name].tobytes() == values.tobytes()
 
 
 # Steps
@@ -292,7 +378,7 @@ def test_ordered_classes_start_at_their_shares(distribution: str) -> None:
     fit = silent("ordinal", loss={"name": "ordinal", "distribution": distribution})
     stack = fit.stacks[0]
     outputs = stack.network.forward(torch.zeros(3, 1, 4, dtype=torch.float64)).detach().numpy()
-    p = fit.setup.config.loss.link(outputs[:, 0])
+    p = stack.config.loss.link(outputs[:, 0])
     for k, plan in enumerate(stack.plans):
         shares = np.bincount(fit.setup.data.targets[plan.train_rows], minlength=4) / len(plan.train_rows)
         np.testing.assert_allclose(p[k], shares, atol=1e-4)
@@ -310,7 +396,7 @@ def test_class_weights(kind: str, class_weights: Any) -> None:
         w = counts.sum() / (4 * counts) if class_weights == "balanced" else np.array(class_weights)
         rows = torch.from_numpy(np.stack([plan.train_rows] * 3))
         z, y = stack.view.batch(data, rows)
-        losses = fit.setup.config.loss.row_losses(stack.network.forward(z).detach(), y)[plan.index]
+        losses = stack.config.loss.row_losses(stack.network.forward(z).detach(), y)[plan.index]
         row_losses.append(float((torch.from_numpy(w)[y[plan.index]] * losses).mean()))
     assert run(fit)[0].train_loss == pytest.approx(row_losses, rel=1e-12)
 

@@ -8,14 +8,32 @@ import numpy as np
 import pytest
 import torch
 
-from phoneprice.components import activations, initializers, losses, normalization, optimizers, penalties, schedulers
+from phoneprice.components import (
+    activations,
+    encodings,
+    initializers,
+    losses,
+    normalization,
+    optimizers,
+    penalties,
+    schedulers,
+)
 from phoneprice.config.schema import Config
 from tests.components.families import choices
-from tests.training.fits import config_of, fit_of, plans_of, problem, run, weights
+from tests.training.fits import config_of, fit_of, plans_of, problem, run, strangers_of, weights
 
 BOTH_NORMS = {"name": "batch_norm", "position": "after"}
 SETTINGS: dict[str, Config] = {
     **{f"activation {n}": config_of(model={"activation": {"name": n}}) for n in choices(activations.Activation)},
+    **{f"encoding {n}": config_of(model={"encoding": {"name": n}}) for n in choices(encodings.Encoding)},
+    **{
+        f"encoding {n} penalised": config_of(model={"encoding": {"name": n}}, penalty={"name": "adaptive"})
+        for n in choices(encodings.Encoding)
+    },
+    "encoding by a tree": config_of(
+        "regression", model={"encoding": {"name": "piecewise_linear", "bins": 5, "edges": "tree", "leaf_rows": 3}}
+    ),
+    "encoding left out": config_of(model={"encoding": {"name": "periodic"}, "input_dropout": 0.3}),
     **{f"init {n}": config_of(model={"init": {"name": n}}) for n in choices(initializers.Initializer)},
     **{f"norm {n}": config_of(model={"normalization": {"name": n}}) for n in choices(normalization.Normalization)},
     **{f"optimizer {n}": config_of(optimizer={"name": n}) for n in choices(optimizers.Optimizer)},
@@ -48,25 +66,33 @@ SETTINGS: dict[str, Config] = {
 }
 
 
+@pytest.mark.parametrize("strangers", [False, True], ids=["alike", "strangers"])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_together_equals_alone(name: str) -> None:
+def test_together_equals_alone(name: str, strangers: bool) -> None:
+    """Whether the others have the same settings or none of their numbers is the same."""
     config = SETTINGS[name]
+    configs = strangers_of(config) if strangers else [config] * 3
     inputs, y = problem(config.task.kind)
     plans = plans_of(len(y), stopping=8)
-    together = fit_of(config, plans, inputs, y)
+    together = fit_of(configs, plans, inputs, y)
+    assert len(together.stacks) == 1
     records = run(together)
-    for member, plan in enumerate(plans):
-        alone = fit_of(config, [plan], inputs, y)
+    for member, (plan, own) in enumerate(zip(plans, configs, strict=True)):
+        alone = fit_of(own, [plan], inputs, y)
         alone_records = run(alone)
         for key, value in weights(alone).items():
             torch.testing.assert_close(
                 weights(together, member)[key], value, rtol=1e-8, atol=1e-10, msg=f"{member} {key}"
             )
-        theirs = [r.train_loss[member] for r in records][: len(alone_records)]
-        np.testing.assert_allclose(theirs, [r.train_loss[0] for r in alone_records], rtol=1e-8)
+        for ours, theirs in zip(records, alone_records, strict=False):  # it may have stopped early
+            for series in ("train_loss", "validation_loss", "learning_rate", "active"):
+                expected = getattr(theirs, series)[0]
+                np.testing.assert_allclose(getattr(ours, series)[member], expected, rtol=1e-8, err_msg=series)
+            for measurement, values in theirs.health.items():  # float32
+                np.testing.assert_allclose(ours.health[measurement][member], values[0], rtol=1e-5, err_msg=measurement)
 
 
-@pytest.mark.parametrize("name", ["full batch", "average", "clipping", "plateau"])
+@pytest.mark.parametrize("name", ["full batch", "average", "clipping", "plateau", "encoding piecewise_linear"])
 def test_stack_size_makes_no_difference(name: str) -> None:
     whole = SETTINGS[name]
     training = whole.training.model_copy(update={"stack_members": 1})

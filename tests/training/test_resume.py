@@ -7,7 +7,7 @@ import torch
 
 from phoneprice.records import EpochRecord
 from phoneprice.training.loop import Fit
-from tests.training.fits import fit_of, plans_of, problem
+from tests.training.fits import fit_of, plans_of, problem, strangers_of
 from tests.training.test_members import SETTINGS
 
 
@@ -16,10 +16,11 @@ def finished(fit: Fit) -> tuple[list[float], dict[str, bytes]]:
     return losses, {name: value.tobytes() for name, value in fit.ensemble().parameters.items()}
 
 
+@pytest.mark.parametrize("strangers", [False, True], ids=["alike", "strangers"])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_resumed_equals_uninterrupted(name: str) -> None:
-    config = SETTINGS[name]
-    inputs, y = problem(config.task.kind, rows=61)
+def test_resumed_equals_uninterrupted(name: str, strangers: bool) -> None:
+    config = strangers_of(SETTINGS[name]) if strangers else SETTINGS[name]
+    inputs, y = problem(SETTINGS[name].task.kind, rows=61)
     plans = plans_of(len(y), stopping=8)
     losses, weights = finished(fit_of(config, plans, inputs, y, torch.float32))
     for stop_after in (1, 3, 5):

@@ -118,4 +118,4 @@ def test_the_likely_cause_of_a_divergence_is_the_row(*, clipped: bool, cause: st
     columns = (Column(name="z", kind="numeric"), Column(name="x", kind="numeric", alone=alone))
     config = Config(data=DataConfig(clip_inputs=clipped))
     with pytest.raises(DivergedError, match=f"; the likely cause is {re.escape(cause)}$"):
-        _judge_divergence(np.array([3, 2]), config, ignore, columns)
+        _judge_divergence(np.array([3, 2]), [config] * 2, ignore, columns)

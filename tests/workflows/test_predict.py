@@ -79,7 +79,7 @@ def test_columns_and_values(run, tmp_path):
     assert [row["id"] for row in rows] == [f"p{i}" for i in range(100)]
     contents = random_contents(schema=numeric_schema(has_missing=True), members=5)
     inputs = FeatureEncoder(contents.schema).encode(read_table(data, ReadOptions(), ["id"])).inputs
-    expected = Predictor(contents.config, Task("ordinal", "price_range", LABELS), contents.ensemble).predict(inputs)
+    expected = Predictor(contents.config, Task("ordinal", "price_range", LABELS), contents.recipes).predict(inputs)
     for row, classes, p in zip(rows, expected.classes, expected.probabilities, strict=True):
         assert row["prediction"] == str(classes)
         assert [row[f"prob_{i}"] for i in range(4)] == [f"{x:.6f}" for x in p]

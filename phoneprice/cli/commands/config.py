@@ -87,7 +87,7 @@ def show(session: Session, config: ConfigFile = None, settings: Settings = None)
       phoneprice config show
       phoneprice config show -c textbook -s optimizer.name=sgd
     """
-    resolved = configuration(config, settings)
+    resolved = configuration(session, config, settings)
     if session.json:
         session.document({"format": 1, "config": resolved.model_dump(mode="json")})
         return
@@ -105,7 +105,7 @@ def check(session: Session, file: File = None, config: ConfigFile = None, settin
     if file and config:
         raise UsageError(f"found two configurations, {file} and {config}; give one of them")
     name = file or config
-    configuration(name, settings)
+    configuration(session, name, settings)
     if session.json:
         session.document({"format": 1, "file": name, "valid": True})
     else:

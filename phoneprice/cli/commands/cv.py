@@ -65,7 +65,7 @@ def cv(
     from phoneprice.workflows.cross_validate import cross_validate
 
     refuse_stdout(session, predictions, "the predictions", "--predictions")
-    asked = configuration_to_learn(config, settings, device, target)
+    asked = configuration_to_learn(session, config, settings, device, target)
     if predictions and config:
         from phoneprice.config.presets import find_config
         from phoneprice.workflows.inputs import refuse_output

@@ -67,7 +67,7 @@ def check(
     """
     from phoneprice.workflows.inspect_tables import check_table
 
-    asked = configuration_to_learn(config, settings, None, target)
+    asked = configuration_to_learn(session, config, settings, None, target)
     result = check_table(data, asked, reference, target, reading=reading)
     if session.json:
         session.document({"format": 1, "data": result.source, "rows": result.rows, "findings": result.findings})
@@ -97,7 +97,7 @@ def describe(
     """
     from phoneprice.workflows.inspect_tables import describe_table
 
-    resolved = configuration(config, settings, target=target)
+    resolved = configuration(session, config, settings, target=target)
     result = describe_table(data, resolved, target, reading=reading)
     for message in result.warnings:
         session.say(f"phoneprice: warning: {message}")

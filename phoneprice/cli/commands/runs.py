@@ -65,7 +65,7 @@ def show(session: Session, run: Run) -> None:
             "config": found.config.model_dump(mode="json"),
             "schema": found.schema.model_dump(mode="json"),
             "environment": found.environment.document(),
-            "parameters": found.shape.parameters,
+            "parameters": sum(shape.parameters for shape in found.shapes),
         }
     )
 

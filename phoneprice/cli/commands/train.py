@@ -73,7 +73,7 @@ def train(
     """
     if report and data == STREAM:
         raise UsageError("--report reads DATA a second time, which standard input can't give; save the table first")
-    asked = configuration_to_learn(config, settings, device, target)
+    asked = configuration_to_learn(session, config, settings, device, target)
     from phoneprice.artifact.runs import latest_unfinished, new_run_path
     from phoneprice.artifact.writer import refuse_place
 

@@ -28,6 +28,10 @@ def show_cross_validation(result: CrossValidationResult) -> None:
     heading = f"Mean of {counted(protocol.folds * protocol.repeats, 'fold')} of {counted(result.rows, 'row')}"
     show(console, f"{heading}, with intervals corrected for shared training rows", style="bold")
     show(console, metrics_table(found.metrics, console))
+    if found.portfolio is not None:
+        weights = sorted(found.portfolio.items(), key=lambda pair: -pair[1])
+        listed = ", ".join(f"{weight:.0%} {name}" for name, weight in weights)
+        show(console, f"Portfolio, mean weights of the folds: {listed}")
     if found.baselines is not None:
         show(console)
         metric = _PER_FOLD[result.task.kind][0]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from phoneprice.cli.rendering.console import name_value_table, show, stdout
 from phoneprice.wording import count, counted, counted_names
-from phoneprice.workflows.plan import TrainingPlan
+from phoneprice.workflows.plan import RecipePlan, TrainingPlan
 
 
 def show_plan(plan: TrainingPlan) -> None:
@@ -17,15 +17,24 @@ def _plan_facts(plan: TrainingPlan) -> Iterable[tuple[str, str]]:
     classes = f" ({counted(len(plan.labels), 'class', 'classes')}: {', '.join(plan.labels)})" if plan.labels else ""
     yield "task", f"{plan.task}: {plan.target}{classes}"
     yield "features", counted_names(plan.features)
-    layers = ", ".join(map(str, plan.hidden)) or "none"
-    yield "network", f"{counted(plan.inputs, 'input')}, hidden {layers}, {counted(plan.parameters, 'parameter')} in all"
-    yield "members", f"{plan.members}, each on {_span(plan.train_rows)} rows"
+    for recipe in plan.recipes:
+        yield "recipe", recipe.name
+        yield from _recipe_facts(recipe, plan)
+    if not plan.recipes:
+        yield from _recipe_facts(plan, plan)
+    of_each = " of each recipe" if plan.recipes else ""
+    yield "members", f"{plan.members}{of_each}, each on {_span(plan.train_rows)} rows"
     yield "held out", f"{_span(plan.held_out_rows)} rows a member"
     if any(plan.stopping_rows):
         yield "stopping", f"{_span(plan.stopping_rows)} rows a member, set aside for early stopping"
-    each = _span([steps // plan.epochs for steps in plan.steps])
-    yield "steps", f"{_span(plan.steps)} a member: {counted(plan.epochs, 'epoch')} of {each}"
-    yield "batch", f"{_span(plan.batch_rows)} rows"
+
+
+def _recipe_facts(recipe: RecipePlan | TrainingPlan, plan: TrainingPlan) -> Iterable[tuple[str, str]]:
+    layers, parameters = ", ".join(map(str, recipe.hidden)) or "none", counted(recipe.parameters, "parameter")
+    yield "network", f"{counted(plan.inputs, 'input')}, hidden {layers}, {parameters} in all"
+    each = _span([steps // recipe.epochs for steps in recipe.steps])
+    yield "steps", f"{_span(recipe.steps)} a member: {counted(recipe.epochs, 'epoch')} of {each}"
+    yield "batch", f"{_span(recipe.batch_rows)} rows"
 
 
 def _span(numbers: Sequence[int]) -> str:

@@ -89,10 +89,10 @@ class Status:
             self._first = time.monotonic(), event.done
 
     def note_epoch(self, event: EpochDone) -> None:
-        """Take over an epoch's losses, averaged over the members."""
+        """Take over an epoch's losses, averaged over the members whose training goes on."""
         record = event.record
         self.epoch, self.epochs = record.epoch, event.epochs
-        held_out, trained = float(record.validation_loss.mean()), float(record.train_loss.mean())
+        held_out, trained = record.mean(record.validation_loss), record.mean(record.train_loss)
         self.losses = self.loss = f"loss {figure(trained)}"
         if not math.isnan(held_out):
             self._best = min(self._best, held_out)
@@ -100,7 +100,7 @@ class Status:
             self.losses += f", held out {figure(held_out)} (best {figure(self._best)})"
         for name, values in record.health.items():
             if name.startswith("validation_"):
-                self._note_metric(name.removeprefix("validation_"), float(values.mean()))
+                self._note_metric(name.removeprefix("validation_"), record.mean(values))
         self._note_loss(trained if math.isnan(held_out) else held_out)
 
     def _note_metric(self, name: str, value: float) -> None:

@@ -42,9 +42,9 @@ def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
     """The findings at the end of a training; nothing for a healthy one."""
     console = stderr()
     for finding in findings[:MOST_FINDINGS]:
-        show(console, styled(finding.summary, "yellow"))
+        show(console, styled(finding.title, "yellow"))
         show(console, styled(f"  Seen by: {finding.evidence}"))
-        show(console, line_of(("  Try: ", ""), (f"-s {finding.setting}", "bold")))
+        show(console, line_of(("  Try: ", ""), (finding.remedy, "bold")))
     if len(findings) > MOST_FINDINGS:
         show(console, f"{len(findings) - MOST_FINDINGS} more in the report")
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run
 from phoneprice.cli.rendering.console import name_value_table, show, stdout, styled, width_of
+from phoneprice.config.schema import Config
+from phoneprice.model.shape import NetworkShape
 from phoneprice.wording import counted, counted_names, duration, figure, printable, size
 from phoneprice.workflows.inspect_runs import RunLine
 
@@ -91,25 +93,36 @@ def show_run(run: Run) -> None:
 
 
 def _run_facts(run: Run) -> Iterable[tuple[str, str]]:
-    config, shape, environment = run.config, run.shape, run.environment
+    config, environment = run.config, run.environment
     yield "run", str(run.path)
     yield "created", f"{_moment(run.manifest.created)} UTC, by phoneprice {run.manifest.package_version}"
     yield "task", f"{run.task.kind}: {run.task.target}"
     if run.task.labels:
         yield "classes", ", ".join(run.task.labels)
     yield "columns", counted_names(run.schema.feature_names)
-    layers = ", ".join(map(str, shape.hidden)) or "none"
-    skip = ", with a linear skip path" if shape.skip else ""
-    yield "hidden", f"{layers} ({config.model.activation.name}){skip}"
-    members, parameters = counted(shape.members, "member"), counted(shape.parameters, "parameter")
-    yield "network", f"{members}, {counted(len(run.input_names), 'input')}, {parameters}"
-    yield "training", f"{config.loss.name} loss, {config.optimizer.name}, {counted(config.training.epochs, 'epoch')}"
+    for recipe, shape in zip(run.recipes, run.shapes, strict=True):
+        if recipe.name:
+            yield "recipe", f"{recipe.name}, which counts {recipe.weight:.0%}"
+        yield from _network_facts(recipe.config, shape)
+    if dropped := [recipe.name for recipe in run.metrics.portfolio or () if not recipe.weight]:
+        yield "left out", ", ".join(dropped)
     took = duration(environment.training_seconds)
     yield "took", f"{took} on {environment.device}, seed {config.training.seed}"
     if environment.command_line:
         yield "command", " ".join(environment.command_line)
     listed = run.manifest.files.values()
     yield "files", f"{len(listed)} listed in {MANIFEST}, {size(sum(file.bytes for file in listed))}"
+
+
+def _network_facts(config: Config, shape: NetworkShape) -> Iterable[tuple[str, str]]:
+    if shape.numbers:
+        yield "encoded", f"{counted(len(shape.numbers), 'number')}, {config.model.encoding.name}"
+    layers = ", ".join(map(str, shape.hidden)) or "none"
+    skip = ", with a linear skip path" if shape.skip else ""
+    yield "hidden", f"{layers} ({config.model.activation.name}){skip}"
+    members, parameters = counted(shape.members, "member"), counted(shape.parameters, "parameter")
+    yield "network", f"{members}, {counted(shape.inputs, 'input')}, {parameters}"
+    yield "training", f"{config.loss.name} loss, {config.optimizer.name}, {counted(config.training.epochs, 'epoch')}"
 
 
 def _moment(created: str) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 from phoneprice.cli.rendering.console import line_of, name_value_table, show, stdout
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
-from phoneprice.report.facts import ReportFacts
+from phoneprice.report.facts import RecipeCurves, ReportFacts
 from phoneprice.wording import count, figure
 
 WIDTH, HEIGHT = 60, 10
@@ -25,7 +25,8 @@ def draw_report(facts: ReportFacts) -> None:
         show(console, caution, style="yellow")
     show(console, metrics_table(facts.metrics.metrics, console))
     show(console)
-    _draw_losses(console, facts)
+    for training in facts.trainings:
+        _draw_losses(console, training)
     if facts.metrics.confusion is not None and facts.metrics.per_class is not None:
         show(console, confusion_table(facts.metrics.confusion.labels, facts.metrics.confusion.counts))
         show(console)
@@ -34,10 +35,10 @@ def draw_report(facts: ReportFacts) -> None:
     _list_findings(console, facts)
 
 
-def _draw_losses(console: Console, facts: ReportFacts) -> None:
+def _draw_losses(console: Console, training: RecipeCurves) -> None:
     from phoneprice.report.training_charts import mean_of_members
 
-    curves = facts.curves
+    curves = training.curves
     lines = {"training": mean_of_members(curves.train_loss).tolist()}
     if curves.validated:
         lines["validation"] = mean_of_members(curves.validation_loss).tolist()
@@ -45,12 +46,13 @@ def _draw_losses(console: Console, facts: ReportFacts) -> None:
     if not values:
         return
     low, high = min(values), max(values)
+    of = f" of {training.name}" if training.name else ""
     log = low > 0 and high > 20 * low
     width = min(WIDTH, console.width - BESIDE)
     canvas = Canvas(width, HEIGHT, low, high, log=log)
     for name, line in lines.items():
         canvas.line(line, _STYLES[name])
-    show(console, f"Loss by epoch, mean of the members{' (log scale)' if log else ''}", style="bold")
+    show(console, f"Loss by epoch{of}, mean of the members{' (log scale)' if log else ''}", style="bold")
     _print_canvas(console, canvas, (figure(high), figure(low)))
     last = int(curves.epochs[-1])
     show(console, f"{'':8}  1{f'epoch {count(last)}':>{width - 1}}", style="dim")
@@ -78,6 +80,6 @@ def _list_findings(console: Console, facts: ReportFacts) -> None:
         return
     show(console, "Training health", style="bold")
     for finding in facts.findings:
-        rows = (("finding", finding.summary), ("seen by", finding.evidence), ("try", f"-s {finding.setting}"))
+        rows = (("finding", finding.title), ("seen by", finding.evidence), ("try", finding.remedy))
         show(console, name_value_table((*rows, ("source", finding.source))))
         show(console)

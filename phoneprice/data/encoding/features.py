@@ -17,6 +17,7 @@ from phoneprice.data.encoding.schema import (
     TableSchema,
     days_of,
     input_names,
+    number_inputs,
     numbers_of,
     sampling_step,
 )
@@ -286,7 +287,7 @@ def member_statistics(
     missing = None if inputs.missing is None else np.ascontiguousarray(inputs.missing.T)
     members = [_one_member(by_input, missing, layout, plan.train_rows, scaling, weights) for plan in plans]
     shift, factor, fill = (np.stack(parts) for parts in zip(*members, strict=True))
-    return InputStatistics(shift, factor, fill)
+    return InputStatistics(shift, factor, fill, number_inputs(schema))
 
 
 @dataclass(frozen=True)

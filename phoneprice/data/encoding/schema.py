@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -190,6 +191,17 @@ def _rising(low: float | None, high: float | None) -> bool:
 def input_names(schema: TableSchema) -> tuple[str, ...]:
     """A name for each encoded input: ``ram``, ``os=Android``, ``ram is missing``."""
     return tuple(name for column in schema.columns for name in column.input_names)
+
+
+def number_inputs(schema: TableSchema) -> tuple[int, ...]:
+    """The positions, among ``input_names``, of numbers and of days.
+
+    The others are yes/no, categories, what comes again of a date, and indicators of missing cells.
+    """
+    widths = [len(column.input_names) for column in schema.columns]
+    starts = accumulate(widths[:-1], initial=0)
+    columns = zip(schema.columns, starts, strict=True)
+    return tuple(start for column, start in columns if column.kind in {"numeric", "date"})
 
 
 def infer_schema(table: Table, config: Config) -> TableSchema:

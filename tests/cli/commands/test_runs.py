@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phoneprice.artifact.writer import RunWriter
+from phoneprice.config.schema import Config
 from tests.cli.calling import Call, in_terminal
 from tests.random_runs import NOTHING_HELD_OUT, random_contents, write_run
 
@@ -130,6 +131,21 @@ def test_show(call: Call, runs: Path) -> None:
     assert "network   3 members, 6 inputs, " in result.out
     accuracy = next(line for line in result.out.splitlines() if line.startswith("accuracy "))
     assert accuracy.split() == ["accuracy", "0.5000", "0.3143", "to", "0.6857"]
+
+
+def test_show_says_what_is_encoded(call: Call, tmp_path: Path) -> None:
+    config = Config.model_validate({"model": {"encoding": {"name": "periodic"}}})
+    write_run(tmp_path / "encoded", random_contents(config))
+    assert "encoded   6 numbers, periodic\n" in call("runs", "show", str(tmp_path / "encoded")).out
+
+
+def test_show_says_which_recipes_count(call: Call, tmp_path: Path) -> None:
+    recipes = [{"name": "one"}, {"name": "two", "model": {"hidden": [3]}}]
+    write_run(tmp_path / "run", random_contents(Config.model_validate({"portfolio": recipes})))
+    shown = call("runs", "show", str(tmp_path / "run")).out
+    assert "recipe    one, which counts 50%\nhidden    32 (relu), with a linear skip path\n" in shown
+    assert "recipe    two, which counts 50%\nhidden    3 (relu), with a linear skip path\n" in shown
+    assert call("runs", "verify", str(tmp_path / "run")).code == 0
 
 
 def test_show_json(call: Call, runs: Path) -> None:

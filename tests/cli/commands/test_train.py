@@ -179,6 +179,34 @@ def test_dry_run(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert plan["parameters"] == 5 * (168 + 36 + 4 + 20 + 4)
 
 
+def test_dry_run_of_a_portfolio(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call("train", "-c", "portfolio", "--dry-run")
+    assert result.code == 0
+    shown = [line.split(maxsplit=1) for line in result.out.splitlines() if not line.startswith(" ")]
+    assert [value for name, value in shown if name == "recipe"] == ["penalised", "ramps", "free"]
+    assert [value for name, value in shown if name == "steps"] == [
+        *["200 a member: 200 epochs of 1"] * 2,
+        "720 a member: 60 epochs of 12",
+    ]
+    assert ["members", "5 of each recipe, each on 1,600 rows"] in shown
+    plan = call("train", "-c", "portfolio", "--dry-run", "--json").document["plan"]
+    assert [(own["name"], own["hidden"], own["epochs"]) for own in plan["recipes"]] == [
+        ("penalised", [32], 200),
+        ("ramps", [64], 200),
+        ("free", [64], 60),
+    ]
+
+
+def test_a_setting_of_the_network_says_that_it_leaves_the_portfolio_out(call: Call) -> None:
+    result = call("train", "-c", "portfolio", "-s", "model.hidden=[4]", "--dry-run")
+    assert result.err == (
+        "phoneprice: model.hidden is set (-s): trained without the portfolio (penalised, ramps, free)\n"
+        "phoneprice: no DATA given: using the bundled sample of 2,000 synthetic phones\n"
+    )
+    assert "hidden 4," in result.out
+
+
 def test_dry_run_finds_what_train_would_find(call: Call, tmp_path: Path) -> None:
     assert call("train", tmp_path / "nix.csv", "--dry-run").code == 3
 
