@@ -16,7 +16,7 @@ from phoneprice.artifact.manifest import sha256
 from phoneprice.artifact.prediction_files import render_schema
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
-from phoneprice.errors import ModelError, StoppedError
+from phoneprice.errors import DivergedError, ModelError, StoppedError
 from phoneprice.records import EpochRecord
 from phoneprice.wording import cut, first_of
 from phoneprice.workflows.changes import changes, comparable
@@ -35,7 +35,7 @@ _EPOCHS = "training.epochs"
 
 
 class Checkpointer:
-    """Keeps the training of one run resumable; a context manager that tells who interrupts it how to go on.
+    """Keeps the training of one run resumable; a context manager that tells how to go on where it is cut short.
 
     With ``resume`` the training begins where the last one of the same run was stopped or killed.
     """
@@ -83,10 +83,15 @@ class Checkpointer:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(value, KeyboardInterrupt) and self._begun:
+        if not self._begun:
+            return
+        if isinstance(value, KeyboardInterrupt):
             number = value.number if isinstance(value, StoppedError) else 2
             place = f"after epoch {len(self.history)} of {self._epochs}"
             raise StoppedError(number, f"stopped {place}; go on with: {self._how_to_resume()}") from None
+        if isinstance(value, Exception) and not isinstance(value, DivergedError) and self._store.last_saved():
+            kept = "the training is kept as of its last checkpoint"
+            self._on_event(Warned(f"{self._run}: {kept}; go on with: {self._how_to_resume()}"))
 
     def _due(self, event: StepDone | EpochRecord) -> bool:
         if not self._config.training.checkpoint_seconds:

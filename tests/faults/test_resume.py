@@ -13,7 +13,7 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import latest_unfinished
 from phoneprice.cli.program import run as run_program
 from phoneprice.config.load import load_config
-from phoneprice.errors import DataError, LockedError, ModelError, StoppedError
+from phoneprice.errors import DataError, DeviceError, LockedError, ModelError, StoppedError
 from phoneprice.workflows.events import EpochDone, Event, Noted, Warned
 from phoneprice.workflows.train import train
 from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
@@ -82,6 +82,26 @@ def test_settings_that_do_not_decide_the_networks(data: Path, tmp_path: Path) ->
     begin(data, tmp_path / "run")
     resume(data, tmp_path / "run", [*SETTINGS, *other])
     assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")
+
+
+def test_a_training_that_fails_is_kept_and_says_so(data: Path, tmp_path: Path) -> None:
+    """As where memory runs out, or the disk fills up."""
+    train(data, load_config(None, SETTINGS), tmp_path / "whole")
+    events: list[Event] = []
+
+    def fail(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, EpochDone) and event.record.epoch == 4:
+            raise MemoryError
+
+    run = tmp_path / "run"
+    command = ("phoneprice", "train", str(data))
+    with pytest.raises(DeviceError):
+        train(data, load_config(None, SETTINGS), run, command_line=command, on_event=fail)
+    kept = "the training is kept as of its last checkpoint"
+    assert events[-1] == Warned(f"{run}: {kept}; go on with: {shlex.join([*command, '-o', str(run), '--resume'])}")
+    resume(data, run)
+    assert fingerprint(run) == fingerprint(tmp_path / "whole")
 
 
 ADVICE = "; resume with what it was begun with, or start over with --force"
