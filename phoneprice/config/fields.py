@@ -4,7 +4,9 @@ Loading, rendering and error messages all read the pydantic classes through thes
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from shlex import quote
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -127,6 +129,24 @@ def toml_value(value: object) -> str:
         case _:
             # Python writes no more than 4,300 decimal digits.
             return hex(value) if isinstance(value, int) and value.bit_length() > 10_000 else str(value)
+
+
+_BARE = re.compile(r"(?!(?:true|false|inf|nan)$)[A-Za-z_]+")
+
+
+def as_option(key: str, value: object) -> str:
+    """A setting as it is pasted behind a command: ``-s data.group_column=patient``, quoted where a shell needs it."""
+    text = value if isinstance(value, str) and _BARE.fullmatch(value) else toml_value(value)
+    return f"-s {quote(f'{key}={text}')}"
+
+
+def as_line(key: str, value: object) -> str:
+    """A setting as it is written into a file: ``data.group_column = "patient"``."""
+    return f"{key} = {toml_value(value)}"
+
+
+Written = Callable[[str, object], str]
+"""``as_option`` for a command that has ``-s``, ``as_line`` for one that writes a file."""
 
 
 def shown(value: object) -> str:

@@ -386,8 +386,14 @@ class Config(Settings):
     @property
     def row_columns(self) -> tuple[str, ...]:
         """Columns that say of each row to which group it belongs, when it was and how much it counts."""
-        named = (self.data.group_column, self.data.weight_column, self.validation.order_column)
-        return tuple(dict.fromkeys(name for name in named if name))
+        return tuple(dict.fromkeys(self.row_settings.values()))
+
+    @property
+    def row_settings(self) -> dict[str, str]:
+        """The column of each setting that names one of ``row_columns``."""
+        named = {"data.group_column": self.data.group_column, "data.weight_column": self.data.weight_column}
+        named["validation.order_column"] = self.validation.order_column
+        return {setting: name for setting, name in named.items() if name}
 
     @property
     def passed_columns(self) -> tuple[str, ...]:
@@ -416,11 +422,9 @@ class Config(Settings):
         data = self.data
         parts = {"data.target": (data.target,), "data.ignored_columns": data.ignored_columns}
         parts["data.categorical_columns"] = data.categorical_columns
-        named = {"data.group_column": data.group_column, "data.weight_column": data.weight_column}
-        named["validation.order_column"] = self.validation.order_column
-        for setting, name in named.items():
+        for setting, name in self.row_settings.items():
             for part, names in parts.items():
-                if name and name in names:
+                if name in names:
                     raise ValueError(f"column {name!r} is {setting} and in {part}; remove it from one")
         return self
 

@@ -39,7 +39,15 @@ from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
 from phoneprice.data.reading.faults import infinite_told
 from phoneprice.data.reading.options import AUTO, CellRules
-from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles, may_be_groups, odd_scale, row_roles, with_weight
+from phoneprice.data.rows.row_roles import (
+    NO_ROLES,
+    RowRoles,
+    may_be_groups,
+    may_be_in_time,
+    odd_scale,
+    row_roles,
+    with_weight,
+)
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.data.table import Table
@@ -198,7 +206,8 @@ def _oddities(
     table: Table, schema: TableSchema, config: Config, roles: RowRoles, dates: Mapping[str, Dates]
 ) -> Iterator[str]:
     """What to warn of in a table that can be learned from, the table named."""
-    for message in filter(None, (may_be_groups(table, config), odd_scale(roles.weights))):
+    of_rows = may_be_groups(table, config), may_be_in_time(table, config, dates), odd_scale(roles.weights)
+    for message in filter(None, of_rows):
         yield f"{table.source}: {message}"
     if index := config.data.index_among(table.names):
         yield f"{table.source}: {taken_for_index(index)}"

@@ -25,6 +25,7 @@ TABLES: Mapping[str, Mapping[str, Sequence[object]]] = {
     "no target": {"a": NUMBERS, "x": NUMBERS},
     "nothing but ids": {"id": list(range(24)), "y": CLASSES},
     "groups": {"patient": [f"P{i % 8}" for i in range(24)], "a": NUMBERS, "y": CLASSES},
+    "in time": {"day": [f"2024-01-{i + 1:02d}" for i in range(24)], "a": NUMBERS, "y": CLASSES},
     "another delimiter": {"a;b": NUMBERS, "y;z": CLASSES},
 }
 COMMANDS = {
@@ -47,5 +48,7 @@ def test_options_that_are_named_are_there(call: Call, tmp_path: Path, command: s
     there = set(OPTION.findall(call(*command.split(), "--help").out))
     assert there >= {"--target"}
     assert set(OPTION.findall(result.err)) <= there, result.err
+    if name in {"groups", "in time"}:
+        assert {"groups": "data.group_column", "in time": "validation.order_column"}[name] in result.err + result.out
     if command == "config init" and name.endswith("one row"):
         assert result.code == 0

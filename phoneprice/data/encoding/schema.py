@@ -369,9 +369,8 @@ def require_target_column(table: Table, target: str, remedy: str) -> None:
 def _check_names(table: Table, config: Config) -> None:
     data = config.data
     require_target_column(table, data.target, "name it with -s data.target=NAME")
-    named = {"data.group_column": data.group_column, "data.weight_column": data.weight_column}
-    for setting, name in {**named, "validation.order_column": config.validation.order_column}.items():
-        if name and name not in table.columns:
+    for setting, name in config.row_settings.items():
+        if name not in table.columns:
             raise file_fault(table.source, f"no column {with_suggestion(name, table.names)}; correct {setting}")
     for key in ("ignored_columns", "categorical_columns", "date_columns"):
         unknown = [name for name in getattr(data, key) if name not in table.columns]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.config.fields import as_line
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.encoding.dates import Dates, date_text, find_dates
 from phoneprice.data.encoding.features import category_code
@@ -33,7 +34,7 @@ from phoneprice.data.inspection.recognition import means_missing
 from phoneprice.data.reading.cells import Numbers, to_numbers
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import infinite_told
-from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles, may_be_groups, row_roles
+from phoneprice.data.rows.row_roles import NO_ROLES, RowRoles, may_be_groups, may_be_in_time, row_roles
 from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
@@ -59,7 +60,7 @@ FindingCode = Literal[
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
-    "groups", "number_format", "missing_words", "recognised", "infinite_cells",
+    "groups", "in_time", "number_format", "missing_words", "recognised", "infinite_cells",
     "dates", "date_order", "mostly_dates", "many_categories",
 ]  # fmt: skip
 
@@ -140,9 +141,11 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
 
 def told_of_splits(table: Table, config: Config) -> list[str]:
     """What to warn of where rows seem to belong together, or some classes have too few to be split as configured."""
-    subject = _Subject(table, config)
+    dates = find_dates(table, config)
+    subject = _Subject(with_dates(table, dates), config)
     rare = _rare_classes(subject) if len(subject.classes) > 1 else ""
-    return [f"{table.source}: {message}" for message in (may_be_groups(table, config), rare) if message]
+    belonging = may_be_groups(table, config, as_line), may_be_in_time(subject.table, config, dates, as_line)
+    return [f"{table.source}: {message}" for message in (*belonging, rare) if message]
 
 
 def _known(reference: Table | TableSchema, config: Config) -> Table | TableSchema:
@@ -354,6 +357,8 @@ def like_an_id(table: Table, name: str) -> str:
 def _grouped(subject: _Subject) -> Findings:
     if grouped := may_be_groups(subject.table, subject.config):
         yield Finding("warning", None, "groups", grouped, subject.table.rows)
+    if in_time := may_be_in_time(subject.table, subject.config, subject.dates):
+        yield Finding("warning", None, "in_time", in_time, subject.table.rows)
 
 
 def _dates(subject: _Subject) -> Findings:

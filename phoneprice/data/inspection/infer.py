@@ -82,6 +82,8 @@ class Inferred:
     """Those of the features that are dates or times."""
     date_order: DateOrder = "auto"
     """The order of day, month and year that was asked for."""
+    row_settings: Mapping[str, str] = field(default_factory=dict)
+    """The settings that were asked for of columns that say something of rows, and these columns: no features."""
 
     @property
     def id_columns(self) -> tuple[str, ...]:
@@ -135,6 +137,7 @@ class Inferred:
         kinds = ", ".join(counted(len(names), *COUNTED_KINDS[kind]) for kind, names in self.features.items())
         columns = [f"features: {kinds}"]
         columns += [f"ids: {listed_reasons(self.ids)}"] if self.ids else ["no ids"]
+        columns += [f"{name}: {setting}, no feature" for setting, name in self.row_settings.items()]
         columns += [f"not used: {listed_reasons(self.ignored)}"] if self.ignored else []
         reasons = self.recognised.reasons
         formats = [f"{self.source}: recognised {listed_reasons(reasons)}"] if reasons else []
@@ -178,7 +181,7 @@ def infer_config(
     used_dates = {name: dates[name] for name in features.get("date", ())}
     return Inferred(
         table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
-        known.data.date_order,
+        known.data.date_order, {setting: name for setting, name in known.row_settings.items() if name in table.names},
     )  # fmt: skip
 
 

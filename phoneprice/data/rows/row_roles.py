@@ -1,7 +1,7 @@
 """What a table says of its rows beside features and target: their group, their time, how much each of them counts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from phoneprice.config.fields import toml_value
+from phoneprice.config.fields import Written, as_option, toml_value
 from phoneprice.config.schema import Config, DateOrder
 from phoneprice.data.encoding.dates import Dates, Days, dates_in
 from phoneprice.data.encoding.labels import require_present
@@ -27,6 +27,8 @@ SHARED = 0.1
 """Share of the rows that have the value of another row, from which a column of ids may be one of groups."""
 LEAST_GROUPS = 5
 """Fewer different values are categories, of which folds could not be made anyway."""
+LEAST_TIMES = 10
+"""Fewer different days may stand in order by chance."""
 _GROUP_NAME = re.compile(
     r"(?:.*[_\s.-])?(?:ids?|uuid|guid)"
     r"|(?:.*[_\s.-])?(?:subject|patient|participant|person|user|customer|client|household|family|session|group)"
@@ -123,7 +125,7 @@ def odd_scale(weights: Doubles | None) -> str:
     )
 
 
-def may_be_groups(table: Table, config: Config) -> str:
+def may_be_groups(table: Table, config: Config, written: Written = as_option) -> str:
     """What to warn of where rows seem to belong together by an id, or by a column that is called so."""
     if config.data.group_column or config.validation.order_column or table.rows < 2 * LEAST_GROUPS:
         return ""
@@ -138,8 +140,33 @@ def may_be_groups(table: Table, config: Config) -> str:
     which = noun(len(found), "column", "columns")
     return (
         f"{which} {told}: rows that belong together may be learned from and held out at once, which flatters the "
-        f"metrics; data.group_column = {toml_value(name)} keeps them together"
+        f"metrics; {written('data.group_column', name)} keeps them together"
     )
+
+
+def may_be_in_time(table: Table, config: Config, dates: Mapping[str, Dates], written: Written = as_option) -> str:
+    """What to warn of where the rows stand in the order of a column of ``dates``, which are days in ``table``."""
+    if config.validation.order_column or config.data.group_column:
+        return ""
+    found = next((name for name in dates if name in table.dates and _in_order(table.columns[name])), None)
+    if found is None:
+        return ""
+    order = dates[found].doubt(config.data.date_order)
+    settings = [written("validation.order_column", found)]
+    settings += [written("data.date_order", dates[found].form)] if order else []
+    return (
+        f"the rows stand in the order of column {found!r}: if later ones are to be predicted from earlier ones, folds "
+        f"at random flatter the metrics; {' and '.join(settings)} holds out the last rows"
+    )
+
+
+def _in_order(days: pa.Array) -> bool:
+    """Whether rows are sorted by their days, each of which is known, and not by chance."""
+    values = days.to_numpy(zero_copy_only=False)
+    steps = np.diff(values)
+    if days.null_count or np.count_nonzero(steps) < LEAST_TIMES - 1:
+        return False
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _repeats(cells: pa.Array, *, often: bool) -> str:

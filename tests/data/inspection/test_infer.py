@@ -140,6 +140,20 @@ ROLES = table(
 )
 
 
+def test_the_summary_names_the_columns_that_say_something_of_rows() -> None:
+    known = Config.model_validate(
+        {
+            "data": {"id_columns": (), "weight_column": "w"},
+            "validation": {"scheme": "holdout", "order_column": "day"},
+        }
+    )
+    cells = table(day=["2024-05-31", "2024-06-01"], a=[0.5, 1.5], w=[1.0, 2.0], y=["p", "q"])
+    assert infer_config(cells, "y", given=Given(known)).summary[1] == (
+        "phones.csv: inferred features: 1 number. no ids. w: data.weight_column, no feature. "
+        "day: validation.order_column, no feature"
+    )
+
+
 def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
     ids = {f"{i}_id": [float(i + j * j) for j in range(30)] for i in range(12)}
     inferred = infer_config(table(a=[0.5] * 30, **ids, y=[0.5 * i for i in range(30)]), "y")

@@ -4,8 +4,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phoneprice.config.fields import as_line, as_option
 from phoneprice.config.schema import Config
-from phoneprice.data.rows.row_roles import RowRoles, known_roles, may_be_groups, odd_scale, row_roles, with_weight
+from phoneprice.data.encoding.dates import find_dates
+from phoneprice.data.inspection.mixed import with_dates
+from phoneprice.data.rows.row_roles import (
+    RowRoles,
+    known_roles,
+    may_be_groups,
+    may_be_in_time,
+    odd_scale,
+    row_roles,
+    with_weight,
+)
 from phoneprice.errors import DataError
 from tests.small_tables import table
 
@@ -179,10 +190,49 @@ def test_columns_that_look_like_groups(columns: dict[str, Any], ids: tuple[str, 
     rows = table(**columns, y=["p", "q"] * 6)
     then = (
         ": rows that belong together may be learned from and held out at once, which flatters the metrics; "
-        f'data.group_column = "{next(iter(columns))}" keeps them together'
+        f"{as_option('data.group_column', next(iter(columns)))} keeps them together"
     )
     assert may_be_groups(rows, config(id_columns=ids)) == (f"{named}{then}" if named else "")
     assert not may_be_groups(rows, config(next(iter(columns)), id_columns=ids))
+
+
+IN_ORDER = [f"2024-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(24)]
+OPEN_ORDER = [f"0{1 + i % 9}/0{1 + i // 9}/2024" for i in range(24)]
+SHUFFLED = [*IN_ORDER[12:], *IN_ORDER[:12]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "options"),
+    [
+        ({"day": IN_ORDER}, "-s validation.order_column=day"),
+        ({"day": IN_ORDER[::-1]}, "-s validation.order_column=day"),
+        ({"sold on": sorted([*IN_ORDER[:12], *IN_ORDER[:12]])}, "-s 'validation.order_column=\"sold on\"'"),
+        ({"a": SHUFFLED, "b": IN_ORDER}, "-s validation.order_column=b"),
+        ({"day": OPEN_ORDER}, "-s validation.order_column=day and -s data.date_order=dmy"),
+        ({"day": SHUFFLED}, ""),
+        ({"day": [None, *IN_ORDER[1:]]}, ""),  # each row needs a time
+        ({"day": sorted(IN_ORDER[:5] * 5)[:24]}, ""),  # few days, in order by chance
+        ({"hour": [f"{i:02d}:30" for i in range(24)]}, "-s validation.order_column=hour"),
+        ({"width": [float(i) for i in range(24)]}, ""),
+    ],
+)
+def test_rows_that_stand_in_the_order_of_dates(columns: dict[str, Any], options: str) -> None:
+    rows, asked = table(**columns, y=["p", "q"] * 12), config()
+    dates = find_dates(rows, asked)
+    name = next((name for name in reversed(columns) if options), "")
+    expected = (
+        f"the rows stand in the order of column {name!r}: if later ones are to be predicted from earlier ones, folds "
+        f"at random flatter the metrics; {options} holds out the last rows"
+    )
+    found = with_dates(rows, dates)
+    assert may_be_in_time(found, asked, dates) == (expected if options else "")
+    assert not may_be_in_time(found, config(next(iter(columns))), dates)
+
+
+def test_advice_for_a_file_is_a_line_of_it() -> None:
+    rows, asked = table(day=IN_ORDER, y=["p", "q"] * 12), config()
+    dates = find_dates(rows, asked)
+    assert 'validation.order_column = "day" holds' in may_be_in_time(with_dates(rows, dates), asked, dates, as_line)
 
 
 def test_roles_of_no_rows() -> None:
