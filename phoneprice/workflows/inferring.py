@@ -61,9 +61,9 @@ def prepare_as_asked(source: Path | str, asked: Config | ToInfer, reading: Readi
         on_event(Noted(line))
     config = configured(asked.config(inferred.settings, _noting(on_event)), reading)
     still_open = [doubt for _, doubt in open_orders(inferred.dates, config.data.date_order)]
-    for doubt in inferred.doubts:
-        if doubt not in still_open:  # those the training says
-            on_event(Warned(f"{inferred.source}: {doubt}"))
+    doubts = [doubt for doubt in inferred.doubts if doubt not in still_open]  # those the training says
+    for doubt in (*doubts, *inferred.counters_told()):
+        on_event(Warned(f"{inferred.source}: {doubt}"))
     return replace(prepare_table(table, config, on_event), inferred=inferred)
 
 

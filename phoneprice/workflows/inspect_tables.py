@@ -13,6 +13,7 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
 from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import ToInfer
+from phoneprice.config.fields import as_line
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config, DataConfig
@@ -91,7 +92,7 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     table, inferred = read_and_infer(data, ToInfer(target), reading)
     text = init_text(inferred, table, read_options(Config().data, reading), name)
     config = ToInfer(target).config(inferred.settings)
-    dates = [f"{table.source}: {doubt}" for doubt in inferred.doubts]
+    dates = [f"{table.source}: {doubt}" for doubt in (*inferred.doubts, *inferred.counters_told(as_line))]
     categories = _categories_told(table, inferred, config)
     warnings = (*left_out(table), *dates, *categories, *told_of_splits(table, config))
     return FirstConfig(utf8_or_escaped(text), inferred, warnings)

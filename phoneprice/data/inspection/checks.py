@@ -349,8 +349,7 @@ def like_an_id(table: Table, name: str) -> str:
     """What to say of a feature that tells rows apart and nothing else, or their order; empty for any other."""
     if name in table.dates:
         return ""
-    rises = "rises by 1 from row to row" if rises_with_rows(name, table.columns[name]) else ""
-    why = id_reason(table, name) or rises
+    why = id_reason(table, name) or rises_with_rows(name, table.columns[name])
     return f"{why}: if it is an id, add it to data.id_columns, or the order of the rows is learned" if why else ""
 
 

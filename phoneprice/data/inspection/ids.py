@@ -10,13 +10,14 @@ from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
-from phoneprice.wording import count
+from phoneprice.wording import count, counted
 
 ENOUGH_TO_COUNT = 20
 """Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
 _TIME = re.compile(
-    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t)"
-    r"(?:[_\W\d].*)?",
+    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t"
+    r"|steps?|epochs?|iterations?|jahre?|monate?|wochen?|stunden?|ann[eé]es?|mois|semaines?|jours?|heures?|años?|mes(?:es)?"
+    r"|semanas?|días?|horas?)(?:[_\W\d].*)?",
     re.IGNORECASE,
 )
 """In a column's name, a word for what passes: counting it carries a meaning."""
@@ -24,15 +25,28 @@ ID_NAME = re.compile(
     r"(?i:(?:.*[_\s-])?(?:id|uuid|guid|key|index)(?:[_\s-]?(?:no|nr|num|number|code)\.?)?|unnamed:? ?\d*)"
     r"|.*[a-z](?:Id|ID)"
 )
+_OWN_NUMBER_NAME = re.compile(r".*nummer|.+[_\s.-](?:nr|no)\.?", re.IGNORECASE)
+"""A number of something: of a customer, but not of a month."""
+_NUMBER_NAME = re.compile(
+    r"(?:.*[_\s.-])?(?:nr|no|num|n[uú]mero|number|rows?|rn|lfd|obs|observation|x|x\.?1|v1)\.?|.*#|.*(?:序号|编号)",
+    re.IGNORECASE,
+)
+"""What a column is called that numbers the rows, if it does."""
 _SOME_INDEX = re.compile(r".*[_\s-]index", re.IGNORECASE)
 """Mostly a measurement, as a body mass index or a price index is."""
 SPARE = 0.05
 """Share of the rows that may lack an id or have another row's, in a column named like an id of ten rows or more."""
 
 
+COUNTS = "counts the rows"
+MOST_GAPS = 0.1
+"""Share of the steps of a number of the rows that may be larger than 1, as rows were left out."""
+
+
 def is_id_name(name: str) -> bool:
     """Whether a column is called as ids are: its cells are names, whatever they look like."""
-    return bool(ID_NAME.fullmatch(name.strip()))
+    name = name.strip()
+    return bool(ID_NAME.fullmatch(name)) or bool(_OWN_NUMBER_NAME.fullmatch(name) and not _TIME.fullmatch(name))
 
 
 def id_reason(table: Table, name: str) -> str:
@@ -45,18 +59,33 @@ def id_reason(table: Table, name: str) -> str:
     if cells.null_count or len(cells) <= ENOUGH_TO_COUNT:
         return ""
     if is_number_array(cells):
-        return "" if _TIME.fullmatch(name) or not _counts(cells, table.numbered) else "counts the rows"
+        return _numbers_rows(table, name)
     if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
         return ""
     return "text, and each row has its own"
 
 
-def rises_with_rows(name: str, cells: pa.Array) -> bool:
-    """Whether a column that may well be a measurement rises by 1 from row to row, as a number of the rows does."""
+def _numbers_rows(table: Table, name: str) -> str:
+    if not _TIME.fullmatch(name) and _counts(table.columns[name], table.numbered):
+        return COUNTS
+    return rises_with_rows(name, table.columns[name]) if _NUMBER_NAME.fullmatch(name.strip()) else ""
+
+
+def counts_by_chance(name: str, reason: str) -> bool:
+    """Whether a column is an id for nothing but its counting: it may be a dose or a depth."""
+    return reason == COUNTS and not _NUMBER_NAME.fullmatch(name.strip())
+
+
+def rises_with_rows(name: str, cells: pa.Array) -> str:
+    """What to say of a column, perhaps a measurement, that rises by 1 from row to row as a number of the rows does."""
     if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
-        return False
-    values = cells.to_numpy()
-    return bool(values[1] - values[0] == 1) and bool((np.diff(values) == 1).all())
+        return ""
+    steps = np.diff(cells.to_numpy())
+    gaps = int(np.count_nonzero(steps != 1))
+    if gaps > MOST_GAPS * len(steps) or not (steps >= 1).all():
+        return ""
+    but_for = f", but for {counted(gaps, 'gap')}" if gaps else ""
+    return f"rises by 1 from row to row{but_for}"
 
 
 def _own_values(cells: pa.Array) -> str:

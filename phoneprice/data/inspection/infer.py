@@ -1,17 +1,18 @@
 """A first configuration for a table: what to predict it as, which columns are ids, and why."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from phoneprice.components.base import TaskKind
+from phoneprice.config.fields import Written, as_option
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
 from phoneprice.data.encoding.labels import MAX_CLASSES, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
-from phoneprice.data.inspection.ids import id_reason
+from phoneprice.data.inspection.ids import counts_by_chance, id_reason
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading.cells import to_numbers
@@ -118,6 +119,14 @@ class Inferred:
     def doubts(self) -> tuple[str, ...]:
         """What to say of each column of dates whose cells allow another order of day, month and year."""
         return tuple(what for _, what in open_orders(self.dates, self.date_order))
+
+    def counters_told(self, written: Written = as_option) -> Iterator[str]:
+        """What to warn of each column that is an id for nothing but counting the rows, as a dose or a depth may do."""
+        for name, reason in self.ids.items():
+            if counts_by_chance(name, reason):
+                setting = written("data.id_columns", tuple(other for other in self.ids if other != name))
+                what = f"column {name!r} counts the rows, so it is taken for an id and not learned from"
+                yield f"{what}; if it tells something of them, as a dose or a depth does, {setting} keeps it"
 
     @property
     def reasons(self) -> dict[str, str]:

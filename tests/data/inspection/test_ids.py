@@ -1,10 +1,11 @@
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import pytest
 
 from phoneprice.config.schema import DataConfig
-from phoneprice.data.inspection.ids import id_reason
+from phoneprice.data.inspection.ids import COUNTS, counts_by_chance, id_reason, rises_with_rows
 from phoneprice.data.rows.unlabelled import with_target
 from tests.small_tables import table
 
@@ -42,6 +43,14 @@ from tests.small_tables import table
         ("year", [float(i + 1990) for i in range(30)], False),
         *((name, [float(i + 1) for i in range(30)], False) for name in ("day", "Week 2", "time_s", "t", "years.old")),
         *((name, [float(i + 1) for i in range(30)], True) for name in ("count", "X", "sometimes", "birthdays")),
+        *((name, [float(i + 1) for i in range(30)], False) for name in ("Jahr", "step", "année", "semana", "Monat_nr")),
+        *(
+            (name, [90000.0 + 7 * i for i in range(40)], True)
+            for name in ("Kunden-Nr.", "Kd.-Nr.", "Kundennummer", "Customer No")
+        ),
+        *((name, [10001.0 + i for i in range(40)], True) for name in ("Nr", "#", "No.", "num", "row", "编号")),
+        *((name, [10001.0 + 7 * i for i in range(40)], False) for name in ("Nr", "NO", "num", "row")),
+        ("resp", [10001.0 + i for i in range(40)], False),
         ("ram", [float(i * i) for i in range(30)], False),
     ],
 )
@@ -61,6 +70,35 @@ def test_what_is_an_id(name: str, cells: list[Any], expected: bool) -> None:
 def test_an_id_with_gaps_and_doubles_is_said_to_have_them(first: list[Any], note: str) -> None:
     cells = table(id=[*first, *(f"a{i}" for i in range(60))])
     assert id_reason(cells, "id") == f"named like an id, and each row has its own value{note}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([1] * 40, "rises by 1 from row to row"),
+        ([1] * 36 + [2, 5, 2, 3], "rises by 1 from row to row, but for 4 gaps"),
+        ([1] * 35 + [2] * 5, ""),
+        ([1] * 39 + [0], ""),
+        ([1] * 39 + [-3], ""),
+        ([1] * 15, ""),
+    ],
+)
+def test_what_rises_with_the_rows(steps: list[int], expected: str) -> None:
+    cells = table(resp=[7.0, *(7.0 + total for total in accumulate(steps))])
+    assert rises_with_rows("resp", cells.columns["resp"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "expected"),
+    [
+        ("dose", COUNTS, True),
+        ("Tag", COUNTS, True),
+        ("dose", "named like an id, and each row has its own value", False),
+        *((name, COUNTS, False) for name in ("nr", "X", "lfd. Nr.", "obs", "#", "序号")),
+    ],
+)
+def test_what_may_count_by_chance(name: str, reason: str, expected: bool) -> None:
+    assert counts_by_chance(name, reason) is expected
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phoneprice.config.fields import as_line
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig
 from phoneprice.data.inspection.ids import id_reason
 from phoneprice.data.inspection.infer import Given, infer_config, suggest_target
@@ -152,6 +153,19 @@ def test_the_summary_names_the_columns_that_say_something_of_rows() -> None:
         "phones.csv: inferred features: 1 number. no ids. w: data.weight_column, no feature. "
         "day: validation.order_column, no feature"
     )
+
+
+def test_a_counter_that_may_mean_something_is_warned_of() -> None:
+    count = [float(i + 1) for i in range(30)]
+    cells = table(key=[f"k{i}" for i in range(30)], nr=count, dose=count, a=[0.5, 1.5] * 15, y=["p", "q"] * 15)
+    inferred = infer_config(cells, "y")
+    what = "column 'dose' counts the rows, so it is taken for an id and not learned from; if it tells something of them"
+    assert list(inferred.counters_told()) == [
+        f'{what}, as a dose or a depth does, -s \'data.id_columns=["key", "nr"]\' keeps it'
+    ]
+    assert list(inferred.counters_told(as_line)) == [
+        f'{what}, as a dose or a depth does, data.id_columns = ["key", "nr"] keeps it'
+    ]
 
 
 def test_the_summary_of_many_columns_counts_those_it_does_not_name() -> None:
