@@ -93,7 +93,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         if target in _names(X):
             raise ValueError(f"X has a column {target!r}, as y is called; leave it out of X, or give y another name")
         data = {"target": target, "categorical_columns": (*config.data.categorical_columns, *_categories(X))}
-        config = _replaced(_replaced(config, "data", **data), "task", labels=())
+        # Whoever asks for a classifier has classes, however many and rare.
+        labels = () if config.task.kind == "regression" else tuple(map(str, np.unique(targets)))
+        config = _replaced(_replaced(config, "data", **data), "task", labels=labels)
         with _usual_errors():
             table = _table(X, config)
             table = replace(table, columns={**table.columns, target: _table({target: targets}, config).columns[target]})

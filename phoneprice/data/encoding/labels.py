@@ -1,6 +1,6 @@
 """Class labels: found in the training table, matched in every later one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -32,6 +32,8 @@ from phoneprice.wording import count, counted, first_of, quoted
 LabelKind = Spelling | Literal["boolean"]
 """What makes a cell a label: its spelling, or meaning yes or no."""
 MAX_CLASSES = 1000
+FEW_LABELS = 20
+"""More different numbers than this are a quantity where most of them stand in one row."""
 _REGRESSION = 'for a number to predict set task.kind = "regression"'
 
 
@@ -68,6 +70,8 @@ def infer_labels(table: Table, target: str, task: TaskConfig, *, clean: bool = F
     labels = _own_order(names)
     if task.kind == "binary" and len(labels.names) > 2:
         raise _more_than_two(labels, counts, where)
+    if not task.labels and (quantity := counts_of_quantity(counts)):
+        raise DataError(f"{where}: {quantity}")
     if len(counts) > MAX_CLASSES:
         raise DataError(
             f"{where}: found {count(len(counts))} different labels, at most {count(MAX_CLASSES)} classes are allowed; "
@@ -80,6 +84,17 @@ def infer_labels(table: Table, target: str, task: TaskConfig, *, clean: bool = F
         only = f"label {quoted(labels.names[0])} in {rows}"
         raise DataError(f"{where}: found {only}, expected two classes or more; add rows of another class")
     return labels
+
+
+def counts_of_quantity(counts: Mapping[str, int]) -> str:
+    """What to say of labels with their rows that are hardly classes but a number to predict; empty for any others."""
+    once = sum(rows == 1 for rows in counts.values())
+    if len(counts) <= FEW_LABELS or 2 * once <= len(counts) or not all(map(canonical_number, counts)):
+        return ""
+    return (
+        f"{count(len(counts))} different numbers in {counted(sum(counts.values()), 'row')}, {count(once)} of them once: "
+        "a quantity, not classes; to predict it use -c regression, or --target without -c; for classes set task.labels"
+    )
 
 
 def labels_fit(names: Sequence[str], kind: LabelKind) -> bool:

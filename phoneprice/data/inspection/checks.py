@@ -15,7 +15,7 @@ from phoneprice.config.fields import as_line
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.encoding.dates import Dates, date_text, find_dates
 from phoneprice.data.encoding.features import category_code
-from phoneprice.data.encoding.labels import MAX_CLASSES, assumed_order
+from phoneprice.data.encoding.labels import MAX_CLASSES, assumed_order, counts_of_quantity
 from phoneprice.data.encoding.schema import (
     Column,
     TableSchema,
@@ -265,6 +265,8 @@ def _too_many_labels(subject: _Subject) -> str:
     """What is wrong and what to do, if the task allows fewer classes than there are."""
     counts, kind = subject.classes, subject.config.task.kind
     binary = kind == "binary" and len(counts) > 2
+    if not subject.config.task.labels and not binary and (quantity := counts_of_quantity(counts)):
+        return quantity
     if len(counts) <= MAX_CLASSES and not binary:
         return ""
     allowed = "task.kind = binary allows two" if binary else f"at most {MAX_CLASSES} classes are allowed"

@@ -10,7 +10,7 @@ from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
-from phoneprice.data.encoding.labels import MAX_CLASSES, quoted_labels
+from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.inspection.ids import counts_by_chance, id_reason
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
@@ -22,8 +22,6 @@ from phoneprice.data.values import canonical_number, is_number_array, names_of, 
 from phoneprice.errors import DataError
 from phoneprice.wording import MOST_NAMED, count, counted, first_of
 
-FEW_LABELS = 20
-"""More different whole numbers than this are a quantity, not classes."""
 ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
 FREE_TEXT = 0.5

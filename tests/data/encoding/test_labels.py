@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from phoneprice.components.base import TaskKind
 from phoneprice.config.schema import TaskConfig
 from phoneprice.data.encoding.labels import Labels, infer_labels
 from phoneprice.data.reading import ReadOptions, read_table
@@ -145,6 +146,33 @@ WRITERS: dict[str, Callable[[Path, list[Any]], Path]] = {
     "dictionary of integers": parquet_writer(lambda cells: pa.array(cells, pa.int64()).dictionary_encode()),
 }
 WITHOUT_FLOATS = tuple(name for name in WRITERS if "float" not in name and "pandas" not in name)
+
+
+QUANTITY = [*(f"{200 + i}.5" for i in range(30)), "1", "1"]
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "multiclass"])
+def test_a_quantity_is_no_class(kind: TaskKind) -> None:
+    with pytest.raises(DataError) as raised:
+        infer_labels(table(y=QUANTITY), "y", TaskConfig(kind=kind))
+    assert str(raised.value) == (
+        "phones.csv, column 'y': 31 different numbers in 32 rows, 30 of them once: a quantity, not classes; to predict "
+        "it use -c regression, or --target without -c; for classes set task.labels"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels"),
+    [
+        (QUANTITY, tuple(dict.fromkeys(QUANTITY))),  # somebody wants them
+        (QUANTITY[:20], ()),  # few
+        ([str(i) for i in range(25)] * 2, ()),  # again and again
+        ([f"k{i}" for i in range(30)], ()),
+    ],
+)
+def test_many_labels_may_be_classes(cells: list[str], labels: tuple[str, ...]) -> None:
+    found = infer_labels(table(y=cells), "y", TaskConfig(kind="multiclass", labels=labels))
+    assert len(found.names) == len(set(cells))
 
 
 def read_labels(path: Path, known: Labels | None = None) -> tuple[Labels, list[int]]:

@@ -262,7 +262,7 @@ FAULTS: list[tuple[Table, Config, str]] = [
         "phones.csv, column 'price': task.labels names a label twice: '1', '2', '1.0'; remove one",
     ),
     (
-        table(a=[0.0] * 1001, price=[float(i) for i in range(1001)]), config(),
+        table(a=[0.0] * 2002, price=[float(i) for i in range(1001)] * 2), config(),
         ("phones.csv, column 'price': found 1,001 different labels, at most 1,000 classes are allowed; for "
         'a number to predict set task.kind = "regression"'),
     ),

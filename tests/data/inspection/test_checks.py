@@ -51,8 +51,12 @@ def test_no_features() -> None:
 def test_too_many_labels() -> None:
     what = "1001 different labels, at most 1000 classes are allowed"
     for label, remedy in (("{}", "set task.kind = regression"), ("p{}", "choose another data.target")):
-        cells = table(a=numbers(1001), y=[label.format(i) for i in range(1001)])
+        cells = table(a=numbers(2002), y=[label.format(i) for i in range(1001)] * 2)
         assert found(cells)[0] == ("error", "y", "too_many_labels", f"{what}; {remedy}", 1001)
+    quantity = "1,001 different numbers in 1,001 rows, 1,001 of them once: a quantity, not classes; to predict it use "
+    quantity += "-c regression, or --target without -c; for classes set task.labels"
+    cells = table(a=numbers(1001), y=[str(i) for i in range(1001)])
+    assert found(cells)[0] == ("error", "y", "too_many_labels", quantity, 1001)
     binary = Config.model_validate(
         {"data": {"target": "y"}, "task": {"kind": "binary"}, "loss": {"name": "binary_cross_entropy"}}
     )
