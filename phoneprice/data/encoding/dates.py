@@ -130,6 +130,15 @@ def dates_in(cells: pa.Array, *, declared: bool = False) -> Dates | None:
     return Dates(form, decided=not others and form != "time")
 
 
+def no_dates(cells: pa.Array, dates: Dates) -> NDArray[np.bool_]:
+    """Which cells ``(rows,)`` are dates in no order that the column may have; missing ones are not among them."""
+    encoded = cells.dictionary_encode()
+    read = read_texts(encoded.dictionary, (dates.form, *dates.others)).values()
+    odd = np.append(~np.any([instants.valid for instants in read], axis=0), False)
+    places = encoded.indices.fill_null(len(odd) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(odd[places])
+
+
 def may_be_dates(cells: pa.Array) -> bool:
     """Whether one of the first different texts of a column looks like a date, which is quick to see."""
     texts = (cells.slice(0, _LOOKED_AT_ROWS).drop_null() or cells.drop_null()).unique().slice(0, _LOOKED_AT)

@@ -91,9 +91,10 @@ def counts_of_quantity(counts: Mapping[str, int]) -> str:
     once = sum(rows == 1 for rows in counts.values())
     if len(counts) <= FEW_LABELS or 2 * once <= len(counts) or not all(map(canonical_number, counts)):
         return ""
+    rows = counted(sum(counts.values()), "row")
     return (
-        f"{count(len(counts))} different numbers in {counted(sum(counts.values()), 'row')}, {count(once)} of them once: "
-        "a quantity, not classes; to predict it use -c regression, or --target without -c; for classes set task.labels"
+        f"{count(len(counts))} different numbers in {rows}, {count(once)} of them once: a quantity, not classes; to "
+        "predict it use -c regression, or --target without -c; for classes set task.labels"
     )
 
 

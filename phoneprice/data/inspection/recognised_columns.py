@@ -82,7 +82,7 @@ def _look(table: Table, name: str, data: DataConfig, settled: Settled) -> Found 
         found = None if written is None else _plain_numbers(cells, written, table, settled)
     else:
         mistakes = name != data.target and data.on_bad_row == "fail"
-        found = look_at(cells, mistakes=mistakes) or words_among_dates(cells)
+        found = look_at(cells, mistakes=mistakes) or words_among_dates(cells, mistakes=mistakes)
     if found is None or (settled.marks and not found.how.plain):
         return None
     return replace(found, words=()) if settled.words else found

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phoneprice.config.schema import DecimalMark, ThousandsMark
-from phoneprice.data.encoding.dates import dates_in, may_be_dates
+from phoneprice.data.encoding.dates import dates_in, may_be_dates, no_dates
 from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
 from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
 from phoneprice.data.reading.columns import MOSTLY
@@ -35,6 +35,7 @@ MISSING_WORDS = frozenset(
             for mark in ("<>", "()", "[]")
             for word in ("null", "na", "nan", "none", "missing")
         ),
+        *(f"{day}{clock}" for day in ("0000-00-00", "00/00/0000", "00.00.0000") for clock in ("", " 00:00:00")),
         *("none", "nil", "nan", "null", "na", "unknown", "unk", "missing", "not available", "not applicable"),
         *("unbekannt", "keine angabe", "inconnu", "desconocido", "sconosciuto", "无", "未知", "不明", "缺失"),
     }
@@ -205,13 +206,18 @@ def _with_words(found: Found, told: str, words: Mapping[str, int]) -> Found:
     return replace(found, words=tuple(words), reason="; ".join(filter(None, [told, _words_told(words)])))
 
 
-def words_among_dates(cells: pa.Array) -> Found | None:
-    """The words for none in a string array ``(rows,)`` of dates or times, if there are any."""
+def words_among_dates(cells: pa.Array, *, mistakes: bool = False) -> Found | None:
+    """The words for none in a string array ``(rows,)`` of dates or times, if there are any; as in ``look_at``."""
     if not may_be_dates(cells):
         return None
     there = null_missing(cells, MISSING_WORDS)
+    dates = dates_in(there)
+    if dates is None:
+        return None
     words = value_counts(cells.filter(there.is_null()))
-    return Found(words=tuple(words), reason=_words_told(words)) if words and dates_in(there) else None
+    odd = value_counts(there.filter(no_dates(there, dates))) if mistakes else {}
+    words |= odd if len(odd) <= MOST_MISTAKES else {}
+    return Found(words=tuple(words), reason=_words_told(words)) if words else None
 
 
 def sentinels(values: pa.Array, written: pa.Array) -> Found | None:

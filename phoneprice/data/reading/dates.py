@@ -13,7 +13,9 @@ UTC, a time without one counts as UTC; digits of a second beyond the microsecond
 | each but ``time`` | ``2024-05-31``, ``2024/5/31``, ``20240531``, ``2024-05``, ``31 May 2024``, ``31-May-24`` |
 | | ``May 31, 2024``, ``May-31-2024``, ``Fri, 31 May 2024``, ``2024-May-31``, ``May 2024``, ``2024 May`` |
 | | ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601), ``2024Q2`` and ``Q2 2024`` (quarters), ``2024M05`` |
-| | all with a time: ``2024-05-31T12:30:00.5+02:00`` |
+| | ``05/2024``, ``May-24``, ``2024年5月31日``; months in English, German, French and Spanish |
+| | all with a time: ``2024-05-31T12:30:00.5+02:00``, ``31.05.2024 12.30``, ``31/May/2024:12:30:00 +0000``; |
+| | ``Fri May 31 12:30:00 2024``, ``2024-05-31 12`` |
 """
 
 import re
@@ -32,37 +34,67 @@ from phoneprice.data.reading.options import OUTER_SPACES
 
 MICROSECONDS_A_DAY = 86_400_000_000
 _PIVOT = 69
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-_MONTH_WORDS = [*_MONTHS, *(month[:3] for month in _MONTHS), "sept"]
-_MONTH_NUMBERS = np.array([*range(1, 13), *range(1, 13), 9, 0])
+_MONTH_WORDS: dict[str, int] = {
+    word: number
+    for number, words in enumerate(
+        (
+            "january jan januar jänner janvier janv enero ene",
+            "february feb februar février fevrier févr fevr febrero",
+            "march mar märz maerz mär mrz mars marzo",
+            "april apr avril avr abril abr",
+            "may mai mayo",
+            "june jun juni juin junio",
+            "july jul juli juillet juil julio",
+            "august aug août aout agosto ago",
+            "september sep sept septembre septiembre setiembre",
+            "october oct oktober okt octobre octubre",
+            "november nov novembre noviembre",
+            "december dec dezember dez décembre decembre déc diciembre dic",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+"""Names of the months in English, German, French and Spanish, and what they are shortened to."""
+_MONTH_NUMBERS = np.array([*_MONTH_WORDS.values(), 0])
 """Of each word; the last stands for none of them."""
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"
-_CLOCK = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[ap])\.?m\.?)?"
-)
-_TIME = rf"(?:(?:t|,? +){_CLOCK}(?: ?(?P<zone>z|utc|gmt|[+-]\d{{2}}(?::?\d{{2}})?))?)?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_NAME = r"(?P<name>[a-z]{3,9})"
+_MINUTE = r"(?P<clock_mark>[:.h])(?P<minute>\d{2})"
+_SECOND = r"(?:(?P<second_clock_mark>[:.])(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+_HALF = r"(?: ?(?P<half>[ap])\.?m\.?)?"
+_ZONE = r"(?: ?(?P<zone>z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?"
+_CLOCK = rf"(?P<hour>\d{{1,2}}){_MINUTE}{_SECOND}{_HALF}"
+_TIME = rf"(?:(?:t|:|,? +){_CLOCK}{_ZONE})?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
+_NAME = r"(?P<name>\pL{3,10})"
+_YEAR = r"(?P<year>1[5-9]\d{2}|20\d{2}|21\d{2})"
+_YEAR_FIRST = r"(?P<year>\d{4})(?P<first_mark>[-/.])(?P<month>\d{1,2})"
+_THEN_DAY = r"(?P<second_mark>[-/.])(?P<day>\d{1,2})"
 _FAMILIES = (
-    r"(?P<year>\d{4})(?P<first_mark>[-/.])(?P<month>\d{1,2})(?:(?P<second_mark>[-/.])(?P<day>\d{1,2}))?",
+    rf"{_YEAR_FIRST}(?:{_THEN_DAY}\.?)?",
     r"(?P<a>\d{1,2})(?P<first_mark>[-/.])(?P<b>\d{1,2})(?P<second_mark>[-/.])(?P<c>\d{4}|\d{2})",
-    rf"{_WEEKDAY}{_DAY}(?:\. ?|[-/ ]){_NAME}(?:[.,] ?|[-/ ])(?P<year>\d{{4}}|\d{{2}})",
+    rf"{_WEEKDAY}{_DAY}(?:\. ?|[-/ ]| de ){_NAME}(?:[.,] ?|[-/ ]| de )(?P<year>\d{{4}}|\d{{2}})",
     rf"{_WEEKDAY}{_NAME}(?:\.? |[-/]){_DAY}(?:,? |[-/])(?P<year>\d{{4}})",
     rf"(?P<year>\d{{4}})[-/. ]?{_NAME}(?:[-/. ]{_DAY})?",
     rf"{_NAME}[-., ]{{1,2}}(?P<year>\d{{4}})",
-    r"(?P<year>1[5-9]\d{2}|20\d{2}|21\d{2})(?P<month>\d{2})(?P<day>\d{2})",
+    rf"{_NAME}(?:-| ?')(?P<year>\d{{2}})",
+    rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})",
+    rf"(?P<month>\d{{1,2}})[-/.]{_YEAR}",
+    r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월](?: ?(?P<day>\d{1,2}) ?[日일])?",
     r"(?P<year>\d{4})[- ]?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
     r"(?P<year>\d{4})[- ]?q(?P<quarter>[1-4])",
     r"q(?P<quarter>[1-4])[-/ ](?P<year>\d{4})",
     r"(?P<year>\d{4})[- ]?m(?P<month>\d{1,2})",
 )
-_DATES = tuple(f"(?i)^{family}{_TIME}$" for family in _FAMILIES)
-_TIMES = (f"(?i)^{_CLOCK}$",)
-_ANY_OF_IT = r"(?i)\d[-/.:]\d|\d{8}|\d[- ]?[wqm]\d|q[1-4]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_WITH_THEIR_TIME = (
+    rf"{_WEEKDAY}{_NAME} +{_DAY} {_CLOCK}{_ZONE} (?P<year>\d{{4}})",
+    rf"{_YEAR_FIRST}{_THEN_DAY}[ t_-](?P<hour>\d{{2}})",
+)
+_DATES = tuple(f"(?i)^{pattern}$" for pattern in (*(f"{family}{_TIME}" for family in _FAMILIES), *_WITH_THEIR_TIME))
+_TIMES = (rf"(?i)^(?P<hour>\d{{1,2}})(?P<clock_mark>:)(?P<minute>\d{{2}}){_SECOND}{_HALF}$",)
+_ANY_OF_IT = "|".join(
+    [r"(?i)\d[-/.:]\d|\d{8}|\d[- ]?[wqm]\d|q[1-4]|\d ?[年년]", *sorted({word[:3] for word in _MONTH_WORDS})]
+)
 """What every date and time has in it; most texts have not."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -139,7 +171,7 @@ _Fields = Mapping[str, pa.Array]
 """The parts of the texts by their names in the patterns, string arrays ``(n,)``, empty where a text lacks one."""
 _PARTS = (
     "year", "month", "day", "name", "a", "b", "c", "first_mark", "second_mark", "hour", "minute", "second", "fraction",
-    "half", "zone", "week", "weekday", "quarter",
+    "clock_mark", "second_clock_mark", "half", "zone", "week", "weekday", "quarter",
 )  # fmt: skip
 
 
@@ -161,8 +193,8 @@ def _fields(texts: pa.Array, patterns: tuple[str, ...]) -> _Fields:
 
 def _instants(fields: _Fields, form: DateForm) -> Instants:
     valid = _is(fields["matched"], "1")
-    marks = fields["first_mark"], fields["second_mark"]
-    valid &= (pc.equal(*marks).to_numpy(zero_copy_only=False)) | _is(marks[1], "")
+    for first, second in (("first_mark", "second_mark"), ("clock_mark", "second_clock_mark")):
+        valid &= pc.equal(fields[first], fields[second]).to_numpy(zero_copy_only=False) | _is(fields[second], "")
     days, there = _calendar_days(*_calendar(fields, form))
     if pc.any(pc.not_equal(fields["week"], "")).as_py():
         of_weeks, week_there = _week_days(fields)
@@ -202,7 +234,7 @@ def _calendar(fields: _Fields, form: DateForm) -> _Triple:
     if form == "time":
         rows = len(fields["matched"])
         return np.full(rows, 1970), np.ones(rows, np.int64), np.ones(rows, np.int64)
-    words = pc.index_in(pc.utf8_lower(fields["name"]), value_set=pa.array(_MONTH_WORDS))
+    words = pc.index_in(pc.utf8_lower(fields["name"]), value_set=pa.array(_MONTH_WORDS, pa.string()))
     named = _MONTH_NUMBERS[words.fill_null(-1).to_numpy(zero_copy_only=False)]
     year = _year(fields["year"])
     month = np.where(_is(fields["name"], ""), _whole(fields["month"]), named)

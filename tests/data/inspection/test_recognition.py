@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneprice.data.inspection.recognition import Found, decided, look_at, may_be_grouped, sentinels
+from phoneprice.data.inspection.recognition import (
+    Found,
+    decided,
+    look_at,
+    may_be_grouped,
+    sentinels,
+    words_among_dates,
+)
 from phoneprice.data.number_formats import PLAIN, NumberFormat, to_plain
 from phoneprice.data.reading.cells import NUMBER
 from tests.written_numbers import MARKS, UNITS, write
@@ -217,3 +224,32 @@ def test_one_cell_among_very_many_decides(odd: str, how: NumberFormat) -> None:
     found = look(*cells[:-2], odd, "?")
     assert found is not None
     assert (found.how, found.words, found.open_mark) == (how, ("?",), "")
+
+
+ZEROS = ("0000-00-00 00:00:00", "0000-00-00")
+DAYS = [f"{1 + i % 28:02d}.{1 + i % 12:02d}.2024" for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "words", "asked"),
+    [
+        (["offen"], ("offen",), ()),
+        (["offen", "31.02.2024", "?"], ("?", "offen", "31.02.2024"), ("?",)),
+        (["a", "b", "c", "d"], (), ()),  # somebody has to look at them
+        (["00.00.0000"] * 40, ("00.00.0000",), ("00.00.0000",)),
+        (["0000-00-00 00:00:00", "0000-00-00"] * 5, ZEROS, ZEROS),
+        ([], (), ()),
+    ],
+)
+def test_words_and_mistakes_among_dates(odd: list[str], words: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    """Mistakes are taken for missing where that is asked for; a day 0 is one that nobody has given."""
+    for mistakes, expected in ((True, words), (False, asked)):
+        found = words_among_dates(pa.array([*odd, *DAYS], pa.string()), mistakes=mistakes)
+        assert (() if found is None else found.words) == expected
+
+
+def test_what_is_a_date_in_one_of_the_orders_is_no_mistake() -> None:
+    assert words_among_dates(pa.array(["01/02/2024"] * 20 + ["13/05/2024"]), mistakes=True) is None
+    found = words_among_dates(pa.array(["01/02/2024"] * 20 + ["13/13/2024"]), mistakes=True)
+    assert found is not None
+    assert found.words == ("13/13/2024",)
