@@ -16,6 +16,7 @@ from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
+from phoneprice.data.inspection.checks import leaks_told
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import Figures, measured
@@ -100,6 +101,8 @@ def train(
         with saving as checkpointer:
             contents = _trained(prepared, checkpointer, recorded, started, collector)
             writer.finish(contents)
+    if leaks := leaks_told(prepared.table, prepared.schema.feature_names, prepared.config):
+        collector.warn(f"{prepared.table.source}: {leaks}")
     return _result(path, prepared, contents, time.perf_counter() - started, collector.messages)
 
 

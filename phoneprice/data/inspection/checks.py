@@ -1,6 +1,6 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from shlex import quote
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from phoneprice.config.fields import as_line
+from phoneprice.config.fields import as_line, as_option
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.encoding.dates import Dates, date_text, find_dates
 from phoneprice.data.encoding.features import category_code
@@ -51,7 +51,7 @@ from phoneprice.data.values import (
 )
 from phoneprice.errors import DataError
 from phoneprice.suggestions import with_suggestion
-from phoneprice.wording import count, counted, first_of, quoted, share
+from phoneprice.wording import count, counted, first_of, noun, quoted, share
 
 Severity = Literal["error", "warning", "note"]
 FindingCode = Literal[
@@ -68,6 +68,8 @@ MANY_MISSING = 0.5
 """Share of missing cells from which a column tells little."""
 IMBALANCE = 10
 """How many times the rarest class the most frequent one may have before it is a warning."""
+_LOOKED_AT_ROWS = 10_000
+"""Rows that show that a column determines no target."""
 ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
 NEARLY_ALL = 0.995
@@ -407,16 +409,38 @@ def _groups(table: Table, names: list[str]) -> pa.Table:
 
 
 def _leaks(subject: _Subject) -> Findings:
-    if subject.target is None or subject.target.null_count or subject.table.rows < ENOUGH_ROWS:
-        return
-    regression = subject.config.task.kind == "regression"
-    if regression and not is_number_array(subject.target):
-        return
-    for column in subject.features:
-        cells = subject.table.columns[column.name]
-        if _follows(cells, subject.target) if regression else _decides(cells, subject.target):
-            what = "it alone determines the target; if it is known only afterwards, add it to data.ignored_columns"
-            yield Finding("warning", column.name, "leak", what, subject.table.rows)
+    for name in leaking(subject.table, [column.name for column in subject.features], subject.config):
+        what = "it alone determines the target; if it is known only afterwards, add it to data.ignored_columns"
+        yield Finding("warning", name, "leak", what, subject.table.rows)
+
+
+def leaks_told(table: Table, names: Sequence[str], config: Config) -> str:
+    """What to say after a training of its features that may be known only with the target, if there are any."""
+    found = leaking(table, names, config)
+    if not found:
+        return ""
+    which = f"{noun(len(found), 'column')} {first_of([repr(name) for name in found])}"
+    alone = f"{which} alone {noun(len(found), 'determines', 'determine')} the target {config.data.target!r}"
+    without = as_option("data.ignored_columns", (*config.data.ignored_columns, *found))
+    return f"{alone}: if known only afterwards, the figures say nothing of new rows; {without} learns without"
+
+
+def leaking(table: Table, names: Sequence[str], config: Config) -> list[str]:
+    """The features that determine the target alone: each of its classes, or, but for its units, a regression's number.
+
+    Of many rows some are looked at first.
+    """
+    target = table.columns.get(config.data.target)
+    if target is None or target.null_count or table.rows < ENOUGH_ROWS:
+        return []
+    regression = config.task.kind == "regression"
+    if regression and not is_number_array(target):
+        return []
+    if table.rows > _LOOKED_AT_ROWS:
+        some = np.random.default_rng(0).choice(table.rows, _LOOKED_AT_ROWS, replace=False)
+        names = leaking(table.select([*names, config.data.target]).take(some), names, config)
+    determines = _follows if regression else _decides
+    return [name for name in names if determines(table.columns[name], target)]
 
 
 def _follows(cells: pa.Array, target: pa.Array) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from phoneprice.config.schema import Config, ValidationConfig
 from phoneprice.data.encoding.schema import infer_schema
-from phoneprice.data.inspection.checks import Finding, check
+from phoneprice.data.inspection.checks import Finding, check, leaks_told
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.table import Table
 from tests.small_tables import table
@@ -374,6 +374,21 @@ def test_small_or_empty_things_are_let_be() -> None:
     assert "out_of_range" not in {
         finding[2] for finding in found(table(a=[5.0, 7.0], y=["p", "q"]), None, unknown_range)
     }
+
+
+@pytest.mark.parametrize(("leaks", "ignored"), [(1, ()), (2, ("note",))])
+@pytest.mark.parametrize("rows", [60, 60_000])
+def test_what_is_said_of_leaks_after_a_training(leaks: int, ignored: tuple[str, ...], rows: int) -> None:
+    names = [f"leak {i}" for i in range(leaks)]
+    config = Config.model_validate({"data": {"target": "y", "ignored_columns": ignored}})
+    cells = table(a=numbers(rows), **{name: labels(rows) for name in names}, y=labels(rows))
+    which = "column 'leak 0' alone determines" if leaks == 1 else "columns 'leak 0', 'leak 1' alone determine"
+    setting = ", ".join(f'"{name}"' for name in (*ignored, *names))
+    assert leaks_told(cells, ["a", *names], config) == (
+        f"{which} the target 'y': if known only afterwards, the figures say nothing of new rows; "
+        f"-s 'data.ignored_columns=[{setting}]' learns without"
+    )
+    assert not leaks_told(cells, ["a"], config)
 
 
 def test_a_text_target_of_a_regression_has_no_leaks() -> None:
