@@ -35,7 +35,7 @@ def visits(**more: Any) -> pd.DataFrame:
     who, day = random.integers(0, 12, ROWS), pd.Timestamp("2024-01-30") + pd.to_timedelta(random.permutation(ROWS), "D")
     frame = pd.DataFrame({"who": [f"{code:03d}" for code in who], "day": day.strftime("%Y-%m-%d"), "a": a})
     frame["w"] = random.integers(0, 4, ROWS)
-    frame["kind"], frame["price"] = np.where(a > 0, "dear", "cheap"), (3 * a + who).round(3)
+    frame["kind"], frame["price"] = np.where(a + who / 10 > 0.5, "dear", "cheap"), (3 * a + who).round(3)
     return frame.assign(**more)
 
 
