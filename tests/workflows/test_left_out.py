@@ -34,7 +34,7 @@ TAKEN = "taken for an index of the rows: passed through and never a feature (dat
 def phones() -> pd.DataFrame:
     random = np.random.default_rng(0)
     ram, wifi = random.normal(size=ROWS).round(3), random.normal(size=ROWS).round(3)
-    kinds = np.where(ram > 0, "dear", "cheap").astype(object)
+    kinds = np.where(ram + wifi / 2 > 0, "dear", "cheap").astype(object)
     return pd.DataFrame({"ram": ram, "wifi": wifi, "kind": kinds, "price": (3 * ram - wifi).round(3)})
 
 

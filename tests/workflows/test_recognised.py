@@ -189,7 +189,7 @@ def test_nothing_tells_which_mark_it_is(tmp_path: Path) -> None:
     )
     for setting in ('{a = {thousands = ".", decimal = ","}}', '{a = {decimal = "."}}'):
         result = train(file, asked(f"data.columns = {setting}", target="y"), tmp_path / "run", force=True)
-        assert not [warning for warning in result.warnings if "mark" in warning]
+        assert not [warning for warning in result.warnings if "thousands mark" in warning]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -63,9 +63,8 @@ class StandingAlone(Settings):
         others = f", and {counted(self.cells - 1, 'more cell')} like it," if self.cells > 1 else ""
         verb = noun(self.cells, "is", "are up to")
         value = date_text(self.value) if self.date else f"{self.value:g}"
-        return (
-            f"{value} in row {self.row}{others} {verb} {self.times:.2g} times as far from the median as any other cell"
-        )
+        times = f"{self.times:.2g}" if self.times < 10 or self.times >= 1e6 else count(float(f"{self.times:.2g}"))
+        return f"{value} in row {self.row}{others} {verb} {times} times as far from the median as any other cell"
 
 
 class Column(Settings):
@@ -470,7 +469,9 @@ def alone_among(table: Table, name: str) -> StandingAlone | None:
     if not len(far):
         return None
     row = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))[far[0]]
-    number, value = int(table.numbered[row]), float(values[far[0]])
+    # A worksheet's rows are numbered as Excel shows them.
+    numbers = table.lines if table.typed and table.lines is not None else table.numbered
+    number, value = int(numbers[row]), float(values[far[0]])
     return StandingAlone(row=number, value=value, times=times, cells=len(far), date=name in table.dates)
 
 

@@ -451,7 +451,8 @@ def _follows(cells: pa.Array, target: pa.Array) -> bool:
     x, y = cells.to_numpy(zero_copy_only=False)[present], target.to_numpy(zero_copy_only=False)[present]
     if len(x) < ENOUGH_ROWS or x.min() == x.max() or y.min() == y.max():
         return False
-    return any(abs(np.corrcoef(a, b)[0, 1]) > 0.9999 for a, b in ((x, y), (_ranks(x), _ranks(y))))
+    with np.errstate(all="ignore"):  # of numbers too far apart it is no number
+        return any(abs(np.corrcoef(a, b)[0, 1]) > 0.9999 for a, b in ((x, y), (_ranks(x), _ranks(y))))
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[Any]:

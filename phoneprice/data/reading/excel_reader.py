@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 UNPACKED_BYTES, UNPACKED_RATIO = 64 << 20, 64
 """What the archive may unpack to: so much, or so many times its size. Sheets are usually packed to a tenth."""
+MOST_EXACT = 1 << 53
+"""From here on float64 has not every whole number."""
 CELLS, CELLS_A_BYTE = 1 << 22, 2
 """The same for the cells of the rectangle, of which each takes some 30 bytes."""
 _READ_BYTES = 1 << 20
@@ -154,7 +156,12 @@ def _text(cell: Cell) -> str:
         return TRUE if cell else FALSE
     if isinstance(cell, dt.timedelta):
         return Number(number_text(cell / dt.timedelta(days=1)))
-    return Number(number_text(cell)) if isinstance(cell, int | float) else str(cell)
+    return Number(_digits(cell)) if isinstance(cell, int | float) else str(cell)
+
+
+def _digits(number: float) -> str:
+    """A number as Excel shows it, which knows no whole number with a point; its own text where float64 has gaps."""
+    return str(int(number)) if abs(number) < MOST_EXACT and number == int(number) else number_text(number)
 
 
 def _check_bounds(source: str, file: BinaryIO) -> None:

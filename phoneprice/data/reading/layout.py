@@ -185,7 +185,7 @@ def _is_above(record: Record, below: Sequence[Record], width: int) -> bool:
     if filled <= 1 and len(record) in {0, 1}:
         return width > 1
     if len(record) == width:
-        title = width > 2 and filled <= 1 and any(_filled(later) > 1 for later in below)
+        title = (width > 2 or not filled) and filled <= 1 and any(_filled(later) > 1 for later in below)
         return title or (record[0].lstrip().startswith("#") and _are_names_of(below))
     return 2 * len(record) <= width or record[0].lstrip().startswith("#")
 

@@ -56,7 +56,16 @@ def read_table(
     unread = pa.nulls(table.rows, pa.string())
     kept = {name: cells for name, cells in table.written.items() if name in written}
     columns = {name: columns.get(name, unread) for name in header}
-    return replace(table, columns=columns, written=kept, other_types=other_types)
+    table = replace(table, columns=columns, written=kept, other_types=other_types)
+    return _without_blank_index(table) if "" in read else table
+
+
+def _without_blank_index(table: Table) -> Table:
+    """The table without a first column that has neither a name nor a value, as where a sheet begins in column B."""
+    if not table.rows or table.columns[""].null_count < table.rows:
+        return table
+    told = "left out the first column, which has neither a name nor a value"
+    return replace(table.without([""]), recognised=(*table.recognised, told))
 
 
 def read_chunks(

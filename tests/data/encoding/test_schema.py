@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -363,6 +364,22 @@ def test_a_cell_that_stands_alone_is_named_by_its_row_of_the_file() -> None:
     (as_it_is,) = infer_columns(table(x=values), Config(data=DataConfig(clip_inputs=False)))
     assert as_it_is.usual is None
     assert as_it_is.alone == column.alone
+
+
+def test_a_row_of_a_worksheet_is_numbered_as_excel_does() -> None:
+    cells = table(x=[*map(float, range(30)), 1e9])
+    for sheet, row in ((cells, 31), (replace(cells, typed=True), 32)):
+        (column,) = infer_columns(sheet, Config())
+        assert column.alone is not None
+        assert column.alone.row == row
+
+
+@pytest.mark.parametrize(
+    ("times", "told"), [(3.04, "3"), (12.3, "12"), (389.0, "390"), (6.66e4, "67,000"), (3.3e10, "3.3e+10")]
+)
+def test_how_far_a_cell_stands(times: float, told: str) -> None:
+    alone = StandingAlone(row=3, value=1.0, times=times, cells=1)
+    assert alone.message == f"1 in row 3 is {told} times as far from the median as any other cell"
 
 
 def test_several_cells_that_stand_alone() -> None:

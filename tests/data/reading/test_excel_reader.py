@@ -43,6 +43,37 @@ def test_a_title_above_the_header(tmp_path: Path) -> None:
     assert table.place(0) == f"{path} line 4"
 
 
+def test_a_table_that_begins_below_and_beside_the_corner(tmp_path: Path) -> None:
+    below = [[None, "a", "b"], *([None, i, i + 0.5] for i in range(4))]
+    for above, recognised in (
+        ([[], []], ("recognised 2 lines above the header; data.skip_lines sets it",)),
+        (
+            [["Phones"], []],
+            (
+                "recognised 2 lines above the header; data.skip_lines sets it",
+                "left out the first column, which has neither a name nor a value",
+            ),
+        ),
+    ):
+        path = write(tmp_path, {"S": [*above, *below]})
+        table = read_table(path, OPEN)
+        assert {name: cells.to_pylist() for name, cells in table.columns.items()} == {
+            "a": [0, 1, 2, 3],
+            "b": [0.5, 1.5, 2.5, 3.5],
+        }
+        assert table.recognised == recognised
+        assert table.place(0) == f"{path} line 4"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(10**15, "1000000000000000"), (-(10**15) - 1, "-1000000000000001"), (1e300, "1e+300"), (2.5, "2.5"), (7.0, "7")],
+)
+def test_a_whole_number_is_text_without_a_point(number: float, text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {"S": [["id"], [number]]})
+    assert read_table(path, OPEN, ["id"]).columns["id"].to_pylist() == [text]
+
+
 def test_dates_and_errors(tmp_path: Path) -> None:
     day, moment, error = '<c s="1"><v>43832</v></c>', '<c s="2"><v>43832.5</v></c>', '<c t="e"><v>#DIV/0!</v></c>'
     path = write(tmp_path, {"S": [["d", "t", "e"], [day, moment, error], [day, moment, 1]]})
