@@ -15,6 +15,7 @@ from phoneprice.data.inspection.ids import id_reason, is_id_name
 from phoneprice.data.inspection.infer import Given, Inferred, infer_config, is_quantity
 from phoneprice.data.inspection.mixed import settle_named
 from phoneprice.data.inspection.recognised_columns import Recognised, Settled, recognise
+from phoneprice.data.inspection.recognition import words_among_labels
 from phoneprice.data.reading import read_table
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
@@ -98,11 +99,19 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
         words=asked.asks_for("data.missing_values"),
     )
     kept = {*text, *([target] if classes else []), *filter(is_id_name, table.names)}
-    read, recognised = recognise(table, known.data, kept, settled)
-    if target in recognised.reasons and not given.kind and not is_quantity(read, target):
-        read, recognised = recognise(table, known.data, {*kept, target}, settled)
+    read, recognised = recognise(table, known.data, kept, settled, target if classes else "")
+    if not given.kind and _as_text(read, recognised, target):
+        read, recognised = recognise(table, known.data, {*kept, target}, settled, target)
     written = {name: read.written[name] for name in (target,) if name in read.written}
     return replace(read, written=written), recognised
+
+
+def _as_text(table: Table, recognised: Recognised, target: str) -> bool:
+    """Whether a target holds labels, though it was read as numbers of some format or has words for missing."""
+    if target not in table.names:
+        return False
+    labels = words_among_labels(table.columns[target])
+    return bool(target in recognised.reasons or labels) and not is_quantity(table, target)
 
 
 def numbered(table: Table, settled: Collection[str], config: Config) -> Table:

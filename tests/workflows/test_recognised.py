@@ -5,6 +5,7 @@ import random
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -198,3 +199,28 @@ def test_a_target_that_is_numbers_already_is_checked_as_it_is(tmp_path: Path, su
     data, table = tmp_path / f"t.{suffix}", pa.table(columns)
     pq.write_table(table, data) if suffix == "parquet" else write_csv(table, data)
     assert [finding.code for finding in check_table(data, ToInfer("y")).findings if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "words"),
+    [
+        (["Yes", "no", "NO", "n/a"], "binary", ["n/a"]),
+        (["p", "q", "r", "#N/A"], "multiclass", ["#N/A"]),
+        (["p", "q", "none", "unknown"], "multiclass", []),  # classes, for all that is known
+        (["1", "2", "3", "n/a"], "ordinal", ["n/a"]),
+    ],
+)
+def test_words_for_none_are_no_labels(labels: list[str], kind: str, words: list[str], tmp_path: Path) -> None:
+    """Rows without a target are left out, and that is said with the word; a configuration reads so again."""
+    file, numbers = tmp_path / "t.csv", np.random.default_rng(0).random(80).tolist()
+    file.write_text("a;y\n" + "".join(f"{number};{labels[row % 4]}\n" for row, number in enumerate(numbers)))
+    result = train(file, asked(target="y"), tmp_path / "run")
+    assert result.config.task.kind == kind
+    assert result.rows == (60 if words else 80)
+    told = " ".join(result.warnings)
+    assert [word for word in words if f"found '{word}' in 20 rows, missing by data.missing_values" in told] == words
+    made = tmp_path / "t.toml"
+    made.write_text(first_config(file, "y", "t.toml").text)
+    assert train(file, made, tmp_path / "again", overrides=QUICK).metrics == result.metrics
+    again = asked('data.missing_values=[""]', target="y")
+    assert train(file, again, tmp_path / "b").rows == 80

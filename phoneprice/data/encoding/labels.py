@@ -118,7 +118,7 @@ def _own_order(names: Names) -> Labels:
     counts = names.counts
     if names.spelling == "whole":
         return Labels(tuple(sorted(counts, key=Decimal)), "whole")
-    if all(map(_yes_or_no, counts)):
+    if all(map(means_yes_or_no, counts)):
         spellings = [_most_frequent(counts, meaning=meaning) for meaning in (False, True)]
         return Labels(tuple(text for text in spellings if text is not None), "boolean")
     if all(map(canonical_number, counts)):
@@ -126,7 +126,7 @@ def _own_order(names: Names) -> Labels:
     return Labels(tuple(sorted(counts)), names.spelling)
 
 
-def _yes_or_no(text: str) -> bool:
+def means_yes_or_no(text: str) -> bool:
     """Whether a label is a word for yes or no, or 1 or 0; ``01`` is a code."""
     return truth(text) is not None and (canonical_number(text) is None or whole_number(text) is not None)
 

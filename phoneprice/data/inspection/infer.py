@@ -10,7 +10,7 @@ from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
-from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, quoted_labels
+from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.inspection.ids import counts_by_chance, id_reason
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
@@ -18,7 +18,7 @@ from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Re
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
-from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling
+from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling, truth
 from phoneprice.errors import DataError
 from phoneprice.wording import MOST_NAMED, count, counted, first_of
 
@@ -160,8 +160,8 @@ def infer_config(
 ) -> Inferred:
     """Infer the task and the roles of the columns, but for what is ``given``.
 
-    Task: two different values are ``binary``; text of more is ``multiclass``. Whole numbers are classes where they
-    are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
+    Task: two different values are ``binary``, and so are words for yes and no; text of more is ``multiclass``. Whole
+    numbers are classes where they are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
     unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
 
     Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, CustomerID, index, ...) in which each
@@ -284,11 +284,14 @@ def _kind(
     _require_finite(table, target)
     names = names_of(table.columns[target], clean=clean)
     counts = names.counts
-    if len(counts) < 2:
+    yes_or_no = all(map(means_yes_or_no, counts))
+    if len(set(map(truth, counts)) if yes_or_no else counts) < 2:
         what = f"has {'no value' if not counts else 'one value only'}, expected two or more"
         raise file_fault(table.source, f"column {target!r} {what}; choose another --target")
     if len(counts) == 2:
         return "binary", f"Two different values: {quoted_labels(sorted(counts))}"
+    if yes_or_no:
+        return "binary", f"Words for yes and no, in any case: {quoted_labels(sorted(counts))}"
     if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts)
     # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.

@@ -17,6 +17,7 @@ from phoneprice.data.inspection.recognition import (
     means_missing,
     sentinels,
     words_among_dates,
+    words_among_labels,
 )
 from phoneprice.data.number_formats import PLAIN, NumberFormat, to_plain
 from phoneprice.data.reading.cells import null_missing, to_numbers
@@ -50,14 +51,20 @@ class Settled:
     words: bool = False
 
 
-def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Settled) -> tuple[Table, Recognised]:
+def recognise(
+    table: Table, data: DataConfig, text: Collection[str], settled: Settled, labels: str = ""
+) -> tuple[Table, Recognised]:
     """The table with what is recognised as numbers, and what that was; the columns of ``text`` stay as they are.
+
+    In a column of ``labels``, which is one of these, words for missing are found.
 
     ``table`` has all its columns as they are ``written``, too; those in ``data.columns`` are as somebody wanted them.
     A target is text in the plain grammar then, any other column float64, or text where some cells are no numbers.
     """
     names = [name for name in table.names if name not in text and name not in data.columns]
     found = {name: what for name in names if (what := _look(table, name, data, settled))}
+    if labels in table.names and labels not in data.columns and not settled.words:
+        found |= {labels: words} if (words := words_among_labels(table.columns[labels])) else {}
     told = _votes(table, found) if any(what.open_mark for what in found.values()) else {}
     found = {name: _decided(what, told) for name, what in found.items()}
     doubts = {name: what.doubt for name, what in found.items() if what.doubt}

@@ -22,7 +22,7 @@ from phoneprice.data.number_formats import PLAIN, NumberFormat, folded, to_plain
 from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
 from phoneprice.data.reading.columns import MOSTLY
 from phoneprice.data.reading.options import OUTER_SPACES
-from phoneprice.data.values import value_counts
+from phoneprice.data.values import is_number_array, value_counts
 from phoneprice.wording import counted, quoted
 
 MISSING_WORDS = frozenset(
@@ -41,6 +41,10 @@ MISSING_WORDS = frozenset(
     }
 )
 """Words, casefolded, that stand for no value in a column of numbers."""
+NO_LABELS = frozenset(
+    {"n/a", "#n/a", "#n/a n/a", "#na", "n.a.", "n.a", "na", "nan", "-nan", "null", "<na>", "(na)", "<null>", "(null)"}
+)
+"""Those that are no label either; ``none`` and ``unknown`` may be classes."""
 MOST_MISTAKES = 3
 """Different texts among the numbers of a column that are taken for missing; of more, somebody has to look at them."""
 SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0)
@@ -217,6 +221,14 @@ def words_among_dates(cells: pa.Array, *, mistakes: bool = False) -> Found | Non
     words = value_counts(cells.filter(there.is_null()))
     odd = value_counts(there.filter(no_dates(there, dates))) if mistakes else {}
     words |= odd if len(odd) <= MOST_MISTAKES else {}
+    return Found(words=tuple(words), reason=_words_told(words)) if words else None
+
+
+def words_among_labels(cells: pa.Array) -> Found | None:
+    """The words for none in a string array ``(rows,)`` of labels, if there are any."""
+    if is_number_array(cells):
+        return None
+    words = value_counts(cells.filter(null_missing(cells, NO_LABELS).is_null()))
     return Found(words=tuple(words), reason=_words_told(words)) if words else None
 
 

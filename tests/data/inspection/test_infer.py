@@ -28,6 +28,12 @@ def given(*, ids: bool = False, ignored: bool = False, **data: Any) -> Given:
         (["yes", "no"] * 20, "binary", "Two different values: 'no', 'yes'"),
         ([3.0, 7.0] * 20, "binary", "Two different values: '3', '7'"),
         (["1", "1.0", "2"] * 10, "binary", "Two different values: '1', '2'"),
+        (
+            ["Yes", "no", "YES", "No", "y"] * 8,
+            "binary",
+            "Words for yes and no, in any case: 'No', 'YES', 'Yes', 'no', 'y'",
+        ),
+        (["1", "0", "yes", "no"] * 8, "binary", "Words for yes and no, in any case: '0', '1', 'no', 'yes'"),
         (["01", "1"] * 20, "binary", "Two different values: '01', '1'"),
         (
             ["9007199254740992", "9007199254740993"] * 20,
@@ -108,6 +114,7 @@ def test_columns_of_no_use_are_ignored() -> None:
         (table(a=[1.0]).slice(0, 0), "a", "found a header and no rows, expected rows to infer a configuration from"),
         (table(a=[1.0, 1.0]), "a", "column 'a' has one value only, expected two or more"),
         (table(a=[None, None]), "a", "column 'a' has no value, expected two or more"),
+        (table(a=["yes", "YES"]), "a", "column 'a' has one value only, expected two or more"),
         (table(a=["1", "1.0"]), "a", "column 'a' has one value only, expected two or more"),
         (table(nr=[float(i) for i in range(30)], a=[1.0, 2.0] * 15), "a",
             "no column is left to learn 'a' from (nr: counts the rows)"),
