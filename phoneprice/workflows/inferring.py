@@ -75,14 +75,14 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
     a target are left out, with a remark.
     """
     known = configured(asked.known(), reading)
-    given = _given(asked, known)
-    text = [known.data.target, *given.config.data.text_columns]
+    said = given(asked, known)
+    text = [known.data.target, *said.config.data.text_columns]
     options, ignored = read_options(known.data), known.data.ignored_columns
     table = read_table(source, options, text, ignored, written=None, is_text_name=is_id_name)
     table, recognised = as_recognised(numbered(table, {*text, *ignored}, known), known, asked)
     table = with_target(table, known.data)
     table = replace(table, remarks=(*table.remarks, *recognised.remarks))
-    return table, infer_config(table, known.data.target, _ordered, given, recognised)
+    return table, infer_config(table, known.data.target, _ordered, said, recognised)
 
 
 def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, Recognised]:
@@ -91,16 +91,16 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     It has all its columns as they are written, of which the target's are left. Where no kind of task is given, a target
     holds classes if the numbers that it would become are some.
     """
-    given, target = _given(asked, known), known.data.target
-    classes = given.kind and known.task.kind != "regression"
-    text = frozenset(given.config.data.text_columns) - {target}
+    said, target = given(asked, known), known.data.target
+    classes = said.kind and known.task.kind != "regression"
+    text = frozenset(said.config.data.text_columns) - {target}
     settled = Settled(
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
     )
     kept = {*text, *([target] if classes else []), *filter(is_id_name, table.names)}
     read, recognised = recognise(table, known.data, kept, settled, target if classes else "")
-    if not given.kind and _as_text(read, recognised, target):
+    if not said.kind and _as_text(read, recognised, target):
         read, recognised = recognise(table, known.data, {*kept, target}, settled, target)
     written = {name: read.written[name] for name in (target,) if name in read.written}
     return replace(read, written=written), recognised
@@ -120,7 +120,7 @@ def numbered(table: Table, settled: Collection[str], config: Config) -> Table:
     return settle_named(table, [name for name in named if not id_reason(table, name)], config.data)
 
 
-def _given(asked: ToInfer, known: Config) -> Given:
+def given(asked: ToInfer, known: Config) -> Given:
     """What is known, but for what stands there by default alone and is to be inferred."""
     kind, ids, ignored = map(asked.asks_for, ("task.kind", "data.id_columns", "data.ignored_columns"))
     data = known.data if ids else known.data.model_copy(update={"id_columns": ()})

@@ -11,17 +11,16 @@ from typing import Literal
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
-from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.fields import as_line
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
-from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
 from phoneprice.data.inspection.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
 from phoneprice.data.inspection.ids import is_id_name
-from phoneprice.data.inspection.infer import Inferred, kind_of_target, require_target
+from phoneprice.data.inspection.infer import Inferred, infer_config, require_target
 from phoneprice.data.inspection.init_text import init_text
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading import ReadOptions, read_table
@@ -35,7 +34,7 @@ from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
-from phoneprice.workflows.inferring import as_recognised, numbered, read_and_infer
+from phoneprice.workflows.inferring import as_recognised, given, numbered, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
 from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run
 
@@ -130,13 +129,15 @@ def check_table(
         table, recognised = as_recognised(table, config, asked)
     if target is not None and target not in how.reference_names:
         require_target(table, target)
-    fault = ""
-    if isinstance(asked, ToInfer) and not isinstance(known, TableSchema) and not asked.asks_for("task.kind"):
+    fault, told = "", list[Finding]()
+    if isinstance(asked, ToInfer) and not isinstance(known, TableSchema):
         labelled = table if asked.target in table.names or known is None else known
-        kind, fault = _kind_or_fault(labelled, config.data)
-        config = configured(asked.config({"task": {"kind": kind}}), reading)
+        inferred, fault = _inferred_or_fault(labelled, config, asked, recognised)
+        settings = {"task": {"kind": "multiclass"}} if inferred is None else _roles(inferred)
+        config = configured(asked.config(settings), reading)
         table = _target_as_numbers(table, config)
-    findings = by_severity([*check(table, config, known), *_number_formats(recognised)])
+        told = [] if inferred is None or known is not None else list(_told_of_roles(inferred))
+    findings = by_severity([*check(table, config, known), *told, *_number_formats(recognised)])
     if fault and not any(finding.severity == "error" for finding in findings):
         findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))
@@ -179,17 +180,37 @@ def _how_read(asked: Config | ToInfer, reference: Path | str | None, reading: Re
 
 def _number_formats(recognised: Recognised) -> Iterator[Finding]:
     """What a training with this target reads in its own way."""
+    for what in recognised.remarks:
+        yield Finding("warning", None, "number_format", what, 1)
     for name, why in recognised.reasons.items():
         what = f"{why}; train --target reads it so, and config init writes it down"
         yield Finding("warning", name, "number_format", what, 1)
 
 
-def _kind_or_fault(table: Table, data: DataConfig) -> tuple[TaskKind, str]:
-    """What kind of task the target is for, or why it is for none."""
+def _inferred_or_fault(
+    table: Table, config: Config, asked: ToInfer, recognised: Recognised
+) -> tuple[Inferred | None, str]:
+    """What a training with this target would infer, but for the order of its classes; or why it would not."""
     try:
-        return kind_of_target(with_target(table, data), data.target, clean=data.clean_text), ""
+        labelled = with_target(table, config.data)
+        return infer_config(labelled, asked.target, given=given(asked, config), recognised=recognised), ""
     except DataError as fault:
-        return "multiclass", str(fault).removeprefix(f"{table.source}: ")
+        return None, str(fault).removeprefix(f"{table.source}: ")
+
+
+def _roles(inferred: Inferred) -> dict[str, dict[str, object]]:
+    data: dict[str, object] = {"id_columns": inferred.id_columns, "ignored_columns": inferred.ignored_columns}
+    return {"data": data, "task": {"kind": inferred.kind}}
+
+
+def _told_of_roles(inferred: Inferred) -> Iterator[Finding]:
+    """What a training with this target would not learn from."""
+    for name, why in inferred.ids.items():
+        yield Finding("note", name, "id_like", f"{why}: taken for an id, so it is no feature", 1)
+    for what in inferred.counters_told():
+        yield Finding("warning", None, "id_like", what, 1)
+    for name, why in inferred.ignored.items():
+        yield Finding("warning", name, "unused", f"{why}: not used", 1)
 
 
 def _target_as_numbers(table: Table, config: Config) -> Table:

@@ -280,3 +280,30 @@ def test_a_run_of_clean_labels_takes_later_spellings_as_one(tmp_path: Path) -> N
     model = phoneprice.load(tmp_path / "run")
     assert set(model.predict(new)["prediction"]) <= {"low", "High"}
     assert model.evaluate(new).rows == 2
+
+
+def test_a_check_judges_the_columns_with_the_roles_of_a_training(tmp_path: Path) -> None:
+    """What is no feature there is none here, and what is said there is said here."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"dose": range(300), "a": random.integers(0, 99, 300), "note": [f"b{i} c" for i in range(300)]}
+    )
+    frame["word"] = [f"w{i % 200} x" for i in range(300)]
+    frame["size"] = [f"{random.integers(1, 9)}.{random.integers(100, 999)}" for _ in range(300)]
+    frame["y"] = random.integers(0, 2, 300)
+    data, events = tmp_path / "t.csv", list[Event]()
+    frame.to_csv(data, index=False)
+    prepared = prepare_as_asked(data, ToInfer("y"), AS_CONFIGURED, events.append)
+    assert prepared.inferred is not None
+    findings = check_table(data, ToInfer("y")).findings
+    told = {(finding.column, finding.code): finding.message for finding in findings}
+    for name, why in prepared.inferred.ids.items():
+        assert told[name, "id_like"] == f"{why}: taken for an id, so it is no feature"
+    for name, why in prepared.inferred.ignored.items():
+        assert told[name, "unused"] == f"{why}: not used"
+    assert set(prepared.inferred.ids) == {"dose", "note"}
+    messages = {finding.message for finding in findings}
+    for event in events:
+        if isinstance(event, Warned):
+            assert event.message.partition(": ")[2] in messages
+    assert sum(isinstance(event, Warned) for event in events) == 2  # of the counter and of the open mark

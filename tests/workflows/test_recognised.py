@@ -163,7 +163,7 @@ def test_a_check_says_it(data: Path) -> None:
     then = "train --target reads it so, and config init writes it down"
     unit = "numbers like 1.234,5 €: decimal ',', thousands '.', unit '€' in 60 cells"
     assert found["price", "number_format"] == f"{unit}; {then}"
-    assert found["ram", "formatted_numbers"].startswith("numbers in different units count as text ('")
+    assert found["ram", "unused"].startswith("numbers in different units count as text ('")
 
 
 @pytest.mark.parametrize("words", [["unknown"], ["-999"], ["N/A", "?"]])

@@ -61,7 +61,7 @@ FindingCode = Literal[
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
     "groups", "in_time", "number_format", "missing_words", "recognised", "infinite_cells",
-    "dates", "date_order", "mostly_dates", "many_categories",
+    "dates", "date_order", "mostly_dates", "many_categories", "unused",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5

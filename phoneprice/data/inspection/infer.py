@@ -161,8 +161,9 @@ def infer_config(
     """Infer the task and the roles of the columns, but for what is ``given``.
 
     Task: two different values are ``binary``, and so are words for yes and no; text of more is ``multiclass``. Whole
-    numbers are classes where they are few (at most 20, five rows or more each on average): ``ordinal``, since numbered classes mostly have an order,
-    unless ``ordered(table, target)`` says otherwise. All other numbers are a ``regression``.
+    numbers are classes where they are few (at most 20, five rows or more each on average): ``ordinal``, since numbered
+    classes mostly have an order, unless ``ordered(table, target)`` says otherwise. All other numbers are a
+    ``regression``.
 
     Ids: an index that pandas or R wrote, columns named like an id (id, phone_id, CustomerID, index, ...) in which each
     row but a few has its own value, which is no measurement, numbers that count the rows and not days or years, and
