@@ -28,9 +28,12 @@ MARKS = (
 _LEGACY = (
     *("gb18030", "big5hkscs", "cp932", "cp949", "euc_jis_2004"),
     *(f"cp125{i}" for i in range(9)),
-    *("cp874", "koi8-r", "iso8859-2", "mac-roman", "cp850", "cp866"),
+    *("cp874", "koi8-r", "iso8859-2", "iso8859-5", "mac-roman", "cp850", "cp866"),
 )
 """What office programs have written, in the names of Python's codecs."""
+_ISO_2022 = ("iso2022_jp", "iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2")
+"""Those whose bytes are all ASCII, and in which an escape sequence begins each other alphabet."""
+_ALPHABET = re.compile(rb"\x1b\$[@AB()]|\x1b\([IJ]")
 _USUAL = {"big5hkscs": "big5", "euc_jis_2004": "euc_jp"}
 """The smaller encoding that people know, named where the bytes fit it, too."""
 _TWO_BYTES = {"gb18030", "gbk", "gb2312", "big5", "big5hkscs", "cp949", "euc_kr", "euc_jp"}
@@ -77,6 +80,13 @@ def unmarked_utf_16(head: bytes) -> str | None:
         if zeros >= max(3, 0.3 * pairs) and not others and fits(head, encoding, whole=False):
             return encoding
     return None
+
+
+def escaped(data: bytes) -> str | None:
+    """An encoding that tells its characters by escape sequences, as Japanese mail has them."""
+    if not data.isascii() or not _ALPHABET.search(data):
+        return None
+    return next((encoding for encoding in _ISO_2022 if fits(data, encoding, whole=False)), None)
 
 
 def fits(data: bytes, encoding: str, *, whole: bool = True) -> bool:

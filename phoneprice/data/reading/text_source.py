@@ -13,6 +13,7 @@ from phoneprice.data.reading.encodings import (
     UTF_8_NAMES,
     Guess,
     advice,
+    escaped,
     fits,
     marked,
     plainly_utf_8,
@@ -138,6 +139,8 @@ class Utf8Source:
 
     def _recognised(self, data: bytes, *, first: bool, whole: bool) -> Guess:
         if first and (told := marked(data) or unmarked_utf_16(data)):
+            return Guess(told)
+        if told := escaped(data):
             return Guess(told)
         if plainly_utf_8(data, self._usual, whole=whole):
             return Guess(UTF_8)

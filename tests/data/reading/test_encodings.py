@@ -2,9 +2,13 @@
 
 # ruff: noqa: RUF001
 
+from pathlib import Path
+
 import pytest
 
-from phoneprice.data.reading.encodings import advice, fits, marked, plainly_utf_8, recognised, unmarked_utf_16
+from phoneprice.data.reading import ReadOptions, read_table
+from phoneprice.data.reading.encodings import advice, escaped, fits, marked, plainly_utf_8, recognised, unmarked_utf_16
+from phoneprice.data.reading.options import AUTO
 
 WORDS = [
     ("高 低", "gb18030"),
@@ -18,6 +22,9 @@ WORDS = [
     ("서울 부산", "cp949"),
     ("да нет", "cp1251"),
     ("высокий низкий", "koi8-r"),
+    ("высокий низкий", "iso8859-5"),
+    ("Москва Казань", "iso8859-5"),
+    ("да нет", "iso8859-5"),
     ("ναι όχι", "cp1253"),
     ("Müller Schäfer", "cp1252"),
     ("José Muñoz", "cp1252"),
@@ -55,6 +62,30 @@ def test_advice_names_encodings_that_fit(words: str, encoding: str) -> None:
     named = said.partition("--encoding ")[2].split(" ")[0]
     assert data.decode(named) == table(words)
     assert "latin-1" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding", "name"),
+    [
+        ("高い 低い", "iso2022_jp", "iso2022_jp"),
+        ("ｶﾀｶﾅ 高い", "iso2022_jp_ext", "iso2022_jp_ext"),
+        ("서울 부산", "iso2022_kr", "iso2022_kr"),
+        ("hoch tief", "ascii", None),
+        ("\x1b[31mred \x1b[0mblue", "ascii", None),  # colours of a terminal
+        ("\x1b$Bx y", "ascii", None),
+        ("高い \x1b$B", "utf-8", None),
+    ],
+)
+def test_text_that_is_ascii_but_for_its_escapes(words: str, encoding: str, name: str | None) -> None:
+    assert escaped(table(words).encode(encoding)) == name
+
+
+def test_a_table_with_escapes_gets_its_text(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_bytes(table("高い 低い").encode("iso2022_jp"))
+    found = read_table(file, ReadOptions(delimiter=AUTO, encoding=AUTO, skip_lines=AUTO))
+    assert found.columns["level"].unique().to_pylist() == ["高い", "低い"]
+    assert found.recognised == ("recognised iso2022_jp text; data.encoding sets it",)
 
 
 def test_a_cut_character_is_no_fault() -> None:
