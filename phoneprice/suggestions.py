@@ -54,6 +54,8 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     other = OTHER_NAMES.get(word.lower())
     if other in known:
         return other
+    if alike := next((name for name in known if name.strip().casefold() == word.strip().casefold()), None):
+        return alike
     return next(iter(get_close_matches(word, known, n=1)), None)
 
 

@@ -20,6 +20,7 @@ def test_near_name() -> None:
     assert did_you_mean("pricerange", ["ram", "price_range"]) == ' did you mean "price_range"?'
     assert did_you_mean("zzz", ["ram"]) == ""
     assert nearest("zzz", ["ram"]) is None
+    assert with_suggestion("y", ["x", " Y "]) == "'y' (did you mean ' Y '?)"
 
 
 @pytest.mark.parametrize(

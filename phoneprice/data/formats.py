@@ -223,6 +223,16 @@ FORMATS: tuple[Format, ...] = (CSV, JSON_LINES, PARQUET, JSON, ARROW, EXCEL)
 WRITTEN = tuple(known for known in FORMATS if known.open_writer is not None)
 _TEXTS = [known for known in FORMATS if isinstance(known, TextFormat)]
 
+_NOT_READ = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (.xls), or one with a password"),
+    *(
+        (mark, "a web page, as some programs export a table under the name .xls")
+        for mark in (b"<html", b"<!doctype html", b"<table")
+    ),
+    (b"<?xml", "XML, as some programs export a table under the name .xls"),
+)
+"""How files begin that hold a table as Excel reads it, in lower case, and what they are."""
+
 PACKINGS = (
     Packing("gzip", (".gz",), b"\x1f\x8b", gunzipped, gzipped),
     Packing("zstd", (".zst", ".zstd"), b"\x28\xb5\x2f\xfd", zstd_unpacked, zstd_packed),
@@ -237,6 +247,13 @@ def packing_of(head: bytes) -> Packing | None:
 def binary_format(head: bytes) -> BinaryFormat | None:
     """The binary format of a file that begins so, if any."""
     return next((known for known in FORMATS if isinstance(known, BinaryFormat) and known.recognised(head)), None)
+
+
+def not_read(head: bytes) -> str:
+    """What to say of a file that begins so and has a table that only Excel reads; empty for any other."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    found = next((what for mark, what in _NOT_READ if start.startswith(mark.lower())), "")
+    return f"found {found}; open it in Excel and save it as .xlsx or CSV" if found else ""
 
 
 def text_format(head: bytes, name: str) -> TextFormat:

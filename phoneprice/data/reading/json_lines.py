@@ -16,7 +16,7 @@ from phoneprice.data.formats import Job
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RawSegment, RecordCutter
 from phoneprice.data.reading.encodings import advice
-from phoneprice.data.reading.faults import blank_line, empty, line_fault, not_encoded
+from phoneprice.data.reading.faults import blank_line, empty, file_fault, line_fault, not_encoded
 from phoneprice.data.reading.headers import checked_header, named_part
 from phoneprice.data.reading.options import ReadOptions, Selection
 from phoneprice.data.reading.text_source import Utf8Source
@@ -27,6 +27,11 @@ from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
 Row = dict[str, str | None]
+NESTED = "found a nested value, expected a number or text; flatten it"
+ONE_VALUE = (
+    "found JSON that is neither an object of numbers and text in each line nor an array of such objects "
+    '([{"a": 1}, {"a": 2}]); write it so, as DataFrame.to_json(orient="records") of pandas does'
+)
 _TEXT: dict[object, str | None] = {True: TRUE, False: FALSE, None: None}
 
 
@@ -52,7 +57,13 @@ class JsonLinesReader(TextReader):
     def _read_keys(self) -> tuple[str, ...]:
         if self._first is None:
             raise empty(self.source)
-        row = _objects(self.source, self._first)[0][0]
+        try:
+            row = _objects(self.source, self._first)[0][0]
+        except DataError as fault:
+            line, nested = self._first.data.strip(), str(fault).endswith(NESTED)
+            if line == b"{" or line.startswith(b"[") or (nested and self._cutter.take(1) is None):
+                raise file_fault(self.source, ONE_VALUE) from None
+            raise
         if not row:
             raise line_fault(self.source, 1, "found an object without keys, expected the columns; add them")
         return tuple(row)
@@ -122,7 +133,7 @@ def row_of(pairs: "Pairs", fault: Callable[[str, str], DataError]) -> Row:
         if key in row:
             raise fault("found the key twice, expected it once; remove one", key)
         if isinstance(value, list):  # an object is a list of pairs here
-            raise fault("found a nested value, expected a number or text; flatten it", key)
+            raise fault(NESTED, key)
         row[key] = value if isinstance(value, str) else _TEXT[value]
         if not _encodable(key) or not _encodable(row[key]):
             raise fault("found half of a surrogate pair, expected text; correct it", key)

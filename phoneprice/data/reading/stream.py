@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.config.schema import DateForm
-from phoneprice.data.formats import EXCEL, FormatReader, binary_format, packing_of, text_format
+from phoneprice.data.formats import EXCEL, FormatReader, binary_format, not_read, packing_of, text_format
 from phoneprice.data.reading.ahead import ahead
 from phoneprice.data.reading.byte_source import ByteSource, open_source
 from phoneprice.data.reading.faults import file_fault, require_named
@@ -52,6 +52,8 @@ def _reader(opened: ByteSource, options: ReadOptions) -> FormatReader:
         raise file_fault(opened.name, f"{what}; name the file without '#{opened.part}'")
     if binary := binary_format(opened.head):
         return binary.open_reader(opened.name, opened.seekable(), options)
+    if other := not_read(opened.head):
+        raise file_fault(opened.name, other)
     return _reader_of_text(opened, options)
 
 
@@ -62,6 +64,9 @@ def _reader_of_archive(opened: ByteSource, options: ReadOptions) -> FormatReader
     if archive.is_workbook:
         return EXCEL.open_reader(opened.name, archive.file, replace(options, part=opened.part))
     inside = archive.table(opened.part)
+    if inside.head.startswith(ZIP_MAGIC):
+        what = "found an Excel workbook or another archive inside the ZIP archive; unpack it first"
+        raise file_fault(inside.name, what)
     if inner := binary_format(inside.head):
         what = f"found {inner.title} inside the ZIP archive; unpack it first ({inner.title} is compressed inside)"
         raise file_fault(inside.name, what)

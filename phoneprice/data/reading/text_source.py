@@ -50,9 +50,10 @@ class Utf8Source:
         self._given = UTF_8 if self._undecided else encoding
         self._decode_as(self._given)
         self.head = b""
-        head = self.peek(len(BOM))
-        self.offset = len(BOM) if head.startswith(BOM) else 0
-        self.head = head[self.offset :]
+        self.offset = 0
+        while self.peek(len(BOM)).startswith(BOM):  # some programs add one to a file that has one
+            self.head = self.head[len(BOM) :]
+            self.offset += len(BOM)
 
     @property
     def encoding(self) -> str:

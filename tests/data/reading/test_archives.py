@@ -66,6 +66,10 @@ def parquet() -> bytes:
             ": found Parquet inside the ZIP archive; unpack it first (Parquet is compressed inside)",
         ),
         ({"t.csv.gz": b"\x1f\x8b" + b"x" * 80}, ": found gzip data inside the ZIP archive; unpack it first"),
+        (
+            {"t.xlsx": workbook({"S": [["a"], [1]]})},
+            ": found an Excel workbook or another archive inside the ZIP archive; unpack it first",
+        ),
         ({"content.xml": b"x"}, ": found a workbook that is not .xlsx; save it as .xlsx or CSV"),
     ],
 )

@@ -88,6 +88,13 @@ def test_a_table_with_escapes_gets_its_text(tmp_path: Path) -> None:
     assert found.recognised == ("recognised iso2022_jp text; data.encoding sets it",)
 
 
+def test_marks_at_the_beginning_are_taken_off(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    for marks in range(4):
+        file.write_bytes(b"\xef\xbb\xbf" * marks + b"a,b\n1,2\n")
+        assert read_table(file, ReadOptions(encoding=AUTO)).names == ("a", "b")
+
+
 def test_a_cut_character_is_no_fault() -> None:
     data = table("高 低 中").encode("gb18030")
     cut = data[: data.rindex("中".encode("gb18030")) + 1]

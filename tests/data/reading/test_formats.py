@@ -5,14 +5,17 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from phoneprice.data.reading import ReadOptions, read_chunks, read_table
 from phoneprice.data.reading.cutting import RECORD_BYTES
+from phoneprice.data.reading.json_lines import ONE_VALUE
 from phoneprice.data.reading.options import Selection
 from phoneprice.data.reading.parquet_reader import ParquetReader
 from phoneprice.errors import DataError, UsageError
@@ -121,7 +124,8 @@ FAULTS = {
         b"PK\x03\x04",
         ": found a ZIP archive that can't be read (File is not a zip file); unpack it first",
     ),
-    "array.jsonl": (b"[1]\n", " line 1: found '[1]', expected a JSON object; write one object a line"),
+    "array.jsonl": (b"[1]\n", f": {ONE_VALUE}"),
+    "number.jsonl": (b"1\n", " line 1: found '1', expected a JSON object; write one object a line"),
     "constant.jsonl": (
         b'{"ram": 1}\n{"ram": NaN}\n',
         " line 2: found invalid JSON (NaN is no JSON value), expected a JSON object; correct the line",
@@ -186,6 +190,55 @@ def test_bad_json_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_bytes(b'{"ram": 1}\n{"ram": 2,}\n')
     with pytest.raises(DataError, match=r"line 2: found invalid JSON \(.* at character 1\d\), expected a JSON object"):
         read_table(path, ReadOptions())
+
+
+def _json(value: object, **options: Any) -> bytes:
+    return json.dumps(value, **options).encode()
+
+
+RECORDS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _json({"data": RECORDS}),
+        _json({"data": RECORDS}, indent=1),
+        _json({"data": RECORDS}) + b"\n",
+        _json({"columns": ["a", "b"], "index": [0, 1], "data": [[1, "x"], [2, "y"]]}),  # orient="split" of pandas
+        _json({"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}}),  # "columns"
+        _json([[1, "x"], [2, "y"]]),  # "values"
+        _json([[1, "x"], [2, "y"]], indent=1),
+    ],
+)
+def test_json_of_another_form(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "t.json"
+    file.write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        read_table(file, ReadOptions())
+    assert str(caught.value) == f"{file}: {ONE_VALUE}"
+    pd.DataFrame(RECORDS).to_json(file, orient="records")
+    assert read_table(file, ReadOptions()).rows == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99,
+            "an Excel workbook of before 2007 (.xls), or one with a password",
+        ),
+        (b"\xef\xbb\xbf\n<HTML><table>", "a web page, as some programs export a table under the name .xls"),
+        (b"<table><tr><td>a</td>", "a web page, as some programs export a table under the name .xls"),
+        (b'<?xml version="1.0"?>', "XML, as some programs export a table under the name .xls"),
+    ],
+)
+def test_tables_that_only_excel_reads(head: bytes, found: str, tmp_path: Path) -> None:
+    file = tmp_path / "t.xls"
+    file.write_bytes(head)
+    with pytest.raises(DataError) as caught:
+        read_table(file, ReadOptions())
+    assert str(caught.value) == f"{file}: found {found}; open it in Excel and save it as .xlsx or CSV"
 
 
 def test_truncated_parquet(tmp_path: Path) -> None:
