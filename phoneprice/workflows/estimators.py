@@ -25,6 +25,7 @@ from phoneprice.config.load import load_config, override_config
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import FeatureEncoder
 from phoneprice.data.encoding.schema import Column, TableSchema
+from phoneprice.data.reading.faults import LEAVE_OUT
 from phoneprice.data.reading.frames import category_columns, frame_table, is_frame
 from phoneprice.data.table import Table
 from phoneprice.data.values import Spelling, is_number_array, number_text, one_spelling
@@ -356,8 +357,8 @@ def _readable(name: str) -> Iterator[None]:
 
 @contextmanager
 def _usual_errors() -> Iterator[None]:
-    """Faults of parameters and data as scikit-learn raises them."""
+    """Faults of parameters and data as scikit-learn raises them; each row of X has to have a prediction."""
     try:
         yield
     except (ConfigError, DataError, UsageError) as fault:
-        raise ValueError(str(fault)) from fault
+        raise ValueError(str(fault).replace(LEAVE_OUT, "make it None, which is missing")) from fault

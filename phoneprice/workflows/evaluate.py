@@ -86,7 +86,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
 def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look at"]) -> tuple[Prepared, OddCells]:
     """Encode a labelled table as in the training of ``run``. Raises ``DataError``, also where it has no rows."""
     if not table.rows:
-        found = "every row has text in a numeric column" if table.skipped_rows else "found a header but no rows"
+        found = "every row has text among numbers or dates" if table.skipped_rows else "found a header but no rows"
         raise DataError(f"{table.source}: {found}; there is nothing to {purpose}")
     if run.schema.target not in table.names:
         missing = f"missing column {with_suggestion(run.schema.target, table.names)}, the true values"

@@ -88,8 +88,8 @@ def read_and_infer(source: Path | str, asked: ToInfer, reading: Reading) -> tupl
 def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, Recognised]:
     """A table with the numbers that are written in their own way, but for columns of text, ids and classes.
 
-    It has all its columns as they are written, of which the target's are left. Where no kind of task is given, a target
-    holds classes if the numbers that it would become are some.
+    It has all its columns as they are written, of which the target's and those of ``row_columns`` are left. Where no
+    kind of task is given, a target holds classes if the numbers that it would become are some.
     """
     said, target = given(asked, known), known.data.target
     classes = said.kind and known.task.kind != "regression"
@@ -102,7 +102,7 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
     read, recognised = recognise(table, known.data, kept, settled, target if classes else "")
     if not said.kind and _as_text(read, recognised, target):
         read, recognised = recognise(table, known.data, {*kept, target}, settled, target)
-    written = {name: read.written[name] for name in (target,) if name in read.written}
+    written = {name: read.written[name] for name in (target, *known.row_columns) if name in read.written}
     return replace(read, written=written), recognised
 
 

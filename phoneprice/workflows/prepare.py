@@ -168,7 +168,8 @@ def prepare(source: Path | str, config: Config, on_event: OnEvent) -> Prepared:
     data = config.data
     text = config.text_columns
     numbers = [] if data.target in text else [data.target]
-    table = read_table(source, read_options(data), text, data.ignored_columns, [data.target], numbers)
+    written = [data.target, *config.row_columns]  # for messages about missing ones
+    table = read_table(source, read_options(data), text, data.ignored_columns, written, numbers)
     return prepare_table(table, config, on_event)
 
 
@@ -249,7 +250,7 @@ def as_read(config: Config, table: Table) -> Config:
 def left_out(found: Table | ChunkStream) -> list[str]:
     """What to warn of where rows or columns of a table, or of one that was streamed, were left out."""
     rows, columns = found.skipped_rows, found.nameless_columns
-    skipped = f"left out {counted(rows, 'row')} with text in a numeric column"
+    skipped = f"left out {counted(rows, 'row')} with text among numbers or dates"
     nameless = f"left out {counted(columns, 'column')} at the right edge without a name and without a value"
     messages = [message for message, count in ((skipped, rows), (nameless, columns)) if count]
     messages += [infinite_told(name, count) for name, count in found.infinite_cells.items()]

@@ -103,7 +103,7 @@ def test_some_cells_that_are_no_dates(tmp_path: Path) -> None:
         train(data, tmp_path / "run")
     assert str(caught.value) == f"{data} {what}, {advice}"
     assert train(data, tmp_path / "run", on_bad_row="skip") == [
-        f"{data}: left out 4 rows with text in a numeric column"
+        f"{data}: left out 4 rows with text among numbers or dates"
     ]
     (warning,) = train(data, tmp_path / "b", categorical_columns=["when"], max_categories=ROWS)
     assert "text, and each row has its own" in warning

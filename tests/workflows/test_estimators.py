@@ -241,9 +241,12 @@ def test_text_where_numbers_were():
     with pytest.raises(ValueError) as raised:  # noqa: PT011
         fitted.predict(X.assign(ram="much"))
     assert str(raised.value) == (
-        "X row 1, column 'ram': found 'much', expected a number; correct it, "
-        "or leave such rows out with --on-bad-row skip"
+        "X row 1, column 'ram': found 'much', expected a number; correct it, or make it None, which is missing"
     )
+    missing = X.assign(ram=[None, *X["ram"][1:]])
+    assert len(fitted.predict(missing)) == len(X)
+    with pytest.raises(ValueError, match=r"correct it, make it None, which is missing, or add the column"):
+        classifier().fit(X.assign(ram=["much", *X["ram"][1:]]), y)
     with pytest.raises(ValueError, match="The feature names should match those that were passed during fit"):
         fitted.predict(X[X.columns[::-1]])
 

@@ -36,7 +36,7 @@ def test_bad_rows_are_left_out(tmp_path: Path, bad: str, counted: str, *, skip: 
     run = make_run(tmp_path / "run", skip=skip)
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
     report = evaluate(run, mixed, reading=Reading() if skip else SKIP)
-    assert report.warnings == (f"{mixed}: left out {counted} with text in a numeric column",)
+    assert report.warnings == (f"{mixed}: left out {counted} with text among numbers or dates",)
     expected = evaluate(run, good)
     assert expected.warnings == ()
     assert report.metrics.document() == expected.metrics.document() | {"measured_on": str(mixed)}
@@ -57,7 +57,7 @@ def test_bad_rows_fail_unless_told_otherwise(tmp_path: Path) -> None:
 
 def test_what_skipping_does_not_help(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", skip=True)
-    with pytest.raises(DataError, match="every row has text in a numeric column; there is nothing to evaluate"):
+    with pytest.raises(DataError, match="every row has text among numbers or dates; there is nothing to evaluate"):
         evaluate(run, write(tmp_path / "bad.csv", BAD))
 
 
@@ -97,7 +97,7 @@ def test_the_target_of_a_regression(tmp_path: Path) -> None:
     data = write(tmp_path / "mixed.csv", GOOD + "q,1,0,1,-1,2,1,cheap\n")
     report = evaluate(tmp_path / "run", data, reading=SKIP)
     assert report.rows == 8
-    assert report.warnings == (f"{data}: left out 1 row with text in a numeric column",)
+    assert report.warnings == (f"{data}: left out 1 row with text among numbers or dates",)
 
 
 def test_a_loaded_model_evaluates_as_the_command_does(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_loaded_model_evaluates_as_the_command_does(tmp_path: Path) -> None:
     expected = evaluate(run, data)
     columns = {name: list(cells) for name, *cells in zip(*(line.split(",") for line in lines(data)), strict=True)}
     for given in (data, columns):
-        with pytest.warns(UserWarning, match="left out 1 row with text in a numeric column"):
+        with pytest.warns(UserWarning, match="left out 1 row with text among numbers or dates"):
             report = load(run).evaluate(given)
         assert report.metrics.document() == expected.metrics.document() | {"measured_on": report.source}
 

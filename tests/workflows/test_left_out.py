@@ -112,7 +112,7 @@ def test_rows_that_are_skipped_keep_the_numbers_of_the_others(tmp_path: Path) ->
     frame.loc[[5, 41], "ram"] = "much"  # 41 has no target either
     data = save(frame, tmp_path / "t.csv")
     result = train(data, config(*CLASSES, "data.on_bad_row=skip"), tmp_path / "run")
-    assert result.warnings[0] == f"{data}: left out 1 row with text in a numeric column"
+    assert result.warnings[0] == f"{data}: left out 1 row with text among numbers or dates"
     held = pd.read_parquet(tmp_path / "run/oof.parquet")
     assert sorted({*held["row"], *GAPS, 5}) == list(range(ROWS))
     assert held["target"].tolist() == frame["kind"][held["row"]].tolist()

@@ -276,7 +276,7 @@ def test_bad_rows_fail_or_are_left_out(run, tmp_path):
     assert (tmp_path / "out.csv").read_text() == "old"
     report = predict(run, tmp_path / "in.csv", tmp_path / "out.csv", reading=Reading(on_bad_row="skip"))
     assert [row["id"] for row in rows_of(tmp_path / "out.csv")] == ["a", "c"]
-    assert report.warnings == (f"{tmp_path}/in.csv: left out 1 row with text in a numeric column",)
+    assert report.warnings == (f"{tmp_path}/in.csv: left out 1 row with text among numbers or dates",)
 
 
 def test_reading_options_are_the_runs_unless_given(run, tmp_path):

@@ -43,7 +43,7 @@ def test_rows_left_out_are_counted(bad: int, what: str) -> None:
     cells["price_range"] += ["0"] * (rows + bad - len(cells["price_range"]))
     heard: list[object] = []
     prepared = prepare_table(table(**cells), load_config(None, ["data.on_bad_row=skip"]), heard.append)
-    assert heard == [Warned(f"phones.csv: left out {what} with text in a numeric column")]
+    assert heard == [Warned(f"phones.csv: left out {what} with text among numbers or dates")]
     assert len(prepared.inputs) == rows
 
 

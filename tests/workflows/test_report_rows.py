@@ -20,7 +20,7 @@ def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: s
     run, heard = load_run(make_run(tmp_path / "run", skip=skip)), list[Event]()
     good, mixed = write(tmp_path / "good.csv", GOOD), write(tmp_path / "mixed.csv", bad + GOOD)
     _, found = facts_from_rows(run, mixed, None, AS_CONFIGURED if skip else SKIP, heard.append)
-    assert heard.pop(0) == Warned(f"{mixed}: left out {counted} with text in a numeric column")
+    assert heard.pop(0) == Warned(f"{mixed}: left out {counted} with text among numbers or dates")
     columns = len(run.schema.columns)
     assert heard == [Progress(columns, columns, "columns shuffled")]
     _, expected = facts_from_rows(run, good, None, AS_CONFIGURED, heard.append)
@@ -30,7 +30,7 @@ def test_rows_that_are_left_out_are_counted(tmp_path: Path, bad: str, counted: s
 
 def test_nothing_to_look_at(tmp_path: Path) -> None:
     run = load_run(make_run(tmp_path / "run", skip=True))
-    for rows, found in (("", "found a header but no rows"), (BAD, "every row has text in a numeric column")):
+    for rows, found in (("", "found a header but no rows"), (BAD, "every row has text among numbers or dates")):
         data = write(tmp_path / "none.csv", rows)
         with pytest.raises(DataError) as caught:
             facts_from_rows(run, data, None, AS_CONFIGURED, ignore)

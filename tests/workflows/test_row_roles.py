@@ -263,3 +263,23 @@ def test_the_examples_of_the_page(tmp_path: Path, example: str) -> None:
 
 def test_every_setting_has_its_example() -> None:
     assert len(EXAMPLES) == 3
+
+
+@pytest.mark.parametrize("inferred", [True, False])
+def test_a_group_that_counts_as_missing_is_shown_with_the_way_to_keep_it(tmp_path: Path, inferred: bool) -> None:
+    frame = visits()
+    frame["who"] = ["NA" if name == "003" else name for name in frame["who"]]
+    data, settings = save(frame, tmp_path / "t.csv"), [*QUICK, *GROUPS, 'data.ignored_columns=["price"]']
+    asked = ToInfer("kind", tuple(settings)) if inferred else config(*CLASSES, *GROUPS)
+    with pytest.raises(DataError) as raised:
+        train(data, asked, tmp_path / "run")
+    rows = int((frame["who"] == "NA").sum())
+    first = int(np.flatnonzero(frame["who"] == "NA")[0])
+    remedy = 'data.columns = {who = {missing_values = [""]}}'
+    assert str(raised.value) == (
+        f"{data} line {first + 2}, column 'who': found 'NA', missing by data.missing_values, expected a group "
+        f"(so in {rows} rows); if that is a value, set {remedy}, or fill it in or delete the row"
+    )
+    kept = remedy.replace(" = ", "=", 1)
+    again = ToInfer("kind", (*settings, kept)) if inferred else config(*CLASSES, *GROUPS, kept)
+    assert train(data, again, tmp_path / "run").rows == ROWS

@@ -74,7 +74,7 @@ class OddCells:
                 self.missing_categories,
                 "missing cell",
                 "in columns of categories that had none in training",
-                none_known,
+                f"empty, or a word of data.missing_values; {none_known}",
             ),
         )
         return [

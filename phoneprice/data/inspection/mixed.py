@@ -15,7 +15,7 @@ from phoneprice.data.inspection.recognition import Found, look_at, means_missing
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
-from phoneprice.data.reading.faults import no_date, no_number
+from phoneprice.data.reading.faults import LEAVE_OUT, no_date, no_number
 from phoneprice.data.table import Table
 from phoneprice.data.values import canonical_number, is_number_array, value_counts
 from phoneprice.errors import DataError
@@ -175,9 +175,8 @@ def _target_error(cells: pa.Array, data: DataConfig, place: str, value: str) -> 
 
 
 def _advice(cells: pa.Array, data: DataConfig, value: str) -> str:
-    left_out = "leave such rows out with --on-bad-row skip"
     if not means_missing(value):
-        return f"correct it, {left_out}"
+        return f"correct it, {LEAVE_OUT}"
     words = tuple(dict.fromkeys(text.strip() for text in value_counts(cells) if means_missing(text)))
     setting = f"data.missing_values = {toml_value((*data.missing_values, *words))}"
-    return f"if it means that there is none, set {setting}; or {left_out}"
+    return f"if it means that there is none, set {setting}; or {LEAVE_OUT}"

@@ -6,6 +6,9 @@ from phoneprice.errors import DataError
 from phoneprice.suggestions import suggested
 from phoneprice.wording import counted, noun, quoted, size
 
+LEAVE_OUT = "leave such rows out with --on-bad-row skip"
+"""What may be done with a row that has text among numbers, in a file."""
+
 
 def file_fault(source: str, what: str) -> DataError:
     """A fault of the file as a whole."""
@@ -67,10 +70,7 @@ def too_much(allowed: int) -> str:
 def no_number(place: str, value: str, like: str = "") -> DataError:
     """Text in a numeric column, whose numbers are written ``like`` an example."""
     expected = f"a number written like {like}" if like else "a number"
-    return DataError(
-        f"{place}: found {quoted(value)}, expected {expected}; correct it, "
-        "or leave such rows out with --on-bad-row skip"
-    )
+    return DataError(f"{place}: found {quoted(value)}, expected {expected}; correct it, or {LEAVE_OUT}")
 
 
 def other_format(place: str, value: str, example: str) -> DataError:
@@ -85,7 +85,7 @@ def no_date(place: str, value: str) -> DataError:
     """Text in a column of dates, or a date of another form."""
     return DataError(
         f"{place}: found {quoted(value)}, expected a date or a time as in the rest of the column; "
-        "correct it, or leave such rows out with --on-bad-row skip"
+        f"correct it, or {LEAVE_OUT}"
     )
 
 

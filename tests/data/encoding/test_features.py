@@ -61,6 +61,7 @@ def test_nothing_missing_needs_no_mask() -> None:
     assert odd.messages() == []
 
 
+MISSING = "empty, or a word of data.missing_values"
 NONE_KNOWN = "they count as none of the known ones"
 
 
@@ -71,7 +72,7 @@ def test_missing_where_training_had_none_is_imputed_without_indicator() -> None:
     assert inputs.missing.tolist() == [[False] * 3, [True, False, False]]
     assert odd.messages() == [
         "1 missing cell in columns that had none in training (wifi 1): filled with the median of the training rows",
-        f"1 missing cell in columns of categories that had none in training (cores 1): {NONE_KNOWN}",
+        f"1 missing cell in columns of categories that had none in training (cores 1): {MISSING}; {NONE_KNOWN}",
     ]
 
 
