@@ -32,7 +32,7 @@ from phoneprice.data.encoding.schema import (
     without_inputs,
 )
 from phoneprice.data.encoding.target import encode_target
-from phoneprice.data.inspection.checks import like_an_id, uninformative
+from phoneprice.data.inspection.checks import like_an_id, totals_told, uninformative
 from phoneprice.data.inspection.infer import Inferred
 from phoneprice.data.inspection.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.number_formats import NumberFormat
@@ -208,7 +208,7 @@ def _oddities(
 ) -> Iterator[str]:
     """What to warn of in a table that can be learned from, the table named."""
     of_rows = may_be_groups(table, config), may_be_in_time(table, config, dates), odd_scale(roles.weights)
-    for message in filter(None, of_rows):
+    for message in filter(None, (totals_told(table), *of_rows)):
         yield f"{table.source}: {message}"
     if index := config.data.index_among(table.names):
         yield f"{table.source}: {taken_for_index(index)}"

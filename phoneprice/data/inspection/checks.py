@@ -1,5 +1,6 @@
 """What is wrong or odd in a table: each check looks for one thing and says what to do about it."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,7 +62,7 @@ FindingCode = Literal[
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
     "groups", "in_time", "number_format", "missing_words", "recognised", "infinite_cells",
-    "dates", "date_order", "mostly_dates", "many_categories", "unused",
+    "dates", "date_order", "mostly_dates", "many_categories", "unused", "totals",
 ]  # fmt: skip
 
 MANY_MISSING = 0.5
@@ -70,6 +71,12 @@ IMBALANCE = 10
 """How many times the rarest class the most frequent one may have before it is a warning."""
 _LOOKED_AT_ROWS = 10_000
 """Rows that show that a column determines no target."""
+_TOTALS = re.compile(
+    r"(?:grand |sub)?totals?|(?:gesamt|zwischen|end)?summe|gesamt|insgesamt|sum|somme|totales?|totaux|suma"
+    r"|合计|总计|小计|合計",
+    re.IGNORECASE,
+)
+"""What stands in a row that sums up others."""
 ENOUGH_ROWS = 20
 """Fewer rows than this tell nothing about leaks and gaps."""
 NEARLY_ALL = 0.995
@@ -147,7 +154,7 @@ def told_of_splits(table: Table, config: Config) -> list[str]:
     subject = _Subject(with_dates(table, dates), config)
     rare = _rare_classes(subject) if len(subject.classes) > 1 else ""
     belonging = may_be_groups(table, config, as_line), may_be_in_time(subject.table, config, dates, as_line)
-    return [f"{table.source}: {message}" for message in (*belonging, rare) if message]
+    return [f"{table.source}: {message}" for message in (totals_told(table), *belonging, rare) if message]
 
 
 def _known(reference: Table | TableSchema, config: Config) -> Table | TableSchema:
@@ -357,6 +364,24 @@ def like_an_id(table: Table, name: str) -> str:
     return f"{why}: if it is an id, add it to data.id_columns, or the order of the rows is learned" if why else ""
 
 
+def totals_told(table: Table) -> str:
+    """What to say where the last row sums up the others, as that of an export may do; empty where it says nothing."""
+    last = table.rows - 1
+    if last < ENOUGH_ROWS:
+        return ""
+    texts = [(name, cells[last].as_py()) for name, cells in table.columns.items() if pa.types.is_string(cells.type)]
+    found = next(((name, text) for name, text in texts if text and _TOTALS.fullmatch(text.strip())), None)
+    if found is None or pc.sum(pc.equal(table.columns[found[0]], found[1])).as_py() > 1:
+        return ""
+    place = table.place(last, found[0]).removeprefix(table.source).strip()
+    return f"{place}: found {quoted(found[1])} in the last row; if it sums up the others, delete it from the file"
+
+
+def _totals(subject: _Subject) -> Findings:
+    if told := totals_told(subject.table):
+        yield Finding("warning", None, "totals", told, 1)
+
+
 def _grouped(subject: _Subject) -> Findings:
     if grouped := may_be_groups(subject.table, subject.config):
         yield Finding("warning", None, "groups", grouped, subject.table.rows)
@@ -537,8 +562,8 @@ def _missing_words(cells: pa.Array) -> str:
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
     _as_read, _no_rows, _no_features, _target, _classes, _spellings, _many_categories, _missing, _uninformative,
-    _formatted_numbers, _standing_alone, _ids, _dates, _grouped, _index, _nameless, _duplicates, _leaks, _zeros,
-    _typing_errors,
+    _formatted_numbers, _standing_alone, _ids, _dates, _totals, _grouped, _index, _nameless, _duplicates, _leaks,
+    _zeros, _typing_errors,
 )  # fmt: skip
 
 

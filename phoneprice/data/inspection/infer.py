@@ -245,7 +245,10 @@ def require_target(table: Table, target: str) -> None:
 
 def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
     """``id: named like an id; nr: counts the rows``, of many the first ``most``."""
-    return first_of([f"{name or repr(name)}: {why}" for name, why in reasons.items()], most, "; ") or "None found"
+    return (
+        first_of([f"{name or 'the column without a name'}: {why}" for name, why in reasons.items()], most, "; ")
+        or "None found"
+    )
 
 
 def kind_of_target(table: Table, target: str, *, clean: bool = False) -> TaskKind:

@@ -7,7 +7,7 @@ import pytest
 
 from phoneprice.config.schema import Config, ValidationConfig
 from phoneprice.data.encoding.schema import infer_schema
-from phoneprice.data.inspection.checks import Finding, check, leaks_told
+from phoneprice.data.inspection.checks import Finding, check, leaks_told, totals_told
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.table import Table
 from tests.small_tables import table
@@ -374,6 +374,27 @@ def test_small_or_empty_things_are_let_be() -> None:
     assert "out_of_range" not in {
         finding[2] for finding in found(table(a=[5.0, 7.0], y=["p", "q"]), None, unknown_range)
     }
+
+
+@pytest.mark.parametrize("word", ["Total", "Summe", " GESAMT ", "Grand total", "合计"])
+def test_a_last_row_that_sums_up_the_others(word: str) -> None:
+    cells = table(a=numbers(31), shop=[*(f"s{i % 3}" for i in range(30)), word], y=labels(31))
+    what = f"line 32, column 'shop': found {word!r} in the last row; if it sums up the others, delete it from the file"
+    assert ("warning", None, "totals", what, 1) in found(cells)
+
+
+@pytest.mark.parametrize(
+    "shops",
+    [
+        [f"s{i % 3}" for i in range(31)],
+        [*(f"s{i % 3}" for i in range(30)), "totally"],
+        ["Total", *(f"s{i % 3}" for i in range(30))],
+        [("a", "total")[i % 2] for i in range(32)],  # a category
+        [*(f"s{i % 3}" for i in range(10)), "total"],
+    ],
+)
+def test_other_last_rows(shops: list[str]) -> None:
+    assert not totals_told(table(a=numbers(len(shops)), shop=shops))
 
 
 @pytest.mark.parametrize(("leaks", "ignored"), [(1, ()), (2, ("note",))])

@@ -89,7 +89,10 @@ def test_an_index_is_an_id_though_it_has_gaps_and_doubles(name: str) -> None:
     cells = table(**{name: [1.0, 1.0, None] * 10}, ram=[float(i % 7) for i in range(30)], y=["p", "q"] * 15)
     inferred = infer_config(cells, "y")
     assert inferred.id_columns == (name,)
-    assert inferred.reasons["data.id_columns"] == f"{name or repr('')}: an index of the rows, as pandas and R call it"
+    assert (
+        inferred.reasons["data.id_columns"]
+        == f"{name or 'the column without a name'}: an index of the rows, as pandas and R call it"
+    )
 
 
 def test_columns_of_no_use_are_ignored() -> None:
