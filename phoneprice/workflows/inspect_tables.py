@@ -11,6 +11,7 @@ from typing import Literal
 
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import is_latest, resolve_run
+from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.fields import as_line
 from phoneprice.config.reading import AS_CONFIGURED, Reading
@@ -20,7 +21,7 @@ from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equ
 from phoneprice.data.inspection.checks import Finding, by_severity, check, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
 from phoneprice.data.inspection.ids import is_id_name
-from phoneprice.data.inspection.infer import Inferred, infer_config, require_target
+from phoneprice.data.inspection.infer import Inferred, infer_config, is_quantity, require_target
 from phoneprice.data.inspection.init_text import init_text
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading import ReadOptions, read_table
@@ -133,7 +134,7 @@ def check_table(
     if isinstance(asked, ToInfer) and not isinstance(known, TableSchema):
         labelled = table if asked.target in table.names or known is None else known
         inferred, fault = _inferred_or_fault(labelled, config, asked, recognised)
-        settings = {"task": {"kind": "multiclass"}} if inferred is None else _roles(inferred)
+        settings = _roles(inferred) if inferred else {"task": {"kind": _kind(labelled, asked.target)}}
         config = configured(asked.config(settings), reading)
         table = _target_as_numbers(table, config)
         told = [] if inferred is None or known is not None else list(_told_of_roles(inferred))
@@ -196,6 +197,11 @@ def _inferred_or_fault(
         return infer_config(labelled, asked.target, given=given(asked, config), recognised=recognised), ""
     except DataError as fault:
         return None, str(fault).removeprefix(f"{table.source}: ")
+
+
+def _kind(table: Table, target: str) -> TaskKind:
+    """What a target is that nothing can be inferred for."""
+    return "regression" if target in table.names and is_quantity(table, target) else "multiclass"
 
 
 def _roles(inferred: Inferred) -> dict[str, dict[str, object]]:

@@ -307,3 +307,10 @@ def test_a_check_judges_the_columns_with_the_roles_of_a_training(tmp_path: Path)
         if isinstance(event, Warned):
             assert event.message.partition(": ")[2] in messages
     assert sum(isinstance(event, Warned) for event in events) == 2  # of the counter and of the open mark
+
+
+def test_a_check_of_a_table_without_features_takes_no_quantity_for_classes(tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("id,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(30)))
+    codes = [finding.code for finding in check_table(data, ToInfer("y")).findings if finding.severity == "error"]
+    assert codes == ["no_features"]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.rows.row_roles import GROUP_NAME
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
 from phoneprice.wording import count, counted
@@ -28,7 +29,7 @@ ID_NAME = re.compile(
 _OWN_NUMBER_NAME = re.compile(r".*nummer|.+[_\s.-](?:nr|no)\.?", re.IGNORECASE)
 """A number of something: of a customer, but not of a month."""
 _NUMBER_NAME = re.compile(
-    r"(?:.*[_\s.-])?(?:nr|no|num|n[uú]mero|number|rows?|rn|lfd|obs|observation|x|x\.?1|v1)\.?|.*#|.*(?:序号|编号)",
+    r"(?:.*[_\s.-])?(?:nr|no|num|n[uú]mero|number|rows?|rn|lfd|obs|observation|case|patid|pid|respondent|student|x|x\.?1|v1)\.?|.*#|.*(?:序号|编号)",
     re.IGNORECASE,
 )
 """What a column is called that numbers the rows, if it does."""
@@ -73,14 +74,18 @@ def _numbers_rows(table: Table, name: str) -> str:
 
 def counts_by_chance(name: str, reason: str) -> bool:
     """Whether a column is an id for nothing but its counting: it may be a dose or a depth."""
-    return reason == COUNTS and not _NUMBER_NAME.fullmatch(name.strip())
+    name = name.strip()
+    return reason == COUNTS and not (_NUMBER_NAME.fullmatch(name) or GROUP_NAME.fullmatch(name))
 
 
 def rises_with_rows(name: str, cells: pa.Array) -> str:
     """What to say of a column, perhaps a measurement, that rises by 1 from row to row as a number of the rows does."""
     if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
         return ""
-    steps = np.diff(cells.to_numpy())
+    values = cells.to_numpy()
+    if not (values[1:ENOUGH_TO_COUNT] > values[: ENOUGH_TO_COUNT - 1]).all():  # most columns tell at once
+        return ""
+    steps = np.diff(values)
     gaps = int(np.count_nonzero(steps != 1))
     if gaps > MOST_GAPS * len(steps) or not (steps >= 1).all():
         return ""

@@ -29,7 +29,7 @@ LEAST_GROUPS = 5
 """Fewer different values are categories, of which folds could not be made anyway."""
 LEAST_TIMES = 10
 """Fewer different days may stand in order by chance."""
-_GROUP_NAME = re.compile(
+GROUP_NAME = re.compile(
     r"(?:.*[_\s.-])?(?:ids?|uuid|guid)"
     r"|(?:.*[_\s.-])?(?:subject|patient|participant|person|user|customer|client|household|family|session|group)"
     r"(?:[_\s.-]?(?:nr|no|num|number|code|name))?",
@@ -131,7 +131,7 @@ def may_be_groups(table: Table, config: Config, written: Written = as_option) ->
         return ""
     unused = {config.data.target, *config.data.ignored_columns, *config.data.index_columns, *config.row_columns}
     ids = [name for name in config.data.id_columns if name in table.columns and name not in unused]
-    called = [name for name in table.columns if name not in {*unused, *ids} and _GROUP_NAME.fullmatch(name.strip())]
+    called = [name for name in table.columns if name not in {*unused, *ids} and GROUP_NAME.fullmatch(name.strip())]
     found = {name: what for name in (*ids, *called) if (what := _repeats(table.columns[name], often=name in called))}
     if not found:
         return ""

@@ -94,7 +94,7 @@ def test_what_rises_with_the_rows(steps: list[int], expected: str) -> None:
         ("dose", COUNTS, True),
         ("Tag", COUNTS, True),
         ("dose", "named like an id, and each row has its own value", False),
-        *((name, COUNTS, False) for name in ("nr", "X", "lfd. Nr.", "obs", "#", "序号")),
+        *((name, COUNTS, False) for name in ("nr", "X", "lfd. Nr.", "obs", "#", "序号", "case", "Patient")),
     ],
 )
 def test_what_may_count_by_chance(name: str, reason: str, expected: bool) -> None:
