@@ -40,6 +40,9 @@ _FOLDED_BY_BEGIN = {
 Bytes = NDArray[np.uint8]
 
 
+_BEFORE = ("$", "\N{POUND SIGN}")
+
+
 @dataclass(frozen=True)
 class NumberFormat:
     """How the numbers of a column are written.
@@ -70,9 +73,10 @@ class NumberFormat:
 
     @property
     def example(self) -> str:
-        """A number of this format, as messages show it."""
+        """A number of this format, as messages show it; dollars and pounds stand before it."""
         unit = next(filter(None, self.units), "")
-        return f"1{self.thousands}234{self.decimal}5 {unit}".strip()
+        number = f"1{self.thousands}234{self.decimal}5"
+        return f"{unit} {number}" if unit.endswith(_BEFORE) else f"{number} {unit}".strip()
 
     def written(self, number: str) -> str:
         """A plain number as this format has it: what a file that tells numbers from text means by one."""

@@ -89,3 +89,18 @@ def test_a_number_keeps_its_digits_and_its_magnitude(how, cells):
         for group in cell.partition(how.decimal)[0].split(how.thousands)[1:] if how.thousands.strip() else ():
             assert re.fullmatch(r"\d{3}\D*", group), (cell, found)
         assert math.isfinite(float(found)) or "e" in found
+
+
+@pytest.mark.parametrize(
+    ("how", "example"),
+    [
+        (PLAIN, "1234.5"),
+        (EURO, "1.234,5 €"),
+        (NumberFormat(",", ".", ("R$", "")), "R$ 1.234,5"),
+        (NumberFormat(".", ",", ("$",)), "$ 1,234.5"),
+        (NumberFormat(units=("GB",)), "1234.5 GB"),
+    ],
+)
+def test_an_example_as_people_write_it(how, example):
+    assert how.example == example
+    assert read([example], how) == ["1234.5"]
