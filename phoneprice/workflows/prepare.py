@@ -38,6 +38,7 @@ from phoneprice.data.inspection.mixed import columns_of_formatted_numbers, settl
 from phoneprice.data.number_formats import NumberFormat
 from phoneprice.data.reading import ChunkStream, ReadOptions, read_table
 from phoneprice.data.reading.faults import infinite_told
+from phoneprice.data.reading.layout import names_suspected
 from phoneprice.data.reading.options import AUTO, CellRules
 from phoneprice.data.rows.row_roles import (
     NO_ROLES,
@@ -187,7 +188,9 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     table = with_target(table, config.data)
     dates = find_dates(table, config)
     table = with_weight(settle_mixed(table, config, dates), config)
-    for message in left_out(table):
+    for event in _told_of_file(table):
+        on_event(event)
+    for message in left_out(replace(table, recognised=())):
         on_event(Warned(message))
     schema = infer_schema(table, config)
     roles = row_roles(table, config)
@@ -201,6 +204,14 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     check_one_a_class(config, schema)
     task = Task(config.task.kind, schema.target, schema.labels)
     return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets), roles)
+
+
+def _told_of_file(table: Table) -> Iterator[Noted | Warned]:
+    """What was recognised in a file to learn from; whether its names are some is in doubt, the rest is just said."""
+    suspected = names_suspected(table.names)
+    for what in table.recognised:
+        message = f"{table.source}: {what}"
+        yield Warned(message) if what == suspected else Noted(message)
 
 
 def _oddities(

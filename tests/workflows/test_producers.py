@@ -11,6 +11,7 @@ from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
 from phoneprice.data.reading import ReadOptions, open_chunks, read_table
 from phoneprice.errors import DataError
+from phoneprice.workflows.events import Event, Noted, Warned
 from phoneprice.workflows.inspect_tables import check_table, first_config
 from phoneprice.workflows.predict import predict
 from phoneprice.workflows.prepare import prepare, read_options
@@ -191,3 +192,21 @@ def test_an_infinite_target(tmp_path: Path) -> None:
     path.write_text("x,y\n" + "".join(f"{i},{'inf' if i == 3 else i}\n" for i in range(20)), encoding="utf-8")
     with pytest.raises(DataError, match="line 5, column 'y': found 'inf', expected a finite number"):
         prepare(path, load_config(None, ["data.target=y", "task.kind=regression"]), lambda _: None)
+
+
+def test_what_is_recognised_is_no_warning_but_a_doubtful_header_is(tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    for header, doubtful in (("a;y", False), ("0.5;1", True)):
+        data.write_text(f"{header}\n" + "".join(f"{i * 7 % 11}.5;{i % 2}\n" for i in range(30)))
+        events = list[Event]()
+        target = header.partition(";")[2]
+        prepare(
+            data,
+            load_config(None, ["task.kind=binary", "loss.name=binary_cross_entropy", f"data.target='{target}'"]),
+            events.append,
+        )
+        told = [event for event in events if isinstance(event, Noted | Warned)]
+        assert [event for event in told if "recognised the delimiter ';'" in event.message] == [
+            Noted(f"{data}: recognised the delimiter ';'; data.delimiter sets it")
+        ]
+        assert [type(event) for event in told if "look like values" in event.message] == [Warned] * doubtful
