@@ -43,7 +43,7 @@ _NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, er
 """What an error that nobody has caught says of the disk, and not of a bug."""
 _SOME_MEMORY = 64 << 20
 """Bytes that a process which has not run out of memory gets."""
-_THREAD_BYTES = 80 << 20
+_NEW_THREAD_BYTES = 80 << 20
 """Addresses that a thread takes as it begins: its stack, and the arena that glibc gives it."""
 _MEMORY_WORDS = (
     "defaultcpuallocator", "cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc",
@@ -101,7 +101,7 @@ def require_room_for_threads(threads: int) -> None:
 
     Python waits for ever for a thread that finds no memory as it begins.
     """
-    require_memory((threads + 1) * _THREAD_BYTES)  # one more: glibc maps twice an arena, to align it
+    require_memory((threads + 1) * _NEW_THREAD_BYTES)  # one more: glibc maps twice an arena, to align it
 
 
 def available_processors() -> int:

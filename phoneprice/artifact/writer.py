@@ -297,15 +297,15 @@ def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
     Raises ``FileNotFoundError`` where nothing has the name.
     """
     while True:
-        run = parent.child(name)
-        try:
-            _require_run(parent, name, run)
-        except BaseException as fault:
-            replaced = isinstance(fault, OSError | StorageError) and not parent.holds(name, run.descriptor)
-            run.close()
-            if not replaced:  # by another process, just now
-                raise
-        else:
+        with ExitStack() as opened:
+            run = opened.enter_context(parent.child(name))
+            try:
+                _require_run(parent, name, run)
+            except (OSError, StorageError):
+                if parent.holds(name, run.descriptor):
+                    raise
+                continue  # another process has just replaced it
+            opened.pop_all()
             return run
 
 

@@ -70,19 +70,24 @@ class _Room:
 
     def find_spec(self, name: str, *_: object) -> None:
         """What Python asks before it looks for a module anywhere. Raises ``DeviceError``."""
-        if name == "numpy" or name.startswith("scipy."):  # whichever part of SciPy loads its OpenBLAS
+        if wanted := _bytes_to_load(name):
             from phoneprice.shortage import require_memory
 
-            require_memory(_LIBRARY_BYTES + _blas_threads() * _THREAD_BYTES)
-        elif name == "torch":
-            from phoneprice.shortage import require_memory
-
-            require_memory(_TORCH_BYTES)
+            require_memory(wanted)
         elif not self._is_taken and _is_loaded("numpy"):  # with the next import, before anything is computed
             self._is_taken = True
             from phoneprice.inference.threads import require_blas_memory
 
             require_blas_memory()
+
+
+def _bytes_to_load(name: str) -> int:
+    """What a module takes as it is imported; 0 for those that say themselves that there is too little."""
+    if name == "torch":
+        return _TORCH_BYTES
+    if name == "numpy" or name.startswith("scipy."):  # whichever part of SciPy loads its OpenBLAS
+        return _LIBRARY_BYTES + _blas_threads() * _THREAD_BYTES
+    return 0
 
 
 def _is_loaded(name: str) -> bool:

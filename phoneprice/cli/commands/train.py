@@ -99,13 +99,7 @@ def train(
             reading=reading,
             on_event=on_event,
         )
-    page = None
-    try:
-        if report:
-            with listening(session) as on_event:
-                page = _write_report(trained.run, data, on_event)
-    finally:  # a report that fails takes nothing from the training
-        _show_trained(session, trained, page, report_command(trained.run, data))
+    _finish(session, trained, data, report=report)
 
 
 def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report: bool) -> None:
@@ -122,6 +116,19 @@ def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report:
         from phoneprice.workflows.report import refuse_report_beside
 
         refuse_report_beside(run, data, file)
+
+
+def _finish(session: Session, trained: "TrainResult", data: Path | None, *, report: bool) -> None:
+    """Write the report, if it is wanted, and say what the training has come to, also where the report fails."""
+    from phoneprice.cli.rendering.progress import listening
+
+    page = None
+    try:
+        if report:
+            with listening(session) as on_event:
+                page = _write_report(trained.run, data, on_event)
+    finally:
+        _show_trained(session, trained, page, report_command(trained.run, data))
 
 
 def _show_trained(session: Session, trained: "TrainResult", page: Path | None, command: str) -> None:

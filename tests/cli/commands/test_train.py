@@ -10,7 +10,7 @@ from phoneprice.cli.output import json_lines
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
 from phoneprice.config.schema import Config
-from phoneprice.errors import DivergedError
+from phoneprice.errors import DeviceError, DivergedError
 from phoneprice.records import Interval, Task
 from phoneprice.records.documents import Member, RunMetrics
 from phoneprice.workflows.events import Noted, Warned
@@ -150,6 +150,20 @@ def test_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     failure = {"kind": "DivergedError", "message": "training diverged; lower optimizer.lr", "exit_code": 7}
     assert (result.code, result.document) == (7, {"format": 1, "error": failure})
     assert result.err == "phoneprice: error: training diverged; lower optimizer.lr\n"
+
+
+def test_a_report_that_fails_takes_nothing_from_the_training(
+    call: Call, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(*_arguments: Any, **_options: Any) -> None:
+        raise DeviceError("out of memory; free some")
+
+    monkeypatch.setattr("phoneprice.workflows.report.report", report)
+    result = call("train", "-o", "run", "--report", "-q")
+    assert (result.code, result.out) == (6, "run\n")
+    assert result.err == "phoneprice: error: out of memory; free some\n"
+    as_document = call("train", "-o", "run", "--report", "--json")
+    assert (as_document.code, as_document.document["run"], as_document.document["report"]) == (6, "run", None)
 
 
 def test_a_report_needs_the_table_twice(call: Call) -> None:
