@@ -109,13 +109,23 @@ def to_plain(cells: pa.Array, how: NumberFormat) -> pa.Array:
 
 
 def folded(cells: pa.Array) -> pa.Array:
-    """Cells without outer spaces, typographic spaces, signs and digits as their plain characters."""
+    """Cells without outer spaces, typographic spaces, signs and digits as their plain characters.
+
+    A dash in the place of decimals, as in ``299,-``, says that there are none, and is left out.
+    """
     beyond = beyond_ascii(cells)
     for begin, characters in _FOLDED_BY_BEGIN.items() if beyond else ():
         for character in characters if begin in beyond else ():
             if character.encode() in beyond:
                 cells = pc.replace_substring(cells, character, _FOLDED[character])
-    return pc.ascii_trim(cells, characters=" \t")
+    return _without_no_decimals(pc.ascii_trim(cells, characters=" \t"))
+
+
+def _without_no_decimals(cells: pa.Array) -> pa.Array:
+    """``299,`` for ``299,-``, also with a unit after it: a minus after a number, as in ``299,50-``, follows a digit."""
+    if not (_has(cells, b",-") or _has(cells, b".-")):
+        return cells
+    return pc.replace_substring_regex(cells, r"(\d[.,])--?( *[^\d \-.,'+][^\d]*)?$", r"\1\2")
 
 
 def beyond_ascii(cells: pa.Array) -> bytes:

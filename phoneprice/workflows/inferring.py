@@ -9,16 +9,18 @@ from pathlib import Path
 from phoneprice.config.asked import Overrides, ToInfer, override_texts, target_text
 from phoneprice.config.load import Say, load_config, override_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.config.schema import Config
+from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.encoding.dates import open_orders
-from phoneprice.data.inspection.ids import id_reason, is_id_name
+from phoneprice.data.inspection.ids import id_reason, is_id_name, is_measured
 from phoneprice.data.inspection.infer import Given, Inferred, infer_config, is_quantity
 from phoneprice.data.inspection.mixed import settle_named
 from phoneprice.data.inspection.recognised_columns import Recognised, Settled, recognise
 from phoneprice.data.inspection.recognition import words_among_labels
 from phoneprice.data.reading import read_table
+from phoneprice.data.reading.columns import text_in_plain_words
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
+from phoneprice.data.values import is_number_array
 from phoneprice.workflows.events import Noted, OnEvent, Warned, ignore
 from phoneprice.workflows.prepare import Prepared, configured, prepare, prepare_table, read_options
 
@@ -98,10 +100,17 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
         marks=asked.asks_for("data.decimal") or asked.asks_for("data.thousands"),
         words=asked.asks_for("data.missing_values"),
     )
-    kept = {*text, *([target] if classes else []), *filter(is_id_name, table.names)}
-    read, recognised = recognise(table, known.data, kept, settled, target if classes else "")
+    kept = {*text, *([target] if classes else [])}
+    if target not in kept:
+        table = _target_as_asked(table, known.data, sure=said.kind)
+    read, recognised = recognise(table, known.data, kept, settled)
+    names = {name for name in recognised.reasons if is_id_name(name) and not is_measured(read, name)}
     if not said.kind and _as_text(read, recognised, target):
-        read, recognised = recognise(table, known.data, {*kept, target}, settled, target)
+        names.add(target)
+    if names:
+        read, again = recognise(table, known.data, {*kept, *names}, settled)
+        # A target of labels whose marks are open may be numbers nevertheless, so that doubt stays.
+        recognised = replace(again, doubts={**recognised.doubts, **again.doubts})
     written = {name: read.written[name] for name in (target, *known.row_columns) if name in read.written}
     return replace(read, written=written), recognised
 
@@ -112,6 +121,16 @@ def _as_text(table: Table, recognised: Recognised, target: str) -> bool:
         return False
     labels = words_among_labels(table.columns[target])
     return bool(target in recognised.reasons or labels) and not is_quantity(table, target)
+
+
+def _target_as_asked(table: Table, data: DataConfig, *, sure: bool) -> Table:
+    """The table with the numbers of the target, which is text, read as settings say; one of classes keeps its text."""
+    if data.target not in table.columns or is_number_array(table.columns[data.target]):
+        return table
+    how = read_options(data).rules(data.target).number_format
+    cells = text_in_plain_words(table, data.target, table.columns[data.target], how, certain=sure)
+    read = replace(table, columns={**table.columns, data.target: cells})
+    return read if sure or is_quantity(read, data.target) else table
 
 
 def numbered(table: Table, settled: Collection[str], config: Config) -> Table:

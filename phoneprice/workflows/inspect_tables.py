@@ -18,7 +18,7 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
-from phoneprice.data.inspection.checks import Finding, by_severity, check, told_of_splits
+from phoneprice.data.inspection.checks import OF_CLASSES, Finding, by_severity, check, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
 from phoneprice.data.inspection.ids import is_id_name
 from phoneprice.data.inspection.infer import Inferred, infer_config, is_quantity, require_target
@@ -139,6 +139,8 @@ def check_table(
         table = _target_as_numbers(table, config)
         told = [] if inferred is None or known is not None else list(_told_of_roles(inferred))
     findings = by_severity([*check(table, config, known), *told, *_number_formats(recognised)])
+    if fault:  # what a training would say of classes is nothing to say of free text
+        findings = [finding for finding in findings if finding.code not in OF_CLASSES]
     if fault and not any(finding.severity == "error" for finding in findings):
         findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
     return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))

@@ -22,7 +22,7 @@ from phoneprice.records.documents import Protocol
 from phoneprice.workflows.events import EpochDone, Event, Noted, Warned, ignore
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inspect_tables import check_table, first_config
-from phoneprice.workflows.prepare import prepare
+from phoneprice.workflows.prepare import Prepared, prepare
 
 QUICK = {"training.epochs": 2, "training.threads": 1, "training.device": "cpu", "model.hidden": [2]}
 KINDS = {"price": "regression", "sold": "binary", "shape": "multiclass", "level": "ordinal"}
@@ -314,3 +314,102 @@ def test_a_check_of_a_table_without_features_takes_no_quantity_for_classes(tmp_p
     data.write_text("id,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(30)))
     codes = [finding.code for finding in check_table(data, ToInfer("y")).findings if finding.severity == "error"]
     assert codes == ["no_features"]
+
+
+def _price_table(tmp_path: Path, prices: list[str], name: str = "price") -> Path:
+    file = tmp_path / "houses.csv"
+    pd.DataFrame({"rooms": [i % 7 for i in range(len(prices))], name: prices}).to_csv(file, index=False)
+    return file
+
+
+def _learned(file: Path, *settings: str, target: str = "price") -> Prepared:
+    return prepare_as_asked(file, ToInfer(target, settings), AS_CONFIGURED, ignore)
+
+
+PRICES = [400_000 + 977 * i for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("style", "settings"),
+    [
+        ("german", ["data.columns.price.thousands='.'", "data.columns.price.decimal=','"]),
+        ("german", ["data.thousands='.'", "data.decimal=','"]),
+        ("us", ["data.columns.price.thousands=','"]),
+        ("us", ["data.columns = {price = {thousands = ','}}"]),
+        ("dollar", ["data.columns = {price = {thousands = ',', units = ['$']}}"]),
+        ("million", []),
+        ("cents", []),
+    ],
+)
+def test_a_target_is_read_as_settings_or_its_cells_say(tmp_path: Path, style: str, settings: list[str]) -> None:
+    styles = {
+        "us": "{:,}", "dollar": "${:,}", "cents": "${:,}.00", "million": "\N{EURO SIGN}{:,},-", "german": "{:,}",
+    }  # fmt: skip
+    texts = [styles[style].format(price) for price in PRICES]
+    if style in {"german", "million"}:
+        texts = [text.replace(",", ".", 1) for text in texts]
+    prepared = _learned(_price_table(tmp_path, texts), *settings)
+    assert prepared.config.task.kind == "regression"
+    assert prepared.table.columns["price"].to_pylist() == PRICES
+
+
+@pytest.mark.parametrize(("sign", "units"), [("", ""), ("$", ', units = ["$"]')])
+def test_a_target_with_an_open_mark_stops_with_the_settings(tmp_path: Path, sign: str, units: str) -> None:
+    file = _price_table(tmp_path, [f"{sign}{price:,}" for price in PRICES])
+    told = (
+        "column 'price': ',' may be a decimal or a thousands mark, and no column tells which; set data.columns = "
+        f'{{price = {{thousands = ","{units}}}}} for thousands, data.columns = {{price = {{decimal = ","{units}}}}} '
+        "for decimals"
+    )
+    with pytest.raises(DataError) as raised:
+        _learned(file)
+    assert str(raised.value) == f"{file}: {told}"
+    findings = check_table(file, ToInfer("price")).findings
+    assert [(found.code, found.message) for found in findings] == [("target_unusable", told)]
+
+
+@pytest.mark.parametrize("words", [["sold"], ["sold", "TBD", "on request"]])
+def test_a_few_texts_in_a_target_are_rows_without_one(tmp_path: Path, words: list[str]) -> None:
+    prepared = _learned(_price_table(tmp_path, [*map(str, PRICES), *words]))
+    assert prepared.table.columns["price"].to_pylist() == PRICES
+    assert prepared.table.unlabelled_rows == len(words)
+
+
+def test_more_texts_in_a_target_stop_with_the_cell_and_the_setting(tmp_path: Path) -> None:
+    file = _price_table(tmp_path, ["sold", *map(str, PRICES), "TBD", "ask", "auction"])
+    setting = 'data.columns = {price = {missing_values = ["", "sold", "TBD", "ask", "auction"]}}'
+    told = (
+        f"{file} line 2, column 'price': found 'sold', expected a number as in the rest of the column; "
+        f"correct it, or leave out the rows with such text by {setting}"
+    )
+    with pytest.raises(DataError) as raised:
+        _learned(file)
+    assert str(raised.value) == told
+    assert _learned(file, setting).table.columns["price"].to_pylist() == PRICES
+
+
+@pytest.mark.parametrize("sentinels", [["-999"], ["-999", "-9999"]])
+def test_a_sentinel_in_a_target_is_no_value(tmp_path: Path, sentinels: list[str]) -> None:
+    prepared = _learned(_price_table(tmp_path, [*map(str, PRICES), *sentinels]))
+    assert prepared.table.columns["price"].to_pylist() == PRICES
+
+
+@pytest.mark.parametrize("kind", ["whole", "float", "comma"])
+def test_sentinels_of_every_file(tmp_path: Path, kind: str) -> None:
+    values = [-999, -9999, *(3 * i for i in range(60))]
+    file = tmp_path / "t.parquet"
+    cells = {"whole": values, "float": list(map(float, values)), "comma": [f"{value},0" for value in values]}[kind]
+    pd.DataFrame({"x": cells, "y": [1.5 * i for i in range(62)]}).to_parquet(file)
+    prepared = _learned(file, target="y")
+    assert prepared.table.columns["x"].to_pylist() == [None, None, *values[2:]]
+    again = prepare(file, prepared.config, ignore)
+    assert again.table.columns["x"].to_pylist() == [None, None, *values[2:]]
+
+
+@pytest.mark.parametrize("missing", ["?", "1,5"])
+def test_an_index_that_is_a_measurement_is_read_as_numbers_are(tmp_path: Path, missing: str) -> None:
+    file = tmp_path / "t.csv"
+    cells = [missing, *(f"{i % 9},5" for i in range(60))]
+    pd.DataFrame({"price_index": cells, "y": [i * 1.5 for i in range(61)]}).to_csv(file, index=False)
+    features = _learned(file, target="y").schema.columns
+    assert [(column.name, column.kind) for column in features] == [("price_index", "numeric")]

@@ -65,6 +65,8 @@ FindingCode = Literal[
     "dates", "date_order", "mostly_dates", "many_categories", "unused", "totals",
 ]  # fmt: skip
 
+OF_CLASSES: frozenset[FindingCode] = frozenset({"rare_class", "imbalance", "conflicts", "leak"})
+"""What is said of how the target's classes are spread, and of what tells them."""
 MANY_MISSING = 0.5
 """Share of missing cells from which a column tells little."""
 IMBALANCE = 10

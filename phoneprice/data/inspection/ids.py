@@ -55,7 +55,7 @@ def id_reason(table: Table, name: str) -> str:
     cells = table.columns[name]
     if len(cells) < 2:
         return ""
-    if is_id_name(name) and not _measured(name, cells, table.numbered):
+    if is_id_name(name) and not is_measured(table, name):
         return _own_values(cells)
     if cells.null_count or len(cells) <= ENOUGH_TO_COUNT:
         return ""
@@ -103,8 +103,9 @@ def _own_values(cells: pa.Array) -> str:
     return f"named like an id, and each row has its own value{' but ' * bool(gaps)}{' and '.join(gaps)}"
 
 
-def _measured(name: str, cells: pa.Array, rows: NDArray[np.int64]) -> bool:
+def is_measured(table: Table, name: str) -> bool:
     """Whether the cells of a column named like an id are measurements: numbers with fractions, or of some index."""
+    cells, rows = table.columns[name], table.numbered
     numbers = cells if is_number_array(cells) else to_numbers(cells, frozenset()).values
     values = numbers.drop_null().to_numpy()
     if len(values) < len(cells) - cells.null_count or not len(values):

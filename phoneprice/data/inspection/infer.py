@@ -13,7 +13,7 @@ from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
 from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.inspection.ids import counts_by_chance, id_reason
-from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
+from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers, text_in_target
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.reading.faults import file_fault, infinite
@@ -176,12 +176,14 @@ def infer_config(
     if not table.rows:
         raise file_fault(table.source, "found a header and no rows, expected rows to infer a configuration from")
     known = given.config
-    others = {target, *known.row_columns}
+    others, doubt = {target, *known.row_columns}, recognised.doubts.get(target, "")
     dates = find_dates(table.without(others), known)
     ids, ignored = _roles(table.without(others), given, dates, recognised.doubts)
     used = table.without({*ids, *ignored, *known.row_columns})
     kind, reason = (
-        (known.task.kind, _GIVEN) if given.kind else _kind(used, target, ordered, clean=known.data.clean_text)
+        (known.task.kind, _GIVEN)
+        if given.kind
+        else _kind(used, target, ordered, clean=known.data.clean_text, doubt=doubt)
     )
     features = _feature_kinds(used.without({target}), known.data, dates)
     if not features:
@@ -251,17 +253,12 @@ def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
     )
 
 
-def kind_of_target(table: Table, target: str, *, clean: bool = False) -> TaskKind:
-    """The kind of task that a target is for; raises ``DataError`` for one that is constant or free text."""
-    return _kind(table, target, None, clean=clean)[0]
-
-
 def is_quantity(table: Table, target: str) -> bool:
     """Whether a target is a number to predict, by its cells."""
     try:
-        return kind_of_target(table, target) == "regression"
+        return _kind(table, target, None)[0] == "regression"
     except DataError:
-        return False
+        return mostly_numbers(table.columns[target])
 
 
 def suggest_target(table: Table) -> str | None:
@@ -283,7 +280,7 @@ def _may_be_target(table: Table, name: str) -> bool:
 
 
 def _kind(
-    table: Table, target: str, ordered: Callable[[Table, str], bool] | None, *, clean: bool = False
+    table: Table, target: str, ordered: Callable[[Table, str], bool] | None, *, clean: bool = False, doubt: str = ""
 ) -> tuple[TaskKind, str]:
     _require_finite(table, target)
     names = names_of(table.columns[target], clean=clean)
@@ -297,7 +294,7 @@ def _kind(
     if yes_or_no:
         return "binary", f"Words for yes and no, in any case: {quoted_labels(sorted(counts))}"
     if not all(map(canonical_number, counts)):
-        return "multiclass", _text_reason(table, target, counts)
+        return "multiclass", _text_reason(table, target, counts, doubt)
     # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.
     distinct = counts if names.spelling == "whole" else {one_spelling(text, "number") for text in counts}
     values = sorted(map(float, distinct))
@@ -322,8 +319,12 @@ def _require_finite(table: Table, target: str) -> None:
         raise infinite(table.place(row, target), cells[row].as_py())
 
 
-def _text_reason(table: Table, target: str, counts: dict[str, int]) -> str:
+def _text_reason(table: Table, target: str, counts: dict[str, int], doubt: str) -> str:
     if len(counts) > min(MAX_CLASSES, table.rows / 2):
+        if doubt:
+            raise file_fault(table.source, f"column {target!r}: {doubt}")
+        if fault := text_in_target(table, target):
+            raise fault
         what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
         raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
     names = quoted_labels(sorted(counts))

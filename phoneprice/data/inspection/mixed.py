@@ -13,7 +13,7 @@ from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.data.inspection.recognised_columns import single_settings
 from phoneprice.data.inspection.recognition import Found, look_at, means_missing, prevail
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
+from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import LEAVE_OUT, no_date, no_number
 from phoneprice.data.table import Table
@@ -165,6 +165,24 @@ def _odd_cell(expected: str, cells: pa.Array, data: DataConfig, place: str, valu
     return DataError(
         f"{place}: found {quoted(value)}, expected {expected} as in the rest of the column; "
         f"{_advice(cells, data, value)}, or add the column to data.categorical_columns"
+    )
+
+
+def text_in_target(table: Table, target: str) -> DataError | None:
+    """The fault of the first text in a target, with the setting that takes all of it for missing.
+
+    None for one that isn't mostly numbers.
+    """
+    cells = table.columns[target]
+    rows = to_numbers(cells, frozenset()).text_rows
+    if not len(rows) or len(rows) > (1 - MOSTLY) * len(cells):
+        return None
+    row = int(rows[0])
+    words = [text.strip() for text in value_counts(cells) if canonical_number(text) is None]
+    setting = toml_value({target: {"missing_values": ("", *dict.fromkeys(words))}})
+    return DataError(
+        f"{table.place(row, target)}: found {quoted(cells[row].as_py())}, expected a number as in the rest of the "
+        f"column; correct it, or leave out the rows with such text by data.columns = {setting}"
     )
 
 

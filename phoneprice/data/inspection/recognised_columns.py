@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from phoneprice.config.fields import toml_value
-from phoneprice.config.schema import DataConfig, DecimalMark
+from phoneprice.config.schema import ColumnReading, DataConfig, DecimalMark
 from phoneprice.data.inspection.recognition import (
     Found,
     bare_word,
@@ -16,6 +16,7 @@ from phoneprice.data.inspection.recognition import (
     may_be_grouped,
     means_missing,
     sentinels,
+    with_sentinels,
     words_among_dates,
     words_among_labels,
 )
@@ -50,30 +51,44 @@ class Settled:
     marks: bool = False
     words: bool = False
 
+    def of(self, column: ColumnReading | None) -> "Settled":
+        """What is said already of one column."""
+        if column is None:
+            return self
+        marks = column.model_copy(update={"missing_values": None}) != ColumnReading()
+        # Where somebody has said how numbers are written, the cells were read so: there is nothing to look for.
+        return Settled(self.marks or marks, self.words or marks or column.missing_values is not None)
 
-def recognise(
-    table: Table, data: DataConfig, text: Collection[str], settled: Settled, labels: str = ""
-) -> tuple[Table, Recognised]:
+    @property
+    def all(self) -> bool:
+        """Whether nothing is left to look for."""
+        return self.marks and self.words
+
+
+def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Settled) -> tuple[Table, Recognised]:
     """The table with what is recognised as numbers, and what that was; the columns of ``text`` stay as they are.
 
-    In a column of ``labels``, which is one of these, words for missing are found.
-
     ``table`` has all its columns as they are ``written``, too; those in ``data.columns`` are as somebody wanted them.
-    A target is text in the plain grammar then, any other column float64, or text where some cells are no numbers.
+    A target is text in the plain grammar then, any other column float64, or text where some cells are no numbers. A
+    target among ``text`` holds labels, of which some words mean missing.
     """
-    names = [name for name in table.names if name not in text and name not in data.columns]
-    found = {name: what for name in names if (what := _look(table, name, data, settled))}
-    if labels in table.names and labels not in data.columns and not settled.words:
-        found |= {labels: words} if (words := words_among_labels(table.columns[labels])) else {}
+    names = [name for name in table.names if name not in text]
+    own = {name: settled.of(data.columns.get(name)) for name in table.names}
+    found = {name: what for name in names if (what := _look(table, name, data, own[name]))}
     told = _votes(table, found) if any(what.open_mark for what in found.values()) else {}
     found = {name: _decided(what, told) for name, what in found.items()}
+    found = {name: _with_sentinels(table, name, what, own[name]) for name, what in found.items()}
+    if data.target in text and data.target in table.names and not own[data.target].words:
+        found |= {data.target: words} if (words := words_among_labels(table.columns[data.target])) else {}
     doubts = {name: what.doubt for name, what in found.items() if what.doubt}
     remarks = []
     for name, what in found.items():
         if what.open_mark:
-            remarks.append(_undecided(name, what))
             if what.open_mark == ",":
-                doubts[name] = "numbers with a ',' that may be a decimal or a thousands mark count as text"
+                counts = "numbers with a ',' that may be a decimal or a thousands mark count as text"
+                doubts[name] = _undecided(name, what, counts="") if name == data.target else counts
+            if what.open_mark == "." or name != data.target:  # of a target that can't be used the fault says it
+                remarks.append(f"column {name!r}: {_undecided(name, what)}")
     read = {name: what for name, what in found.items() if name not in doubts and (not what.how.plain or what.words)}
     columns = {name: _converted(table, name, what, data.target) for name, what in read.items()}
     converted = replace(table, columns={**table.columns, **columns})
@@ -85,14 +100,26 @@ def recognise(
 def _look(table: Table, name: str, data: DataConfig, settled: Settled) -> Found | None:
     """What one column says, if it is not what is settled."""
     cells, written = table.columns[name], table.written.get(name)
+    if settled.all:
+        return None
     if is_number_array(cells):
         found = None if written is None else _plain_numbers(cells, written, table, settled)
     else:
-        mistakes = name != data.target and data.on_bad_row == "fail"
+        mistakes = data.on_bad_row == "fail"
         found = look_at(cells, mistakes=mistakes) or words_among_dates(cells, mistakes=mistakes)
+        if found is None and name == data.target:
+            found = Found()  # its numbers come as text, plain ones, too
     if found is None or (settled.marks and not found.how.plain):
         return None
     return replace(found, words=()) if settled.words else found
+
+
+def _with_sentinels(table: Table, name: str, found: Found, settled: Settled) -> Found:
+    """What one column says, with the numbers among its text that stand for no value."""
+    cells = table.columns[name]
+    if settled.words or found.doubt or is_number_array(cells):
+        return found
+    return with_sentinels(found, cells)
 
 
 def _plain_numbers(cells: pa.Array, written: pa.Array, table: Table, settled: Settled) -> Found | None:
@@ -123,22 +150,24 @@ def _decided(found: Found, votes: Mapping[DecimalMark, str]) -> Found:
     return decided(found, decimal, f"column {name!r} has decimal {decimal!r}")
 
 
-def _undecided(name: str, found: Found) -> str:
-    """What to warn of, with the settings for either reading."""
+def _undecided(name: str, found: Found, counts: str | None = None) -> str:
+    """What to warn of, with the settings for either reading; ``counts`` is what is done, if not the usual."""
     mark = found.open_mark
     grouped = {"thousands": mark} if mark == "," else {"thousands": mark, "decimal": ","}
-    plain = "decimals are read" if mark == "." else "it is read as text"
-    decimal, thousands = (f"data.columns = {toml_value({name: how})}" for how in ({"decimal": mark}, grouped))
+    units = {"units": found.how.units} if found.how.units else {}
+    usual = "; decimals are read" if mark == "." else "; it is read as text"
+    decimal, thousands = (f"data.columns = {toml_value({name: how | units})}" for how in ({"decimal": mark}, grouped))
     return (
-        f"column {name!r}: {mark!r} may be a decimal or a thousands mark, and no column tells which; {plain}; "
-        f"set {thousands} for thousands, {decimal} for decimals"
+        f"{mark!r} may be a decimal or a thousands mark, and no column tells which"
+        f"{usual if counts is None else counts}; set {thousands} for thousands, {decimal} for decimals"
     )
 
 
 def _converted(table: Table, name: str, found: Found, target: str) -> pa.Array:
     cells = table.columns[name]
     if is_number_array(cells):
-        cells = table.written[name]
+        written = table.written[name]
+        cells = written if pa.types.is_string(written.type) else written.cast(pa.string())
     words = frozenset(map(bare_word, found.words))
     present = null_missing(cells, words | {""})
     if name != target:

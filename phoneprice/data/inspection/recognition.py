@@ -8,7 +8,7 @@ does, nothing is read otherwise than it stands.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import compress, islice
@@ -59,6 +59,27 @@ _CURRENCIES = frozenset(
     }
 )
 """What may stand before a number besides the signs of currencies, casefolded."""
+_FACTORS = frozenset(
+    {
+        *("k", "M", "MM", "mn", "mln", "mio", "bn", "mrd", "tsd", "thousand", "million", "billion"),
+        *(
+            "trillion",
+            "lakh",
+            "lac",
+            "crore",
+            "cr",
+            "\u4e07",
+            "\u5343",
+            "\u4ebf",
+            "\u842c",
+            "\u5104",
+            "\ub9cc",
+            "\uc5b5",
+        ),
+        *("\u0442\u044b\u0441", "\u043c\u043b\u043d", "\u043c\u043b\u0440\u0434"),
+    }
+)
+"""What numbers are multiplied by, as ``_unit_key`` has it."""
 _UNITS = frozenset(
     {
         *("kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
@@ -74,7 +95,7 @@ Letters that are often part of a code, as in ``12a``, are not among them.
 """
 _SHAPE = (
     r"^\(? *[+-]? *(?P<before>[^\s\d+\-.,'()_][^\s\d+\-,'()_]{0,4})? *[+-]?"
-    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r" *(?P<after>[^\s\d+\-.,'()_][^\d()]{0,14}?)? *\)?-?$"
 )
 """A number with marks of any kind and a text before or after it."""
@@ -233,18 +254,35 @@ def words_among_labels(cells: pa.Array) -> Found | None:
 
 
 def sentinels(values: pa.Array, written: pa.Array) -> Found | None:
-    """A number that stands for no value in a float64 array ``(rows,)`` that was ``written`` so, if there is one."""
-    lowest = pc.min(values).as_py()
-    if lowest not in SENTINELS or not pa.types.is_string(written.type):
+    """The numbers that stand for no value in a float64 array ``(rows,)`` that was ``written`` so, if there are any."""
+    if pc.min(values).as_py() not in SENTINELS:
         return None
-    there = pc.equal(values, lowest).fill_null(False)
-    others = pc.min_max(values.filter(pc.invert(there))).as_py()
+    others = pc.min_max(values.filter(pc.invert(_are_among(values, SENTINELS)))).as_py()
     low, high = others["min"], others["max"]
-    if low is None or (low < 0 and lowest >= low - (high - low)):
+    if low is None:
         return None
-    words = Counter(written.filter(there).to_pylist())
+    far = [number for number in SENTINELS if low >= 0 or number < low - (high - low)]
+    words = Counter(written.filter(_are_among(values, far)).cast(pa.string()).to_pylist())
+    if not words:
+        return None
     reason = f"{_words_told(words)}, far from all other numbers"
     return Found(words=tuple(words), reason=reason, tells_decimal=has_point(written))
+
+
+def _are_among(values: pa.Array, numbers: Sequence[float]) -> pa.Array:
+    return pc.is_in(values, value_set=pa.array(numbers, pa.float64()))
+
+
+def with_sentinels(found: Found, cells: pa.Array) -> Found:
+    """The same with numbers that stand for no value, which a string array ``(rows,)`` of its format has."""
+    present = null_missing(cells, frozenset(map(bare_word, found.words)))
+    numbers = to_numbers(to_plain(present, found.how), frozenset())
+    more = sentinels(numbers.values, present) if numbers.clean else None
+    if more is None:
+        return found
+    return replace(
+        found, words=(*found.words, *more.words), reason="; ".join(filter(None, [found.reason, more.reason]))
+    )
 
 
 def may_be_grouped(values: pa.Array, written: pa.Array) -> bool:
@@ -259,7 +297,9 @@ def may_be_grouped(values: pa.Array, written: pa.Array) -> bool:
 
 
 def has_point(written: pa.Array) -> bool:
-    """Whether there is a point in any cell of a string array."""
+    """Whether there is a point in any cell of a string array; typed numbers have none."""
+    if not pa.types.is_string(written.type):
+        return False
     data = written.buffers()[2]
     if data is None or b"." not in data.to_pybytes():
         return False
@@ -345,15 +385,15 @@ def _unit_key(unit: str) -> str:
 
 
 def _several(units: Counter[str]) -> bool:
-    """Whether the numbers have different units; without a percent sign they are a hundred times as much or not."""
+    """Whether the numbers have different units; one without the percent sign or the factor of others is another."""
     keys = {_unit_key(unit) for unit in units if unit}
-    return len(keys) > 1 or ("%" in keys and units[""] > 0)
+    return len(keys) > 1 or (units[""] > 0 and bool(keys & {"%", *_FACTORS}))
 
 
 def _mixed_units(units: Counter[str]) -> str:
     """What to say of numbers with different units; empty where these are not known to be some: ``1st``, ``2nd``."""
     keys = {_unit_key(unit) for unit in units if unit}
-    if not all(key.casefold() in _UNITS or _is_currency(key) for key in keys):
+    if not all(key.casefold() in _UNITS or key in _FACTORS or _is_currency(key) for key in keys):
         return ""
     some = [f"{quoted(unit)} in {counted(rows, 'cell')}" for unit, rows in units.most_common(4) if unit]
     none = [f"none in {counted(units[''], 'cell')}"] if units[""] else []
@@ -392,14 +432,14 @@ def _any(core: pa.Array, pattern: str) -> bool:
 def _decimal_evidence(mark: str) -> str:
     """Cores in which the mark has decimals after it, whatever the other marks mean."""
     m, other = re.escape(mark), "," if mark == "." else r"\."
-    many = rf"^0\d*{m}\d|^\d{{4,}}{m}|{m}\d{{1,2}}$|{m}\d{{4,}}|{m}\d+[eE]|^{m}\d"
+    many = rf"^0\d*{m}\d|^\d{{4,}}{m}|{m}\d{{0,2}}$|{m}\d{{4,}}|{m}\d+[eE]|^{m}\d"
     return rf"{many}|[{other} '_]\d{{3}}{m}\d+$"
 
 
 def _thousands_evidence(mark: str) -> str:
     """Cores in which the mark stands between groups of three digits, whatever the other marks mean."""
     m, other = re.escape(mark), "," if mark == "." else r"\."
-    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}\d"
+    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}(?:\d|$)"
 
 
 _OPEN: dict[str, tuple[tuple[DecimalMark, ThousandsMark], ...]] = {

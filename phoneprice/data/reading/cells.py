@@ -69,6 +69,15 @@ def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
     return Numbers(values, NO_ROWS, NO_ROWS) if finite(values) else _with_rows_of_others(inner)
 
 
+def without_missing_numbers(values: pa.Array, missing_values: frozenset[str]) -> pa.Array:
+    """A float64 array of a file that tells numbers from text, null where a number stands that means "missing"."""
+    numbers = [float(word) for word in missing_values if NUMBER.fullmatch(word)]
+    if not numbers:
+        return values
+    missing = pc.is_in(values, value_set=pa.array(numbers, pa.float64()))
+    return pc.if_else(missing, pa.scalar(None, pa.float64()), values)
+
+
 def _with_rows_of_others(inner: pa.Array) -> Numbers:
     """The same for trimmed cells of which some are text or not finite."""
     number = pc.match_substring_regex(inner, _WHOLE_NUMBER)

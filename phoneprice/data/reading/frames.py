@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from phoneprice.data.arrow_types import is_number, is_text, is_time
+from phoneprice.data.reading.cells import without_missing_numbers
 from phoneprice.data.reading.columns import ColumnReader, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, wrong_type
 from phoneprice.data.reading.headers import edge_keys, named_part, require_distinct
@@ -53,6 +54,7 @@ def frame_table(
     read = [name for name in names if name in arrays]
     numeric = frozenset(name for name in read if is_number(arrays[name].type) and name not in texts)
     arrays = {name: plain(array, numeric=name in numeric) for name, array in arrays.items()}
+    arrays |= {name: without_missing_numbers(arrays[name], options.rules(name).missing_values) for name in numeric}
     selection = Selection(names, numeric, frozenset(read) - numeric, edge=edge)
     table = ColumnReader(source, selection, options).read(arrays, None, rows=rows)
     columns = {**table.columns, **_formatted(table, selection.text - texts, options)}

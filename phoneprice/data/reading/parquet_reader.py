@@ -14,6 +14,7 @@ from phoneprice.data.arrow_types import decoded, is_number, is_text, is_time, se
 from phoneprice.data.cell_text import simple
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError
+from phoneprice.data.reading.cells import without_missing_numbers
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import cell_fault, invalid_value, wrong_type
 from phoneprice.data.reading.headers import named_part, require_distinct
@@ -104,6 +105,9 @@ def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Tabl
     for name in columns.selection.wanted:
         require_valid(columns.source, name, batch.column(name), first_row)
     cells = {name: plain(batch.column(name), name in numeric) for name in columns.selection.wanted}
+    for name in numeric:
+        if pa.types.is_floating(cells[name].type):
+            cells[name] = without_missing_numbers(cells[name], columns.options.rules(name).missing_values)
     written = {name: decoded(batch.column(name)) for name in columns.selection.verbatim}
     row_numbers = np.arange(first_row, first_row + batch.num_rows)
     return columns.read(cells, None, row_numbers, batch.num_rows, written)

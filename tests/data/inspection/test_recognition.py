@@ -49,6 +49,12 @@ def look(*cells: str | None) -> Found | None:
         (["(200)", "300"], NumberFormat(typographic=True)),
         (["200-", "300"], NumberFormat(typographic=True)),
         (["\uff11\uff12", "3"], NumberFormat(typographic=True)),
+        (["299,-", "1500,-"], NumberFormat(",")),
+        (["1.299,-", "15,--"], NumberFormat(",", ".")),
+        (["708.-", "1299.-"], NumberFormat(typographic=True)),
+        (["CHF 1'234.\N{EN DASH}", "CHF 5.50"], NumberFormat(".", "'", ("CHF",))),
+        (["299,\N{EN DASH} €", "19,50 €"], NumberFormat(",", "", ("€",))),
+        (["299,50-", "1500,00"], NumberFormat(",")),
     ],
 )
 def test_formats(cells: list[str], how: NumberFormat) -> None:
@@ -93,6 +99,10 @@ def test_text_and_plain_numbers_say_nothing(cells: list[str | None]) -> None:
         ),
         (["12%", "0.3"], "in different units count as text ('%' in 1 cell, none in 1 cell); give all in"),
         (["$5", "€5"], "in different units count as text ('$' in 1 cell, '€' in 1 cell); give all in"),
+        (["3.0k", "950"], "in different units count as text ('k' in 1 cell, none in 1 cell); give all in"),
+        (["3.6\u4e07", "9800"], "in different units count as text ('\u4e07' in 1 cell, none in 1 cell); give all in"),
+        (["4.2 Mio.", "35"], "in different units count as text ('Mio.' in 1 cell, none in 1 cell); give all in"),
+        (["2k", "3M"], "in different units count as text ('k' in 1 cell, 'M' in 1 cell); give all in"),
         (["5 mW", "5 MW"], "in different units count as text ('mW' in 1 cell, 'MW' in 1 cell); give all in"),
     ],
 )
