@@ -49,6 +49,8 @@ MOST_MISTAKES = 3
 """Different texts among the numbers of a column that are taken for missing; of more, somebody has to look at them."""
 SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0)
 """Numbers that stand for no value where they are far from all others of their column."""
+_MANY_NUMBERS = 30
+"""Of more different texts a word that comes again and again is no category among numbers."""
 _MANY_CELLS = 0.01
 """A share of them that is no slip of the hand."""
 _CURRENCIES = frozenset(
@@ -61,22 +63,8 @@ _CURRENCIES = frozenset(
 """What may stand before a number besides the signs of currencies, casefolded."""
 _FACTORS = frozenset(
     {
-        *("k", "M", "MM", "mn", "mln", "mio", "bn", "mrd", "tsd", "thousand", "million", "billion"),
-        *(
-            "trillion",
-            "lakh",
-            "lac",
-            "crore",
-            "cr",
-            "\u4e07",
-            "\u5343",
-            "\u4ebf",
-            "\u842c",
-            "\u5104",
-            "\ub9cc",
-            "\uc5b5",
-        ),
-        *("\u0442\u044b\u0441", "\u043c\u043b\u043d", "\u043c\u043b\u0440\u0434"),
+        *("k", "M", "MM", "mn", "mln", "mio", "bn", "mrd", "tsd", "thousand", "million", "billion", "trillion"),
+        *("lakh", "lac", "crore", "cr", "千", "万", "亿", "萬", "億", "만", "억", "тыс", "млн", "млрд"),
     }
 )
 """What numbers are multiplied by, as ``_unit_key`` has it."""
@@ -184,17 +172,27 @@ def _look_at_all(cells: pa.Array, *, mistakes: bool) -> Found | None:
     rest = texts.filter(pc.invert(missing))
     if not _numeric_at_first_sight(rest):
         return None
-    found = _number_format(_parts(rest, rows.filter(pc.invert(missing))))
+    weights = rows.filter(pc.invert(missing))
+    weights = _repeated_once(rest, weights) if mistakes else weights
+    found = _number_format(_parts(rest, weights))
     if found is None and mistakes:
         found = Found()
     if found is None:
         return None
     words = _counts(texts, rows, missing)
     if mistakes and not found.doubt:
-        words |= _mistakes(_counts(texts, rows, pc.invert(missing)), found)
+        odd = _mistakes(_counts(rest, weights, pc.is_valid(rest)), found)
+        words |= {text: count for text, count in _counts(texts, rows, pc.invert(missing)).items() if text in odd}
     if found.how.plain and not words and not found.doubt and not found.open_mark:
         return None
     return _with_words(found, found.reason, words)
+
+
+def _repeated_once(texts: pa.Array, rows: pa.Array) -> pa.Array:
+    """The cells of each text, but one of a few words among many different numbers, however often these come again."""
+    words = pc.invert(pc.match_substring_regex(texts, r"\d"))
+    few = 0 < (pc.sum(words).as_py() or 0) <= MOST_MISTAKES
+    return pc.if_else(words, pa.scalar(1, rows.type), rows) if few and len(texts) > _MANY_NUMBERS else rows
 
 
 def _counts(texts: pa.Array, rows: pa.Array, there: pa.Array) -> dict[str, int]:
@@ -454,7 +452,7 @@ _PLAIN_NUMBER = f"^(?:{NUMBER.pattern})$"
 def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
     """The format if each cell that looks like a number is one of it, or, of an open mark, could be."""
     typographic = pc.any(pc.not_equal(folded(cells.texts), pc.ascii_trim(cells.texts, characters=" \t"))).as_py()
-    typographic = typographic or _any(cells.texts, r"\(|\d-$|^- ")
+    typographic = typographic or _any(cells.texts, r"\([^)]*\d|\d-$|^- ")
     bare = found.how == PLAIN
     how = replace(found.how, typographic=bool(typographic) and bare)
     shaped = cells.core.is_valid()

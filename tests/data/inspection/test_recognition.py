@@ -263,3 +263,15 @@ def test_what_is_a_date_in_one_of_the_orders_is_no_mistake() -> None:
     found = words_among_dates(pa.array(["01/02/2024"] * 20 + ["13/13/2024"]), mistakes=True)
     assert found is not None
     assert found.words == ("13/13/2024",)
+
+
+@pytest.mark.parametrize("word", ["#BEZUG!", "NaT", "\u043d\u0435\u0442", "\u6682\u65e0", "(blank)", "no data", "x"])
+@pytest.mark.parametrize("repeated", [1, 100])
+def test_a_word_among_many_numbers_means_missing_at_any_share(word: str, repeated: int) -> None:
+    found = look_at(pa.array([word] * repeated + [f"{i}.5" for i in range(60)]), mistakes=True)
+    assert found is not None
+    assert (found.words, found.how) == ((word,), PLAIN)
+
+
+def test_a_word_among_few_numbers_is_a_category() -> None:
+    assert look_at(pa.array(["never"] * 10 + [str(i % 5) for i in range(60)]), mistakes=True) is None
