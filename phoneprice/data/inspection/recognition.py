@@ -67,7 +67,7 @@ _FACTORS = frozenset(
         *("lakh", "lac", "crore", "cr", "千", "万", "亿", "萬", "億", "만", "억", "тыс", "млн", "млрд"),
     }
 )
-"""What numbers are multiplied by, as ``_unit_key`` has it."""
+"""What numbers are multiplied by, casefolded but for those that are a unit in lower case."""
 _UNITS = frozenset(
     {
         *("kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
@@ -382,16 +382,20 @@ def _unit_key(unit: str) -> str:
     return word.removesuffix("es") if word.endswith("ches") else word.removesuffix("s") if len(word) > 2 else word
 
 
+def _is_factor(key: str) -> bool:
+    return key in _FACTORS or key.casefold() in _FACTORS
+
+
 def _several(units: Counter[str]) -> bool:
     """Whether the numbers have different units; one without the percent sign or the factor of others is another."""
     keys = {_unit_key(unit) for unit in units if unit}
-    return len(keys) > 1 or (units[""] > 0 and bool(keys & {"%", *_FACTORS}))
+    return len(keys) > 1 or (units[""] > 0 and any(key == "%" or _is_factor(key) for key in keys))
 
 
 def _mixed_units(units: Counter[str]) -> str:
     """What to say of numbers with different units; empty where these are not known to be some: ``1st``, ``2nd``."""
     keys = {_unit_key(unit) for unit in units if unit}
-    if not all(key.casefold() in _UNITS or key in _FACTORS or _is_currency(key) for key in keys):
+    if not all(key.casefold() in _UNITS or _is_factor(key) or _is_currency(key) for key in keys):
         return ""
     some = [f"{quoted(unit)} in {counted(rows, 'cell')}" for unit, rows in units.most_common(4) if unit]
     none = [f"none in {counted(units[''], 'cell')}"] if units[""] else []

@@ -102,6 +102,8 @@ def test_text_and_plain_numbers_say_nothing(cells: list[str | None]) -> None:
         (["3.0k", "950"], "in different units count as text ('k' in 1 cell, none in 1 cell); give all in"),
         (["3.6\u4e07", "9800"], "in different units count as text ('\u4e07' in 1 cell, none in 1 cell); give all in"),
         (["4.2 Mio.", "35"], "in different units count as text ('Mio.' in 1 cell, none in 1 cell); give all in"),
+        (["4.2 Mio", "35"], "in different units count as text ('Mio' in 1 cell, none in 1 cell); give all in"),
+        (["4.2 Mrd", "35"], "in different units count as text ('Mrd' in 1 cell, none in 1 cell); give all in"),
         (["2k", "3M"], "in different units count as text ('k' in 1 cell, 'M' in 1 cell); give all in"),
         (["5 mW", "5 MW"], "in different units count as text ('mW' in 1 cell, 'MW' in 1 cell); give all in"),
     ],
