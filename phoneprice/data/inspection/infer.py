@@ -258,7 +258,7 @@ def is_quantity(table: Table, target: str) -> bool:
     try:
         return _kind(table, target, None)[0] == "regression"
     except DataError:
-        return mostly_numbers(table.columns[target])
+        return mostly_numbers(table.columns[target], quantity=True)
 
 
 def suggest_target(table: Table) -> str | None:

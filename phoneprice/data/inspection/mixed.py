@@ -13,7 +13,7 @@ from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.data.inspection.recognised_columns import single_settings
 from phoneprice.data.inspection.recognition import Found, look_at, means_missing, prevail
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
+from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import LEAVE_OUT, no_date, no_number
 from phoneprice.data.table import Table
@@ -25,13 +25,16 @@ _LOOKED_AT = 1000
 """Rows that show how a column is written."""
 
 
-def mostly_numbers(cells: pa.Array) -> bool:
-    """Whether a column was read as text only because a few of its cells, or words for missing, are no numbers."""
+def mostly_numbers(cells: pa.Array, *, quantity: bool = False) -> bool:
+    """Whether a column was read as text only because a few of its cells, or words for missing, are no numbers.
+
+    Text among whole numbers may say that all are codes, but not in what can only be a ``quantity``.
+    """
     if is_number_array(cells):
         return False
     counts = {text: rows for text, rows in value_counts(cells).items() if not means_missing(text)}
     numbers = {text: rows for text, rows in counts.items() if canonical_number(text) is not None}
-    return prevail(counts, numbers)
+    return prevail(counts, numbers, codes=not quantity)
 
 
 def formatted_numbers(cells: pa.Array) -> str:
@@ -175,7 +178,7 @@ def text_in_target(table: Table, target: str) -> DataError | None:
     """
     cells = table.columns[target]
     rows = to_numbers(cells, frozenset()).text_rows
-    if not len(rows) or len(rows) > (1 - MOSTLY) * len(cells):
+    if not len(rows) or not mostly_numbers(cells, quantity=True):
         return None
     row = int(rows[0])
     words = [text.strip() for text in value_counts(cells) if canonical_number(text) is None]

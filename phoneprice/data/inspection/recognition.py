@@ -208,10 +208,10 @@ def _mistakes(counts: Mapping[str, int], found: Found) -> dict[str, int]:
     return odd if len(odd) <= MOST_MISTAKES and prevail(counts, numbers) else {}
 
 
-def prevail(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
-    """Whether texts with their rows are ``numbers`` but for some mistakes."""
+def prevail(counts: Mapping[str, int], numbers: Mapping[str, int], *, codes: bool = True) -> bool:
+    """Whether texts with their rows are ``numbers`` but for some mistakes, and no ``codes`` where they may be some."""
     mostly = bool(counts) and sum(numbers.values()) >= MOSTLY * sum(counts.values())
-    return mostly and not _are_codes(counts, numbers)
+    return mostly and not (codes and _are_codes(counts, numbers))
 
 
 def _are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
