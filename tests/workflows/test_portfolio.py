@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -224,7 +223,7 @@ def test_a_training_that_was_stopped_goes_on_exactly(data: Path, tmp_path: Path)
 
     def stop(event: Event) -> None:
         if isinstance(event, EpochDone) and event.record.epoch == 5:
-            os.kill(os.getpid(), signal.SIGINT)
+            raise StoppedError(signal.SIGTERM, "terminated")
 
     with pytest.raises(StoppedError):
         train(data, config, tmp_path / "run", on_event=stop)
