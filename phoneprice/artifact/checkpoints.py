@@ -30,7 +30,7 @@ FOLDER = "checkpoints"
 FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
-_UNFINISHED = "unfinished"
+_UNFINISHED = re.compile(r"\d{8}-[0-9a-f]{64}\.unfinished")
 _STATE, _HISTORY = "state/", "history/"
 _CURVES = tuple(f.name for f in fields(Curves) if f.name != "health")
 Arrays = Mapping[str, NDArray[Any]]
@@ -66,10 +66,11 @@ class CheckpointStore:
         """Write a checkpoint, whole or not at all, and delete all but the two last ones. Raises ``StorageError``."""
         data = _render(checkpoint)
         self._number += 1
-        name = f"{self._number:08d}-{sha256(data)}.safetensors"
+        stem = f"{self._number:08d}-{sha256(data)}"
+        name = f"{stem}.safetensors"
         with storage_faults(self._run), self._open_or_make() as folder:
-            folder.discard(_UNFINISHED)
-            folder.write(_UNFINISHED, data, name)
+            folder.discard(f"{stem}.unfinished")  # it was killed just here
+            folder.write(f"{stem}.unfinished", data, name)
             folder.sync()
             self._kept = [*self._kept, name][-KEPT:]
             for other in folder.names():
@@ -122,7 +123,7 @@ class CheckpointStore:
 
 
 def _is_ours(name: str) -> bool:
-    return name == _UNFINISHED or _NAME.fullmatch(name) is not None
+    return _NAME.fullmatch(name) is not None or _UNFINISHED.fullmatch(name) is not None
 
 
 def _latest_first(folder: OpenDirectory) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -191,12 +191,12 @@ class OpenDirectory:
             self._require(name, stat.S_IFREG)
         return names
 
-    def delete_child(self, name: str, ours: Callable[[str], bool]) -> None:
+    def delete_child(self, name: str, ours: Callable[[str], bool], last: Collection[str] = ()) -> None:
         """Delete a directory in it, if there is one, and the files with names of ``ours`` that are all it may hold."""
         if self.status(name) is None:
             return
         with self.child(name) as child:
-            for file in child.require_files(ours):
+            for file in sorted(child.require_files(ours), key=last.__contains__):
                 child.unlink(file)
         self.remove(name)
 

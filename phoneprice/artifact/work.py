@@ -25,7 +25,9 @@ OUTPUT = "output"
 """The file in a work directory that becomes an output."""
 _MARKER = "lock"
 _TEXT = re.compile(
-    rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\nfor (.+)\npid +(\d+)\n", re.DOTALL
+    rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\n"
+    rb"(?:inode (\d+)\n)?for (.+)\npid +(\d+)\n",
+    re.DOTALL,
 )
 
 
@@ -54,6 +56,7 @@ class WorkDirectory(OpenDirectory):
         super().__init__(folder.descriptor, folder.path)
         self._marker, self._parent, self._name = marker, parent, name
         self._purpose, self._token = purpose, token
+        self._inode: int | None = None  # of what is made in it
 
     @classmethod
     def create(cls, parent: OpenDirectory, purpose: Purpose, mode: int = 0o777) -> Self:
@@ -118,7 +121,7 @@ class WorkDirectory(OpenDirectory):
     def holder(self) -> str:
         """The number of the process that took the work directory last."""
         match = self._text()
-        return match[5].decode() if match else "?"
+        return match[6].decode() if match else "?"
 
     def in_place(self) -> bool:
         """Whether the work directory still has its name."""
@@ -128,6 +131,16 @@ class WorkDirectory(OpenDirectory):
         """Whether the work directory has the name under which it begins and ends."""
         return self._name == self._purpose.work_name(self._token)
 
+    def claim(self, made: int) -> None:
+        """Say in the marker that this open file or directory is what we make here: no other of its name is deleted."""
+        self._inode = os.fstat(made).st_ino
+        os.pwrite(self._marker, self._marked(), 0)
+
+    def has_made(self, name: str) -> bool:
+        """Whether the entry ``name`` is what a process of ours makes here, or made until it was killed."""
+        status = self.status(name)
+        return status is not None and status.st_ino == self._inode
+
     def take_name(self, name: str) -> None:
         """Rename it to a name that is free."""
         self._parent.move_child(self._name, self, self._parent, name)
@@ -135,8 +148,8 @@ class WorkDirectory(OpenDirectory):
 
     def delete(self) -> None:
         """Delete it, unless somebody has put something into it."""
-        if self._purpose.kind == "output":
-            self.discard(OUTPUT)
+        if self.has_made(OUTPUT):
+            self.unlink(OUTPUT)
         if self.names() != [_MARKER] or not self.in_place():
             return
         if not self.is_unnamed():
@@ -153,16 +166,21 @@ class WorkDirectory(OpenDirectory):
 
     def _mark(self) -> None:
         fcntl.flock(self._marker, fcntl.LOCK_EX)
-        owner = os.fstat(self.descriptor).st_uid
-        head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\nfor "
-        os.write(self._marker, head.encode() + bytes(self._purpose) + b"\n" + _pid_line())
+        os.pwrite(self._marker, self._marked(), 0)
         os.fsync(self._marker)
+
+    def _marked(self) -> bytes:
+        owner = os.fstat(self.descriptor).st_uid
+        inode = "" if self._inode is None else f"inode {self._inode}\n"
+        head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\n{inode}for "
+        return head.encode() + bytes(self._purpose) + b"\n" + _pid_line()
 
     def _recognise(self) -> bool:
         match = self._text()
-        if match is None or match[4] != bytes(self._purpose):
+        if match is None or match[5] != bytes(self._purpose):
             return False
         self._token = match[1].decode()
+        self._inode = int(match[4]) if match[4] else None
         owner = os.fstat(self.descriptor).st_uid
         # Network file systems may give what we make to another user.
         ours = owner == os.geteuid() or (os.geteuid(), owner) == (int(match[2]), int(match[3]))

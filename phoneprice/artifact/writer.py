@@ -82,7 +82,6 @@ _LARGE: dict[str, tuple[type[PhonePriceError], str]] = {
     layout.ENVIRONMENT: (UsageError, "the command line is too long; train with --no-command-line"),
 }
 """Why a file of a run can be larger than its readers take, and what to do."""
-_is_run_file = layout.LIMITS.__contains__
 
 
 @dataclass(frozen=True)
@@ -137,6 +136,7 @@ class RunWriter:
         with storage_faults(self._shown):
             old = self._parent.status(self._name) if self._force else None
             with self._work.new_child(_STAGE, mode_of(old)) as stage:
+                self._work.claim(stage.descriptor)
                 if old is not None:
                     os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
                 older = _files_of(self._parent, self._name) if self._force else {}
@@ -160,7 +160,8 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        self._work.delete_child(_STAGE, _is_run_file)
+        claimed = self._work.has_made(_STAGE)  # one that is not may be ours, but is empty then
+        self._work.delete_child(_STAGE, lambda name: claimed and name in layout.LIMITS)
         if self._work.status(_OLD) is None:
             return
         if self._parent.status(self._name) is None:
@@ -169,7 +170,7 @@ class RunWriter:
             self._parent.sync()
         else:
             with _open_run(self._parent, self._name):  # else the older version is all there is
-                self._work.delete_child(_OLD, _is_run_file)
+                self._delete_old()
 
     def _swap_in(self, stage: OpenDirectory) -> None:
         replacing = self._force and self._parent.status(self._name) is not None
@@ -183,7 +184,12 @@ class RunWriter:
             raise
         self._parent.sync()
         if replacing:
-            self._work.delete_child(_OLD, _is_run_file)
+            self._delete_old()
+
+    def _delete_old(self) -> None:
+        with self._work.child(_OLD) as old:
+            listed = _listed_files(old)  # none where all but the directory is deleted
+        self._work.delete_child(_OLD, listed.__contains__, last=(layout.MANIFEST, layout.MANIFEST_HASH))
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""

@@ -85,10 +85,19 @@ def _written_while_failing(target, monkeypatch, owner, name, nth, number):
 
 @pytest.mark.parametrize("number", REASONS)
 @pytest.mark.parametrize(
-    ("owner", "name"), [(os, "mkdir"), (os, "open"), (os, "write"), (fcntl, "flock"), (os, "fsync"), (os, "rename")]
+    ("owner", "name", "nth"),
+    [
+        (os, "mkdir", 0),
+        (os, "open", 0),
+        (os, "pwrite", 0),
+        (os, "pwrite", 1),
+        (fcntl, "flock", 0),
+        (os, "fsync", 0),
+        (os, "rename", 0),
+    ],
 )
-def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, owner, name, number):
-    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, owner, name, 0, number) == b"old"
+def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeypatch, owner, name, nth, number):
+    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, owner, name, nth, number) == b"old"
 
 
 @pytest.mark.parametrize("number", REASONS)

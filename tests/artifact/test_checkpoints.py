@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from phoneprice.artifact.checkpoints import FORMAT, Checkpoint, CheckpointStore
+from phoneprice.artifact.checkpoints import FORMAT, Checkpoint, CheckpointStore, _render
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.manifest import sha256
 from phoneprice.errors import ModelError, StorageError
@@ -108,10 +108,22 @@ def test_a_damaged_one_gives_way_and_is_never_kept(store: CheckpointStore, tmp_p
 
 def test_a_half_written_one_is_no_checkpoint(store: CheckpointStore, tmp_path: Path) -> None:
     (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "unfinished").write_bytes(b"half")
+    (tmp_path / "checkpoints" / f"00000001-{'0' * 64}.unfinished").write_bytes(b"half")
     assert store.load() == (None, ())
     store.save(checkpoint())
     assert len(names(tmp_path / "checkpoints")) == 1
+
+
+def test_one_whose_writer_was_killed_is_written_again(
+    store: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _render(checkpoint())
+    monkeypatch.setattr("phoneprice.artifact.checkpoints._render", lambda _: data)
+    store.save(checkpoint())
+    (whole,) = (tmp_path / "checkpoints").iterdir()
+    whole.rename(whole.with_suffix(".unfinished"))
+    store_in(tmp_path).save(checkpoint())
+    assert names(tmp_path / "checkpoints") == [whole.name]
 
 
 ARRAY = {"state/x": np.zeros(1, np.float32)}

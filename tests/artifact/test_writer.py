@@ -13,6 +13,7 @@ import pytest
 from phoneprice.artifact import layout
 from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.folders import OpenDirectory
+from phoneprice.artifact.layout import LIMITS
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.work import WorkDirectory
 from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, refuse_unreadable
@@ -227,7 +228,7 @@ def _leave_a_checkpoint(run, *, epochs=0, step=0):
 def _killed(writer):
     """The writer does what the body does, and no more."""
     with writer._parent, writer._work:
-        yield
+        yield writer
 
 
 def _checkpoints(run):
@@ -273,8 +274,9 @@ def test_one_that_is_being_trained_is_locked_rather_than_unfinished(tmp_path):
 
 def test_without_resume_what_a_killed_process_left_goes(tmp_path):
     _leave_a_checkpoint(tmp_path / "run")
-    (tmp_path / ".run.partial" / "run").mkdir()
-    (tmp_path / ".run.partial" / "run" / "config.toml").touch()
+    with _killed(RunWriter(tmp_path / "run", resume=True)) as writer, writer._work.new_child("run") as stage:
+        writer._work.claim(stage.descriptor)
+        stage.write("config.toml", b"")
     with RunWriter(tmp_path / "run"):
         assert names(tmp_path / ".run.partial") == ["lock"]
 
@@ -390,14 +392,30 @@ def test_killed_between_the_renames_of_force(tmp_path):
     assert names(tmp_path) == ["run"]
 
 
-def test_killed_before_the_old_version_was_deleted(tmp_path):
+@pytest.mark.parametrize("deleted", range(len(LIMITS) + 1))
+def test_killed_while_the_old_version_was_deleted(tmp_path, monkeypatch, deleted):
     run = tmp_path / "run"
     write_run(run, OLD)
-    with _killed(RunWriter(run, force=True)):
+    with _killed(RunWriter(run, force=True)) as writer, monkeypatch.context() as patch:
         shutil.copytree(run, old_path(run))
+        patch.setattr(os, "unlink", _failing_from(os.unlink, deleted))
+        patch.setattr(os, "rmdir", _failing_from(os.rmdir, 0))
+        with pytest.raises(OSError, match="killed"):
+            writer._delete_old()
     write_run(run, NEW, force=True)
     assert names(tmp_path) == ["run"]
     assert _which(run) == "new"
+
+
+def _failing_from(call, nth):
+    uses = iter(range(1000))
+
+    def failing(*args, **kwargs):
+        if next(uses) >= nth:
+            raise OSError("killed")
+        return call(*args, **kwargs)
+
+    return failing
 
 
 @pytest.mark.parametrize("failing", range(92))

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from phoneprice.artifact.atomic import replace_file
+from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.runs import latest_unfinished, resolve_run
+from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.cli.program import run as run_program
 from phoneprice.errors import LockedError, ModelError, StorageError, UsageError
@@ -56,21 +58,39 @@ def test_in_the_place_of_a_work_directory(
     assert audit(scratch) == before
 
 
-@pytest.mark.parametrize("name", ["lock", "checkpoints", "run", "old"])
+INSIDE = ("lock", "checkpoints", "run", "old", "run/config.toml", "old/config.toml", "checkpoints/unfinished")
+"""Names that the program uses, or once used, in a work directory."""
+
+
+@pytest.mark.parametrize("name", INSIDE)
 @pytest.mark.parametrize("options", [{}, {"force": True}, {"resume": True}], ids=str)
 def test_in_a_work_directory(scratch: Path, plant: Plant, name: str, options: dict[str, bool]) -> None:
-    if plant in (PLANTS["empty directory"], PLANTS["unfinished training of an earlier release"]) and name != "lock":
+    empty = plant in (PLANTS["empty directory"], PLANTS["unfinished training of an earlier release"])
+    if empty and name in {"checkpoints", "run", "old"}:
         pytest.skip("what is empty may be ours, killed early")
     work = killed_training(scratch / "v")
     shutil.copytree(scratch / "victim", work / "victim")
     if name == "lock":
         (work / name).unlink()
+    (work / name).parent.mkdir(exist_ok=True)
     plant(work / name)
     before = audit(scratch)
     with pytest.raises(StorageError) as caught:
         RunWriter(scratch / "v", **options)
     assert str(caught.value).startswith(f"{work}")
     assert str(caught.value).endswith(ADVICE)
+    assert without_pid(audit(scratch)) == without_pid(before)
+
+
+def test_what_is_called_like_the_older_run_while_there_is_a_newer_one(scratch: Path) -> None:
+    write_run(scratch / "v", random_contents())
+    writer = RunWriter(scratch / "v", force=True)
+    with writer._parent, writer._work:
+        Path(".v.partial/old").mkdir()
+        Path(".v.partial/old/config.toml").write_text("three years")
+    before = audit(scratch)
+    with pytest.raises(StorageError, match="which this program has not made, so it was not touched"):
+        write_run(scratch / "v", random_contents(seed=1), force=True)
     assert without_pid(audit(scratch)) == without_pid(before)
 
 
@@ -82,10 +102,39 @@ def killed_training(run: Path) -> Path:
     return run.with_name(f".{run.name}.partial")
 
 
+@pytest.mark.parametrize("stopped", ["before its output", "after it"])
+def test_in_the_work_directory_of_an_output(scratch: Path, plant: Plant, stopped: str) -> None:
+    """As a process has left it that was killed; what is called like its output may be somebody else's."""
+    with OpenDirectory.at(scratch) as parent, WorkDirectory.create(parent, Purpose("output", "out.csv")) as left:
+        if stopped == "after it":
+            with os.fdopen(left.new_file(OUTPUT), "wb") as file:
+                left.claim(file.fileno())
+                left.move_file(OUTPUT, file.fileno(), parent, "out.csv")
+    plant(left.path / OUTPUT)
+    before = audit(left.path)
+    with replace_file("out.csv") as file:
+        file.write(b"new")
+    assert Path("out.csv").read_bytes() == b"new"
+    assert without_pid(audit(left.path)) == without_pid(before)
+
+
+def test_what_takes_the_place_of_an_output_stays(scratch: Path, plant: Plant) -> None:
+    writer = replace_file("out.csv")
+    writer.__enter__().write(b"new")
+    (work,) = scratch.glob(".out.csv.*.partial")
+    (work / OUTPUT).rename(scratch / "aside")
+    plant(work / OUTPUT)
+    before = audit(work)
+    with pytest.raises(StorageError, match="another process has moved what this one writes"):
+        writer.__exit__(None, None, None)
+    assert audit(work) == before
+    assert names(scratch) == [work.name, "aside", "victim"]
+
+
 def without_pid(facts: Facts) -> Facts:
     """Without what a process that has held a marker changes in it."""
     return {
-        name: (*fact[:3], fact[4][:-12]) if name.endswith("/lock") and isinstance(fact[4], bytes) else fact
+        name: (*fact[:3], fact[4][:-12]) if Path(name).name == "lock" and isinstance(fact[4], bytes) else fact
         for name, fact in facts.items()
     }
 
