@@ -1,8 +1,9 @@
 """Work directories: where a run or an output is made, beside the name that it gets when it is whole.
 
 A directory is one of ours if a file in it says so: the marker, ``lock``, with a random token, the user, and what the
-directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The process that works
-in a directory holds the marker (flock); the kernel lets go of it when that process dies.
+directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The marker also lists the
+files that are made there, by inode: whatever else comes into the directory stays. The process that works in a directory
+holds the marker (flock); the kernel lets go of it when that process dies.
 
 A work directory begins and ends under a name of its own, ``.STEM.TOKEN.partial``: so one of another name that has no
 marker is never one that another process is making or deleting just now.
