@@ -55,7 +55,6 @@ def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) 
                 try:
                     old = parent.file_status(target.name)
                     with os.fdopen(work.new_file(OUTPUT, mode_of(old) & (0o666 if old else mode)), "wb") as file:
-                        work.claim(file.fileno())
                         yield file
                         file.flush()
                         if old is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -134,6 +134,10 @@ class OpenDirectory:
         status = self.status(name)
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
+    def files(self) -> dict[str, os.stat_result]:
+        """The status of each regular file in the directory, by name."""
+        return {name: status for name in self.names() if (status := self.file_status(name)) is not None}
+
     def require_file(self, name: str) -> None:
         """Raise ``StorageError`` where an entry of that name is anything else than a regular file."""
         self._require(name, stat.S_IFREG)
@@ -191,12 +195,12 @@ class OpenDirectory:
             self._require(name, stat.S_IFREG)
         return names
 
-    def delete_child(self, name: str, ours: Callable[[str], bool], last: Collection[str] = ()) -> None:
+    def delete_child(self, name: str, ours: Callable[[str], bool]) -> None:
         """Delete a directory in it, if there is one, and the files with names of ``ours`` that are all it may hold."""
         if self.status(name) is None:
             return
         with self.child(name) as child:
-            for file in sorted(child.require_files(ours), key=last.__contains__):
+            for file in child.require_files(ours):
                 child.unlink(file)
         self.remove(name)
 

@@ -135,8 +135,7 @@ class RunWriter:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
         with storage_faults(self._shown):
             old = self._parent.status(self._name) if self._force else None
-            with self._work.new_child(_STAGE, mode_of(old)) as stage:
-                self._work.claim(stage.descriptor)
+            with self._work.new_stage(_STAGE, mode_of(old)) as stage:
                 if old is not None:
                     os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
                 older = _files_of(self._parent, self._name) if self._force else {}
@@ -160,8 +159,7 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        claimed = self._work.has_made(_STAGE)  # one that is not may be ours, but is empty then
-        self._work.delete_child(_STAGE, lambda name: claimed and name in layout.LIMITS)
+        self._work.delete_stage(_STAGE)
         if self._work.status(_OLD) is None:
             return
         if self._parent.status(self._name) is None:
@@ -170,12 +168,13 @@ class RunWriter:
             self._parent.sync()
         else:
             with _open_run(self._parent, self._name):  # else the older version is all there is
-                self._delete_old()
+                self._work.delete_stage(_OLD)
 
     def _swap_in(self, stage: OpenDirectory) -> None:
         replacing = self._force and self._parent.status(self._name) is not None
         if replacing:
             with _open_run(self._parent, self._name) as old:
+                self._work.claim(old.files().values())
                 self._parent.move_child(self._name, old, self._work, _OLD)
         try:
             self._work.move_child(_STAGE, stage, self._parent, self._name)
@@ -184,12 +183,7 @@ class RunWriter:
             raise
         self._parent.sync()
         if replacing:
-            self._delete_old()
-
-    def _delete_old(self) -> None:
-        with self._work.child(_OLD) as old:
-            listed = _listed_files(old)  # none where all but the directory is deleted
-        self._work.delete_child(_OLD, listed.__contains__, last=(layout.MANIFEST, layout.MANIFEST_HASH))
+            self._work.delete_stage(_OLD)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
@@ -367,7 +361,7 @@ def _open_parent(shown: Path) -> OpenDirectory:
 def _files_of(parent: OpenDirectory, name: str) -> dict[str, os.stat_result]:
     """The status of each file of a run, whole or damaged; none where there is no run."""
     with suppress(OSError, StorageError), _open_run(parent, name) as run:
-        return {file: status for file in run.names() if (status := run.file_status(file)) is not None}
+        return run.files()
     return {}
 
 

@@ -108,7 +108,6 @@ def test_in_the_work_directory_of_an_output(scratch: Path, plant: Plant, stopped
     with OpenDirectory.at(scratch) as parent, WorkDirectory.create(parent, Purpose("output", "out.csv")) as left:
         if stopped == "after it":
             with os.fdopen(left.new_file(OUTPUT), "wb") as file:
-                left.claim(file.fileno())
                 left.move_file(OUTPUT, file.fileno(), parent, "out.csv")
     plant(left.path / OUTPUT)
     before = audit(left.path)
@@ -129,6 +128,17 @@ def test_what_takes_the_place_of_an_output_stays(scratch: Path, plant: Plant) ->
         writer.__exit__(None, None, None)
     assert audit(work) == before
     assert names(scratch) == [work.name, "aside", "victim"]
+
+
+def test_what_takes_the_place_of_the_marker_stays(scratch: Path, plant: Plant) -> None:
+    with replace_file("out.csv") as file:
+        file.write(b"new")
+        (work,) = scratch.glob(".out.csv.*.partial")
+        (work / "lock").rename(scratch / "aside")
+        plant(work / "lock")
+        before = audit(work)
+    assert {name: fact for name, fact in before.items() if name != OUTPUT} == audit(work)
+    assert names(scratch) == [work.name, "aside", "out.csv", "victim"]
 
 
 def without_pid(facts: Facts) -> Facts:
