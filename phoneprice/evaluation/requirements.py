@@ -12,7 +12,7 @@ from typing import NoReturn
 from phoneprice.errors import QualityGateError, UsageError
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
-from phoneprice.suggestions import nearest
+from phoneprice.suggestions import nearest, the_same
 from phoneprice.wording import quoted
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -70,13 +70,14 @@ def _parse(text: str) -> Requirement:
     if not form or bound is None:
         wanted = "a metric, >= <= > or <, and a number, such as 'accuracy>=0.95'"
         raise UsageError(f"--require {quoted(text)}: expected {wanted}")
-    if form[1] not in METRICS:
+    metric = the_same(form[1], METRICS)
+    if metric is None:
         near = nearest(form[1], METRICS)
         hint = f" did you mean {near!r}?" if near else ""
         raise UsageError(
             f"--require {quoted(text)}: unknown metric {quoted(form[1])};{hint} one of {', '.join(METRICS)}"
         )
-    return Requirement(form[1], form[2], bound)
+    return Requirement(metric, form[2], bound)
 
 
 def _number(text: str) -> float | None:

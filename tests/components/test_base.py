@@ -8,29 +8,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from phoneprice.components import (
-    activations,
-    encodings,
-    initializers,
-    losses,
-    normalization,
-    optimizers,
-    penalties,
-    schedulers,
-)
 from phoneprice.components.base import Component
-from tests.components.families import choices
+from tests.components.families import FAMILIES, choices
 
-FAMILIES: dict[str, Any] = {
-    "activation": activations.Activation,
-    "encoding": encodings.Encoding,
-    "init": initializers.Initializer,
-    "loss": losses.Loss,
-    "normalization": normalization.Normalization,
-    "optimizer": optimizers.Optimizer,
-    "penalty": penalties.Penalty,
-    "scheduler": schedulers.Scheduler,
-}
 COMPONENTS = [(family, name) for family, union in FAMILIES.items() for name in choices(union)]
 
 

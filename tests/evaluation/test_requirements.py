@@ -21,6 +21,8 @@ FOUND = {"accuracy": Interval(0.94, 0.9, 0.96), "log_loss": Interval(0.2, 0.1, 0
         (" log_loss < 2e-1 ", Requirement("log_loss", "<", 0.2)),
         ("r2>-1", Requirement("r2", ">", -1.0)),
         ("rmse<=.5", Requirement("rmse", "<=", 0.5)),
+        ("RMSE<=.5", Requirement("rmse", "<=", 0.5)),
+        ("ROC_AUC>0.5", Requirement("roc_auc", ">", 0.5)),
     ],
 )
 def test_parse(text, requirement):
