@@ -115,7 +115,13 @@ def rule(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return one_of(get_args(field.annotation))
     words = [f"or {toml_value(None)}"] if optional(field) else []
-    for bound in field.metadata:
+    return ", ".join([*words, *filter(None, [bounds(field.metadata)])])
+
+
+def bounds(marks: Iterable[object]) -> str:
+    """``> 0, <= 1``: what the bounds among the marks of an annotation allow; empty without any."""
+    words = list[str]()
+    for bound in marks:
         match bound:
             case Gt(gt=limit):
                 words.append(f"> {limit}")

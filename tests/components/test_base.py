@@ -49,6 +49,8 @@ class TestEveryComponent:
         kind = type(component(family, name))
         assert 5 < len(kind.summary) < 120
         assert not kind.summary.endswith(".")
+        assert kind.in_a_line().startswith(kind.summary)
+        assert kind.in_a_line().endswith(f" ({kind.source.partition(':')[0]})" if kind.source else kind.formula)
         undescribed = [n for n, field in kind.model_fields.items() if n != "name" and not field.description]
         assert undescribed == []
 
