@@ -227,7 +227,8 @@ def nearest_path(path: Path, fits: Callable[[Path], bool]) -> str:
         names = [entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")]
         begun = _beginning(path.name)
         alike = [name for name in names if _beginning(name) == begun or nearest(begun, [_beginning(name)])]
-        near = nearest(path.name, [name for name in alike if fits(path.with_name(name))])
+        fitting = [name for name in alike if fits(path.with_name(name))]
+        near = path.name if path.name in fitting else nearest(path.name, fitting)
     except (OSError, ValueError):
         return ""
     return f" did you mean {str(path.with_name(near))!r}?" if near else ""
