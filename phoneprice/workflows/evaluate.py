@@ -29,7 +29,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import Prepared, left_out, read_options_of_run, row_names
+from phoneprice.workflows.prepare import Prepared, left_out, read_options_of_run, row_names, told_of_file
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
     collector = WarningCollector(on_event)
+    for event in told_of_file(table):
+        collector(event)
     for message in left_out(table):
         collector.warn(message)
     if loaded.config.data.weight_column and prepared.roles.weights is None:

@@ -71,9 +71,11 @@ def init(
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
-        reasons, warnings = made.reasons, made.warnings
-        session.document({"format": 1, "output": output, "toml": made.text, "reasons": reasons, "warnings": warnings})
+        told = {"reasons": made.reasons, "warnings": made.warnings, "notes": made.notes}
+        session.document({"format": 1, "output": output, "toml": made.text, **told})
         return
+    for message in made.notes:
+        session.say(f"phoneprice: {message}")
     for message in made.warnings:
         session.say(f"phoneprice: warning: {message}")
     if made.inferred and session.shows_tables:

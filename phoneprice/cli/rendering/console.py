@@ -14,9 +14,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from phoneprice.cli.output import WIDTH
 from phoneprice.wording import below_each_other, printable
 
-WIDTH = 80
 LEAST_WIDTH = 24
 """In a narrower terminal lines are cut or wrapped by itself: no table can be laid out there."""
 LABEL_WIDTH = 16
