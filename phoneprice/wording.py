@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -51,21 +51,48 @@ def by_name(counts: Counter[str]) -> str:
     return first_of([f"{name} {count(times)}" for name, times in counts.most_common()])
 
 
-def figure(value: float | None) -> str:
-    """A measured value in four decimals, or in about five digits where it is large or tiny."""
+def figure(value: float | None, *beside: float | None) -> str:
+    """A measured value in four decimals, or in about five digits where it is large or tiny.
+
+    Where it stands ``beside`` others, the largest of all decides the decimals: 0.0002 beside 0.0274, not 0.0002454.
+    """
     if value is None or not math.isfinite(value):
         return NONE
-    size = abs(value)
-    if value and (size < 0.001 or size >= 1e9):
+    size = max(abs(own) for own in (value, *beside) if own is not None and math.isfinite(own))
+    if size and (size < _SMALLEST_PLAIN or size >= 1e9):
         return f"{value:.3e}"
-    decimals = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1 if size < 10_000 else 0
-    return f"{value:,.{decimals}f}"
+    if not size or size >= 0.001:
+        decimals = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1 if size < 10_000 else 0
+    else:
+        decimals = 3 - math.floor(math.log10(size))
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0: no -0
 
 
-def span(low: float | None, high: float | None) -> str:
+_SMALLEST_PLAIN = 1e-6
+"""Below, a figure has an exponent: the zeros would have to be counted."""
+
+
+def span(low: float | None, high: float | None, *beside: float | None) -> str:
     """``0.9690 to 0.9823``; none where an end is missing or both are one."""
-    ends = figure(low), figure(high)
+    ends = figure(low, high, *beside), figure(high, low, *beside)
     return NONE if NONE in ends or low == high else " to ".join(ends)
+
+
+def below_each_other(texts: Sequence[str]) -> list[str]:
+    """Figures of one length, with their decimal points below each other; what is none is at the right."""
+    after = [len(text) - text.index(".") if "." in text else 0 for text in texts]
+    most = max(after, default=0)
+    padded = [text if text == NONE else text + " " * (most - own) for text, own in zip(texts, after, strict=True)]
+    return [text.rjust(max(map(len, padded))) for text in padded]
+
+
+def spans_below_each_other(rows: Iterable[Sequence[float | None]]) -> list[str]:
+    """``span`` of each row, the decimal points of both ends below each other."""
+    spans = [span(*row) for row in rows]
+    ends = [text.split(" to ") for text in spans if text != NONE]
+    columns = (below_each_other(column) for column in zip(*ends, strict=True))
+    aligned = map(" to ".join, zip(*columns, strict=True))
+    return [text if text == NONE else next(aligned) for text in spans]
 
 
 def number(value: float | None) -> str:

@@ -28,6 +28,7 @@ TESTED_BY = {
     "cli/program.py": "cli/test_usage_errors.py",
     "cli/rendering/console.py": "cli/rendering/test_results.py",
     "cli/rendering/data.py": "cli/commands/test_data.py",
+    "cli/rendering/explained.py": "cli/commands/test_config.py",
     "cli/rendering/inferred.py": "cli/commands/test_config.py",
     "cli/rendering/plan.py": "cli/commands/test_train.py",
     "cli/rendering/plots.py": "cli/commands/test_report.py",

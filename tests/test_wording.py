@@ -18,7 +18,11 @@ from phoneprice import wording
         (0.0, "0.0000"),
         (1.0, "1.0000"),
         (-3.14159, "-3.1416"),
-        (0.0004, "4.000e-04"),
+        (0.001, "0.0010"),
+        (0.0004, "0.0004000"),
+        (-0.0000012345, "-0.000001234"),
+        (9.9e-7, "9.900e-07"),
+        (-0.00001, "-0.00001000"),
         (12.34567, "12.346"),
         (123.4567, "123.46"),
         (1234.567, "1,234.6"),
@@ -31,6 +35,43 @@ from phoneprice import wording
 )
 def test_figure(value: float | None, text: str) -> None:
     assert wording.figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.0121, 0.0002454, 0.0274), ["0.0121", "0.0002", "0.0274"]),
+        ((0.0002454, 0.0001), ["0.0002454", "0.0001000"]),
+        ((0.0002454, 1.0), ["0.0002", "1.0000"]),
+        ((9.9, 10.1, None, math.nan), ["9.900", "10.100", "-", "-"]),
+        ((-0.00001, 0.5), ["0.0000", "0.5000"]),
+        ((1e-9, 2e-9), ["1.000e-09", "2.000e-09"]),
+        ((0.0, 0.0), ["0.0000", "0.0000"]),
+    ],
+)
+def test_the_largest_of_a_row_decides_the_decimals(values: tuple[float | None, ...], texts: list[str]) -> None:
+    assert [wording.figure(value, *values) for value in values] == texts
+
+
+@given(st.lists(st.floats(1e-6, 1e8) | st.floats(-1e8, -1e-6) | st.none(), min_size=1))
+def test_figures_below_each_other(values: list[float | None]) -> None:
+    texts = [wording.figure(value) for value in values]
+    shown = wording.below_each_other(texts)
+    assert [text.strip() for text in shown] == texts
+    assert len({len(text) for text in shown}) == 1
+    assert len({text.index(".") for text in shown if "." in text}) <= 1
+    assert all("e" not in text for text in texts)
+
+
+def test_spans_below_each_other() -> None:
+    assert wording.spans_below_each_other([(0.5, 0.75), (99.5, 120.25), (1.0, 1.0), (0.1, 0.2, 1234.0)]) == [
+        " 0.5000 to   0.7500",
+        "99.50   to 120.25  ",
+        "-",
+        " 0.1    to   0.2   ",
+    ]
+    assert wording.spans_below_each_other([]) == []
+    assert wording.spans_below_each_other([(None, 1.0)]) == ["-"]
 
 
 @given(st.floats(-1e300, 1e300))

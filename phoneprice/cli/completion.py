@@ -52,6 +52,13 @@ def complete_setting(incomplete: str) -> list[str]:
     return [name for name in keys if name.startswith(incomplete)]
 
 
+def complete_explained(incomplete: str) -> list[str]:
+    """What ``config explain`` knows."""
+    from phoneprice.workflows.explain import every_explanation
+
+    return _offered(dict.fromkeys(one.name for one in every_explanation()), incomplete)
+
+
 def _settings(model: Any, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
     """Every key with its closed set of values; a component's keys are those of all its kinds."""
     from phoneprice.config.fields import choices, section

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ from phoneprice.cli.streams import stream_for_errors
 from phoneprice.errors import PhonePriceError, StoppedError, UsageError
 from phoneprice.shortage import system_error, write_error
 from phoneprice.stream import STDOUT
+from phoneprice.suggestions import nearest, the_same
 from phoneprice.wording import cut
 from phoneprice.workflows.stopping import interrupt_at_once, stop_at_once
 
@@ -119,10 +121,9 @@ def _known(error: BaseException) -> PhonePriceError | None:
 def _parser_message(error: Any) -> str:
     """The parser's message in our style: no capital, no full stop, and where the help is."""
     message = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
-    if setting := _setting_named(error):
-        message = f"no such option: {error.option_name}; as a setting it is -s {setting}=VALUE"
-    elif near := getattr(error, "possibilities", None):
-        message = f"no such option: {error.option_name}; did you mean {' or '.join(sorted(near))}?"
+    if hasattr(error, "possibilities") and hasattr(error, "option_name"):
+        name = error.option_name
+        message = f"no such option: {name}{_instead_of_option(name, error.ctx.command.get_params(error.ctx))}"
     message = message.replace(". Did you mean", "; did you mean").replace(
         "Got unexpected extra argument(s)", "too many arguments"
     )
@@ -131,14 +132,20 @@ def _parser_message(error: Any) -> str:
     return f"{message[:1].lower()}{cut(message[1:], _MOST_SHOWN)}{separator} see '{command} --help'"
 
 
-def _setting_named(error: Any) -> str:
-    """The one setting whose key ends in the name of an unknown option; empty where the command has no ``-s``."""
-    name = getattr(error, "option_name", "").removeprefix("--").replace("-", "_")
-    takes_settings = error.ctx and any("--set" in parameter.opts for parameter in error.ctx.command.params)
-    if not name or not takes_settings:
-        return ""
-    from phoneprice.config.fields import known_paths
+def _instead_of_option(name: str, parameters: Sequence[Any]) -> str:
+    """What an unknown option was meant to be: one in another writing, a setting, or one that is spelled like it."""
+    options = [option for parameter in parameters for option in parameter.opts]
+    same = the_same(name, options)
+    setting = "" if same or "--set" not in options else _setting_named(name)
+    if setting:
+        return f"; as a setting it is -s {setting}=VALUE"
+    near = same or nearest(name, options)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _setting_named(option: str) -> str:
+    """The one setting whose key ends in the name of an option, or in what that is called here."""
+    from phoneprice.config.fields import place_of
     from phoneprice.config.schema import Config
 
-    paths = {path for path in known_paths(Config) if path.rsplit(".", 1)[-1] == name}
-    return paths.pop() if len(paths) == 1 else ""
+    return place_of(Config, option.removeprefix("--").replace("-", "_"))

@@ -84,7 +84,12 @@ class Group(_WithExamples, TyperGroup):
     """A group of commands; without one of them it shows its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As Typer does, but without a command the help goes to stderr with exit code 2."""
+        """As Typer does, but without a command the help goes to stderr with exit code 2.
+
+        ``help train`` is ``train --help``.
+        """
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help(), err=True)
             raise typer.Exit(2)

@@ -11,6 +11,9 @@ from typing import Any, TextIO
 
 from phoneprice.wording import printable
 
+WIDTH = 80
+"""Columns that are used of a terminal, however wide it is."""
+
 
 def write_lines(stream: TextIO, *lines: str) -> None:
     """Write each text as one line; whatever a file or a run has put into it is ``printable`` then."""

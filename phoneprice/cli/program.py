@@ -23,7 +23,7 @@ app = group(
     """Train, evaluate and predict with a neural network on any table.
 
     Data, JSON, paths and the tables of runs, data, report and --dry-run go to
-    stdout; progress, warnings and all other tables to stderr.""",
+    stdout; progress, warnings and all other tables to stderr. phoneprice help COMMAND shows the help of a command.""",
     "phoneprice train phones.csv --target price_range -o runs/phones\n"
     "phoneprice evaluate runs/phones more_phones.csv\n"
     "phoneprice predict runs/phones new_phones.csv -o predictions.csv",

@@ -1,12 +1,15 @@
 """What one call of the program may show, and where it shows it."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
-from phoneprice.cli.output import is_closed, json_lines, write_lines
+from phoneprice.cli.output import WIDTH, is_closed, json_lines, write_lines
+from phoneprice.wording import printable
 
 
 @dataclass
@@ -34,10 +37,14 @@ class Session:
         options = self.arguments[: self.arguments.index("--")] if "--" in self.arguments else self.arguments
         return self.json or "--json" in options
 
-    def say(self, text: str) -> None:
-        """A line for people, on stderr; nothing with ``--quiet``."""
+    def say(self, text: str, *, whole: bool = False) -> None:
+        """A line for people, on stderr; nothing with ``--quiet``.
+
+        A terminal gets one that is too long for it in several, but for what is to be copied ``whole``; a log has it in
+        one.
+        """
         if not self.quiet:
-            write_lines(sys.stderr, text)
+            write_lines(sys.stderr, *([text] if whole or not sys.stderr.isatty() else _wrapped(text)))
             sys.stderr.flush()
 
     def write(self, *lines: str) -> None:
@@ -53,3 +60,9 @@ class Session:
     def document(self, document: Mapping[str, Any]) -> None:
         """The one JSON document of ``--json``."""
         self.write(*json_lines(document))
+
+
+def _wrapped(text: str) -> list[str]:
+    """A message as lines that fit the terminal, broken between words; what goes on is indented."""
+    columns = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    return wrap(printable(text), columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, Positive
+from phoneprice.components.base import Component, Guide, Positive
 from phoneprice.components.normal import normal_cdf
 
 if TYPE_CHECKING:
@@ -53,14 +53,19 @@ class Identity(_Activation):
     """No activation: stacked layers stay linear."""
 
     name: Literal["identity"] = "identity"
-    summary = "f(x) = x; the network stays linear"
+    summary = "no activation: stacked layers stay linear"
+    formula = "f(x) = x"
+    when = "to see what a network can do without a bend; else hidden layers are of no use"
 
 
 class Sigmoid(_Activation):
     """The logistic function."""
 
     name: Literal["sigmoid"] = "sigmoid"
-    summary = "f(x) = 1 / (1 + exp(-x)); saturates on both sides"
+    summary = "logistic function; saturates on both sides"
+    formula = "f(x) = 1 / (1 + exp(-x))"
+    when = "seldom in hidden layers, where its gradient, at most 1/4 a layer, vanishes; to show just that"
+    source = "Rumelhart, Hinton and Williams 1986: Learning Representations by Back-Propagating Errors"
     saturates = True
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
@@ -81,7 +86,10 @@ class Tanh(_Activation):
     """The hyperbolic tangent."""
 
     name: Literal["tanh"] = "tanh"
-    summary = "f(x) = tanh(x); zero-centred, saturates on both sides"
+    summary = "hyperbolic tangent; zero-centred, saturates on both sides"
+    formula = "f(x) = tanh(x)"
+    when = "networks of one or two hidden layers, with model.init = xavier_normal"
+    source = "LeCun et al. 1998: Efficient BackProp, section 4.4"
     saturates = True
     fixed_gain = 5 / 3
 
@@ -99,7 +107,10 @@ class ReLU(_Activation):
     """Rectified linear unit (Nair and Hinton 2010)."""
 
     name: Literal["relu"] = "relu"
-    summary = "f(x) = max(0, x) (Nair and Hinton 2010)"
+    summary = "rectified linear unit"
+    formula = "f(x) = max(0, x)"
+    when = "the usual choice: start here; where the report finds dead units, try leaky_relu"
+    source = "Nair and Hinton 2010: Rectified Linear Units Improve Restricted Boltzmann Machines"
     rectifier = True
     fixed_gain = math.sqrt(2)
 
@@ -117,8 +128,15 @@ class LeakyReLU(_Activation):
     """Leaky rectifier (Maas et al. 2013)."""
 
     name: Literal["leaky_relu"] = "leaky_relu"
-    summary = "f(x) = x for x > 0, else slope * x (Maas et al. 2013)"
-    slope: Annotated[float, Field(ge=0, lt=1, description="slope for negative inputs")] = 0.01
+    summary = "rectifier that lets a little of negative inputs through"
+    formula = "f(x) = x for x > 0, else slope * x"
+    when = "where units of relu die"
+    source = "Maas et al. 2013: Rectifier Nonlinearities Improve Neural Network Acoustic Models"
+    slope: Annotated[
+        float,
+        Field(ge=0, lt=1, description="slope for negative inputs"),
+        Guide("0.1 or more where units still learn nothing"),
+    ] = 0.01
 
     @property
     def gain(self) -> float:
@@ -139,9 +157,14 @@ class PReLU(_Activation):
     """Leaky rectifier with a learned slope a unit (He et al. 2015)."""
 
     name: Literal["prelu"] = "prelu"
-    summary = "leaky ReLU whose slope is learned, one a unit (He et al. 2015)"
+    summary = "leaky ReLU whose slope is learned, one a unit"
+    formula = "f(x) = x for x > 0, else slope * x"
+    when = "as leaky_relu, with rows enough to learn a slope a unit"
+    source = "He et al. 2015: Delving Deep into Rectifiers"
     learned_slope = True
-    initial_slope: Annotated[float, Field(ge=0, lt=1, description="slope before training")] = 0.25
+    initial_slope: Annotated[
+        float, Field(ge=0, lt=1, description="slope before training"), Guide("seldom: it is learned")
+    ] = 0.25
 
     @property
     def gain(self) -> float:
@@ -164,8 +187,11 @@ class ELU(_Activation):
     """Exponential linear unit (Clevert et al. 2016)."""
 
     name: Literal["elu"] = "elu"
-    summary = "f(x) = x for x > 0, else alpha * (exp(x) - 1) (Clevert et al. 2016)"
-    alpha: Annotated[float, Field(gt=0, le=10, description="limit for very negative inputs")] = 1.0
+    summary = "exponential linear unit; negative inputs approach -alpha"
+    formula = "f(x) = x for x > 0, else alpha * (exp(x) - 1)"
+    when = "a smooth rectifier with outputs around zero, without normalisation"
+    source = "Clevert et al. 2016: Fast and Accurate Deep Network Learning by Exponential Linear Units"
+    alpha: Annotated[float, Field(gt=0, le=10, description="limit for very negative inputs"), Guide("seldom")] = 1.0
 
     @property
     def gain(self) -> float:
@@ -193,7 +219,10 @@ class SELU(_Activation):
     """Self-normalising exponential linear unit (Klambauer et al. 2017)."""
 
     name: Literal["selu"] = "selu"
-    summary = "scaled ELU that keeps mean 0 and variance 1 with LeCun initialisation (Klambauer et al. 2017)"
+    summary = "scaled ELU that keeps mean 0 and variance 1 with LeCun initialisation"
+    formula = "f(x) = 1.0507 * x for x > 0, else 1.7581 * (exp(x) - 1)"
+    when = "deep networks without normalisation, with model.init = lecun_normal"
+    source = "Klambauer et al. 2017: Self-Normalizing Neural Networks"
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
         import torch.nn.functional as F
@@ -211,7 +240,10 @@ class GELU(_Activation):
     """Gaussian error linear unit (Hendrycks and Gimpel 2016), exact form."""
 
     name: Literal["gelu"] = "gelu"
-    summary = "f(x) = x * Phi(x) (Hendrycks and Gimpel 2016)"
+    summary = "Gaussian error linear unit, in its exact form"
+    formula = "f(x) = x * Phi(x), Phi the standard normal distribution function"
+    when = "a smooth rectifier, with a gradient for small negative inputs"
+    source = "Hendrycks and Gimpel 2016: Gaussian Error Linear Units"
     fixed_gain = 1.5335304411955353
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
@@ -228,7 +260,10 @@ class SiLU(_Activation):
     """Sigmoid linear unit, also called swish (Ramachandran et al. 2017)."""
 
     name: Literal["silu"] = "silu"
-    summary = "f(x) = x * sigmoid(x), also called swish (Ramachandran et al. 2017)"
+    summary = "sigmoid linear unit, also called swish"
+    formula = "f(x) = x / (1 + exp(-x))"
+    when = "as gelu"
+    source = "Ramachandran et al. 2017: Searching for Activation Functions"
     fixed_gain = 1.6765324703310913
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
@@ -247,7 +282,10 @@ class Mish(_Activation):
     """Self-regularised smooth activation (Misra 2019)."""
 
     name: Literal["mish"] = "mish"
-    summary = "f(x) = x * tanh(softplus(x)) (Misra 2019)"
+    summary = "self-regularised smooth activation"
+    formula = "f(x) = x * tanh(log(1 + exp(x)))"
+    when = "as gelu"
+    source = "Misra 2019: Mish, A Self Regularized Non-Monotonic Activation Function"
     fixed_gain = 1.486847581273208
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
@@ -265,7 +303,10 @@ class Softplus(_Activation):
     """Smooth rectifier (Dugas et al. 2001)."""
 
     name: Literal["softplus"] = "softplus"
-    summary = "f(x) = log(1 + exp(x)), a smooth ReLU (Dugas et al. 2001)"
+    summary = "smooth rectifier"
+    formula = "f(x) = log(1 + exp(x))"
+    when = "a rectifier without a kink, whose units can't die"
+    source = "Dugas et al. 2001: Incorporating Second-Order Functional Knowledge for Better Option Pricing"
     fixed_gain = 1.0418668355353016
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:
@@ -284,9 +325,16 @@ class Hardtanh(_Activation):
     """The identity cut off at two bounds."""
 
     name: Literal["hardtanh"] = "hardtanh"
-    summary = "f(x) = x cut off at -limit and limit"
+    summary = "identity cut off on both sides"
+    formula = "f(x) = min(max(x, -limit), limit)"
+    when = "a tanh of straight lines; its units saturate, so initial weights must be small"
+    source = "Collobert 2004: Large Scale Machine Learning"
     saturates = True
-    limit: Annotated[Positive, Field(description="where the output is cut off, on both sides")] = 1.0
+    limit: Annotated[
+        Positive,
+        Field(description="where the output is cut off, on both sides"),
+        Guide("larger where many units saturate"),
+    ] = 1.0
 
     @property
     def gain(self) -> float:
@@ -309,7 +357,10 @@ class Hardswish(_Activation):
     """Piecewise form of swish (Howard et al. 2019)."""
 
     name: Literal["hardswish"] = "hardswish"
-    summary = "f(x) = x * clip(x + 3, 0, 6) / 6 (Howard et al. 2019)"
+    summary = "swish of straight lines and a parabola"
+    formula = "f(x) = x * min(max(x + 3, 0), 6) / 6"
+    when = "as silu"
+    source = "Howard et al. 2019: Searching for MobileNetV3"
     fixed_gain = 1.7366572127665416
 
     def torch(self, x: Tensor, slope: Tensor | None = None) -> Tensor:

@@ -1,5 +1,6 @@
 """What every component and every section of the configuration has in common."""
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,17 @@ class Settings(BaseModel):
     )
 
 
+@dataclass(frozen=True)
+class Guide:
+    """Stands in the annotation of a setting, beside its description and its bounds."""
+
+    when: str
+    """When to set it, or to what."""
+    source: str = ""
+    """As a component's."""
+    formula: str = ""
+
+
 class Component(Settings):
     """A named choice; subclasses narrow ``name`` to one literal.
 
@@ -23,7 +35,19 @@ class Component(Settings):
 
     name: str
     summary: ClassVar[str] = ""
-    """What it is and where it comes from, in one sentence."""
+    """What it is, in a few words."""
+    formula: ClassVar[str] = ""
+    """What it computes, as plain text; empty where it computes nothing."""
+    when: ClassVar[str] = ""
+    """When to use it."""
+    source: ClassVar[str] = ""
+    """``Authors year: title``; empty where nobody in particular has come up with it."""
+
+    @classmethod
+    def in_a_line(cls) -> str:
+        """What it is, its formula and who has come up with it."""
+        authors = cls.source.partition(":")[0]
+        return "; ".join(filter(None, (cls.summary, cls.formula))) + (f" ({authors})" if authors else "")
 
 
 def is_off(number: float) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, Positive
+from phoneprice.components.base import Component, Guide, Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
     Array = NDArray[np.floating[Any]]
+
+
+_EMBEDDINGS = "Gorishniy, Rubachev and Babenko 2022: On Embeddings for Numerical Features in Tabular Deep Learning"
 
 
 class _Encoding(Component):
@@ -62,6 +65,7 @@ class NoEncoding(_Encoding):
 
     name: Literal["none"] = "none"
     summary = "numbers as they are, standardised"
+    when = "the start: the skip path and a small network need no more"
     active: ClassVar[bool] = False
 
 
@@ -75,13 +79,23 @@ class PiecewiseLinear(_Encoding):
     """
 
     name: Literal["piecewise_linear"] = "piecewise_linear"
-    summary = "a ramp for each bin of a number's range (Gorishniy, Rubachev and Babenko 2022)"
-    bins: Annotated[int, Field(ge=1, le=256, description="bins of each column; fewer where it has fewer values")] = 12
+    summary = "a ramp for each bin of a number's range"
+    formula = "e_i(x) = clip((x - lower_i) / (upper_i - lower_i), 0, 1)"
+    when = "where the target has steps or bends along a number, and trees are better than the network"
+    source = _EMBEDDINGS
+    bins: Annotated[
+        int,
+        Field(ge=1, le=256, description="bins of each column; fewer where it has fewer values"),
+        Guide("more where the target has many steps or bends along a number and there are rows enough"),
+    ] = 12
     edges: Annotated[
         Literal["quantile", "tree"],
         Field(description="where bins meet: at quantiles of a member's rows, or where a tree on its targets splits"),
+        Guide("tree where narrow parts of a column's range matter"),
     ] = "quantile"
-    leaf_rows: Annotated[int, Field(ge=1, description="rows that a bin has at least (tree)")] = 16
+    leaf_rows: Annotated[
+        int, Field(ge=1, description="rows that a bin has at least (tree)"), Guide("more where targets are noisy")
+    ] = 16
 
     @property
     def outputs(self) -> int:
@@ -123,10 +137,24 @@ class Periodic(_Encoding):
     """
 
     name: Literal["periodic"] = "periodic"
-    summary = "sines and cosines of learned frequencies, mixed by a layer (Gorishniy, Rubachev and Babenko 2022)"
-    frequencies: Annotated[int, Field(ge=1, le=256, description="frequencies of each column")] = 16
-    sigma: Annotated[Positive, Field(description="standard deviation of the frequencies before training")] = 0.1
-    width: Annotated[int, Field(ge=1, le=256, description="inputs that each column becomes")] = 8
+    summary = "sines and cosines of learned frequencies, mixed by a layer"
+    formula = "relu(projection * [cos(2 pi f x), sin(2 pi f x)] + bias)"
+    when = "where the target goes up and down along a number; sigma is the first thing to tune"
+    source = _EMBEDDINGS
+    frequencies: Annotated[
+        int,
+        Field(ge=1, le=256, description="frequencies of each column"),
+        Guide("more where the target goes up and down in several ways"),
+    ] = 16
+    sigma: Annotated[
+        Positive,
+        Field(description="standard deviation of the frequencies before training"),
+        Guide(
+            "the first thing to tune: larger where the target goes up and down more often; 0.01 to 10",
+            source=_EMBEDDINGS,
+        ),
+    ] = 0.1
+    width: Annotated[int, Field(ge=1, le=256, description="inputs that each column becomes"), Guide("seldom")] = 8
 
     @property
     def outputs(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, Positive
+from phoneprice.components.base import Component, Guide, Positive
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -34,6 +34,8 @@ class _Symmetric(_Initializer):
     """All units of a layer start alike, so they stay alike: for showing why that fails."""
 
     breaks_symmetry: ClassVar[bool] = False
+    when = "only to show why that fails"
+    source = "Goodfellow, Bengio and Courville 2016: Deep Learning, section 8.4"
 
 
 class Zeros(_Symmetric):
@@ -41,6 +43,7 @@ class Zeros(_Symmetric):
 
     name: Literal["zeros"] = "zeros"
     summary = "all zero: hidden units never become different from each other"
+    formula = "w = 0"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.zero_()
@@ -51,6 +54,7 @@ class Ones(_Symmetric):
 
     name: Literal["ones"] = "ones"
     summary = "all one: hidden units never become different from each other"
+    formula = "w = 1"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.fill_(1.0)
@@ -61,7 +65,10 @@ class Constant(_Symmetric):
 
     name: Literal["constant"] = "constant"
     summary = "all one value: hidden units never become different from each other"
-    value: Annotated[float, Field(description="the value of every weight")] = 0.1
+    formula = "w = value"
+    value: Annotated[
+        float, Field(description="the value of every weight"), Guide("to show that any one value fails")
+    ] = 0.1
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.fill_(self.value)
@@ -71,7 +78,12 @@ class Uniform(_Initializer):
     """Uniform on +-1/sqrt(fan-in)."""
 
     name: Literal["uniform"] = "uniform"
-    summary = "uniform on +-1/sqrt(d), d the number of inputs"
+    summary = "uniform, by the number of inputs"
+    formula = "w ~ U(-1/sqrt(in), 1/sqrt(in))"
+    when = "to compare with: it fits no activation in particular"
+    source = (
+        "Glorot and Bengio 2010: Understanding the Difficulty of Training Deep Feedforward Neural Networks, equation 1"
+    )
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         bound = 1 / math.sqrt(weight.shape[1])
@@ -83,7 +95,14 @@ class Normal(_Initializer):
 
     name: Literal["normal"] = "normal"
     summary = "normal with mean 0 and a fixed standard deviation"
-    std: Annotated[Positive, Field(description="standard deviation")] = 0.01
+    formula = "w ~ N(0, std^2)"
+    when = "to show what weights do that are too small or too large for a layer's width"
+    source = "Krizhevsky et al. 2012: ImageNet Classification with Deep Convolutional Neural Networks, section 5"
+    std: Annotated[
+        Positive,
+        Field(description="standard deviation"),
+        Guide("1/sqrt(inputs of a layer) keeps signals; far less and they vanish, far more and they explode"),
+    ] = 0.01
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.normal_(0.0, self.std, generator=generator)
@@ -94,7 +113,9 @@ class TruncatedNormal(_Initializer):
 
     name: Literal["truncated_normal"] = "truncated_normal"
     summary = "normal with mean 0, cut off at two standard deviations"
-    std: Annotated[Positive, Field(description="standard deviation before the cut")] = 0.02
+    formula = "w ~ N(0, std^2), |w| <= 2 std"
+    when = "as normal, without weights far out"
+    std: Annotated[Positive, Field(description="standard deviation before the cut"), Guide("as for normal")] = 0.02
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         from torch.nn import init
@@ -103,7 +124,12 @@ class TruncatedNormal(_Initializer):
 
 
 class _FanScaled(_Initializer):
-    fan: Annotated[Fan, Field(description="keep the variance forward (in) or backward (out)")] = "in"
+    source = "He et al. 2015: Delving Deep into Rectifiers"
+    fan: Annotated[
+        Fan,
+        Field(description="keep the variance forward (in) or backward (out)"),
+        Guide("out where gradients vanish in a deep network and signals don't"),
+    ] = "in"
 
     def std(self, weight: Tensor, gain: float) -> float:
         """``gain / sqrt(fan)`` (He et al. 2015, equations 10 and 14)."""
@@ -114,7 +140,9 @@ class KaimingNormal(_FanScaled):
     """He et al. 2015, normal."""
 
     name: Literal["kaiming_normal"] = "kaiming_normal"
-    summary = "normal with std = gain / sqrt(fan) (He et al. 2015)"
+    summary = "normal, scaled so that signals keep their size behind rectifiers"
+    formula = "w ~ N(0, gain^2 / fan)"
+    when = "the start, and right for relu and its relatives"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.normal_(0.0, self.std(weight, gain), generator=generator)
@@ -124,7 +152,9 @@ class KaimingUniform(_FanScaled):
     """He et al. 2015, uniform."""
 
     name: Literal["kaiming_uniform"] = "kaiming_uniform"
-    summary = "uniform with std = gain / sqrt(fan) (He et al. 2015)"
+    summary = "uniform, scaled so that signals keep their size behind rectifiers"
+    formula = "w ~ U(-b, b), b = gain * sqrt(3 / fan)"
+    when = "as kaiming_normal, without weights far out"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         bound = math.sqrt(3) * self.std(weight, gain)
@@ -135,7 +165,10 @@ class XavierNormal(_Initializer):
     """Glorot and Bengio 2010, normal."""
 
     name: Literal["xavier_normal"] = "xavier_normal"
-    summary = "normal with std = gain * sqrt(2 / (in + out)) (Glorot and Bengio 2010)"
+    summary = "normal, a compromise of signals forward and gradients backward"
+    formula = "w ~ N(0, gain^2 * 2 / (in + out))"
+    when = "for tanh and sigmoid"
+    source = "Glorot and Bengio 2010: Understanding the Difficulty of Training Deep Feedforward Neural Networks"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         from torch.nn import init
@@ -147,7 +180,10 @@ class XavierUniform(_Initializer):
     """Glorot and Bengio 2010, uniform."""
 
     name: Literal["xavier_uniform"] = "xavier_uniform"
-    summary = "uniform on +-gain * sqrt(6 / (in + out)) (Glorot and Bengio 2010)"
+    summary = "uniform, a compromise of signals forward and gradients backward"
+    formula = "w ~ U(-b, b), b = gain * sqrt(6 / (in + out))"
+    when = "for tanh and sigmoid, without weights far out"
+    source = "Glorot and Bengio 2010: Understanding the Difficulty of Training Deep Feedforward Neural Networks"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         from torch.nn import init
@@ -159,7 +195,10 @@ class LeCunNormal(_Initializer):
     """LeCun et al. 1998: variance 1/fan-in whatever the activation."""
 
     name: Literal["lecun_normal"] = "lecun_normal"
-    summary = "normal with std = 1 / sqrt(in) (LeCun et al. 1998); the one for SELU"
+    summary = "normal, scaled by the number of inputs whatever the activation"
+    formula = "w ~ N(0, 1 / in)"
+    when = "for selu, which needs it"
+    source = "LeCun et al. 1998: Efficient BackProp, section 4.6"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         weight.normal_(0.0, 1 / math.sqrt(weight.shape[1]), generator=generator)
@@ -169,7 +208,10 @@ class Orthogonal(_Initializer):
     """Saxe et al. 2014: a random rotation, scaled by the gain."""
 
     name: Literal["orthogonal"] = "orthogonal"
-    summary = "a random (semi-)orthogonal matrix times the gain (Saxe et al. 2014)"
+    summary = "a random (semi-)orthogonal matrix times the gain"
+    formula = "W^T W = gain^2 * I"
+    when = "deep networks, through which signals then keep their length"
+    source = "Saxe et al. 2014: Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural Networks"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         import torch
@@ -184,7 +226,10 @@ class PyTorchDefault(_Initializer):
     """What ``torch.nn.Linear`` does: weights and biases uniform on +-1/sqrt(fan-in)."""
 
     name: Literal["pytorch_default"] = "pytorch_default"
-    summary = "torch.nn.Linear's own: weights and biases uniform on +-1/sqrt(in)"
+    summary = "torch.nn.Linear's own, of biases too"
+    formula = "w, b ~ U(-1/sqrt(in), 1/sqrt(in))"
+    when = "to compare with a network written in PyTorch"
+    source = "PyTorch: documentation of torch.nn.Linear"
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         bound = 1 / math.sqrt(weight.shape[1])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, NonNegative, Positive, TaskKind, is_off
+from phoneprice.components.base import Component, Guide, NonNegative, Positive, TaskKind, is_off
 from phoneprice.components.normal import normal_tail
 
 if TYPE_CHECKING:
@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.floating[Any]]
 
-ClassWeights = Literal["none", "balanced"] | tuple[Positive, ...]
-_CLASS_WEIGHTS = Field(
-    description='weight of each class: "none", "balanced" (rows / (classes * rows of the class)) or one number a label'
-)
-_FOCUS = Field(description="focusing exponent gamma (Lin et al. 2017): 0 is the plain loss", le=10)
+ClassWeights = Annotated[
+    Literal["none", "balanced"] | tuple[Positive, ...],
+    Field(description='of each class: "none", "balanced" (rows / (classes * rows of the class)) or one number a label'),
+    Guide("classes are of unequal size and the rare ones count as much: balanced"),
+]
+Focus = Annotated[
+    NonNegative,
+    Field(description="focusing exponent gamma: 0 is the plain loss", le=10),
+    Guide(
+        "easy rows are many and hard ones few: 1 to 2",
+        source="Lin et al. 2017: Focal Loss for Dense Object Detection",
+        formula="(1 - p)^gamma * loss, p of the true class",
+    ),
+]
 
 
 class _Loss(Component):
@@ -60,12 +69,21 @@ class CrossEntropy(_Loss):
 
     name: Literal["cross_entropy"] = "cross_entropy"
     summary = "softmax cross-entropy; label smoothing, class weights, focal"
+    formula = "-log p(true class), p = softmax(outputs)"
+    when = "classes without an order"
+    source = "Goodfellow, Bengio and Courville 2016: Deep Learning, section 6.2.2.3"
     tasks = frozenset[TaskKind]({"ordinal", "multiclass", "binary"})
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="share of the target spread evenly over all classes")
+        float,
+        Field(ge=0, lt=1, description="share of the target spread evenly over all classes"),
+        Guide(
+            "probabilities are too sure, or some labels are wrong: 0.05 to 0.1",
+            source="Szegedy et al. 2016: Rethinking the Inception Architecture for Computer Vision",
+            formula="(1 - s) * loss + s * mean of -log p over the classes",
+        ),
     ] = 0.0
-    focal_gamma: Annotated[NonNegative, _FOCUS] = 0.0
-    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+    focal_gamma: Focus = 0.0
+    class_weights: ClassWeights = "none"
 
     def output_width(self, classes: int) -> int:
         return classes
@@ -91,12 +109,21 @@ class BinaryCrossEntropy(_Loss):
 
     name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
     summary = "cross-entropy on one logit with a sigmoid link; label smoothing, class weights, focal"
+    formula = "-log p(true class), p(second class) = 1 / (1 + exp(-output))"
+    when = "two classes"
+    source = "Goodfellow, Bengio and Courville 2016: Deep Learning, section 6.2.2.2"
     tasks = frozenset[TaskKind]({"binary"})
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="share of the target spread evenly over both classes")
+        float,
+        Field(ge=0, lt=1, description="share of the target spread evenly over both classes"),
+        Guide(
+            "probabilities are too sure, or some labels are wrong: 0.05 to 0.1",
+            source="Szegedy et al. 2016: Rethinking the Inception Architecture for Computer Vision",
+            formula="(1 - s) * loss + s * mean of -log p over the classes",
+        ),
     ] = 0.0
-    focal_gamma: Annotated[NonNegative, _FOCUS] = 0.0
-    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+    focal_gamma: Focus = 0.0
+    class_weights: ClassWeights = "none"
 
     def output_width(self, classes: int) -> int:
         return 1
@@ -130,13 +157,21 @@ class Ordinal(_Loss):
     """
 
     name: Literal["ordinal"] = "ordinal"
-    summary = "cumulative link on one latent score with learned cut points (McCullagh 1980)"
+    summary = "cumulative link on one latent score with learned cut points"
+    formula = "-log P(true class), P(y > j) = F(sharpness * (score - cut_j))"
+    when = "classes in an order, where a miss by two is worse than a miss by one"
+    source = "McCullagh 1980: Regression Models for Ordinal Data"
     tasks = frozenset[TaskKind]({"ordinal"})
     ordered = True
     distribution: Annotated[
-        Literal["logit", "probit"], Field(description="distribution of the noise on the score: logistic or normal")
+        Literal["logit", "probit"],
+        Field(description="distribution of the noise on the score: logistic or normal"),
+        Guide(
+            "logit where some rows are far from the class that all the others of their kind have",
+            source="McCullagh 1980: Regression Models for Ordinal Data",
+        ),
     ] = "logit"
-    class_weights: Annotated[ClassWeights, _CLASS_WEIGHTS] = "none"
+    class_weights: ClassWeights = "none"
 
     def output_width(self, classes: int) -> int:
         return classes - 1
@@ -195,6 +230,9 @@ class MeanAbsoluteError(_Regression):
 
     name: Literal["l1"] = "l1"
     summary = "absolute error; its minimum is the median"
+    formula = "|y - f|"
+    when = "numbers with values far out, or whose median is wanted"
+    source = "Koenker and Bassett 1978: Regression Quantiles"
     noise_power = 1.0
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -206,6 +244,9 @@ class MeanSquaredError(_Regression):
 
     name: Literal["mse"] = "mse"
     summary = "squared error; its minimum is the mean"
+    formula = "(y - f)^2"
+    when = "numbers whose mean is wanted: the start"
+    source = "Hastie, Tibshirani and Friedman 2009: The Elements of Statistical Learning, section 2.4"
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return (outputs.squeeze(-1) - targets).square()
@@ -215,8 +256,15 @@ class SmoothL1(_Regression):
     """Quadratic below ``beta``, linear above, slope 1 (Girshick 2015)."""
 
     name: Literal["smooth_l1"] = "smooth_l1"
-    summary = "quadratic below beta, linear with slope 1 above (Girshick 2015)"
-    beta: Annotated[Positive, Field(description="error, in target standard deviations, where it becomes linear")] = 1.0
+    summary = "quadratic below beta, linear with slope 1 above"
+    formula = "(y - f)^2 / (2 * beta) where |y - f| < beta, else |y - f| - beta / 2"
+    when = "as huber, but for the slope of large errors"
+    source = "Girshick 2015: Fast R-CNN"
+    beta: Annotated[
+        Positive,
+        Field(description="error, in target standard deviations, where it becomes linear"),
+        Guide("smaller the more values are far out"),
+    ] = 1.0
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         import torch.nn.functional as F
@@ -228,8 +276,15 @@ class Huber(_Regression):
     """Quadratic below ``delta``, linear with slope ``delta`` above (Huber 1964)."""
 
     name: Literal["huber"] = "huber"
-    summary = "quadratic below delta, linear with slope delta above (Huber 1964)"
-    delta: Annotated[Positive, Field(description="error, in target standard deviations, where it becomes linear")] = 1.0
+    summary = "quadratic below delta, linear with slope delta above"
+    formula = "(y - f)^2 / 2 where |y - f| < delta, else delta * (|y - f| - delta / 2)"
+    when = "numbers with some values far out that should not decide"
+    source = "Huber 1964: Robust Estimation of a Location Parameter"
+    delta: Annotated[
+        Positive,
+        Field(description="error, in target standard deviations, where it becomes linear"),
+        Guide("smaller the more values are far out"),
+    ] = 1.0
 
     def row_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         import torch.nn.functional as F

@@ -12,27 +12,59 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, NonNegative, Positive, Rate
+from phoneprice.components.base import Component, Guide, NonNegative, Positive, Rate
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
 
 Groups = Sequence[dict[str, Any]]
-_LR = Field(description="base learning rate")
-_EPS = Field(description="added to the denominator")
-_FIRST = Field(description="decay of the average of gradients")
-_SECOND = Field(description="decay of the average of squared gradients")
+_ADAM = "Kingma and Ba 2015: Adam, A Method for Stochastic Optimization"
+LearningRate = Annotated[
+    Positive,
+    Field(description="base learning rate"),
+    Guide(
+        "the first thing to tune, by factors of 3: too high, the loss jumps; too low, it still falls at the end",
+        source="Goodfellow, Bengio and Courville 2016: Deep Learning, section 11.4.1",
+    ),
+]
+Eps = Annotated[
+    Positive, Field(description="added to the denominator"), Guide("larger where tiny gradients make large steps")
+]
+FirstDecay = Annotated[
+    Rate,
+    Field(description="decay of the average of gradients"),
+    Guide("seldom: 0.9 is right for most", source=_ADAM),
+]
+SecondDecay = Annotated[
+    Rate,
+    Field(description="decay of the average of squared gradients"),
+    Guide("smaller for short trainings: 0.99", source=_ADAM),
+]
 
 
 class _Optimizer(Component):
     decoupled_decay: ClassVar[bool] = False
     """Decay shrinks the weights themselves (Loshchilov and Hutter 2019); else it is a part of the gradient."""
-    lr: Annotated[Positive, _LR]
+    lr: LearningRate
     skip_lr: Annotated[
-        Positive | None, Field(description='learning rate of the skip path, cut points and sharpness; "none": lr')
+        Positive | None,
+        Field(description='learning rate of the skip path, cut points and sharpness; "none": lr'),
+        Guide("the linear part learns slower or faster than the hidden layers do"),
     ] = None
-    weight_decay: Annotated[NonNegative, Field(description="pull of the network's weights toward zero")] = 0.0
-    skip_weight_decay: Annotated[NonNegative, Field(description="pull of the skip path's weights toward zero")] = 0.0
+    weight_decay: Annotated[
+        NonNegative,
+        Field(description="pull of the network's weights toward zero"),
+        Guide(
+            "the validation loss is far above the training loss: 1e-4 to 1e-1",
+            source="Krogh and Hertz 1992: A Simple Weight Decay Can Improve Generalization",
+            formula="adamw and muon: w <- w - lr * weight_decay * w; others: gradient + weight_decay * w",
+        ),
+    ] = 0.0
+    skip_weight_decay: Annotated[
+        NonNegative,
+        Field(description="pull of the skip path's weights toward zero"),
+        Guide("as weight_decay, with many columns that tell little"),
+    ] = 0.0
 
     def build(self, groups: Groups) -> TorchOptimizer:
         """The optimizer over ``groups``."""
@@ -43,8 +75,11 @@ class SGD(_Optimizer):
     """Gradient descent on batches."""
 
     name: Literal["sgd"] = "sgd"
-    summary = "w <- w - lr * gradient"
-    lr: Annotated[Positive, _LR] = 0.1
+    summary = "gradient descent on batches"
+    formula = "w <- w - lr * gradient"
+    when = "to compare with: the rate has to fit, and often a schedule"
+    source = "Robbins and Monro 1951: A Stochastic Approximation Method"
+    lr: LearningRate = 0.1
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
@@ -56,9 +91,19 @@ class Momentum(_Optimizer):
     """Heavy-ball momentum (Polyak 1964)."""
 
     name: Literal["momentum"] = "momentum"
-    summary = "SGD with an average of past gradients (Polyak 1964)"
-    lr: Annotated[Positive, _LR] = 0.02
-    momentum: Annotated[Rate, Field(description="share of the velocity kept each step")] = 0.9
+    summary = "SGD with an average of past gradients"
+    formula = "v <- momentum * v + gradient, w <- w - lr * v"
+    when = "long trainings with a schedule"
+    source = "Polyak 1964: Some Methods of Speeding Up the Convergence of Iteration Methods"
+    lr: LearningRate = 0.02
+    momentum: Annotated[
+        Rate,
+        Field(description="share of the velocity kept each step"),
+        Guide(
+            "0.9 for most; more where gradients are noisy",
+            source="Sutskever et al. 2013: On the Importance of Initialization and Momentum in Deep Learning",
+        ),
+    ] = 0.9
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
@@ -70,9 +115,19 @@ class Nesterov(_Optimizer):
     """Nesterov's accelerated gradient (Sutskever et al. 2013)."""
 
     name: Literal["nesterov"] = "nesterov"
-    summary = "momentum that looks ahead (Sutskever et al. 2013)"
-    lr: Annotated[Positive, _LR] = 0.02
-    momentum: Annotated[float, Field(gt=0, lt=1, description="share of the velocity kept each step")] = 0.9
+    summary = "momentum that looks ahead"
+    formula = "v <- momentum * v + gradient, w <- w - lr * (gradient + momentum * v)"
+    when = "as momentum"
+    source = "Sutskever et al. 2013: On the Importance of Initialization and Momentum in Deep Learning"
+    lr: LearningRate = 0.02
+    momentum: Annotated[
+        float,
+        Field(gt=0, lt=1, description="share of the velocity kept each step"),
+        Guide(
+            "0.9 for most; more where gradients are noisy",
+            source="Sutskever et al. 2013: On the Importance of Initialization and Momentum in Deep Learning",
+        ),
+    ] = 0.9
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import SGD as Rule
@@ -84,9 +139,12 @@ class Adagrad(_Optimizer):
     """Adagrad (Duchi et al. 2011)."""
 
     name: Literal["adagrad"] = "adagrad"
-    summary = "steps shrink with the sum of squared gradients (Duchi et al. 2011)"
-    lr: Annotated[Positive, _LR] = 0.03
-    eps: Annotated[Positive, _EPS] = 1e-10
+    summary = "steps shrink with the sum of squared gradients"
+    formula = "s <- s + gradient^2, w <- w - lr * gradient / (sqrt(s) + eps)"
+    when = "inputs that are mostly zero, such as many rare categories"
+    source = "Duchi et al. 2011: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization"
+    lr: LearningRate = 0.03
+    eps: Eps = 1e-10
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adagrad as Rule
@@ -98,11 +156,21 @@ class RMSprop(_Optimizer):
     """RMSprop (Tieleman and Hinton 2012)."""
 
     name: Literal["rmsprop"] = "rmsprop"
-    summary = "steps divided by the running size of the gradient (Tieleman and Hinton 2012)"
-    lr: Annotated[Positive, _LR] = 0.002
-    alpha: Annotated[Rate, _SECOND] = 0.99
-    momentum: Annotated[Rate, Field(description="share of the velocity kept each step")] = 0.0
-    eps: Annotated[Positive, _EPS] = 1e-8
+    summary = "steps divided by the running size of the gradient"
+    formula = "s <- alpha * s + (1 - alpha) * gradient^2, w <- w - lr * gradient / (sqrt(s) + eps)"
+    when = "to compare with adam, which adds momentum"
+    source = "Tieleman and Hinton 2012: Neural Networks for Machine Learning, lecture 6.5"
+    lr: LearningRate = 0.002
+    alpha: SecondDecay = 0.99
+    momentum: Annotated[
+        Rate,
+        Field(description="share of the velocity kept each step"),
+        Guide(
+            "0.9 for most; more where gradients are noisy",
+            source="Sutskever et al. 2013: On the Importance of Initialization and Momentum in Deep Learning",
+        ),
+    ] = 0.0
+    eps: Eps = 1e-8
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import RMSprop as Rule
@@ -111,10 +179,10 @@ class RMSprop(_Optimizer):
 
 
 class _AdamFamily(_Optimizer):
-    lr: Annotated[Positive, _LR] = 0.005
-    beta1: Annotated[Rate, _FIRST] = 0.9
-    beta2: Annotated[Rate, _SECOND] = 0.999
-    eps: Annotated[Positive, _EPS] = 1e-8
+    lr: LearningRate = 0.005
+    beta1: FirstDecay = 0.9
+    beta2: SecondDecay = 0.999
+    eps: Eps = 1e-8
 
     @property
     def betas(self) -> tuple[float, float]:
@@ -126,7 +194,10 @@ class Adam(_AdamFamily):
     """Adam (Kingma and Ba 2015)."""
 
     name: Literal["adam"] = "adam"
-    summary = "momentum and RMSprop, bias-corrected (Kingma and Ba 2015)"
+    summary = "momentum and RMSprop, bias-corrected"
+    formula = "w <- w - lr * m / (sqrt(v) + eps), m and v averages of gradient and gradient^2"
+    when = "the usual choice: start here"
+    source = _ADAM
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adam as Rule
@@ -138,7 +209,10 @@ class AdamW(_AdamFamily):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     name: Literal["adamw"] = "adamw"
-    summary = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"
+    summary = "Adam with decoupled weight decay"
+    formula = "as adam, and w <- w - lr * weight_decay * w"
+    when = "where weights are to decay"
+    source = "Loshchilov and Hutter 2019: Decoupled Weight Decay Regularization"
     decoupled_decay = True
 
     def build(self, groups: Groups) -> TorchOptimizer:
@@ -151,7 +225,10 @@ class NAdam(_AdamFamily):
     """Adam with Nesterov momentum (Dozat 2016)."""
 
     name: Literal["nadam"] = "nadam"
-    summary = "Adam with Nesterov momentum (Dozat 2016)"
+    summary = "Adam with Nesterov momentum"
+    formula = "as adam, m taken one step ahead"
+    when = "as adam"
+    source = "Dozat 2016: Incorporating Nesterov Momentum into Adam"
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import NAdam as Rule
@@ -163,7 +240,10 @@ class RAdam(_AdamFamily):
     """Rectified Adam (Liu et al. 2020)."""
 
     name: Literal["radam"] = "radam"
-    summary = "Adam that starts as SGD until its variance is known (Liu et al. 2020)"
+    summary = "Adam that starts as SGD until its variance is known"
+    formula = "as adam, the step times how well v is known"
+    when = "where adam jumps in its first steps"
+    source = "Liu et al. 2020: On the Variance of the Adaptive Learning Rate and Beyond"
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import RAdam as Rule
@@ -175,10 +255,13 @@ class Adadelta(_Optimizer):
     """Adadelta (Zeiler 2012)."""
 
     name: Literal["adadelta"] = "adadelta"
-    summary = "steps in units of past steps (Zeiler 2012)"
-    lr: Annotated[Positive, _LR] = 1.0
-    rho: Annotated[Rate, _SECOND] = 0.9
-    eps: Annotated[Positive, _EPS] = 1e-6
+    summary = "steps in units of past steps"
+    formula = "w <- w - lr * gradient * rms(past steps) / rms(gradients)"
+    when = "where no rate is to be tuned"
+    source = "Zeiler 2012: ADADELTA, An Adaptive Learning Rate Method"
+    lr: LearningRate = 1.0
+    rho: SecondDecay = 0.9
+    eps: Eps = 1e-6
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adadelta as Rule
@@ -190,7 +273,10 @@ class Adamax(_AdamFamily):
     """Adam with the infinity norm (Kingma and Ba 2015, section 7.1)."""
 
     name: Literal["adamax"] = "adamax"
-    summary = "Adam with the infinity norm (Kingma and Ba 2015)"
+    summary = "Adam with the infinity norm"
+    formula = "u <- max(beta2 * u, |gradient|), w <- w - lr * m / u"
+    when = "as adam, where single gradients are very large"
+    source = "Kingma and Ba 2015: Adam, A Method for Stochastic Optimization, section 7.1"
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Adamax as Rule
@@ -202,11 +288,25 @@ class Muon(_Optimizer):
     """Momentum orthogonalised by Newton-Schulz steps (Jordan et al. 2024) for matrices; AdamW for the rest."""
 
     name: Literal["muon"] = "muon"
-    summary = "orthogonalised momentum for matrices, AdamW for the rest (Jordan et al. 2024)"
+    summary = "orthogonalised momentum for matrices, AdamW for the rest"
+    formula = "v <- momentum * v + gradient, W <- W - lr * orthogonalised(v)"
+    when = "wide hidden layers and long trainings"
+    source = "Jordan et al. 2024: Muon, An Optimizer for Hidden Layers in Neural Networks"
     decoupled_decay = True
-    lr: Annotated[Positive, _LR] = 0.02
-    momentum: Annotated[Rate, Field(description="share of the velocity kept each step")] = 0.95
-    adamw_lr: Annotated[Positive, Field(description="learning rate of AdamW for biases and the skip path")] = 0.005
+    lr: LearningRate = 0.02
+    momentum: Annotated[
+        Rate,
+        Field(description="share of the velocity kept each step"),
+        Guide(
+            "0.9 for most; more where gradients are noisy",
+            source="Sutskever et al. 2013: On the Importance of Initialization and Momentum in Deep Learning",
+        ),
+    ] = 0.95
+    adamw_lr: Annotated[
+        Positive,
+        Field(description="learning rate of AdamW for biases and the skip path"),
+        Guide("as the rate of adamw"),
+    ] = 0.005
 
     def build(self, groups: Groups) -> TorchOptimizer:
         from torch.optim import Muon as Rule

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, NonNegative, Positive
+from phoneprice.components.base import Component, Guide, NonNegative, Positive
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,6 +47,7 @@ class NoPenalty(Component):
 
     name: Literal["none"] = "none"
     summary = "no penalty; weight decay belongs to the optimizer"
+    when = "where dropout or weight decay do the work, or rows are many for the weights"
     active: ClassVar[bool] = False
 
 
@@ -62,11 +63,30 @@ class Adaptive(Component):
 
     name: Literal["adaptive"] = "adaptive"
     summary = "log penalty that removes small weights and spares large ones (automatic relevance)"
+    formula = "strength * m / 2 * sum(log(|w|^2 + eps)) over groups w of m weights"
+    when = "tables of which many columns tell nothing"
+    source = "MacKay 1994: Bayesian Nonlinear Modeling for the Prediction Competition"
     active: ClassVar[bool] = True
-    skip: Annotated[NonNegative, Field(description="strength on the skip path, an input at a time")] = 1.0
-    inputs: Annotated[NonNegative, Field(description="strength on the first layer, an input's weights together")] = 1.0
-    outputs: Annotated[NonNegative, Field(description="strength on the output layer, a unit's weights together")] = 1.0
-    eps: Annotated[Positive, Field(description="squared size below which a weight counts as zero")] = 1e-3
+    skip: Annotated[
+        NonNegative,
+        Field(description="strength on the skip path, an input at a time"),
+        Guide("more where many columns tell nothing; 0 for none"),
+    ] = 1.0
+    inputs: Annotated[
+        NonNegative,
+        Field(description="strength on the first layer, an input's weights together"),
+        Guide("more where many columns tell nothing to the hidden layers; 0 for none"),
+    ] = 1.0
+    outputs: Annotated[
+        NonNegative,
+        Field(description="strength on the output layer, a unit's weights together"),
+        Guide("more where the validation loss is far above the training loss; 0 for none"),
+    ] = 1.0
+    eps: Annotated[
+        Positive,
+        Field(description="squared size below which a weight counts as zero"),
+        Guide("smaller for a harder cut between weights that stay and that go"),
+    ] = 1e-3
 
     def gradient(
         self, parameters: Mapping[str, Tensor], factor: Tensor, groups: RowGroups | None = None

@@ -10,9 +10,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from phoneprice.components.base import Component, Positive
+from phoneprice.components.base import Component, Guide, Positive
 
-Decay = Annotated[float, Field(gt=0, lt=1, description="factor of each reduction")]
+Decay = Annotated[
+    float,
+    Field(gt=0, lt=1, description="factor of each reduction"),
+    Guide("nearer to 1 for smaller, more frequent reductions"),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -20,7 +24,9 @@ class _Scheduler(Component):
     needs_epochs: ClassVar[bool] = False
     """Depends on the total number of epochs, so training can't simply go on for more."""
     warmup_epochs: Annotated[
-        float, Field(ge=0, description="epochs over which the rate first rises linearly from zero")
+        float,
+        Field(ge=0, description="epochs over which the rate first rises linearly from zero"),
+        Guide("the loss jumps in the first steps", source="Goyal et al. 2017: Accurate, Large Minibatch SGD"),
     ] = 0.0
 
     def factor(self, epoch: float, epochs: float, step: float = 0.0) -> float:
@@ -42,6 +48,8 @@ class Constant(_Scheduler):
 
     name: Literal["constant"] = "constant"
     summary = "the base rate throughout"
+    formula = "factor = 1"
+    when = "short trainings, and to find a rate"
 
 
 class Step(_Scheduler):
@@ -49,7 +57,13 @@ class Step(_Scheduler):
 
     name: Literal["step"] = "step"
     summary = "times gamma every step_epochs"
-    step_epochs: Annotated[Positive, Field(description="epochs between two reductions")] = 30
+    formula = "factor = gamma^floor(epoch / step_epochs)"
+    when = "long trainings with sgd or momentum"
+    step_epochs: Annotated[
+        Positive,
+        Field(description="epochs between two reductions"),
+        Guide("a third of the epochs, or less for a gamma nearer to 1"),
+    ] = 30
     gamma: Decay = 0.1
 
     def decay(self, epoch: float, epochs: float) -> float:
@@ -61,7 +75,13 @@ class MultiStep(_Scheduler):
 
     name: Literal["multi_step"] = "multi_step"
     summary = "times gamma at each milestone"
-    milestones: Annotated[tuple[Positive, ...], Field(description="epochs at which the rate is reduced")] = (50, 75)
+    formula = "factor = gamma^(milestones passed)"
+    when = "where the curves have told when the loss stops falling"
+    milestones: Annotated[
+        tuple[Positive, ...],
+        Field(description="epochs at which the rate is reduced"),
+        Guide("where the loss has stopped falling at the rate before"),
+    ] = (50, 75)
     gamma: Decay = 0.1
 
     def decay(self, epoch: float, epochs: float) -> float:
@@ -73,6 +93,8 @@ class Exponential(_Scheduler):
 
     name: Literal["exponential"] = "exponential"
     summary = "times gamma every epoch"
+    formula = "factor = gamma^floor(epoch)"
+    when = "a steady fall that doesn't depend on the number of epochs"
     gamma: Decay = 0.97
 
     def decay(self, epoch: float, epochs: float) -> float:
@@ -83,9 +105,14 @@ class Cosine(_Scheduler):
     """Half a cosine from the base rate down (Loshchilov and Hutter 2017)."""
 
     name: Literal["cosine"] = "cosine"
-    summary = "half a cosine down to final_factor (Loshchilov and Hutter 2017)"
+    summary = "half a cosine down to final_factor"
+    formula = "factor = final + (1 - final) * (1 + cos(pi * done)) / 2, done from 0 to 1"
+    when = "the usual choice: start here"
+    source = "Loshchilov and Hutter 2017: SGDR, Stochastic Gradient Descent with Warm Restarts"
     needs_epochs = True
-    final_factor: Annotated[Share, Field(description="factor at the end")] = 0.0
+    final_factor: Annotated[
+        Share, Field(description="factor at the end"), Guide("above 0 where the training goes on later")
+    ] = 0.0
 
     def decay(self, epoch: float, epochs: float) -> float:
         done = min(epoch / epochs, 1.0)
@@ -96,11 +123,20 @@ class OneCycle(_Scheduler):
     """Up and down once (Smith and Topin 2018); the base rate is the peak."""
 
     name: Literal["one_cycle"] = "one_cycle"
-    summary = "cosine up to the base rate, then down near zero (Smith and Topin 2018)"
+    summary = "cosine up to the base rate, then down near zero"
+    formula = "factor from initial_factor to 1 in the share rise of the epochs, then to final_factor, by cosines"
+    when = "short trainings at a high rate"
+    source = "Smith and Topin 2018: Super-Convergence, Very Fast Training of Neural Networks Using Large Learning Rates"
     needs_epochs = True
-    rise: Annotated[float, Field(gt=0, lt=1, description="share of the epochs spent rising")] = 0.3
-    initial_factor: Annotated[Share, Field(description="factor at the start")] = 0.04
-    final_factor: Annotated[Share, Field(description="factor at the end")] = 4e-6
+    rise: Annotated[
+        float, Field(gt=0, lt=1, description="share of the epochs spent rising"), Guide("less for long trainings")
+    ] = 0.3
+    initial_factor: Annotated[
+        Share, Field(description="factor at the start"), Guide("smaller where the loss jumps in the first steps")
+    ] = 0.04
+    final_factor: Annotated[
+        Share, Field(description="factor at the end"), Guide("above 0 where the training goes on later")
+    ] = 4e-6
 
     def decay(self, epoch: float, epochs: float) -> float:
         done = min(epoch / epochs, 1.0)
@@ -114,11 +150,23 @@ class ReduceOnPlateau(_Scheduler):
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     summary = "times gamma when a member's loss has not improved for patience_epochs"
+    formula = "factor <- max(gamma * factor, min_factor)"
+    when = "where it is not known how long the loss will fall"
     patience_epochs: Annotated[
-        int, Field(ge=0, le=1_000_000, description="epochs without improvement before a reduction")
+        int,
+        Field(ge=0, le=1_000_000, description="epochs without improvement before a reduction"),
+        Guide("more where the loss is noisy"),
     ] = 10
-    min_improvement: Annotated[float, Field(ge=0, lt=1, description="relative fall of the loss that counts")] = 1e-4
-    min_factor: Annotated[Share, Field(description="the factor never falls below this")] = 0.0
+    min_improvement: Annotated[
+        float,
+        Field(ge=0, lt=1, description="relative fall of the loss that counts"),
+        Guide("larger where a slow fall should count as none"),
+    ] = 1e-4
+    min_factor: Annotated[
+        Share,
+        Field(description="the factor never falls below this"),
+        Guide("above 0 where the rate becomes too small to learn at"),
+    ] = 0.0
     gamma: Decay = 0.1
 
 

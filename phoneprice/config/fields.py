@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Component, Settings
+from phoneprice.suggestions import called_here
 from phoneprice.wording import cut, listed, printable
 
 
@@ -87,12 +88,40 @@ def known_paths(model: type[Settings], prefix: str = "") -> Iterator[str]:
             yield from known_paths(kind, f"{path}.")
 
 
+def components_at(model: type[Settings], path: Sequence[str]) -> dict[str, type[Component]]:
+    """The components that the field at a path below ``model`` chooses from; empty for every other path."""
+    key, *below = path
+    field = model.model_fields.get(key)
+    if field is None or not below:
+        return choices(field) if field else {}
+    inner = section(field)
+    return components_at(inner, below) if inner else {}
+
+
+def place_of(model: type[Settings], key: str) -> str:
+    """The one dotted path below ``model`` that ends in a key, or in what it is called here; empty for none or several.
+
+    Known names of others count, slips do not: ``learning_rate`` is ``optimizer.lr``.
+    """
+    places = dict[str, set[str]]()
+    for path in known_paths(model):
+        places.setdefault(path.rpartition(".")[2], set()).add(path)
+    name = called_here(key, places)
+    return places[name].pop() if name and len(places[name]) == 1 else ""
+
+
 def rule(field: FieldInfo) -> str:
     """The values a field allows, in words: its literals or its range; empty where its type says it all."""
     if get_origin(field.annotation) is Literal:
         return one_of(get_args(field.annotation))
     words = [f"or {toml_value(None)}"] if optional(field) else []
-    for bound in field.metadata:
+    return ", ".join([*words, *filter(None, [bounds(field.metadata)])])
+
+
+def bounds(marks: Iterable[object]) -> str:
+    """``> 0, <= 1``: what the bounds among the marks of an annotation allow; empty without any."""
+    words = list[str]()
+    for bound in marks:
         match bound:
             case Gt(gt=limit):
                 words.append(f"> {limit}")

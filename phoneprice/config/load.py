@@ -4,6 +4,7 @@ Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.k
 table stands where a file would. Five rules make partial settings mean what their author expects:
 
 - A component is a table or just its name: ``activation = "tanh"`` is short for ``activation = {name = "tanh"}``.
+  Its name may be written as elsewhere, ``ReLU`` or ``LeakyReLU``.
 - Naming another component resets its section: what lower layers said about the old one no longer counts. Naming the
   same one again keeps it. Within a layer the order does not matter: ``-s optimizer.lr=1 -s optimizer.name=sgd``.
 - An optional value is switched off by the text ``none``, as TOML has no null: ``-s optimizer.skip_lr=none``.
@@ -30,11 +31,13 @@ from phoneprice.config.fields import (
     NOTHING,
     choices,
     component_name,
+    components_at,
     differences,
     entries,
-    known_paths,
     nested,
+    one_of,
     optional,
+    place_of,
     section,
     shown,
     toml_value,
@@ -60,7 +63,7 @@ from phoneprice.config.schema import (
     ValidationConfig,
 )
 from phoneprice.errors import ConfigError
-from phoneprice.suggestions import did_you_mean
+from phoneprice.suggestions import did_you_mean, the_same
 
 Say = Callable[[str], None]
 _PORTFOLIO = "portfolio"
@@ -267,10 +270,11 @@ class _Merger:
         name, since = default.name, 0
         for setting in settings:
             if setting.path == ("name",) and setting.value != name:
-                if setting.value not in components:
+                named = the_same(str(setting.value), components)
+                if named is None:
                     self._unknown_name(setting, tuple(components), path)
                     return default
-                name, since = str(setting.value), setting.layer
+                name, since = named, since if named == name else setting.layer
         kept = [setting for setting in settings if setting.layer >= since and setting.path != ("name",)]
         return {**self.table(components[name], default if name == default.name else None, kept, path), "name": name}
 
@@ -292,7 +296,7 @@ class _Merger:
     def _unknown_key(self, key: str, model: type[Settings], setting: Setting, path: tuple[str, ...]) -> None:
         known = tuple(model.model_fields)
         owner = f' for "{component_name(model)}"' if issubclass(model, Component) else ""
-        hint = did_you_mean(key, known) or _elsewhere(key)
+        hint = (_of_others(key, path) if owner else "") or did_you_mean(key, known) or _elsewhere(key)
         self._fault(f"{'.'.join((*path, key))}: unknown key{owner};{hint} one of {', '.join(known)}", setting)
 
     def _unknown_name(self, setting: Setting, known: Sequence[str], path: tuple[str, ...]) -> None:
@@ -337,10 +341,17 @@ def _by_key(settings: Iterable[Setting]) -> dict[str, list[Setting]]:
     return found
 
 
+def _of_others(key: str, path: Sequence[str]) -> str:
+    """Which other components have the key that the one at ``path`` lacks; empty where it is no key of theirs."""
+    where = path[2:] if path[0] == _PORTFOLIO else path
+    owners = [name for name, kind in components_at(Config, where).items() if key in kind.model_fields]
+    return f" it belongs to {one_of(owners)}: set {'.'.join(path)}.name;" if owners else ""
+
+
 def _elsewhere(key: str) -> str:
-    """A hint when the key stands in exactly one place."""
-    places = {path for path in known_paths(Config) if path.rpartition(".")[2] == key}
-    return f' did you mean "{places.pop()}"?' if len(places) == 1 else ""
+    """A hint when the key, or what it is called here, stands in exactly one place."""
+    place = place_of(Config, key)
+    return f' did you mean "{place}"?' if place else ""
 
 
 def _whole(setting: Setting) -> object:

@@ -28,5 +28,5 @@ def find_config(name: Path | str) -> Path:
         raise ConfigError(f"{name}: cannot be read: {hidden}")
     there = is_there(path)
     problem = f"is {kind_of(path.stat().st_mode)}, not a configuration file" if there else "no such configuration file"
-    hint = did_you_mean(path.stem, tuple(known))
+    hint = f' did you mean "{path.stem}"?' if path.stem in known else did_you_mean(path.stem, tuple(known))
     raise ConfigError(f"{name}: {problem};{hint} give a path or one of {', '.join(known)}")

@@ -66,7 +66,7 @@ def _heading(settings: Settings, field: FieldInfo) -> str:
 def _entry(settings: Settings, name: str, field: FieldInfo) -> Iterator[str]:
     value = getattr(settings, name)
     if isinstance(settings, Component) and name == "name":
-        yield from _comment(settings.summary)
+        yield from _comment(settings.in_a_line())
     else:
         allowed = rule(field)
         yield from _comment(f"{field.description or ''} ({allowed})" if allowed else field.description or "")

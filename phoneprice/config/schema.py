@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from phoneprice.components.activations import Activation, ReLU
-from phoneprice.components.base import NonNegative, Rate, Settings, TaskKind
+from phoneprice.components.base import Guide, NonNegative, Rate, Settings, TaskKind
 from phoneprice.components.encodings import Encoding, NoEncoding
 from phoneprice.components.initializers import Initializer, KaimingNormal
 from phoneprice.components.losses import Loss, Ordinal
@@ -48,30 +48,49 @@ INDEX_COLUMNS = (
 )
 """What pandas, R and Arrow call the columns that number or name the rows, as the next program reads them."""
 
+_DROPOUT = "Srivastava et al. 2014: Dropout, A Simple Way to Prevent Neural Networks from Overfitting"
+
 
 class ColumnReading(Settings):
     """How the cells of one column are read; what is not said is as for all columns."""
 
-    decimal: Annotated[DecimalMark | None, Field(description="the mark before the decimals")] = None
-    thousands: Annotated[ThousandsMark | None, Field(description="the mark between groups of three digits")] = None
+    decimal: Annotated[
+        DecimalMark | None,
+        Field(description="the mark before the decimals"),
+        Guide("this column has another one than the others"),
+    ] = None
+    thousands: Annotated[
+        ThousandsMark | None,
+        Field(description="the mark between groups of three digits"),
+        Guide("this column has another one than the others"),
+    ] = None
     units: Annotated[
         tuple[str, ...],
         Field(description='texts before or after a number, such as "$", "%" or "GB"; "" among them: or none'),
+        Guide("cells such as $5 or 8 GB"),
     ] = ()
     typographic: Annotated[
-        bool, Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, full-width digits")
+        bool,
+        Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, full-width digits"),
+        Guide("cells such as (5) for -5"),
     ] = False
     missing_values: Annotated[
-        tuple[str, ...] | None, Field(description="cells that count as missing, instead of data.missing_values")
+        tuple[str, ...] | None,
+        Field(description="cells that count as missing, instead of data.missing_values"),
+        Guide("a word means missing in this column only"),
     ] = None
 
 
 class DataConfig(Settings):
     """Which columns are what, and how cells are read."""
 
-    target: Annotated[str, Field(min_length=1, description="column to predict")] = "price_range"
+    target: Annotated[
+        str, Field(min_length=1, description="column to predict"), Guide("always, for a table of your own")
+    ] = "price_range"
     id_columns: Annotated[
-        tuple[str, ...], Field(description="never features; passed through to predictions when present")
+        tuple[str, ...],
+        Field(description="never features; passed through to predictions when present"),
+        Guide("columns that number or name the rows: learned, they are noise or a leak"),
     ] = ("id",)
     index_columns: Annotated[
         tuple[str, ...],
@@ -79,82 +98,117 @@ class DataConfig(Settings):
             description="names of an index that pandas or R wrote, the empty one for a first column without a name; "
             "like ids, unless another setting names the column"
         ),
+        Guide("an index of your files has another name"),
     ] = INDEX_COLUMNS
     group_column: Annotated[
         str,
         Field(description="rows with one value here are never on both sides of a split; no feature; empty: none"),
+        Guide("several rows are of one patient, customer or device: else held-out rows are half known"),
     ] = ""
     weight_column: Annotated[
         str,
         Field(description="how many rows each row counts as, in losses and metrics; no feature; empty: one each"),
+        Guide("rows stand for several, as in surveys and summed tables"),
     ] = ""
-    ignored_columns: Annotated[tuple[str, ...], Field(description="columns that are not used at all")] = ()
+    ignored_columns: Annotated[
+        tuple[str, ...],
+        Field(description="columns that are not used at all"),
+        Guide("columns that aren't known when predictions are made, or that tell the target"),
+    ] = ()
     categorical_columns: Annotated[
-        tuple[str, ...], Field(description="columns to treat as categories even where they hold numbers")
+        tuple[str, ...],
+        Field(description="columns to treat as categories even where they hold numbers"),
+        Guide("numbers that are codes, such as postal codes"),
     ] = ()
     date_columns: Annotated[
         tuple[str, ...],
         Field(description="columns of dates or times whatever they look like; others are recognised by their cells"),
+        Guide("a column of dates is not recognised"),
     ] = ()
     date_order: Annotated[
         DateOrder,
         Field(description="what 01/02/03 is where a column of dates leaves it open: y year, m month, d day"),
+        Guide("no cell of a column tells day from month"),
     ] = "auto"
     missing_values: Annotated[
-        tuple[str, ...], Field(description="cells that count as missing, in any case, outer spaces ignored")
+        tuple[str, ...],
+        Field(description="cells that count as missing, in any case, outer spaces ignored"),
+        Guide("your files have another word for missing, such as ? or -999"),
     ] = ("", "NA", "NaN", "null")
-    decimal: Annotated[DecimalMark, Field(description="the mark before the decimals of a number")] = "."
+    decimal: Annotated[
+        DecimalMark, Field(description="the mark before the decimals of a number"), Guide("numbers such as 1,5")
+    ] = "."
     thousands: Annotated[
-        ThousandsMark, Field(description="the mark between groups of three digits; a space: of any width")
+        ThousandsMark,
+        Field(description="the mark between groups of three digits; a space: of any width"),
+        Guide("numbers such as 1.234 or 1 234"),
     ] = ""
     columns: Annotated[
         dict[str, ColumnReading],
         Field(
             description="how single columns are read, by name: decimal, thousands, units, typographic, missing_values",
         ),
+        Guide("one column is written in another way than the rest"),
     ] = {}  # noqa: RUF012 - pydantic copies it
     missing_target: Annotated[
         MissingTarget,
         Field(description="rows without a target at train, evaluate and cv: drop leaves them out, fail stops there"),
+        Guide("fail where a missing target is a mistake"),
     ] = "drop"
     delimiter: Annotated[
         Literal["auto"] | Annotated[str, Field(min_length=1, max_length=1)],
         Field(description="one character between CSV cells; auto: recognised from the file"),
+        Guide("it is recognised wrongly"),
     ] = "auto"
     encoding: Annotated[
-        str, Field(min_length=1, description="encoding of text, such as cp1252; auto: recognised from the file")
+        str,
+        Field(min_length=1, description="encoding of text, such as cp1252; auto: recognised from the file"),
+        Guide("letters come out wrong"),
     ] = "auto"
     skip_lines: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=0, le=MOST_SKIPPED_LINES)],
         Field(description="lines above the header of CSV and worksheets; auto: recognised from the file"),
+        Guide("titles above the header are not recognised"),
     ] = "auto"
     header: Annotated[
         bool,
         Field(description="whether CSV and worksheets have the names of the columns; false: column_1, column_2, ..."),
+        Guide("false where the first line is a row already"),
     ] = True
     on_bad_row: Annotated[
-        Literal["fail", "skip"], Field(description="what to do with a row that has text in a numeric column")
+        Literal["fail", "skip"],
+        Field(description="what to do with a row that has text in a numeric column"),
+        Guide("skip where some rows are broken and may be left out"),
     ] = "fail"
     infinite: Annotated[
         Infinite,
         Field(description="infinite numbers, and those too large for float64: missing cells, or stop there"),
+        Guide("fail where an infinite number is a mistake"),
     ] = "missing"
     scaling: Annotated[
         Literal["standard", "robust", "none"],
         Field(description="standard: mean and standard deviation; robust: median and interquartile range"),
+        Guide(
+            "robust for columns with values far out; none for columns that are scaled already",
+            formula="z = (x - centre) / scale",
+        ),
     ] = "standard"
     clean_text: Annotated[
-        bool, Field(description="labels and categories that differ in outer spaces or case only count as one")
+        bool,
+        Field(description="labels and categories that differ in outer spaces or case only count as one"),
+        Guide("true where low, Low and LOW are one"),
     ] = False
     clip_inputs: Annotated[
         bool,
         Field(description="draw numbers far out from the rest of their column, or beyond its training range, in to it"),
+        Guide("false where values far out are right and count in full"),
     ] = True
     max_categories: Annotated[
         Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"],
         Field(
             description="most frequent categories that get an input each; auto: 64, and up to 256 with ten rows each"
         ),
+        Guide("more where many categories matter, fewer where each has few rows"),
     ] = "auto"
 
     @model_validator(mode="after")
@@ -196,29 +250,47 @@ class DataConfig(Settings):
 class TaskConfig(Settings):
     """What is predicted, and how probabilities become a decision."""
 
-    kind: Annotated[TaskKind, Field(description="ordinal: ordered classes; regression: a number")] = "ordinal"
+    kind: Annotated[
+        TaskKind,
+        Field(description="ordinal: ordered classes; regression: a number"),
+        Guide("always, where it is not inferred; multiclass: classes without an order; binary: two"),
+    ] = "ordinal"
     labels: Annotated[
         tuple[str, ...],
         Field(description="class labels in order, lowest first; empty: numbers by value, else text by alphabet"),
+        Guide("the order of the classes is another one"),
     ] = ()
     decision: Annotated[
         Decision,
         Field(description="most probable class, median class (ordered), or the class of least expected cost"),
+        Guide(
+            "median where a miss by two costs twice as much as by one; expected_cost where costs are known",
+            source="Elkan 2001: The Foundations of Cost-Sensitive Learning",
+        ),
     ] = "argmax"
     costs: Annotated[
         tuple[tuple[NonNegative, ...], ...],
         Field(description="cost of predicting the column's class where the row's class is true; empty: |i - j|"),
+        Guide("some mistakes cost more than others, with task.decision = expected_cost"),
     ] = ()
     threshold_metric: Annotated[
         Literal["none", ThresholdMetric],
         Field(description="binary: tune the threshold for this metric on out-of-fold predictions"),
+        Guide("the second class is rare: f1, mcc or balanced_accuracy"),
     ] = "none"
     clip_predictions: Annotated[
-        bool, Field(description="regression: keep predictions near the range of the training targets")
+        bool,
+        Field(description="regression: keep predictions near the range of the training targets"),
+        Guide("false where new rows may lie beyond it"),
     ] = True
     calibration: Annotated[
         Literal["temperature", "none"],
         Field(description="one temperature on the log probabilities, kept only if it lowers log loss cross-fitted"),
+        Guide(
+            "none to compare with a network that is not calibrated",
+            source="Guo et al. 2017: On Calibration of Modern Neural Networks",
+            formula="p = softmax(log p / temperature)",
+        ),
     ] = "temperature"
 
 
@@ -226,20 +298,59 @@ class ModelConfig(Settings):
     """The network."""
 
     hidden: Annotated[
-        tuple[Width, ...], Field(max_length=64, description="width of each hidden layer; empty: a linear model")
+        tuple[Width, ...],
+        Field(max_length=64, description="width of each hidden layer; empty: a linear model"),
+        Guide("wider or more where the training loss stays high, narrower where the validation loss is far above it"),
     ] = (32,)
-    encoding: Annotated[Encoding, Field(description="of the numbers that the hidden layers get")] = NoEncoding()
-    activation: Annotated[Activation, Field(description="after each hidden layer")] = ReLU()
-    init: Annotated[Initializer, Field(description="initial weights of the network")] = KaimingNormal()
+    encoding: Annotated[
+        Encoding,
+        Field(description="of the numbers that the hidden layers get"),
+        Guide("trees are better than the network, so the target bends along a number"),
+    ] = NoEncoding()
+    activation: Annotated[
+        Activation,
+        Field(description="after each hidden layer"),
+        Guide("the report finds dead units or vanishing gradients; relu otherwise"),
+    ] = ReLU()
+    init: Annotated[
+        Initializer,
+        Field(description="initial weights of the network"),
+        Guide("to fit the activation: kaiming_normal for relu, xavier_normal for tanh, lecun_normal for selu"),
+    ] = KaimingNormal()
     output_init: Annotated[
-        Literal["same", "zeros"], Field(description="zeros: the network starts silent and the skip path leads")
+        Literal["same", "zeros"],
+        Field(description="zeros: the network starts silent and the skip path leads"),
+        Guide("same for a network without a skip path, as in textbooks"),
     ] = "zeros"
     dropout: Annotated[
-        Rate | tuple[Rate, ...], Field(description="share of hidden units left out, one value or one a layer")
+        Rate | tuple[Rate, ...],
+        Field(description="share of hidden units left out, one value or one a layer"),
+        Guide(
+            "the validation loss is far above the training loss: 0.1 to 0.5",
+            source=_DROPOUT,
+            formula="in training f(x) * mask / (1 - dropout), mask 0 with that chance, else 1",
+        ),
     ] = 0.0
-    input_dropout: Annotated[Rate, Field(description="share of the network's inputs left out")] = 0.0
-    normalization: Annotated[Normalization, Field(description="of each hidden layer")] = NoNormalization()
-    skip: Annotated[bool, Field(description="add a linear path from the inputs straight to the output")] = True
+    input_dropout: Annotated[
+        Rate,
+        Field(description="share of the network's inputs left out"),
+        Guide(
+            "many columns tell the same: 0.1 to 0.2",
+            source=_DROPOUT,
+        ),
+    ] = 0.0
+    normalization: Annotated[
+        Normalization, Field(description="of each hidden layer"), Guide("networks of three hidden layers or more")
+    ] = NoNormalization()
+    skip: Annotated[
+        bool,
+        Field(description="add a linear path from the inputs straight to the output"),
+        Guide(
+            "false for a plain network as in textbooks",
+            source="Cheng et al. 2016: Wide & Deep Learning for Recommender Systems",
+            formula="output = network(x) + W x",
+        ),
+    ] = True
 
     @model_validator(mode="after")
     def _one_dropout_a_layer(self) -> Self:
@@ -264,16 +375,34 @@ class ValidationConfig(Settings):
     scheme: Annotated[
         Scheme,
         Field(description="kfold: a member a fold, every row held out once; holdout: one split; none: all rows train"),
+        Guide("holdout for large tables and rows in time; none where nothing is to be measured"),
     ] = "kfold"
-    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS, description="number of folds (kfold)")] = 5
-    fraction: Annotated[float, Field(gt=0, lt=1, description="share of rows held out (holdout)")] = 0.2
-    members: Annotated[int, Field(ge=1, le=1000, description="networks a split, from different seeds")] = 1
+    folds: Annotated[
+        int,
+        Field(ge=2, le=MOST_FOLDS, description="number of folds (kfold)"),
+        Guide(
+            "10 for small tables: each network learns from more rows",
+            source="Kohavi 1995: A Study of Cross-Validation and Bootstrap for Accuracy Estimation and Model Selection",
+        ),
+    ] = 5
+    fraction: Annotated[
+        float, Field(gt=0, lt=1, description="share of rows held out (holdout)"), Guide("less for large tables")
+    ] = 0.2
+    members: Annotated[
+        int,
+        Field(ge=1, le=1000, description="networks a split, from different seeds"),
+        Guide(
+            "more for steadier predictions, at their price in time",
+            source="Lakshminarayanan et al. 2017: Simple and Scalable Predictive Uncertainty Estimation",
+        ),
+    ] = 1
     order_column: Annotated[
         str,
         Field(
             description="numbers or dates that order the rows: the last ones are held out, and none of them is learned "
             "from before (holdout); no feature; empty: none"
         ),
+        Guide("later rows are to be predicted from earlier ones"),
     ] = ""
 
 
@@ -281,20 +410,60 @@ class EarlyStopping(Settings):
     """Stop a member whose inner validation loss no longer falls; its best weights are kept."""
 
     patience_epochs: Annotated[
-        int, Field(ge=0, le=1_000_000, description="epochs without improvement before stopping; 0: off")
+        int,
+        Field(ge=0, le=1_000_000, description="epochs without improvement before stopping; 0: off"),
+        Guide(
+            "the validation loss rises again before the end: 10 to 20",
+            source="Prechelt 1998: Early Stopping, But When?",
+        ),
     ] = 0
-    fraction: Annotated[float, Field(gt=0, lt=1, description="share of a member's training rows set aside for it")] = (
-        0.1
-    )
-    min_improvement: Annotated[NonNegative, Field(description="fall of the loss that counts as improvement")] = 0.0
+    fraction: Annotated[
+        float,
+        Field(gt=0, lt=1, description="share of a member's training rows set aside for it"),
+        Guide("more for small tables, whose loss is noisy"),
+    ] = 0.1
+    min_improvement: Annotated[
+        NonNegative,
+        Field(description="fall of the loss that counts as improvement"),
+        Guide("above 0 where a slow fall should count as none"),
+    ] = 0.0
 
 
-Epochs = Annotated[int, Field(ge=1, le=1_000_000, description="passes over the training rows")]
-BatchRows = Annotated[int, Field(ge=1, description="rows a step; more than there are: all of them")]
-GradientClipNorm = Annotated[NonNegative, Field(description="largest norm of a member's gradient; 0: no clipping")]
-EmaDecay = Annotated[Rate, Field(description="decay a step of the weight average that is kept; 0: off")]
+Epochs = Annotated[
+    int,
+    Field(ge=1, le=1_000_000, description="passes over the training rows"),
+    Guide("more where the validation loss still falls at the end, fewer where it rises"),
+]
+BatchRows = Annotated[
+    int,
+    Field(ge=1, description="rows a step; more than there are: all of them"),
+    Guide(
+        "fewer for more and noisier steps an epoch, more for speed",
+        source="Smith et al. 2018: Don't Decay the Learning Rate, Increase the Batch Size",
+    ),
+]
+GradientClipNorm = Annotated[
+    NonNegative,
+    Field(description="largest norm of a member's gradient; 0: no clipping"),
+    Guide(
+        "the loss jumps or becomes infinite: 1",
+        source="Pascanu et al. 2013: On the Difficulty of Training Recurrent Neural Networks",
+        formula="gradient * min(1, norm / |gradient|)",
+    ),
+]
+EmaDecay = Annotated[
+    Rate,
+    Field(description="decay a step of the weight average that is kept; 0: off"),
+    Guide(
+        "the loss is noisy at the end: 0.99 to 0.999",
+        source="Polyak and Juditsky 1992: Acceleration of Stochastic Approximation by Averaging",
+        formula="average <- decay * average + (1 - decay) * weights",
+    ),
+]
 NetworkStart = Annotated[
-    float, Field(ge=0, lt=1, description="share of the steps during which only the skip path learns")
+    float,
+    Field(ge=0, lt=1, description="share of the steps during which only the skip path learns"),
+    Guide("0 where hidden layers and skip path should learn together from the start"),
 ]
 
 
@@ -303,18 +472,32 @@ class TrainingConfig(Settings):
 
     epochs: Epochs = 200
     batch_rows: BatchRows = 8192
-    seed: Annotated[int, Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout")] = 0
-    device: Annotated[Device, Field(description="auto: an NVIDIA GPU where there is one, else the CPU")] = "auto"
-    threads: Annotated[
-        int, Field(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8")
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**32, description="of splits, initial weights, shuffles and dropout"),
+        Guide("others to see how much of a result is chance"),
     ] = 0
-    checkpoint_seconds: Annotated[NonNegative, Field(description="time between checkpoints; 0: every epoch")] = 10.0
+    device: Annotated[
+        Device,
+        Field(description="auto: an NVIDIA GPU where there is one, else the CPU"),
+        Guide("the choice is wrong for this table, or several programs share the machine"),
+    ] = "auto"
+    threads: Annotated[
+        int,
+        Field(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else as many as pay, at most 8"),
+        Guide("fewer beside other work; the same number for the same bits"),
+    ] = 0
+    checkpoint_seconds: Annotated[
+        NonNegative, Field(description="time between checkpoints; 0: every epoch"), Guide("more where the disk is slow")
+    ] = 10.0
     gradient_clip_norm: GradientClipNorm = 0.0
     ema_decay: EmaDecay = 0.0
     network_start: NetworkStart = 0.1
     early_stopping: EarlyStopping = EarlyStopping()
     stack_members: Annotated[
-        int, Field(ge=1, le=100_000, description="members trained together in one stack; for memory and speed")
+        int,
+        Field(ge=1, le=100_000, description="members trained together in one stack; for memory and speed"),
+        Guide("fewer where memory runs out"),
     ] = 75
 
 
@@ -337,7 +520,11 @@ class RecipeTraining(Settings):
 class Recipe(Settings):
     """One way of a portfolio to make and train networks: what differs from the configuration's own sections."""
 
-    name: Annotated[str, Field(pattern=RECIPE_NAME, description="what it is called; letters, digits, - and _")]
+    name: Annotated[
+        str,
+        Field(pattern=RECIPE_NAME, description="what it is called; letters, digits, - and _"),
+        Guide("always, in a portfolio"),
+    ]
     model: ModelConfig = ModelConfig()
     loss: Loss = _LOSS
     penalty: Penalty = _PENALTY
@@ -352,10 +539,26 @@ class Config(Settings):
     data: DataConfig = DataConfig()
     task: TaskConfig = TaskConfig()
     model: ModelConfig = ModelConfig()
-    loss: Loss = _LOSS
-    penalty: Penalty = _PENALTY
-    optimizer: Optimizer = _OPTIMIZER
-    scheduler: Scheduler = _SCHEDULER
+    loss: Annotated[
+        Loss,
+        Field(description="what training makes small"),
+        Guide("what is to be predicted decides: ordinal, cross_entropy, binary_cross_entropy, mse"),
+    ] = _LOSS
+    penalty: Annotated[
+        Penalty,
+        Field(description="added to the loss, so that weights stay small or go"),
+        Guide("many columns tell nothing"),
+    ] = _PENALTY
+    optimizer: Annotated[
+        Optimizer,
+        Field(description="how a gradient becomes a step"),
+        Guide("adam first; its rate is worth more than another optimizer"),
+    ] = _OPTIMIZER
+    scheduler: Annotated[
+        Scheduler,
+        Field(description="how the learning rate changes during training"),
+        Guide("cosine first; constant to find a rate"),
+    ] = _SCHEDULER
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig = TrainingConfig()
     portfolio: Annotated[
@@ -363,6 +566,10 @@ class Config(Settings):
         Field(
             max_length=MOST_RECIPES,
             description="recipes that train on the same folds, weighed by held-out rows; empty: this one alone",
+        ),
+        Guide(
+            "no recipe is clearly the best, and there is time for several",
+            source="Caruana et al. 2004: Ensemble Selection from Libraries of Models",
         ),
     ] = ()
 

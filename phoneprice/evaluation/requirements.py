@@ -7,11 +7,12 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from phoneprice.errors import QualityGateError, UsageError
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
-from phoneprice.suggestions import nearest
+from phoneprice.suggestions import nearest, the_same
 from phoneprice.wording import quoted
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -44,6 +45,7 @@ class Gate:
     """What became of one ``--require``.
 
     ``value`` is None, and the requirement missed, where the task is another or the rows leave the metric undefined.
+    On rows that were learned from nothing passes, whatever the value.
     """
 
     require: str
@@ -68,13 +70,14 @@ def _parse(text: str) -> Requirement:
     if not form or bound is None:
         wanted = "a metric, >= <= > or <, and a number, such as 'accuracy>=0.95'"
         raise UsageError(f"--require {quoted(text)}: expected {wanted}")
-    if form[1] not in METRICS:
+    metric = the_same(form[1], METRICS)
+    if metric is None:
         near = nearest(form[1], METRICS)
         hint = f" did you mean {near!r}?" if near else ""
         raise UsageError(
             f"--require {quoted(text)}: unknown metric {quoted(form[1])};{hint} one of {', '.join(METRICS)}"
         )
-    return Requirement(form[1], form[2], bound)
+    return Requirement(metric, form[2], bound)
 
 
 def _number(text: str) -> float | None:
@@ -85,14 +88,25 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def judge(requirements: Iterable[Requirement], metrics: Mapping[str, Interval]) -> tuple[Gate, ...]:
-    """Every requirement beside the value of its metric."""
-    return tuple(_judged(requirement, metrics.get(requirement.metric)) for requirement in requirements)
+def judge(
+    requirements: Iterable[Requirement], metrics: Mapping[str, Interval], *, learned: bool = False
+) -> tuple[Gate, ...]:
+    """Every requirement beside the value of its metric; ``learned`` where that was measured on training rows."""
+    return tuple(_judged(requirement, metrics.get(requirement.metric), learned) for requirement in requirements)
 
 
-def _judged(requirement: Requirement, found: Interval | None) -> Gate:
+def _judged(requirement: Requirement, found: Interval | None, learned: bool) -> Gate:
     value = found.value if found else None
-    return Gate(str(requirement), requirement.metric, value, value is not None and requirement.holds(value))
+    passed = value is not None and requirement.holds(value) and not learned
+    return Gate(str(requirement), requirement.metric, value, passed)
+
+
+def refuse_training_rows(source: str) -> NoReturn:
+    """Raise ``QualityGateError`` for a table that the run was trained on, which no requirement is judged by."""
+    raise QualityGateError(
+        f"{source}: these are the rows the run was trained on, which tell nothing of new ones, so --require is not "
+        "met; give new rows, or add --training-rows-ok"
+    )
 
 
 def refuse_missed(gates: Iterable[Gate]) -> None:

@@ -29,7 +29,7 @@ from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import Prepared, left_out, read_options_of_run, row_names
+from phoneprice.workflows.prepare import Prepared, left_out, read_options_of_run, row_names, told_of_file
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class EvaluationResult:
     metrics: Evaluation
     rows: int
     warnings: tuple[str, ...]
+    learned: bool = False
+    """Whether these are the rows that the run was trained on, all of them and in their order."""
 
 
 @checked
@@ -60,12 +62,14 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
     """The same for a run and a table that are in memory. Raises ``DataError``."""
     prepared, odd = prepare_labelled(loaded, table, "evaluate")
     collector = WarningCollector(on_event)
+    for event in told_of_file(table):
+        collector(event)
     for message in left_out(table):
         collector.warn(message)
     if loaded.config.data.weight_column and prepared.roles.weights is None:
         missing = f"no column {with_suggestion(loaded.config.data.weight_column, table.names)}, the rows' weights"
         collector.warn(f"{table.source}: {missing}; each row counts once")
-    if prepared.sha256 == loaded.splits.data_sha256:
+    if learned := prepared.sha256 == loaded.splits.data_sha256:
         collector.warn("these are the rows the run was trained on: the figures flatter it; use new rows, or cv")
     for message in odd.messages():
         collector.warn(f"{table.source}: {message}")
@@ -80,7 +84,7 @@ def evaluate_table(loaded: Run, table: Table, on_event: OnEvent = ignore) -> Eva
         measured_on=utf8_or_escaped(table.source),
         **vars(measured(prepared.targets, predictions, loaded.task, prepared.roles.weights)),
     )
-    return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages)
+    return EvaluationResult(loaded.path, table.source, loaded.task, metrics, table.rows, collector.messages, learned)
 
 
 def prepare_labelled(run: Run, table: Table, purpose: Literal["evaluate", "look at"]) -> tuple[Prepared, OddCells]:

@@ -35,9 +35,10 @@ from phoneprice.errors import DataError
 from phoneprice.places import is_directory
 from phoneprice.wording import utf8_or_escaped
 from phoneprice.workflows.destinations import open_output, refuse_foreign, refuse_replacing
+from phoneprice.workflows.events import Noted, Warned
 from phoneprice.workflows.inferring import as_recognised, given, numbered, read_and_infer
 from phoneprice.workflows.inputs import refuse_output
-from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run
+from phoneprice.workflows.prepare import configured, left_out, read_options, read_options_of_run, told_of_file
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class DescriptionResult:
     skipped_rows: int
     columns: tuple[ColumnSummary, ...]
     warnings: tuple[str, ...] = ()
-    """What was recognised in the file, and what was left out."""
+    """What was left out, and what is in doubt."""
+    notes: tuple[str, ...] = ()
+    """What was recognised in the file."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class FirstConfig:
     inferred: Inferred | None = None
     warnings: tuple[str, ...] = ()
     """What the table has that a training leaves out, or warns of, too."""
+    notes: tuple[str, ...] = ()
+    """What was recognised in the file."""
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -94,8 +99,16 @@ def first_config(data: Path | None, target: str | None, name: str, reading: Read
     config = ToInfer(target).config(inferred.settings)
     dates = [f"{table.source}: {doubt}" for doubt in (*inferred.doubts, *inferred.counters_told(as_line))]
     categories = _categories_told(table, inferred, config)
-    warnings = (*left_out(table), *dates, *categories, *told_of_splits(table, config))
-    return FirstConfig(utf8_or_escaped(text), inferred, warnings)
+    notes, doubts = _told_of_file(table)
+    warnings = (*doubts, *left_out(table), *dates, *categories, *told_of_splits(table, config))
+    return FirstConfig(utf8_or_escaped(text), inferred, warnings, notes)
+
+
+def _told_of_file(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was recognised in the file of a table: what is to be noted, and what is to be warned of."""
+    told = tuple(told_of_file(table))
+    notes, doubts = ([event.message for event in told if isinstance(event, kind)] for kind in (Noted, Warned))
+    return tuple(notes), tuple(doubts)
 
 
 def _categories_told(table: Table, inferred: Inferred, config: Config) -> Iterator[str]:
@@ -240,7 +253,9 @@ def describe_table(
     if target is not None:
         require_target(table, target)
     columns = tuple(describe(table, config))
-    return DescriptionResult(table.source, table.rows, table.skipped_rows, columns, tuple(left_out(table)))
+    notes, doubts = _told_of_file(table)
+    warnings = (*doubts, *left_out(table))
+    return DescriptionResult(table.source, table.rows, table.skipped_rows, columns, warnings, notes)
 
 
 def write_sample(output: Path, rows: int | None = None, seed: int | None = None, *, labelled: bool = True) -> int:

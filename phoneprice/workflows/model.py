@@ -27,7 +27,7 @@ from phoneprice.workflows.arguments import checked, refuse_unfit
 from phoneprice.workflows.evaluate import EvaluationResult, evaluate_table, read_labelled, rows_that_count
 from phoneprice.workflows.events import Warned, warn_caller
 from phoneprice.workflows.predictors import predicted, predictor_of
-from phoneprice.workflows.prepare import left_out, read_options_of_run
+from phoneprice.workflows.prepare import left_out, read_options_of_run, told_of_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +119,8 @@ class Model:
     def _predictions(self, data: Any) -> Predictions:
         table = self._features(data)
         encoded = FeatureEncoder(self.run.schema).encode(table)
+        for event in told_of_file(table):
+            warn_caller(event)
         for message in (*left_out(table), *encoded.odd.messages()):
             warn_caller(Warned(message))
         found = predicted(self._predictor, encoded.inputs)

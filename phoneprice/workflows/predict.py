@@ -34,7 +34,7 @@ from phoneprice.workflows.destinations import open_output
 from phoneprice.workflows.events import OnEvent, Progress, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.predictors import predictor_of
-from phoneprice.workflows.prepare import left_out, read_options_of_run, row_names
+from phoneprice.workflows.prepare import left_out, read_options_of_run, row_names, told_of_file
 
 CHUNK_CELLS = 1 << 21
 CHUNK_ROWS_RANGE = (1 << 10, 1 << 15)
@@ -184,6 +184,8 @@ class _Job:
                 self._warn(f"id column {name!r} is not copied, as predictions have a column of that name")
 
     def _warn_of_rows(self, notes: Sequence[str]) -> None:
+        for event in told_of_file(self.stream):
+            self.collector(event)
         for message in left_out(self.stream):
             self.collector.warn(message)
         near = [kept_near_message(self._kept_near)] if self._kept_near else []

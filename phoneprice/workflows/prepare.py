@@ -188,9 +188,9 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     table = with_target(table, config.data)
     dates = find_dates(table, config)
     table = with_weight(settle_mixed(table, config, dates), config)
-    for event in _told_of_file(table):
+    for event in told_of_file(table):
         on_event(event)
-    for message in left_out(replace(table, recognised=())):
+    for message in left_out(table):
         on_event(Warned(message))
     schema = infer_schema(table, config)
     roles = row_roles(table, config)
@@ -206,11 +206,11 @@ def prepare_table(table: Table, config: Config, on_event: OnEvent) -> Prepared:
     return Prepared(config, table, schema, task, encoded.inputs, np.ascontiguousarray(targets), roles)
 
 
-def _told_of_file(table: Table) -> Iterator[Noted | Warned]:
-    """What was recognised in a file to learn from; whether its names are some is in doubt, the rest is just said."""
-    suspected = names_suspected(table.names)
-    for what in table.recognised:
-        message = f"{table.source}: {what}"
+def told_of_file(found: Table | ChunkStream) -> Iterator[Noted | Warned]:
+    """What was recognised in a file; whether its names are some is in doubt, the rest is just said."""
+    suspected = names_suspected(found.names if isinstance(found, Table) else found.header)
+    for what in found.recognised:
+        message = f"{found.source}: {what}"
         yield Warned(message) if what == suspected else Noted(message)
 
 
@@ -266,7 +266,7 @@ def left_out(found: Table | ChunkStream) -> list[str]:
     messages = [message for message, count in ((skipped, rows), (nameless, columns)) if count]
     messages += [infinite_told(name, count) for name, count in found.infinite_cells.items()]
     remarks = found.remarks if isinstance(found, Table) else ()
-    return [f"{found.source}: {message}" for message in (*found.recognised, *messages, *remarks)]
+    return [f"{found.source}: {message}" for message in (*messages, *remarks)]
 
 
 def _uninformative_columns(table: Table, schema: TableSchema) -> list[str]:

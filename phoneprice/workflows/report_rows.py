@@ -28,7 +28,7 @@ from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Progress, Warned
 from phoneprice.workflows.predictors import predictor_of
-from phoneprice.workflows.prepare import Prepared, left_out
+from phoneprice.workflows.prepare import Prepared, left_out, told_of_file
 
 MOST_ROWS = 4000
 """That importance is measured on; of more, a seeded sample."""
@@ -78,6 +78,8 @@ def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits.data_sha256
     strange = () if seen else (f"{table.source}: {message}" for message in odd.messages())
+    for event in told_of_file(table):
+        on_event(event)
     for message in (*left_out(table), *strange):
         on_event(Warned(message))
     plans, _ = plan_members(prepared.targets, run.config, table.rows, prepared.roles) if seen else ((), ())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.cli.completion import complete_config, complete_run, complete_setting
+from phoneprice.cli.completion import complete_config, complete_explained, complete_run, complete_setting
 from tests.cli.calling import Call
 
 
@@ -51,6 +51,14 @@ def test_configurations(place: Path) -> None:
 )
 def test_settings(incomplete: str, offered: list[str]) -> None:
     assert complete_setting(incomplete)[: len(offered) or None] == offered
+
+
+def test_what_is_explained(call: Call) -> None:
+    assert complete_explained("kai") == ["kaiming_normal", "kaiming_uniform"]
+    assert complete_explained("optimizer.l") == ["optimizer.lr"]
+    offered = complete_explained("")
+    assert {"relu", "log_loss", "model.dropout", "training.early_stopping"} <= set(offered)
+    assert len(offered) == len(set(offered))
 
 
 def test_every_setting_offered_is_one(call: Call) -> None:

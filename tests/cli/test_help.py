@@ -30,7 +30,7 @@ def test_the_commands_of_the_contract() -> None:
         "train",
         "evaluate",
         "predict",
-        *(f"config {name}" for name in ("init", "show", "check", "schema")),
+        *(f"config {name}" for name in ("init", "show", "check", "explain", "schema")),
         *(f"data {name}" for name in ("check", "describe", "sample", "fetch")),
         *(f"runs {name}" for name in ("list", "show", "verify")),
     }
@@ -41,6 +41,7 @@ NAMES_NO_INPUT = {
     "skip_lines",
     *("folds", "repeats", "seed", "rows", "chunk_rows"),
     *("output", "predictions", "plots"),
+    "name",  # of a setting
     "root",  # is looked through; what would be written into a run there is refused by the run
 }
 """The parameters with a value that no command opens to read."""
@@ -62,6 +63,8 @@ def test_help(call: Call, path: tuple[str, ...], command: Any) -> None:
     assert f"\nExamples:\n  {' '.join((NAME, *path))}" in result.out
     assert "\x1b" not in result.out
     assert call(*path, "-h") == result
+    assert call("help", *path) == result
+    assert call(*path[:1], "help", *path[1:]) == result or len(path) < 2
 
 
 @pytest.mark.parametrize(("path", "command"), LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
@@ -99,3 +102,9 @@ def test_colour_on_a_terminal_only(call: Call, monkeypatch: pytest.MonkeyPatch) 
     assert "\x1b[1;4mCommands\x1b[0m:\n  \x1b[1minit\x1b[0m" in coloured
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_help_of_what_there_is_not(call: Call) -> None:
+    assert call("help", "trian").err == (
+        "phoneprice: error: no such command 'trian'; did you mean 'train'? see 'phoneprice --help'\n"
+    )

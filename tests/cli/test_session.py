@@ -44,3 +44,26 @@ def test_tables_are_shown_unless_quiet_or_json() -> None:
     assert Session().shows_tables
     assert not Session(json=True).shows_tables
     assert not Session(quiet=True).shows_tables
+
+
+LONG = "phoneprice: phones.csv: " + "inferred what the table says of itself, " * 4 + "in /a/path/" + "x" * 90
+
+
+@pytest.mark.parametrize("width", [24, 60, 80, 200])
+def test_a_terminal_gets_long_messages_in_several_lines(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session()
+    session.say(LONG)
+    assert capsys.readouterr().err == f"{LONG}\n"  # a log: one message, one line
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    session.say(LONG)
+    first, *others = capsys.readouterr().err.splitlines()
+    assert others
+    assert all(line.startswith("  ") for line in others)
+    assert all(len(line) <= min(width, 80) for line in (first, *others) if "/a/path" not in line)
+    assert " ".join([first, *map(str.strip, others)]) == LONG
+    session.say(LONG, whole=True)
+    session.say("short")
+    assert capsys.readouterr().err == f"{LONG}\nshort\n"

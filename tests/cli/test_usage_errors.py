@@ -8,12 +8,17 @@ CASES = {
     "trian": "no such command 'trian'; did you mean 'train'? see 'phoneprice --help'",
     "config shwo": "no such command 'shwo'; did you mean 'show'? see 'phoneprice config --help'",
     "xyzzy": "no such command 'xyzzy'; see 'phoneprice --help'",
-    "train --forse": "no such option: --forse; did you mean --force or --set? see 'phoneprice train --help'",
+    "train --forse": "no such option: --forse; did you mean --force? see 'phoneprice train --help'",
     "train --xyzzy": "no such option: --xyzzy; see 'phoneprice train --help'",
     "train --epochs": "no such option: --epochs; as a setting it is -s training.epochs=VALUE; "
     "see 'phoneprice train --help'",
     "cv --batch-rows=8": "no such option: --batch-rows; as a setting it is -s training.batch_rows=VALUE; "
     "see 'phoneprice cv --help'",
+    "cv --learning-rate 0.1": "no such option: --learning-rate; as a setting it is -s optimizer.lr=VALUE; "
+    "see 'phoneprice cv --help'",
+    "train --Target x": "no such option: --Target; did you mean --target? see 'phoneprice train --help'",
+    "train --outpt x": "no such option: --outpt; did you mean --output? see 'phoneprice train --help'",
+    "--json train": "no such option: --json; see 'phoneprice --help'",
     "evaluate --epochs": "no such option: --epochs; see 'phoneprice evaluate --help'",
     "train -z": "no such option: -z; see 'phoneprice train --help'",
     "predict": "missing argument 'RUN'; see 'phoneprice predict --help'",

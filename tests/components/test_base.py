@@ -8,29 +8,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from phoneprice.components import (
-    activations,
-    encodings,
-    initializers,
-    losses,
-    normalization,
-    optimizers,
-    penalties,
-    schedulers,
-)
 from phoneprice.components.base import Component
-from tests.components.families import choices
+from tests.components.families import FAMILIES, choices
 
-FAMILIES: dict[str, Any] = {
-    "activation": activations.Activation,
-    "encoding": encodings.Encoding,
-    "init": initializers.Initializer,
-    "loss": losses.Loss,
-    "normalization": normalization.Normalization,
-    "optimizer": optimizers.Optimizer,
-    "penalty": penalties.Penalty,
-    "scheduler": schedulers.Scheduler,
-}
 COMPONENTS = [(family, name) for family, union in FAMILIES.items() for name in choices(union)]
 
 
@@ -69,6 +49,8 @@ class TestEveryComponent:
         kind = type(component(family, name))
         assert 5 < len(kind.summary) < 120
         assert not kind.summary.endswith(".")
+        assert kind.in_a_line().startswith(kind.summary)
+        assert kind.in_a_line().endswith(f" ({kind.source.partition(':')[0]})" if kind.source else kind.formula)
         undescribed = [n for n, field in kind.model_fields.items() if n != "name" and not field.description]
         assert undescribed == []
 

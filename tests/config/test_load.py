@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneprice.components.optimizers import SGD
-from phoneprice.config.fields import choices
+from phoneprice.components.optimizers import SGD, Adam
+from phoneprice.config.fields import choices, section
 from phoneprice.config.load import config_from_toml, load_config
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, DataConfig
@@ -211,6 +211,7 @@ def test_any_override_loads_or_is_a_config_error(key, value):
         ("data.taget=x", f'data.taget: unknown key; did you mean "target"? one of {DATA}'),
         ("dta.target=x", f'dta: unknown key; did you mean "data"? one of {SECTIONS}'),
         ("epochs=5", f'epochs: unknown key; did you mean "training.epochs"? one of {SECTIONS}'),
+        ("learning_rate=5", f'learning_rate: unknown key; did you mean "optimizer.lr"? one of {SECTIONS}'),
         ("penalty.strength=1", 'penalty.strength: unknown key for "adaptive"; one of name, skip, inputs, outputs, eps'),
         ("optimizer=admaw", 'optimizer.name: found "admaw"; did you mean "adamw"? one of ' + QUOTED),
         ("optimizer.name=7", "optimizer.name: found 7; one of " + QUOTED),
@@ -220,6 +221,62 @@ def test_any_override_loads_or_is_a_config_error(key, value):
 )  # fmt: skip
 def test_each_fault_says_what_was_found_and_what_is_allowed(override, fault):
     assert faults(override) == [f"{fault} (-s)"]
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        ("loss.delta=1", '"ordinal"; it belongs to "huber": set loss.name; one of name, distribution, class_weights'),
+        (
+            "optimizer.alpha=0.5",
+            '"adam"; it belongs to "rmsprop": set optimizer.name; one of ' + ", ".join(Adam.model_fields),
+        ),
+        (
+            "model.activation.slope=0.5",
+            '"relu"; it belongs to "leaky_relu": set model.activation.name; one of name',
+        ),
+    ],
+)
+def test_a_setting_of_another_component(write, override, fault):
+    key, _, value = override.partition("=")
+    assert faults(override) == [f"{key}: unknown key for {fault} (-s)"]
+    family, name = key.rpartition(".")[::2]
+    file = write(f'[[portfolio]]\nname = "a"\n{family} = {{{name} = {value}}}\n')
+    of_recipe = fault.replace("set ", "set portfolio.a.")
+    assert faults(file=file) == [f"portfolio.a.{key}: unknown key for {of_recipe} ({file})"]
+
+
+def components_by_path(model, above=""):
+    for name, field in model.model_fields.items():
+        if found := choices(field):
+            yield f"{above}{name}", found
+        elif inner := section(field):
+            yield from components_by_path(inner, f"{above}{name}.")
+
+
+def in_a_recipe(path, name):
+    return f'[[portfolio]]\nname = "a"\n{path} = "{name}"\n'
+
+
+COMPONENTS = dict(components_by_path(Config))
+
+
+@pytest.mark.parametrize("path", COMPONENTS)
+def test_a_component_in_any_writing(write, path):
+    for name, component in COMPONENTS[path].items():
+        task = [f"task.kind={min(component.tasks)}"] if path == "loss" else ["task.kind=ordinal"]
+        plain, recipe = load_config(None, [*task, f"{path}={name}"]), load_config(write(in_a_recipe(path, name)), task)
+        for written in (name.upper(), name.title().replace("_", ""), name.replace("_", "-")):
+            assert load_config(None, [*task, f"{path}={written}"]) == plain
+            assert load_config(None, [*task, f"{path}.name={written}"]) == plain
+            assert load_config(write(f'{path} = {{name = "{written}"}}\n'), task) == plain
+            assert load_config(write(in_a_recipe(path, written)), task) == recipe
+
+
+def test_the_same_component_in_another_writing_keeps_its_settings(write):
+    file = write("[optimizer]\nname = 'adam'\nbeta1 = 0.8\n")
+    assert load_config(file, ["optimizer=Adam"]).optimizer == load_config(file, ["optimizer=adam"]).optimizer
+    assert load_config(file, ["optimizer=Adam"]).optimizer.beta1 == 0.8
 
 
 def test_unknown_component_name():

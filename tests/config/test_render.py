@@ -183,7 +183,7 @@ def test_every_field_stands_with_its_description():
     assert (
         "\n# one of sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam, radam, adadelta, adamax,\n# muon\n"
         "[optimizer]\n"
-        "# w <- w - lr * gradient\n"
+        "# gradient descent on batches; w <- w - lr * gradient (Robbins and Monro 1951)\n"
         'name = "sgd"\n'
         "# base learning rate (> 0)\n"
         "lr = 0.1\n"

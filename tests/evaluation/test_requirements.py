@@ -1,7 +1,13 @@
 import pytest
 
 from phoneprice.errors import QualityGateError, UsageError
-from phoneprice.evaluation.requirements import Requirement, judge, parse_requirements, refuse_missed
+from phoneprice.evaluation.requirements import (
+    Requirement,
+    judge,
+    parse_requirements,
+    refuse_missed,
+    refuse_training_rows,
+)
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
 
@@ -15,6 +21,8 @@ FOUND = {"accuracy": Interval(0.94, 0.9, 0.96), "log_loss": Interval(0.2, 0.1, 0
         (" log_loss < 2e-1 ", Requirement("log_loss", "<", 0.2)),
         ("r2>-1", Requirement("r2", ">", -1.0)),
         ("rmse<=.5", Requirement("rmse", "<=", 0.5)),
+        ("RMSE<=.5", Requirement("rmse", "<=", 0.5)),
+        ("ROC_AUC>0.5", Requirement("roc_auc", ">", 0.5)),
     ],
 )
 def test_parse(text, requirement):
@@ -83,4 +91,17 @@ def test_all_that_is_missed_is_listed():
     assert str(caught.value) == (
         "accuracy is 0.94, required accuracy>=0.95; log_loss is 0.2, required log_loss<0.1; "
         "roc_auc is not defined here, required roc_auc>0.5"
+    )
+
+
+def test_nothing_passes_on_rows_that_were_learned():
+    requirements = parse_requirements(["accuracy>=0.5", "log_loss<0.1"])
+    assert [gate.passed for gate in judge(requirements, FOUND)] == [True, False]
+    learned = judge(requirements, FOUND, learned=True)
+    assert [(gate.value, gate.passed) for gate in learned] == [(0.94, False), (0.2, False)]
+    with pytest.raises(QualityGateError) as caught:
+        refuse_training_rows("phones.csv")
+    assert str(caught.value) == (
+        "phones.csv: these are the rows the run was trained on, which tell nothing of new ones, so --require is not "
+        "met; give new rows, or add --training-rows-ok"
     )

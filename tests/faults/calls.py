@@ -73,6 +73,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("report run -o out.html --plots plots", "plots/confusion.svg", ("out.html", "plots", "plots/*.svg")),
         Call("report run --terminal"),
     ),
+    "config explain": (Call("config explain relu"), Call("config explain optimizer.lr --json")),
     "config init": (
         Call("config init -o {} --force", "out.toml"),
         Call(f"{_INIT.format(data='d.csv')} -o {{}}", "out.toml"),

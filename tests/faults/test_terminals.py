@@ -49,6 +49,7 @@ LINES: dict[str, list[list[str]]] = {
     "config init": [["--from-data", DATA, *TARGET, "-o", f"made{UNDECODABLE}.toml", "--force"]],
     "config show": [SETTINGS],
     "config check": [SETTINGS, [f"bad{PATH}.toml"], [f"nix{UNDECODABLE}.toml"]],
+    "config explain": [["relu"], [f"relu{WORD}"], [UNDECODABLE]],
     "config schema": [[]],
     "data check": [[DATA, *TARGET], [DATA, "--reference", RUN], [DATA, "--target", f"nix{WORD}"]],
     "data describe": [[DATA, *TARGET], [f"{UNDECODABLE}.csv"], [f"ragged{PATH}.csv"]],

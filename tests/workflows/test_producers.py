@@ -72,7 +72,8 @@ def test_what_is_recognised_is_said_and_written_down(tmp_path: Path) -> None:
         "data.encoding, data.delimiter and data.skip_lines set them (big5 and cp949 would fit, too)"
     )
     made = first_config(path, "level", "c.toml")
-    assert made.warnings[0] == f"{path}: {said}"
+    assert made.notes == (f"{path}: {said}",)
+    assert [message for message in made.warnings if "recognised" in message] == []
     found = tomllib.loads(made.text)["data"]
     assert (found["encoding"], found["delimiter"], found["skip_lines"]) == ("gb18030", ";", 2)
     (tmp_path / "c.toml").write_text(made.text, encoding="utf-8")
@@ -107,10 +108,12 @@ def test_the_bytes_decide_at_predict(trained: str, read: str, runs: Path, tmp_pa
     run, data = runs / f"run-{trained}", runs / f"{read}.csv"
     written = tomllib.loads((run / "config.toml").read_text(encoding="utf-8"))["data"]
     assert (written["encoding"], written["delimiter"]) == (trained, ";")
-    found = predict(run, data, tmp_path / "o.csv", keep=["level"])
+    events: list[object] = []
+    found = predict(run, data, tmp_path / "o.csv", keep=["level"], on_event=events.append)
     lines = (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1].split(",")[1] == "高"
-    said = [message for message in found.warnings if "recognised" in message]
+    assert [message for message in found.warnings if "recognised" in message] == []
+    said = [event.message for event in events if isinstance(event, Noted) and "recognised" in event.message]
     assert said == ([] if trained == read else [message for message in said if f"recognised {read} text" in message])
     assert len(said) == (trained != read)
     checked = check_table(data, load_config(), run).findings

@@ -27,7 +27,7 @@ _GROUPS: dict[str, tuple[str, str, tuple[Callable[..., None], ...]]] = {
     "config": (
         "Make, show and check configurations.",
         "phoneprice config init --from-data phones.csv --target price",
-        (config.init, config.show, config.check, config.schema),
+        (config.init, config.show, config.check, config.explain, config.schema),
     ),
     "data": (
         "Look at tables, and get some to try.",

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from phoneprice.cli.completion import complete_explained
 from phoneprice.cli.options import (
     ConfigFile,
     Delimiter,
@@ -29,6 +30,9 @@ Output = Annotated[
 Target = Annotated[str | None, option("--target", metavar="COL", help="Column of that table to predict.")]
 File = Annotated[
     str | None, argument(metavar="FILE", help="Configuration file (TOML), or the name of a ready-made one.")
+]
+Name = Annotated[
+    str, argument(metavar="NAME", help="Such as relu, dropout or optimizer.lr.", autocompletion=complete_explained)
 ]
 
 
@@ -67,9 +71,11 @@ def init(
         with open_output(output or STREAM) as file:
             file.write(made.text.encode())
     if session.json:
-        reasons, warnings = made.reasons, made.warnings
-        session.document({"format": 1, "output": output, "toml": made.text, "reasons": reasons, "warnings": warnings})
+        told = {"reasons": made.reasons, "warnings": made.warnings, "notes": made.notes}
+        session.document({"format": 1, "output": output, "toml": made.text, **told})
         return
+    for message in made.notes:
+        session.say(f"phoneprice: {message}")
     for message in made.warnings:
         session.say(f"phoneprice: warning: {message}")
     if made.inferred and session.shows_tables:
@@ -121,3 +127,24 @@ def schema(session: Session) -> None:
     from phoneprice.config.render import json_schema
 
     session.document(json_schema())
+
+
+def explain(session: Session, name: Name) -> None:
+    """Explain a setting, a component or a metric: formula, values, default, when to use it, source.
+
+    Names are those of -s, whole or their last part, and those of other libraries.
+
+    For example:
+      phoneprice config explain relu
+      phoneprice config explain optimizer.lr
+      phoneprice config explain log_loss
+    """
+    from phoneprice.workflows.explain import explain as explain_name
+
+    found = explain_name(name)
+    if session.json:
+        session.document({"format": 1, "name": name, "found": found})
+        return
+    from phoneprice.cli.rendering.explained import show_explanations
+
+    show_explanations(found)

@@ -99,6 +99,8 @@ def describe(
 
     resolved = configuration(session, config, settings, target=target)
     result = describe_table(data, resolved, target, reading=reading)
+    for message in result.notes:
+        session.say(f"phoneprice: {message}")
     for message in result.warnings:
         session.say(f"phoneprice: warning: {message}")
     if session.json:

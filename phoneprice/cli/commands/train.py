@@ -143,7 +143,7 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
 
         show_training(trained)
         show_training_findings(trained.findings)
-        session.say(f"Report: {page}" if page else f"For a report: {command}")
+        session.say(f"Report: {page}" if page else f"For a report: {command}", whole=True)
     session.tell(trained.run)
 
 

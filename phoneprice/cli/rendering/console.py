@@ -5,7 +5,7 @@ shown. A ``Text`` passes as it is, so it is made here only, by ``styled`` and ``
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from rich.box import Box
@@ -14,12 +14,14 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from phoneprice.wording import printable
+from phoneprice.cli.output import WIDTH
+from phoneprice.wording import below_each_other, printable
 
-WIDTH = 80
 LEAST_WIDTH = 24
 """In a narrower terminal lines are cut or wrapped by itself: no table can be laid out there."""
 LABEL_WIDTH = 16
+BLUE, ORANGE = "#007ac3", "#c25400"
+"""Colours of lines and cautions: as easy to read on black as on white (4.5 to 1 on both, WCAG 2.1, 1.4.3)."""
 UNBOUNDED = 10_000
 """Columns where nothing is to be wrapped."""
 
@@ -106,6 +108,14 @@ def plain_table(title: str = "", texts: Iterable[str] = (), numbers: Iterable[st
     for heading in numbers:
         table.add_column(heading, justify="right")
     return table
+
+
+def add_figures(table: Table, heading: str, texts: Sequence[str], least: int = 0) -> list[str]:
+    """Add a column whose cells are these figures, decimal points below each other; returns the cells."""
+    cells = below_each_other(texts)
+    width = max([least, len(heading), *map(len, cells)])
+    table.add_column(heading.rjust(width), no_wrap=True)
+    return [cell.rjust(width) for cell in cells]
 
 
 def first_that_fits(console: Console, tables: Iterable[Table]) -> Table:

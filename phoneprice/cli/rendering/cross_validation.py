@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import plain_table, show, stderr
+from phoneprice.cli.rendering.console import add_figures, plain_table, show, stderr
 from phoneprice.cli.rendering.results import metrics_table
 from phoneprice.records.documents import BaselineMetrics, CrossValidation
-from phoneprice.wording import count, counted, figure, span
+from phoneprice.wording import count, counted, figure, spans_below_each_other
 from phoneprice.workflows.cross_validate import CrossValidationResult
 
 _PER_FOLD = {
@@ -39,12 +39,15 @@ def show_cross_validation(result: CrossValidationResult) -> None:
 
 
 def _folds(found: CrossValidation, names: tuple[str, ...]) -> Table:
-    headings = ("repeat", "fold", "rows", *(_SHORT.get(name, name) for name in names))
-    table = plain_table("Each fold, on its test rows", numbers=headings)
-    for line in found.folds:
-        place = (str(line.repeat + 1), str(line.fold + 1), count(line.test_rows))
-        table.add_row(*place, *(figure(line.metrics.get(name)) for name in names))
-    table.add_row("", "", "std", *(figure(found.standard_deviation.get(name)) for name in names), style="dim")
+    table = plain_table("Each fold, on its test rows", numbers=("repeat", "fold", "rows"))
+    columns = []
+    for name in names:
+        values = [*(line.metrics.get(name) for line in found.folds), found.standard_deviation.get(name)]
+        columns.append(add_figures(table, _SHORT.get(name, name), [figure(value, *values) for value in values]))
+    *cells, deviations = zip(*columns, strict=True)
+    for line, figures in zip(found.folds, cells, strict=True):
+        table.add_row(str(line.repeat + 1), str(line.fold + 1), count(line.test_rows), *figures)
+    table.add_row("", "", "std", *deviations, style="dim")
     return table
 
 
@@ -52,11 +55,13 @@ def _baselines(ours: float, baselines: Mapping[str, BaselineMetrics], metric: st
     """Each baseline's mean, and how far ours is from it."""
     table = plain_table(f"Baselines on the same folds: {metric}")
     table.add_column("model")
-    table.add_column(metric, justify="right")
-    table.add_column("ours - theirs", justify="right")
-    table.add_column("95% interval", justify="right", no_wrap=True)
-    table.add_row("phoneprice", figure(ours), "", "", style="bold")
-    for name, theirs in baselines.items():
-        lead = theirs.ours_minus_theirs[metric]
-        table.add_row(name, figure(theirs.metrics[metric].value), figure(lead.value), span(lead.low, lead.high))
+    values = [ours, *(theirs.metrics[metric].value for theirs in baselines.values())]
+    leads = [theirs.ours_minus_theirs[metric] for theirs in baselines.values()]
+    means = add_figures(table, metric, [figure(value, *values) for value in values])
+    differences = add_figures(table, "ours - theirs", [figure(lead.value, *values) for lead in leads])
+    spans = spans_below_each_other((lead.low, lead.high, *values) for lead in leads)
+    columns = means[1:], differences, add_figures(table, "95% interval", spans)
+    table.add_row("phoneprice", means[0], "", "", style="bold")
+    for name, *cells in zip(baselines, *columns, strict=True):
+        table.add_row(name, *cells)
     return table

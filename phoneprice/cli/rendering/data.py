@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
+from phoneprice.cli.rendering.console import ORANGE, UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
 from phoneprice.data.inspection.describe import ColumnSummary
 from phoneprice.wording import NONE, count, counted, number, share
 from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
 
-_SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_SEVERITY_STYLES = {"error": "bold red", "warning": ORANGE, "note": "dim"}
 _MOST_LINES = 1000
 """Of a table: a table of 100,000 lines takes minutes to lay out, and nobody reads it."""
 _LONGEST_NAME = 20

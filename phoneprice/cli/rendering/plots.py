@@ -30,6 +30,10 @@ def _resampled(values: Sequence[float], width: int) -> list[float]:
     return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
 
 
+DASH = 4
+"""Dots of a dash, and of the gap after it."""
+
+
 class Canvas:
     """A plot of ``width`` by ``height`` characters, each of two by four dots; later lines lie on top."""
 
@@ -40,11 +44,11 @@ class Canvas:
         self._cells = [[0] * width for _ in range(height)]
         self.styles: list[list[str]] = [[""] * width for _ in range(height)]
 
-    def line(self, values: Sequence[float], style: str) -> None:
-        """A line from the left edge to the right one."""
+    def line(self, values: Sequence[float], style: str, *, dashed: bool = False) -> None:
+        """A line from the left edge to the right one; a dashed one has two characters of line, then two of none."""
         places = [self._place(value) for value in values]
         columns = 2 * self._width
-        for x in range(columns):
+        for x in (x for x in range(columns) if not dashed or x // DASH % 2 == 0):
             position = x / (columns - 1) * (len(places) - 1)
             before, after = places[math.floor(position)], places[math.ceil(position)]
             if before is not None and after is not None:

@@ -228,7 +228,7 @@ def _new_bar() -> "progress.Progress":
             return task.description
 
     bar = Progress(
-        BarColumn(bar_width=14),
+        BarColumn(bar_width=14, style="grey50"),
         Description(Column(no_wrap=True)),
         console=stderr(),
         auto_refresh=False,

@@ -7,11 +7,21 @@ from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import first_that_fits, line_of, plain_table, show, stderr, styled
+from phoneprice.cli.rendering.console import (
+    ORANGE,
+    add_figures,
+    first_that_fits,
+    line_of,
+    plain_table,
+    show,
+    stderr,
+    styled,
+)
+from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Interval, TrainingFinding
 from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
-from phoneprice.wording import count, counted, duration, figure, span
+from phoneprice.wording import count, counted, duration, figure, spans_below_each_other
 
 if TYPE_CHECKING:
     from phoneprice.workflows.evaluate import EvaluationResult
@@ -42,7 +52,7 @@ def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
     """The findings at the end of a training; nothing for a healthy one."""
     console = stderr()
     for finding in findings[:MOST_FINDINGS]:
-        show(console, styled(finding.title, "yellow"))
+        show(console, styled(finding.title, ORANGE))
         show(console, styled(f"  Seen by: {finding.evidence}"))
         show(console, line_of(("  Try: ", ""), (finding.remedy, "bold")))
     if len(findings) > MOST_FINDINGS:
@@ -84,13 +94,19 @@ def metrics_table(metrics: Mapping[str, Interval], console: Console) -> Table:
 def _metrics_table(metrics: Mapping[str, Interval], *, intervals: bool) -> Table:
     table = plain_table()
     table.add_column("metric", min_width=26 if intervals else 8, no_wrap=intervals, overflow="fold")
-    table.add_column("value", justify="right", min_width=10, no_wrap=True)
+    rows = [(found.value, found.low, found.high, _scale(name)) for name, found in metrics.items()]
+    columns = [add_figures(table, "value", [figure(*row) for row in rows], 10)]
     if intervals:
-        table.add_column("95% interval", justify="right", min_width=20, no_wrap=True)
-    for name, interval in metrics.items():
-        spans = (span(interval.low, interval.high),) if intervals else ()
-        table.add_row(name, figure(interval.value), *spans)
+        spans = spans_below_each_other((low, high, value, scale) for value, low, high, scale in rows)
+        columns.append(add_figures(table, "95% interval", spans, 20))
+    for name, *cells in zip(metrics, *columns, strict=True):
+        table.add_row(name, *cells)
     return table
+
+
+def _scale(name: str) -> float:
+    """What decides the decimals of a metric, though none of its figures may be as large: 1 for what is a share."""
+    return 1.0 if METRICS[name].limits[1] == 1 else 0.0
 
 
 def confusion_table(labels: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
@@ -130,6 +146,6 @@ def per_class_table(classes: Sequence[ClassMetrics]) -> Table:
     title = "Each class" if len(chosen) == len(classes) else f"The {MOST_ROWS} classes of lowest f1"
     table = plain_table(title, ["class"], ["precision", "recall", "f1", "rows"])
     for row in chosen:
-        figures = map(figure, (row.precision, row.recall, row.f1))
+        figures = (figure(share, 1) for share in (row.precision, row.recall, row.f1))
         table.add_row(row.label, *figures, count(row.support))
     return table

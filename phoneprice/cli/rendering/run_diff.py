@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import first_that_fits, plain_table, show, stdout
+from phoneprice.cli.rendering.console import ORANGE, add_figures, first_that_fits, plain_table, show, stdout
 from phoneprice.wording import NONE, counted, cut, figure
 from phoneprice.workflows.changes import Change
 from phoneprice.workflows.diff import PairedLead, RunDiff
@@ -21,7 +21,7 @@ def show_diff(diff: RunDiff) -> None:
     _show_changes("settings", diff.settings)
     _show_changes("data and environment", diff.environment)
     if caution := _caution(diff):
-        show(console, caution, style="yellow")
+        show(console, caution, style=ORANGE)
     show(console, first_that_fits(console, (_metrics(diff, differences=differences) for differences in (True, False))))
     show(console)
     if diff.why_not:
@@ -69,11 +69,14 @@ def _metrics(diff: RunDiff, *, differences: bool) -> Table:
     """Both runs' metrics; without their ``differences`` it is narrow, and long names wrap."""
     table = plain_table()
     table.add_column("metric", min_width=26 if differences else 8, overflow="fold")
-    for heading in ("A", "B", "B - A") if differences else ("A", "B"):
-        table.add_column(heading, justify="right", min_width=9, no_wrap=True)
-    for pair in diff.metrics:
-        gap = None if pair.a is None or pair.b is None else pair.b - pair.a
-        table.add_row(pair.name, figure(pair.a), figure(pair.b), *([figure(gap)] if differences else []))
+    rows = [(pair.a, pair.b, None if pair.a is None or pair.b is None else pair.b - pair.a) for pair in diff.metrics]
+    columns = zip(*rows, strict=True)
+    cells = [
+        add_figures(table, heading, [figure(value, *row) for value, row in zip(column, rows, strict=True)], 9)
+        for heading, column in zip(("A", "B", "B - A") if differences else ("A", "B"), columns, strict=False)
+    ]
+    for pair, *figures in zip(diff.metrics, *cells, strict=True):
+        table.add_row(pair.name, *figures)
     return table
 
 
@@ -83,8 +86,15 @@ def _verdict(line: PairedLead, rows: int) -> str:
     sign = 1 if lead.value >= 0 else -1
     low, high = sorted((sign * lead.low, sign * lead.high))
     who = (
-        "A and B are equal" if lead.value == 0 else f"{'B' if sign > 0 else 'A'} is better by {figure(abs(lead.value))}"
+        "A and B are equal"
+        if lead.value == 0
+        else f"{'B' if sign > 0 else 'A'} is better by {figure(abs(lead.value), low, high)}"
     )
     chance = "more than chance" if line.beyond_chance else "no more than chance explains"
-    test = "" if line.p is None else f" (McNemar p = {line.p:.2g})"
-    return f"{line.metric}: {who} ({figure(low)} to {figure(high)}) on the same {counted(rows, 'row')}: {chance}{test}"
+    test = "" if line.p is None else f" (McNemar p {_chance(line.p)})"
+    ends = f"{figure(low, high)} to {figure(high, low)}"
+    return f"{line.metric}: {who} ({ends}) on the same {counted(rows, 'row')}: {chance}{test}"
+
+
+def _chance(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"= {p:.2g}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.loader import Run
-from phoneprice.cli.rendering.console import name_value_table, show, stdout, styled, width_of
+from phoneprice.cli.rendering.console import ORANGE, name_value_table, show, stdout, styled, width_of
 from phoneprice.config.schema import Config
 from phoneprice.model.shape import NetworkShape
 from phoneprice.wording import counted, counted_names, duration, figure, printable, size
@@ -88,7 +88,7 @@ def show_run(run: Run) -> None:
     show(console, name_value_table(_run_facts(run)))
     show(console)
     if caution := caution_of(run.metrics):
-        show(console, caution, style="yellow")
+        show(console, caution, style=ORANGE)
     show(console, metrics_table(run.metrics.metrics, console))
 
 

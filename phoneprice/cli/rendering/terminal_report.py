@@ -5,16 +5,20 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from phoneprice.cli.rendering.console import line_of, name_value_table, show, stdout
+from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_table, show, stdout
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
 from phoneprice.report.facts import RecipeCurves, ReportFacts
 from phoneprice.wording import count, figure
 
 WIDTH, HEIGHT = 60, 10
-BESIDE = 10
+AXIS = 9
+"""Columns of its longest label."""
+BESIDE = AXIS + 2
 """Columns of a terminal that the axis needs."""
-_STYLES = {"training": "blue", "validation": "yellow"}
+_STYLES = {"training": BLUE, "validation": ORANGE}
+_DASHED = {"training"}
+"""Told apart without colours, too; where lines meet the last one, which is whole, lies on top."""
 
 
 def draw_report(facts: ReportFacts) -> None:
@@ -22,7 +26,7 @@ def draw_report(facts: ReportFacts) -> None:
     console = stdout()
     show(console, f"{facts.name}: {facts.task.kind}, {facts.task.target}", style="bold")
     if caution := caution_of(facts.metrics):
-        show(console, caution, style="yellow")
+        show(console, caution, style=ORANGE)
     show(console, metrics_table(facts.metrics.metrics, console))
     show(console)
     for training in facts.trainings:
@@ -51,11 +55,12 @@ def _draw_losses(console: Console, training: RecipeCurves) -> None:
     width = min(WIDTH, console.width - BESIDE)
     canvas = Canvas(width, HEIGHT, low, high, log=log)
     for name, line in lines.items():
-        canvas.line(line, _STYLES[name])
+        canvas.line(line, _STYLES[name], dashed=name in _DASHED and len(lines) > 1)
     show(console, f"Loss by epoch{of}, mean of the members{' (log scale)' if log else ''}", style="bold")
-    _print_canvas(console, canvas, (figure(high), figure(low)))
+    ends = (figure(high), figure(low)) if log else (figure(high, low), figure(low, high))
+    _print_canvas(console, canvas, ends)
     last = int(curves.epochs[-1])
-    show(console, f"{'':8}  1{f'epoch {count(last)}':>{width - 1}}", style="dim")
+    show(console, f"{'':{AXIS}}  1{f'epoch {count(last)}':>{width - 1}}", style="dim")
     _print_legend(console, lines)
 
 
@@ -63,13 +68,17 @@ def _print_canvas(console: Console, canvas: Canvas, ends: tuple[str, str]) -> No
     rows = canvas.rows()
     for i, row in enumerate(rows):
         label = ends[0] if i == 0 else ends[1] if i == len(rows) - 1 else ""
-        show(console, line_of((f"{label:>8} ┤", ""), *zip(row, canvas.styles[i], strict=True)))
+        show(console, line_of((f"{label:>{AXIS}} ┤", ""), *zip(row, canvas.styles[i], strict=True)))
 
 
 def _print_legend(console: Console, lines: dict[str, Sequence[float]]) -> None:
     parts: list[tuple[str, str]] = []
     for name, line in lines.items():
-        parts += [("── ", _STYLES[name]), (f"{name}: {figure(line[0])} to {figure(line[-1])}   ", "")]
+        drawn = "╌╌ " if name in _DASHED and len(lines) > 1 else "── "
+        parts += [
+            (drawn, _STYLES[name]),
+            (f"{name}: {figure(line[0], line[-1])} to {figure(line[-1], line[0])}   ", ""),
+        ]
     show(console, line_of(*parts))
     show(console)
 

@@ -1,13 +1,16 @@
 """``phoneprice config``, with the real configuration."""
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from phoneprice.config.explained import Explanation
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.render import json_schema
 from phoneprice.config.schema import Config
+from phoneprice.workflows.explain import every_explanation
 from tests.cli.calling import Call
 
 
@@ -159,3 +162,36 @@ def test_init_from_a_table_without_the_target(call: Call, people: Path) -> None:
     result = call("config", "init", "--from-data", people, "--target", "incom", "--delimiter", ";")
     assert (result.code, result.out) == (3, "")
     assert "'incom' (did you mean 'income'?)" in result.err
+
+
+def test_explain(call: Call) -> None:
+    result = call("config", "explain", "ReLU")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        "relu, component of model.activation",
+        "  what     rectified linear unit",
+        "  formula  f(x) = max(0, x)",
+        "  when     the usual choice: start here; where the report finds dead units, try",
+        "           leaky_relu",
+        "  source   Nair and Hinton 2010: Rectified Linear Units Improve Restricted",
+        "           Boltzmann Machines",
+        "  use      -s model.activation=relu",
+    ]
+
+
+def test_explain_fits_80_columns(call: Call) -> None:
+    for one in every_explanation():
+        result = call("config", "explain", one.name)
+        assert result.code == 0
+        assert max(map(len, result.out.splitlines())) <= 80
+        assert f"{one.name}, {one.kind}" in result.out
+
+
+def test_explain_as_a_document(call: Call) -> None:
+    document = call("config", "explain", "swish", "--json").document
+    assert (document["format"], document["name"]) == (1, "swish")
+    (found,) = document["found"]
+    assert found.keys() == {field.name for field in fields(Explanation)}
+    assert (found["name"], found["kind"], found["path"]) == ("silu", "component", "model.activation")
+    unknown = call("config", "explain", "reluu", "--json")
+    assert (unknown.code, unknown.document["error"]["kind"]) == (2, "UsageError")

@@ -2,17 +2,20 @@
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import Progress
 from phoneprice.workflows.predict import PredictionResult
 from tests.cli.calling import Call
-from tests.random_runs import random_contents
+from tests.random_runs import random_contents, write_run
 
 HEADER = "id,x0,x1,x2,x3,x4,x5,price_range\n"
 
@@ -127,3 +130,31 @@ def test_gates_in_the_document(call: Call, run: Path, data: Path) -> None:
         {"require": "rmse<1", "metric": "rmse", "value": None, "passed": False},
     ]
     assert call("evaluate", run, data, "--json").document["gates"] == []
+
+
+def trained_on(data: Path, run: Path) -> None:
+    """Let a run say that its training rows are those of ``data``."""
+    loaded, contents = load_run(run), random_contents()
+    prepared, _ = prepare_labelled(loaded, read_labelled(loaded, data), "evaluate")
+    splits = contents.splits.model_copy(update={"data_sha256": prepared.sha256})
+    write_run(run, replace(contents, splits=splits), force=True)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["-q"]])
+def test_the_gate_stays_shut_on_training_rows(call: Call, run: Path, data: Path, options: list[str]) -> None:
+    require = ["--require", "accuracy>=0", *options]
+    assert call("evaluate", run, data, *require).code == 0
+    trained_on(data, run)
+    refused = call("evaluate", run, data, *require)
+    assert refused.code == 9
+    assert refused.err.splitlines()[-1] == (
+        f"phoneprice: error: {data}: these are the rows the run was trained on, which tell nothing of new ones, so "
+        "--require is not met; give new rows, or add --training-rows-ok"
+    )
+    assert ("accuracy" in refused.err) == (not options)
+    allowed = call("evaluate", run, data, *require, "--training-rows-ok")
+    assert allowed.code == 0
+    assert call("evaluate", run, data, *options).code == 0
+    if options == ["--json"]:
+        passed = [(found.document["learned"], found.document["gates"][0]["passed"]) for found in (refused, allowed)]
+        assert passed == [(True, False), (True, True)]

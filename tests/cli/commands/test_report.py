@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,8 @@ def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None
     for part in ("Loss by epoch", "Confusion matrix", "Training health", "try      -s training.epochs=50"):
         assert part in result.out
     assert any("\N{BRAILLE PATTERN BLANK}" < character <= "\u28ff" for character in result.out)
+    (legend,) = [line for line in result.out.splitlines() if "training: " in line]
+    assert re.fullmatch(r"╌╌ training: [\d.]+ to [\d.]+   ── validation: [\d.]+ to [\d.]+", legend)
     refused = call("report", run, "--terminal", "--json")
     assert refused.code == 2
     assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots and --json\n"
@@ -160,7 +163,7 @@ def test_diff(call: Call, table: Path, tmp_path: Path) -> None:
     assert (result.code, result.err) == (0, "")
     assert ["training.epochs", "3", "30"] in [line.split() for line in result.out.splitlines()]
     assert "accuracy: B is better by " in result.out
-    assert "more than chance (McNemar p = " in " ".join(result.out.split())
+    assert "more than chance (McNemar p < 0.0001)" in " ".join(result.out.split())
     document = call("runs", "diff", tmp_path / "a", tmp_path / "b", "--json").document
     assert document["paired"][0]["beyond_chance"] is True
     listed = call("runs", "list", tmp_path, "--best", "--json").document["runs"]
@@ -181,6 +184,9 @@ def test_canvas() -> None:
     canvas.line([1.0, 0.0], "blue")
     assert canvas.rows() == ["⠑⢄  ", "  ⠑⢄"]
     assert canvas.styles == [["blue", "blue", "", ""], ["", "", "blue", "blue"]]
+    dashed = Canvas(8, 1, 0.0, 1.0)
+    dashed.line([0.0, 0.0], "blue", dashed=True)
+    assert dashed.rows() == ["⣀⣀  ⣀⣀  "]
     gap = Canvas(2, 1, 1.0, 10.0, log=True)
     gap.line([10.0, 0.0, float("nan"), 10.0], "red")
     assert set("".join(gap.rows())) <= {" ", "⠁", "⠈"}

@@ -268,3 +268,34 @@ def test_for_real(call: Call, tmp_path: Path) -> None:
     predicted = call("predict", run, data, "--keep", "ram", "wifi")
     assert predicted.out.splitlines()[0] == "ram,wifi,prediction,confidence,prob_0,prob_1,prob_2,prob_3"
     assert predicted.out.count("\n") == 301
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "train DATA --target level -o other -s training.epochs=1 --force",
+        "train DATA --target level --dry-run",
+        "cv DATA --target level --folds 2 --repeats 1 -s training.epochs=1",
+        "evaluate RUN DATA",
+        "predict RUN DATA",
+        "report RUN DATA",
+        "config init --from-data DATA --target level",
+        "data describe DATA",
+    ],
+)
+def test_what_is_recognised_in_a_file_is_a_note(
+    words: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain, data = tmp_path / "plain.csv", tmp_path / "data.csv"
+    rows = [
+        ("x", "level"),
+        *((str(i % 7 + 0.5), ("\u4ef7\u683c\u4f4e", "\u4ef7\u683c\u9ad8")[i % 2]) for i in range(40)),
+    ]
+    for path, encoding in ((plain, "utf-8"), (data, "gb18030")):
+        path.write_text("".join(f"{','.join(row)}\n" for row in rows), encoding=encoding)
+    assert call("train", plain, "--target", "level", "-s", "training.epochs=1", "-o", "run", "-q").code == 0
+    result = call(*words.replace("DATA", str(data)).replace("RUN", "run").split())
+    assert result.code == 0
+    said = [line for line in result.err.splitlines() if "recognised" in line]
+    assert [line.partition(" text")[0] for line in said] == [f"phoneprice: {data}: recognised gb18030"]

@@ -1,14 +1,16 @@
 """Result tables: within 80 columns, in colour on a terminal only."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.color import ANSI_COLOR_NAMES
 from rich.console import Console
 
 from phoneprice.cli.rendering import results
-from phoneprice.cli.rendering.console import line_of, name_value_table, show, stdout
+from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_table, show, stdout
 from phoneprice.cli.rendering.results import confusion_table
 from phoneprice.records import Interval
 from phoneprice.records.documents import ClassMetrics, Confusion, Evaluation, RunMetrics
@@ -86,9 +88,23 @@ def test_many_classes_make_no_matrix(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_regression_has_metrics_only(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = Evaluation.model_construct(metrics={"rmse": Interval(1234.5, 1200.0, 1300.0)})
-    results.show_metrics("heading", metrics)
-    assert capsys.readouterr().err.splitlines()[3].split() == ["rmse", "1,234.5", "1,200.0", "to", "1,300.0"]
+    figures = {
+        "rmse": Interval(1234.5, 1200.0, 1300.0),
+        "mae": Interval(98.76, 90.0, 100.5),
+        "r2": Interval(0.00025, -0.0001, 0.0006),
+        "medae": Interval(0.0002872, 0.0002, 0.0003),
+    }
+    results.show_metrics("heading", Evaluation.model_construct(metrics=figures))
+    assert capsys.readouterr().err == (
+        "heading\n"
+        "metric                              value                    95% interval\n"
+        "─────────────────────────────────────────────────────────────────────────\n"
+        "rmse                        1,234.5        1,200.0       to 1,300.0\n"
+        "mae                            98.76          90.00      to   100.50\n"
+        "r2                              0.0003        -0.0001    to     0.0006\n"
+        "medae                           0.0002872      0.0002000 to     0.0003000\n"
+        "\n"
+    )
 
 
 def shown_in_colour(monkeypatch: pytest.MonkeyPatch, **options: Any) -> str:
@@ -113,6 +129,26 @@ def test_columns_are_as_wide_as_what_is_shown(label: str, capsys: pytest.Capture
 
 def test_cells_are_shaded_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "48;2;" in shown_in_colour(monkeypatch)
+
+
+def contrast(colour: str, ground: float) -> float:
+    """WCAG 2.1: of a colour on a ground of that luminance, 0 for black and 1 for white."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    low, high = sorted((0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05, ground + 0.05))
+    return high / low
+
+
+@pytest.mark.parametrize("colour", [BLUE, ORANGE])
+def test_colours_are_read_on_black_and_on_white(colour: str) -> None:
+    assert min(contrast(colour, 0), contrast(colour, 1)) >= 4.5
+
+
+def test_no_other_colour_of_text() -> None:
+    """But those of the shaded cells, which have a ground of their own, and of errors."""
+    folder = Path(results.__file__).parent
+    named = {name for file in folder.glob("*.py") for name in re.findall(r'"(?:bold )?([a-z]+)"', file.read_text())}
+    assert named & {*ANSI_COLOR_NAMES} <= {"red"}
 
 
 def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
