@@ -126,7 +126,7 @@ def _delimiter_of_header(stream: Utf8Source, known: str | None, names: frozenset
     if not names:
         return None
     line, _, _ = stream.peek_lines(1).decode(errors="replace").partition("\n")
-    usable = [known] if known else DELIMITERS
+    usable = known or DELIMITERS[::-1]  # a comma for a name alone
     fitting = (mark for mark in usable if names <= {cell.strip('"') for cell in line.rstrip("\r").split(mark)})
     return next(fitting, None)
 
