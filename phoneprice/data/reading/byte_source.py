@@ -131,7 +131,9 @@ class _Stdin:
     def read(self, size: int, /) -> bytes:
         if sys.stdin is None:
             raise file_fault(STDIN_NAME, "is closed; redirect a file to it, or name a file")
-        return sys.stdin.buffer.read1(size)  # what is there: who waits for an answer sends no more
+        # What is there: who waits for an answer sends no more.
+        data: bytes = sys.stdin.buffer.read1(size)  # type: ignore[union-attr]  # it is buffered
+        return data
 
     def close(self) -> None:
         pass
