@@ -2,10 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 STREAM = Path("-")
 """In place of a file: standard input to read a table from, standard output to write to."""
+StreamFormat = Literal["csv", "jsonl", "parquet"]
+"""What standard output may be written in, by the suffixes of files."""
 
 
 def given_path(name: Path | str) -> Path:

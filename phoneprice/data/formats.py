@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from phoneprice.data.packing import Packing, Sink, gunzipped, gzipped, zstd_packed, zstd_unpacked
 from phoneprice.errors import UsageError
+from phoneprice.stream import StreamFormat
 from phoneprice.wording import listed
 
 if TYPE_CHECKING:
@@ -276,6 +277,13 @@ def format_of(path: Path) -> tuple[Format, Packing | None]:
         whole = "".join(path.suffixes[-2 if packing else -1 :]).lower()
         raise UsageError(f"{path}: can't write {whole!r}; name {WRITABLE}")
     return found, packing
+
+
+def stream_format(name: StreamFormat) -> Format:
+    """The format of standard output."""
+    found, _ = named_format(Path(f"stdout.{name}"))
+    assert found is not None
+    return found
 
 
 def _suffix(path: Path) -> tuple[str, Packing | None]:

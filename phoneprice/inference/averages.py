@@ -16,7 +16,7 @@ def probabilities(outputs: NDArray[np.floating[Any]], loss: Loss) -> Doubles:
     # A column a class, each contiguous: the link works along classes, and is twice as fast that way.
     by_output = np.ascontiguousarray(outputs.transpose(2, 0, 1), np.float64).reshape(width, members * rows)
     by_class = np.ascontiguousarray(loss.link(by_output.T).T, np.float64).reshape(-1, members, rows)
-    p: Doubles = by_class.mean(axis=1).T
+    p: Doubles = (by_class.sum(axis=1) / members).T
     # A probability that is a difference may come out as -6e-17, of which no power exists.
     np.clip(p, 0, np.inf, out=p)
     return p

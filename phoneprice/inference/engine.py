@@ -17,10 +17,14 @@ class Engine(Protocol):
 
     @property
     def block_rows(self) -> int:
-        """The number of rows that ``block`` takes; every computation has this size."""
+        """The number of rows of a whole block, a power of two."""
+
+    @property
+    def least_rows(self) -> int:
+        """The number of rows of the smallest block, a power of two, too."""
 
     def block(self, inputs: Inputs) -> Outputs:
-        """Outputs ``(K, block_rows, W)`` of exactly ``block_rows`` rows."""
+        """Outputs ``(K, n, W)`` of ``n`` rows, a power of two from ``least_rows`` to ``block_rows``."""
 
 
 def make_engine(ensemble: Ensemble, config: Config, device: Device = "auto") -> Engine:
@@ -36,12 +40,16 @@ def make_engine(ensemble: Ensemble, config: Config, device: Device = "auto") -> 
     return TorchEngine(fold(ensemble, config), config.model.activation, device)
 
 
-def blocks(inputs: Inputs, rows: int) -> Iterator[tuple[slice, Inputs]]:
-    """Consecutive pieces of exactly ``rows`` rows, the last one padded with zeros, and where they belong."""
+def blocks(inputs: Inputs, rows: int, least: int) -> Iterator[tuple[slice, Inputs]]:
+    """Consecutive pieces of exactly ``rows`` rows, and where they belong; ``rows`` and ``least`` are powers of two.
+
+    The last one is padded with zeros, to the next power of two from ``least`` on: one row needs no whole block.
+    """
     for start in range(0, len(inputs), rows):
         place = slice(start, min(start + rows, len(inputs)))
         piece = inputs.take(place)
-        yield place, piece if len(piece) == rows else _padded(piece, rows)
+        size = max(1 << (len(piece) - 1).bit_length(), least)
+        yield place, piece if len(piece) == size else _padded(piece, size)
 
 
 def _padded(inputs: Inputs, rows: int) -> Inputs:

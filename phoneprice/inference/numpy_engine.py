@@ -22,6 +22,11 @@ BLOCK_NUMBERS = 1 << 18
 With twice as many a table of 10,000,000 rows takes 0.92 times as long, but one row, which fills a block as well, twice.
 """
 BLOCK_ROWS_RANGE = (64, 4096)
+LEAST_ROWS = 8
+"""Of a block of few rows.
+
+Not 1: with one row NumPy sums the classes in another order, and BLAS multiplies by another kernel.
+"""
 
 
 class NumpyEngine:
@@ -36,9 +41,10 @@ class NumpyEngine:
         self._network = network
         self._activation = activation
         self.block_rows = block_rows(network)
+        self.least_rows = LEAST_ROWS
 
     def block(self, inputs: Inputs) -> Outputs:
-        """Outputs ``(K, block_rows, W)`` of exactly ``block_rows`` rows."""
+        """Outputs ``(K, n, W)`` of ``n`` rows, a power of two from ``least_rows`` to ``block_rows``."""
         network, k = self._network, self._network.members
         first = self._first(inputs)
         score: Doubles | float = 0.0
@@ -46,14 +52,15 @@ class NumpyEngine:
             score = self._deep(first[: k * network.layers[0].width].reshape(k, network.layers[0].width, -1))
         if network.skip:
             wide = first[k * network.layers[0].width :] if network.layers else first
-            score = score + wide.reshape(k, -1, self.block_rows)
+            score = score + wide.reshape(k, -1, len(inputs))
         return rounded(score + network.offset).swapaxes(1, 2)
 
     def _first(self, inputs: Inputs) -> Doubles:
-        """All members' first linear maps, ``(M, block_rows)``."""
+        """All members' first linear maps, ``(M, n)``."""
         rows, width = inputs.values.shape
-        if rows != self.block_rows:
-            raise ValueError(f"a block has {self.block_rows} rows, not {rows}")
+        if rows.bit_count() != 1 or not self.least_rows <= rows <= self.block_rows:
+            sizes = f"a power of two from {self.least_rows} to {self.block_rows}"
+            raise ValueError(f"found a block of {rows} rows, expected {sizes}")
         with_one = np.empty((rows, width + 1))
         with_one[:, :-1] = inputs.values
         with_one[:, -1] = 1

@@ -1,6 +1,7 @@
 """Predictions for encoded rows: engine, link, calibration and decision, block by block."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from phoneprice.config.schema import Config, Device
 from phoneprice.errors import ModelError
 from phoneprice.inference.averages import probabilities, values
 from phoneprice.inference.engine import Engine, blocks, make_engine
+from phoneprice.inference.threads import one_blas_thread
 from phoneprice.metrics.decisions import decide, temper
 from phoneprice.records import (
     Calibration,
@@ -52,13 +54,20 @@ class Predictor:
     def _engines(self) -> tuple[Engine, ...]:
         return tuple(make_engine(own.ensemble, own.config, self.device) for own in self.recipes)
 
-    @property
+    @cached_property
     def block_rows(self) -> int:
         """The rows of a block, a whole number of each engine's. Raises ``DeviceError`` where there is no such device.
 
         The engines are made when they are first needed.
         """
         return max(engine.block_rows for engine in self._engines)
+
+    @cached_property
+    def _least_rows(self) -> int:
+        return max(engine.least_rows for engine in self._engines)
+
+    def _blocks(self, inputs: Inputs) -> Iterator[tuple[slice, Inputs]]:
+        return blocks(inputs, self.block_rows, self._least_rows)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: the engines are made anew."""
@@ -69,9 +78,12 @@ class Predictor:
         return replace(self, recipes=tuple(own.take(members) for own in self.recipes))
 
     def predict(self, inputs: Inputs) -> Predictions:
-        """Predict any number of rows; probabilities are calibrated. Every computation is of whole, padded blocks."""
-        target = self._target
-        return self._values(inputs, target) if target is not None else self._classes(inputs)
+        """Predict any number of rows; probabilities are calibrated. Every computation is of whole, padded blocks.
+
+        What is a block at most takes one BLAS thread: a second one would cost more than it gives.
+        """
+        with one_blas_thread() if len(inputs) <= self.block_rows else nullcontext():
+            return self._classes(inputs) if self._target is None else self._values(inputs, self._target)
 
     @property
     def _target(self) -> TargetStatistics | None:
@@ -87,7 +99,7 @@ class Predictor:
 
     def _values(self, inputs: Inputs, target: TargetStatistics) -> Valued:
         y = np.empty(len(inputs))
-        for place, piece in blocks(inputs, self.block_rows):
+        for place, piece in self._blocks(inputs):
             parts = [values(outputs, target) for outputs in self._outputs(piece)]
             y[place] = self._weighed(parts)[: place.stop - place.start]
         return Valued(y)
@@ -95,7 +107,7 @@ class Predictor:
     def _classes(self, inputs: Inputs) -> Classified:
         classes = np.empty(len(inputs), np.int64)
         p = np.empty((self.task.classes, len(inputs))).T  # a column a class, each contiguous: so they are written
-        for place, piece in blocks(inputs, self.block_rows):
+        for place, piece in self._blocks(inputs):
             rows = place.stop - place.start
             outputs = zip(self._outputs(piece), self.recipes, strict=True)
             parts = [probabilities(given, own.config.loss) for given, own in outputs]
@@ -111,7 +123,7 @@ class Predictor:
         return first
 
     def _outputs(self, block: Inputs) -> Iterator[NDArray[np.float32]]:
-        """Of a whole block, a recipe at a time; ``ModelError`` where one is no number, which no training gives."""
+        """Of a block, a recipe at a time; ``ModelError`` where one is no number, which no training gives."""
         for engine in self._engines:
             starts = range(0, len(block), engine.block_rows)
             parts = [engine.block(block.take(slice(start, start + engine.block_rows))) for start in starts]

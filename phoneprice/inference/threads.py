@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -17,26 +18,34 @@ class _OneBlasThread:
 
     def __init__(self) -> None:
         self._lock, self._inside = Lock(), 0
-        self._limits: Any = None
+        self._saved: list[tuple[Any, int]] = []
+        """Each library and its number of threads, where that isn't one."""
 
     def enter(self) -> None:
         with self._lock:
             if not self._inside:
-                self._limits = _limited_to_one()
+                found = [(library, library.num_threads) for library in blas_libraries()]
+                self._saved = [(library, threads) for library, threads in found if threads != 1]
+                for library, _ in self._saved:
+                    library.set_num_threads(1)
             self._inside += 1
 
     def leave(self) -> None:
         with self._lock:
             if self._inside == 1:
-                self._limits.restore_original_limits()
+                self._restore()
             self._inside = max(self._inside - 1, 0)
 
     def leave_all(self) -> None:
         """In a new process: the threads that were inside have stayed behind, one of them with the lock perhaps."""
         self._lock = Lock()
         if self._inside:
-            self._limits.restore_original_limits()
+            self._restore()
         self._inside = 0
+
+    def _restore(self) -> None:
+        for library, threads in self._saved:
+            library.set_num_threads(threads)
 
 
 _one_blas_thread = _OneBlasThread()
@@ -58,10 +67,13 @@ def one_blas_thread() -> Iterator[None]:
         _one_blas_thread.leave()
 
 
-def _limited_to_one() -> Any:
+@cache
+def blas_libraries() -> list[Any]:
+    """The BLAS libraries of this process, NumPy's among them: to look for them takes longer than to predict a row."""
     with unnoticed("threadpoolctl"):
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    return threadpool_limits(1, user_api="blas")
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
 
 
 _MOST_THREADS = 4

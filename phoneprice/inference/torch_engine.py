@@ -36,10 +36,10 @@ class TorchEngine:
         self._layers = [_DeviceLayer(layer, self._tensor) for layer in network.layers]
         self._numbers = None if network.numbers is None else _DeviceNumbers(network.numbers, self._tensor)
         self._offset = self._tensor(network.offset)
-        self._piece_rows = self.block_rows = BLOCK_ROWS
+        self._piece_rows = self.block_rows = self.least_rows = BLOCK_ROWS
 
     def block(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Outputs ``(K, block_rows, W)`` of exactly ``block_rows`` rows."""
+        """Outputs ``(K, n, W)`` of ``n`` rows, ``block_rows`` of them."""
         while True:
             try:
                 pieces = [

@@ -42,8 +42,29 @@ def open_output(output: Path, *, made_up: bool = False, mode: int = 0o666) -> It
             yield file
         return
     sys.stdout.flush()
-    yield _Terminal() if sys.stdout.isatty() else sys.stdout.buffer
+    yield _Terminal() if sys.stdout.isatty() else _Pipe(sys.stdout.buffer)
     sys.stdout.flush()
+
+
+class _Pipe(BytesIO):
+    """Stdout where a program or a file gets it, which it is not ours to close; what is written is sent at once."""
+
+    def __init__(self, stdout: BinaryIO) -> None:
+        super().__init__()
+        self._stdout = stdout
+        self._written = 0
+
+    def tell(self) -> int:
+        """The bytes so far: a Parquet file says where its parts are, and a pipe doesn't know."""
+        return self._written
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of it."""
+        self._stdout.write(data)
+        self._stdout.flush()
+        size = memoryview(data).nbytes
+        self._written += size
+        return size
 
 
 class _Terminal(BytesIO):
@@ -57,6 +78,7 @@ class _Terminal(BytesIO):
         """Show UTF-8 text, which may end within a character."""
         lines = self._decoder.decode(bytes(data)).split("\n")
         sys.stdout.write("\n".join(map(printable, lines)))
+        sys.stdout.flush()
         return memoryview(data).nbytes
 
 

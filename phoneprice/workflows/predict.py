@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -17,16 +18,19 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Device
 from phoneprice.data.encoding.features import FeatureEncoder, OddCells
 from phoneprice.data.encoding.schema import TableSchema, taken_for_index
-from phoneprice.data.formats import JSON_LINES, RowWriter, format_of, open_writer
+from phoneprice.data.formats import JSON_LINES, PARQUET, Format, RowWriter, format_of, open_writer
+from phoneprice.data.formats import stream_format as format_of_stream
+from phoneprice.data.packing import Packing
 from phoneprice.data.reading import ChunkStream, open_chunks
 from phoneprice.data.reading.ahead import ahead
+from phoneprice.data.reading.stream import AHEAD
 from phoneprice.data.table import Table
 from phoneprice.errors import UsageError
 from phoneprice.inference.predictor import Predictor, kept_near_message
 from phoneprice.inference.results import OutputColumns
 from phoneprice.inference.threads import computing_threads, one_blas_thread
 from phoneprice.records import Classified, Predictions
-from phoneprice.stream import given_path
+from phoneprice.stream import STREAM, StreamFormat, given_path
 from phoneprice.suggestions import nearest
 from phoneprice.wording import first_of, noun, quoted
 from phoneprice.workflows.arguments import checked
@@ -65,13 +69,16 @@ def predict(
     device: Device = "auto",
     chunk_rows: int | None = None,
     spreadsheet_safe: bool = False,
+    stream_format: StreamFormat | None = None,
     reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> PredictionResult:
-    """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout (as CSV).
+    """Predict every row of ``data`` and write the predictions to ``output``; ``-`` is stdin and stdout.
 
-    ``data`` is read as in training, but for what ``reading`` says.
-    ``chunk_rows`` (rounded up to whole blocks of the engine) changes the memory, never the predictions.
+    ``data`` is read as in training, but for what ``reading`` says. ``chunk_rows`` (of a file rounded up to whole
+    blocks of the engine) changes the memory, never the predictions. A chunk of stdin of so many rows is answered before
+    more is read.
+    ``stream_format`` is that of stdout, CSV by default; a file has it from its name.
 
     Raises ``ModelError``, ``DataError``, ``UsageError``, ``StorageError`` and ``DeviceError``; ``output`` is then as it
     was.
@@ -80,16 +87,19 @@ def predict(
         raise UsageError(f"chunk_rows: found {chunk_rows}, must be a whole number, 1 or more")
     collector = WarningCollector(on_event)
     loaded = load_run(resolve_run(run))
-    options = read_options_of_run(loaded.config.data, reading)
+    options = replace(read_options_of_run(loaded.config.data, reading), names=frozenset(loaded.schema.feature_names))
     target = given_path(output)
-    written_as = format_of(target)
+    written_as = _format(target, stream_format)
     refuse_output(target, data, *run_files(loaded.path))
     predictor = predictor_of(loaded, device)
-    rows = _whole_blocks(chunk_rows or _chunk_rows(len(loaded.input_names)), predictor.block_rows)
-    with one_blas_thread(), open_chunks(data, options, rows, CHUNK_BYTES) as stream:
+    at_once = chunk_rows is not None and given_path(data) == STREAM
+    rows = chunk_rows or _chunk_rows(len(loaded.input_names))
+    rows, most = (rows, 1) if at_once else (_whole_blocks(rows, predictor.block_rows), AHEAD)
+    with one_blas_thread(), open_chunks(data, options, rows, CHUNK_BYTES, most_ahead=most) as stream:
         columns = _plan_columns(loaded, stream.header, keep)
         computing = computing_threads() if device in {"auto", "cpu"} else 1
-        job = _Job(loaded, predictor, columns, stream, collector, computing, as_json=written_as[0] is JSON_LINES)
+        as_json = written_as[0] is JSON_LINES
+        job = _Job(loaded, predictor, columns, stream, collector, computing, as_json=as_json, at_once=at_once)
         with (
             open_output(target) as file,
             open_writer(file, *written_as, spreadsheet_safe=spreadsheet_safe) as writer,
@@ -120,6 +130,8 @@ class _Job:
     """Threads that compute."""
     as_json: bool
     """Whether what is copied is to be JSON."""
+    at_once: bool = False
+    """Whether each chunk is written before the next one is read."""
     rows: int = 0
 
     def __post_init__(self) -> None:
@@ -138,10 +150,12 @@ class _Job:
 
     def run(self, writer: RowWriter) -> None:
         """Predict all chunks: several are computed at a time, and a few wait for their turn to be written."""
-        threads, write = self.computing, partial(self._write, writer)
+        write = partial(self._write, writer)
+        threads, waiting = (1, 0) if self.at_once else (self.computing, WAITING)
+        most = 1 if self.at_once else threads + 1
         with (
-            closing(ahead(self._predict, self.stream, threads=threads, most=threads + 1, name="compute")) as computed,
-            closing(ahead(write, map(self._count, computed), threads=1, most=WAITING + 1, name="write")) as written,
+            closing(ahead(self._predict, self.stream, threads=threads, most=most, name="compute")) as computed,
+            closing(ahead(write, map(self._count, computed), threads=1, most=waiting + 1, name="write")) as written,
         ):
             for _ in written:
                 self.collector(Progress(self.rows, None, "rows"))
@@ -194,6 +208,17 @@ class _Job:
 
     def _warn(self, message: str) -> None:
         self.collector.warn(f"{self.stream.source}: {message}")
+
+
+def _format(target: Path, asked: StreamFormat | None) -> tuple[Format, Packing | None]:
+    """What the output is written in; raises ``UsageError`` for what can't be."""
+    if asked is None:
+        return format_of(target)
+    if target != STREAM:
+        raise UsageError(f"{target}: --format {asked} is for stdout; a file has its format from its name")
+    if format_of_stream(asked) is PARQUET and sys.stdout.isatty():
+        raise UsageError("--format parquet: a terminal can't show it; redirect stdout to a file or a program")
+    return format_of_stream(asked), None
 
 
 def _columns_of_numbers(schema: TableSchema, typed: frozenset[str]) -> frozenset[str]:

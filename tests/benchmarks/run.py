@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import predicting
+import serving
 import starting
 import training
 from measuring import Bar
@@ -20,6 +21,7 @@ from measuring import Bar
 SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
     "starting": starting.measure,
     "predicting": predicting.measure,
+    "serving": serving.measure,
     "training": training.measure,
 }
 COLUMNS = "{:44} {:>16} {:>16} {:>7} {:>10} {:>5}  {}"
@@ -66,7 +68,7 @@ def _line(bar: Bar) -> str:
         bar.name,
         _amount(bar.value, bar.unit),
         _amount(bar.reference, bar.unit),
-        f"{bar.ratio:.2f}",
+        f"{bar.ratio:.3f}" if bar.ratio < 0.1 else f"{bar.ratio:.2f}",
         f"{'<=' if bar.rule == 'at most' else '>='} {bar.bar:g}",
         f"{bar.spread:.2f}",
         verdict,

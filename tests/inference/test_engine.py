@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from phoneprice.components.activations import Activation
 from phoneprice.components.encodings import Encoding
@@ -16,6 +17,7 @@ from phoneprice.inference.engine import blocks, make_engine
 from phoneprice.inference.folding import fold
 from phoneprice.inference.numpy_engine import NumpyEngine, block_rows
 from phoneprice.inference.predictor import Predictor
+from phoneprice.inference.threads import blas_libraries
 from phoneprice.inference.torch_engine import TorchEngine
 from phoneprice.model.mlp import StackedMLP, standardised
 from phoneprice.model.shape import network_shape
@@ -72,7 +74,8 @@ CASES = [
 
 def outputs(engine, inputs):
     """Raw outputs ``(K, n, W)`` of any number of rows."""
-    parts = [engine.block(piece)[:, : place.stop - place.start] for place, piece in blocks(inputs, engine.block_rows)]
+    pieces = blocks(inputs, engine.block_rows, engine.least_rows)
+    parts = [engine.block(piece)[:, : place.stop - place.start] for place, piece in pieces]
     return np.concatenate(parts, axis=1)
 
 
@@ -136,7 +139,8 @@ def test_bits_do_not_depend_on_chunks(model, missing):
         assert p.tobytes() == whole.tobytes()
         assert c.tobytes() == classes.tobytes()
     first = inputs.take(slice(0, 50))
-    assert _predict(ready, first, 1)[0].tobytes() == whole[:50].tobytes()
+    for chunk in (1, 7, 8, 9, 33):
+        assert _predict(ready, first, chunk)[0].tobytes() == whole[:50].tobytes()
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -182,10 +186,49 @@ def test_block_size_follows_the_network_alone():
     assert block_rows(fold(random_ensemble(encoded, 20, 4, 5, numbers=tuple(range(20))), encoded)) == 128
 
 
-def test_a_block_has_its_size():
+@pytest.mark.parametrize("rows", [0, 4, 9, 8192])
+def test_a_block_has_one_of_its_sizes(rows):
     config = configuration(hidden=(4,))
-    with pytest.raises(ValueError, match="a block has 4096 rows, not 3"):
-        make_engine(random_ensemble(config, 3, 4), config).block(random_inputs(3, 3))
+    with pytest.raises(ValueError, match=f"found a block of {rows} rows, expected a power of two from 8 to 4096"):
+        make_engine(random_ensemble(config, 3, 4), config).block(random_inputs(rows, 3))
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(0, []), (1, [8]), (8, [8]), (9, [16]), (64, [64]), (130, [64, 64, 8])])
+def test_the_last_block_is_no_larger_than_its_rows_need(rows, sizes):
+    found = list(blocks(random_inputs(rows, 3, missing=0.1), 64, 8))
+    assert [len(piece) for _, piece in found] == sizes
+    assert sum(place.stop - place.start for place, _ in found) == rows
+
+
+@pytest.mark.parametrize("classes", [4, 20])
+def test_few_rows_give_the_bits_that_many_do(classes):
+    """A sum over classes or members is in one order for any number of rows."""
+    config = Config.model_validate({"task": {"kind": "multiclass"}, "loss": {"name": "cross_entropy"}})
+    ready = predictor(config, random_ensemble(config, 20, classes, 12), Calibration(1.3), classes)
+    inputs = random_inputs(2000, 20)
+    whole = ready.predict(inputs).probabilities
+    for start, rows in ((0, 1), (1, 3), (500, 8), (700, 9), (900, 40), (1000, 1000)):
+        place = slice(start, start + rows)
+        assert ready.predict(inputs.take(place)).probabilities.tobytes() == whole[place].copy().tobytes()
+
+
+def test_small_work_takes_one_blas_thread(monkeypatch):
+    config = configuration(hidden=(4,))
+    ready, threads = predictor(config, random_ensemble(config, 3, 4), Calibration(), 4), []
+    compute = NumpyEngine.block
+
+    def block(self, inputs):
+        threads.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+        return compute(self, inputs)
+
+    monkeypatch.setattr(NumpyEngine, "block", block)
+    blas_libraries.cache_clear()  # other tests may have brought more
+    with threadpool_limits(3, user_api="blas"):
+        before = threadpool_info()
+        ready.predict(random_inputs(1, 3))
+        ready.predict(random_inputs(ready.block_rows + 1, 3))
+        assert threadpool_info() == before
+    assert threads == [{1}, {3}, {3}]
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])

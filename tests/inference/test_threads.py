@@ -6,7 +6,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from phoneprice.errors import DeviceError
-from phoneprice.inference.threads import computing_threads, one_blas_thread, require_blas_memory
+from phoneprice.inference.threads import blas_libraries, computing_threads, one_blas_thread, require_blas_memory
 from phoneprice.shortage import OUT_OF_MEMORY
 
 
@@ -15,6 +15,12 @@ from phoneprice.shortage import OUT_OF_MEMORY
 def test_as_many_threads_as_cores_and_four_at_most(cores: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
     assert computing_threads() == threads
+
+
+@pytest.fixture(autouse=True)
+def _libraries_that_are_there_now() -> None:
+    """Other tests may have brought more of them."""
+    blas_libraries.cache_clear()
 
 
 def blas_threads() -> list[int]:

@@ -1,4 +1,5 @@
 import csv
+import json
 import warnings
 
 import numpy as np
@@ -174,3 +175,112 @@ def test_a_column_is_no_table(run):
     for call in ("predict", "evaluate"):
         with pytest.raises(UsageError, match="data: found a Series, must be "):
             getattr(model, call)(column)
+
+
+def assert_same_bits(first, second):
+    assert np.asarray(first).tobytes() == np.asarray(second).tobytes()
+
+
+def test_a_row_is_the_same_in_every_form_and_beside_others(run):
+    frame, model = phones(), load(run)
+    whole = model.predict_proba(frame.to_dict("list"))
+    rows = frame.to_dict("records")
+    assert_same_bits(model.predict_proba(rows), whole)
+    assert_same_bits(model.predict_proba(pd.concat([frame] * 40).to_dict("list"))[-50:], whole)
+    for few in (1, 3, 50):
+        part = frame[:few]
+        for data in (rows[:few], part.to_dict("list"), {n: part[n].to_numpy() for n in part}, pa.table(part)):
+            assert_same_bits(model.predict_proba(data), whole[:few])
+        for batch in pa.table(part).to_batches():
+            assert_same_bits(model.predict_proba(batch), whole[:few])
+        np.testing.assert_array_equal(model.predict_proba(part).to_numpy(), whole[:few])
+        assert model.predict_proba(part).index.equals(part.index)
+    for row, expected in zip(rows, whole, strict=True):
+        assert_same_bits(model.predict_proba(row), expected)
+        assert_same_bits(model.predict_proba({name: str(cell) for name, cell in row.items()}), expected)
+
+
+def test_a_row_gives_one_label(run, regression):
+    row = phones(1).to_dict("records")[0]
+    for path in (run, regression):
+        model = load(path)
+        np.testing.assert_array_equal(model.predict(row), model.predict([row]))
+        assert model.predict(row).shape == (1,)
+        assert model.predict([]).shape == (0,)
+    assert load(run).predict_proba([]).shape == (0, 4)
+
+
+def test_labels_with_their_probabilities(run):
+    frame, model = phones(3), load(run)
+    labels, p = model.predict(frame.to_dict("list")), model.predict_proba(frame.to_dict("list"))
+    expected = [
+        {"prediction": int(label), "confidence": float(own.max()), **dict(zip(names, own.tolist(), strict=True))}
+        for names in [("prob_0", "prob_1", "prob_2", "prob_3")]
+        for label, own in zip(labels, p, strict=True)
+    ]
+    rows = frame.to_dict("records")
+    assert model.predict_with_proba(rows) == expected
+    assert json.loads(json.dumps(model.predict_with_proba(rows[0]))) == expected[0]
+    found = model.predict_with_proba(frame)
+    assert found.index.equals(frame.index)
+    assert found.to_dict("records") == expected
+    columns = model.predict_with_proba(pa.table(frame))
+    assert {name: cells.tolist() for name, cells in columns.items()} == found.to_dict("list")
+
+
+def test_a_regression_has_no_labels_with_probabilities(regression):
+    with pytest.raises(UsageError) as raised:
+        load(regression).predict_with_proba(phones(1).to_dict("records"))
+    assert str(raised.value) == f"{regression}: a regression has no probabilities; use predict"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x2": "much"}, "the data row 1, column 'x2': found 'much', expected a number"),
+        ({"x2": []}, "the data: column 'x0' is a float, expected a list, an array or a Series of cells"),
+    ],
+    ids=str,
+)
+def test_a_faulty_cell_of_a_row_is_that_of_a_table(run, change, message):
+    row = phones(1).to_dict("records")[0] | change
+    with pytest.raises(DataError) as raised:
+        load(run).predict(row)
+    assert str(raised.value).partition(";")[0].startswith(message)
+
+
+def test_a_row_without_a_feature(run):
+    first, second = phones(2).to_dict("records")
+    del second["x2"]
+    with pytest.raises(DataError) as raised:
+        load(run).predict([first, second])
+    assert str(raised.value) == "the data row 2: missing column 'x2'; add or rename; a missing cell is None"
+    with pytest.raises(DataError) as raised:
+        load(run).predict(second)
+    assert str(raised.value) == "the data: missing column 'x2'; add or rename; a missing cell is None"
+
+
+def test_odd_cells_of_rows_are_a_warning(run):
+    rows = [row | {"x1": 99, "x3": None} for row in phones(2).to_dict("records")]
+    with pytest.warns(UserWarning, match="cell") as caught:
+        load(run).predict(rows)
+    assert [str(warning.message) for warning in caught] == [
+        "2 cells outside the range of the training data (x1 2): the model extrapolates there",
+        "2 missing cells in columns that had none in training (x3 2): filled with the median of the training rows",
+    ]
+
+
+def test_an_infinite_cell_of_a_row_is_told_as_that_of_a_table(regression):
+    with pytest.warns(UserWarning, match="column 'x1': took 1 infinite number for missing"):
+        load(regression).predict(phones(1).to_dict("records")[0] | {"x1": np.inf})
+
+
+def test_rows_are_evaluated_as_a_table(run):
+    frame, model = phones().assign(price_range=np.arange(50) % 4), load(run)
+    assert model.evaluate(frame.to_dict("records")).metrics == model.evaluate(frame).metrics
+
+
+def test_the_networks_are_ready_when_a_run_is_loaded(run, monkeypatch):
+    model = load(run)
+    monkeypatch.setattr("phoneprice.inference.predictor.make_engine", None)
+    assert model.predict(phones(1)).shape == (1, 1)

@@ -10,7 +10,7 @@ from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.errors import UsageError
-from phoneprice.stream import STREAM
+from phoneprice.stream import STREAM, StreamFormat
 
 Output = Annotated[
     Path,
@@ -18,10 +18,13 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where to write: a .csv, .jsonl or .parquet file (.csv and .jsonl also with .gz or .zst); "
-        "- is stdout, as CSV.",
+        help="Where to write: a .csv, .jsonl or .parquet file (.csv and .jsonl also with .gz or .zst); - is stdout.",
         show_default=True,
     ),
+]
+Format = Annotated[
+    StreamFormat | None,
+    option("--format", metavar="csv|jsonl|parquet", help="What stdout is written in; CSV if not given."),
 ]
 Keep = Annotated[
     list[str] | None,
@@ -32,7 +35,10 @@ KeepAll = Annotated[bool, typer.Option("--keep-all", help="Copy all input column
 ChunkRows = Annotated[
     int | None,
     number_option(
-        "--chunk-rows", least=1, most=2**31 - 1, text="Rows in memory at a time; predictions don't depend on it."
+        "--chunk-rows",
+        least=1,
+        most=2**31 - 1,
+        text="Rows in memory at a time; so many of stdin are answered as soon as they are there.",
     ),
 ]
 SpreadsheetSafe = Annotated[
@@ -45,6 +51,7 @@ def predict(
     run: Run,
     data: Data,
     output: Output = STREAM,
+    stream_format: Format = None,
     keep: Keep = None,
     keep_all: KeepAll = False,
     chunk_rows: ChunkRows = None,
@@ -61,6 +68,7 @@ def predict(
       phoneprice predict runs/phones new_phones.csv -o predictions.csv
       phoneprice predict latest new_phones.csv --keep ram battery_power -o p.parquet
       phoneprice predict latest - < new_phones.csv > predictions.csv
+      phoneprice predict latest - --chunk-rows 1 --format jsonl
     """
     _refuse_contradictions(session, output, keep, keep_all)
     from phoneprice.cli.rendering.progress import listening
@@ -75,6 +83,7 @@ def predict(
             device=device or "auto",
             chunk_rows=chunk_rows,
             spreadsheet_safe=spreadsheet_safe,
+            stream_format=stream_format,
             reading=reading,
             on_event=on_event,
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phoneprice.data.encoding.conditioning import Conditioning
 from phoneprice.data.encoding.dates import Cycle, Days, phase
 from phoneprice.data.encoding.schema import (
     Column,
@@ -21,16 +22,12 @@ from phoneprice.data.encoding.schema import (
     numbers_of,
     sampling_step,
 )
-from phoneprice.data.encoding.tails import soft_clip
 from phoneprice.data.reading.faults import require_named
 from phoneprice.data.table import Table
 from phoneprice.data.values import MISSING, UNKNOWN, is_number_array, matcher, recode, truth_code
 from phoneprice.errors import DataError
 from phoneprice.records import Inputs, InputStatistics, MemberPlan, Rows
 from phoneprice.wording import by_name, counted, quoted
-
-LARGEST_INPUT = 1e6
-"""Inputs are cut off here, so that 1e30 in a cell leaves every product of the network finite."""
 
 Scaling = Literal["standard", "robust", "none"]
 
@@ -59,6 +56,8 @@ class OddCells:
 
     def messages(self) -> list[str]:
         """At most one warning a kind, with the counts."""
+        if not any(vars(self).values()):
+            return []
         none_known = "they count as none of the known ones"
         beyond = "drawn in to near it (data.clip_inputs)" if self.drawn_in else "the model extrapolates there"
         kinds = (
@@ -176,30 +175,16 @@ def _encode_numeric(builder: _InputBuilder, column: Column) -> None:
 
 def _encode_numbers(builder: _InputBuilder, column: Column, x: NDArray[np.float64]) -> None:
     out = builder.take_inputs(1)[:, 0]
-    present = x
     if not len(x):
         return
-    if builder.table.columns[column.name].null_count:
-        absent = np.isnan(x)
+    absent = np.isnan(x) if builder.table.columns[column.name].null_count else None
+    if absent is not None:
         builder.mark_missing(absent)
-        x = np.where(absent, column.center, x)
-    low, high = x.min(), x.max()
-    if column.low is not None and column.high is not None and (low < column.low or high > column.high):
-        # Missing cells stand at the centre, which is so rough that it may be outside itself; NaN is not.
-        outside = int(np.count_nonzero((present < column.low) | (present > column.high)))
-        builder.odd.out_of_range.update({column.name: outside} if outside else {})
-    if column.usual is not None and (low < column.usual[0] or high > column.usual[1]):
-        drawn_in = int(np.count_nonzero((present < column.usual[0]) | (present > column.usual[1])))
-        builder.odd.drawn_in.update({column.name: drawn_in} if drawn_in else {})
-        x = np.where(np.isnan(present), column.center, soft_clip(present, *column.usual))
-        low, high = x.min(), x.max()
-    with np.errstate(over="ignore"):  # what overflows is cut off below
-        conditioned = np.subtract(x, column.center, out=builder.scratch)
-        np.divide(conditioned, column.spread, out=conditioned)
-        ends = np.array([low, high]) - column.center
-    if np.abs(ends).max() > LARGEST_INPUT * column.spread:
-        np.clip(conditioned, -LARGEST_INPUT, LARGEST_INPUT, out=conditioned)
-    out[:] = conditioned
+    found = Conditioning.of(column).apply(x, absent, builder.scratch)
+    for counts, cells in ((builder.odd.out_of_range, found.out_of_range), (builder.odd.drawn_in, found.drawn_in)):
+        if cells:
+            counts[column.name] += int(cells)
+    out[:] = found.values
 
 
 def _encode_date(builder: _InputBuilder, column: Column) -> None:

@@ -23,6 +23,8 @@ STDIN_NAME = "<stdin>"
 COPY_BYTES = 1 << 20
 HEAD_BYTES = 64
 """Enough to recognise every format."""
+MARK_BYTES = 8
+"""Enough to tell a binary one from text."""
 
 
 class ByteSource:
@@ -84,10 +86,12 @@ class ByteSource:
         self._stream.close()
 
     def _first_bytes(self) -> bytes:
-        """As many reads as a pipe makes of them."""
+        """As many reads as a pipe makes of them; of lines the first ones, as there may be no more for now."""
         head = b""
         while len(head) < HEAD_BYTES and (more := self.read(HEAD_BYTES - len(head))):
             head += more
+            if len(head) >= MARK_BYTES and head.endswith(b"\n"):
+                break
         return head
 
     def _explained(self, fault: Exception) -> str:
@@ -127,7 +131,9 @@ class _Stdin:
     def read(self, size: int, /) -> bytes:
         if sys.stdin is None:
             raise file_fault(STDIN_NAME, "is closed; redirect a file to it, or name a file")
-        return sys.stdin.buffer.read(size)
+        # What is there: who waits for an answer sends no more.
+        data: bytes = sys.stdin.buffer.read1(size)  # type: ignore[union-attr]  # it is buffered
+        return data
 
     def close(self) -> None:
         pass

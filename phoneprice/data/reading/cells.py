@@ -71,7 +71,7 @@ def to_numbers(cells: pa.Array, missing_values: frozenset[str]) -> Numbers:
 
 def without_missing_numbers(values: pa.Array, missing_values: frozenset[str]) -> pa.Array:
     """A float64 array of a file that tells numbers from text, null where a number stands that means "missing"."""
-    numbers = [float(word) for word in missing_values if NUMBER.fullmatch(word)]
+    numbers = missing_numbers(missing_values)
     if not numbers:
         return values
     missing = pc.is_in(values, value_set=pa.array(numbers, pa.float64()))
@@ -136,4 +136,9 @@ def spellings(missing_values: frozenset[str]) -> list[str]:
 
 def number_like(missing_values: frozenset[str]) -> bool:
     """Whether some missing value, such as -999, would be a number by itself."""
-    return any(NUMBER.fullmatch(word) for word in missing_values)
+    return bool(missing_numbers(missing_values))
+
+
+def missing_numbers(missing_values: frozenset[str]) -> list[float]:
+    """The missing values that would be numbers by themselves."""
+    return [float(word) for word in missing_values if NUMBER.fullmatch(word)]

@@ -112,11 +112,23 @@ def _laid_out(stream: Utf8Source, options: ReadOptions) -> ReadOptions:
     if AUTO not in {options.delimiter, options.skip_lines}:
         return options
     known = None if options.delimiter == AUTO else options.delimiter
+    if options.skip_lines in {AUTO, 0} and (found := _delimiter_of_header(stream, known, options.names)):
+        return replace(options, delimiter=found, skip_lines=0)
     layout = recognised_layout(stream.peek(PREVIEW_BYTES), known)
     if options.skip_lines != AUTO:
         return replace(options, delimiter=layout.delimiter)
     stream.drop_lines(layout.skip_lines)
     return replace(options, delimiter=layout.delimiter, skip_lines=layout.skip_lines)
+
+
+def _delimiter_of_header(stream: Utf8Source, known: str | None, names: frozenset[str]) -> str | None:
+    """The delimiter by which the first line has all of some names, if one has: no more lines need to be waited for."""
+    if not names:
+        return None
+    line, _, _ = stream.peek_lines(1).decode(errors="replace").partition("\n")
+    usable = known or DELIMITERS[::-1]  # a comma for a name alone
+    fitting = (mark for mark in usable if names <= {cell.strip('"') for cell in line.rstrip("\r").split(mark)})
+    return next(fitting, None)
 
 
 class SegmentParser:

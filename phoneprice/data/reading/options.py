@@ -37,9 +37,9 @@ class ReadOptions:
 
     ``missing_values`` are compared casefolded and without outer spaces; ``columns`` have the rules of the columns that
     are read differently. Where the encoding is ``AUTO``, bytes are taken for the ``usual_encoding`` if they fit it and
-    are not plainly UTF-8. ``skip_lines`` stand above the header, besides Excel's ``sep=`` line; without a ``header``
-    the first line is a row. ``part`` names the worksheet, where that is not the first. Raises ``UsageError`` for what
-    can't be used.
+    are not plainly UTF-8. A first line with all of the ``names`` is the header, and nothing stands above it; else
+    ``skip_lines`` do, besides Excel's ``sep=`` line. Without a ``header`` the first line is a row. ``part`` names the
+    worksheet, where that is not the first. Raises ``UsageError`` for what can't be used.
     """
 
     delimiter: str = ","
@@ -51,6 +51,7 @@ class ReadOptions:
     skip_lines: int | Literal["auto"] = 0
     header: bool = True
     infinite: Infinite = "fail"
+    names: frozenset[str] = frozenset()
     usual_encoding: str = "utf-8"
     part: str = ""
 

@@ -91,7 +91,14 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
     Used as a context manager, or closed, it ends its thread and closes the file.
     """
 
-    def __init__(self, reader: FormatReader, chunk_rows: int = CHUNK_ROWS, most_chunk_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        reader: FormatReader,
+        chunk_rows: int = CHUNK_ROWS,
+        most_chunk_bytes: int | None = None,
+        *,
+        most_ahead: int = AHEAD,
+    ) -> None:
         self.source, self.header = reader.source, reader.header
         self.numeric_columns = reader.numeric_columns
         """The columns that are numbers by their type; None where the format (CSV, JSON Lines) has no types."""
@@ -102,6 +109,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         self._reader = reader
         self._chunk_rows = chunk_rows
         self._most_chunk_bytes = most_chunk_bytes
+        self._most_ahead = most_ahead
         self._selection = Selection(reader.header, edge=reader.edge)
         self._tables: Generator[Table] | None = None
         self._closed = False
@@ -161,7 +169,7 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
         first = True
         # Closed here, not when the garbage collector comes by: the thread ends when the consumer stops.
         jobs = self._reader.jobs(self._selection, self._chunk_rows)
-        with closing(ahead(lambda job: job(), jobs, threads=1, most=AHEAD, name="read")) as parsed:
+        with closing(ahead(lambda job: job(), jobs, threads=1, most=self._most_ahead, name="read")) as parsed:
             for table in _exact(parsed, self._chunk_rows, self._most_chunk_bytes):
                 yield table
                 first = False
@@ -180,13 +188,19 @@ class ChunkStream(Iterator[Table], AbstractContextManager["ChunkStream"]):
 
 
 def open_chunks(
-    source: str | Path, options: ReadOptions, chunk_rows: int = CHUNK_ROWS, most_chunk_bytes: int | None = None
+    source: str | Path,
+    options: ReadOptions,
+    chunk_rows: int = CHUNK_ROWS,
+    most_chunk_bytes: int | None = None,
+    *,
+    most_ahead: int = AHEAD,
 ) -> ChunkStream:
     """Open a file (``-`` is standard input) and read its header; raises ``DataError``.
 
-    Tables that take more than ``most_chunk_bytes`` in memory are refused.
+    Tables that take more than ``most_chunk_bytes`` in memory are refused. With ``most_ahead`` of 1 a table is there as
+    soon as its rows are, and nothing is read meanwhile.
     """
-    return ChunkStream(open_reader(source, options), chunk_rows, most_chunk_bytes)
+    return ChunkStream(open_reader(source, options), chunk_rows, most_chunk_bytes, most_ahead=most_ahead)
 
 
 def empty_table(source: str, selection: Selection) -> Table:

@@ -1,9 +1,12 @@
 """``phoneprice predict`` and ``evaluate``, on a run that was not trained."""
 
 import io
+import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,9 +14,11 @@ import pytest
 from phoneprice.artifact.loader import load_run
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.reading import AS_CONFIGURED, Reading
+from phoneprice.errors import UsageError
+from phoneprice.stream import StreamFormat
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import Progress
-from phoneprice.workflows.predict import PredictionResult
+from phoneprice.workflows.predict import PredictionResult, predict
 from tests.cli.calling import Call
 from tests.random_runs import random_contents, write_run
 
@@ -38,12 +43,12 @@ def data(tmp_path: Path) -> Path:
 def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
 
-    def predict(run: Any, data: Any, output: Any, *, on_event: Any, **options: Any) -> PredictionResult:
+    def asked_for(run: Any, data: Any, output: Any, *, on_event: Any, **options: Any) -> PredictionResult:
         asked.update(run=run, data=data, output=output, **options)
         on_event(Progress(10, None, "rows"))
         return PredictionResult(10, output, {"0": 4, "1": 6}, ("w",))
 
-    monkeypatch.setattr("phoneprice.workflows.predict.predict", predict)
+    monkeypatch.setattr("phoneprice.workflows.predict.predict", asked_for)
     result = call("predict", "latest", "-", "-o", "out.parquet", "--json")
     assert result.document == {
         "format": 1,
@@ -61,6 +66,7 @@ def test_predict_arguments(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         "device": "auto",
         "spreadsheet_safe": False,
         "chunk_rows": None,
+        "stream_format": None,
         "reading": AS_CONFIGURED,
     }
     options = ("--keep-all", "--chunk-rows", 7, "--device", "cuda", "--spreadsheet-safe", "--delimiter", ";")
@@ -84,6 +90,62 @@ def test_predict_from_stdin(call: Call, run: Path, data: Path, monkeypatch: pyte
     expected = call("predict", run, data).out
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.read_bytes())))
     assert call("predict", run, "-").out == expected
+
+
+@pytest.mark.parametrize("line_format", ["csv", "jsonl"])
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_a_line_in_is_a_line_out(
+    run: Path, data: Path, name: str, line_format: StreamFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line is sent when the one before was answered: whoever waited for more would wait for ever."""
+    header, *lines = data.read_text().splitlines()
+    names = header.split(",")
+    sent = lines if name == "csv" else [json.dumps(dict(zip(names, line.split(","), strict=True))) for line in lines]
+    (stdin, questions), (answers, stdout) = os.pipe(), os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(stdin))
+    monkeypatch.setattr(sys, "stdout", os.fdopen(stdout, "w"))
+    options: Any = {"chunk_rows": 1, "stream_format": line_format}
+    answering = Thread(target=predict, args=(run, "-", "-"), kwargs=options, daemon=True)
+    answering.start()
+    with os.fdopen(questions, "w") as asked, os.fdopen(answers) as answered:
+        asked.write(f"{header}\n" if name == "csv" else "")
+        found = []
+        for i, line in enumerate(sent[:5]):
+            print(line, file=asked, flush=True)
+            if i == 0 and line_format == "csv":
+                assert answered.readline().startswith("id,prediction,")
+            found.append(answered.readline())
+        asked.close()
+        answering.join(60)
+    whole = data.with_name(f"whole.{line_format}")
+    predict(run, data, whole)
+    assert found == whole.read_text().splitlines(keepends=True)[int(line_format == "csv") :][:5]
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet"])
+def test_what_stdout_is_written_in(run: Path, data: Path, name: StreamFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, written = os.pipe()
+    monkeypatch.setattr(sys, "stdout", os.fdopen(written, "w"))
+    predict(run, data, "-", stream_format=name)
+    sys.stdout.close()
+    predict(run, data, file := data.with_name(f"out.{name}"))
+    with os.fdopen(read, "rb") as found:
+        assert found.read() == file.read_bytes()
+
+
+def test_the_format_of_a_file_is_that_of_its_name(call: Call, run: Path, data: Path) -> None:
+    result = call("predict", run, data, "-o", "out.csv", "--format", "jsonl")
+    assert (result.code, result.out) == (2, "")
+    what = "out.csv: --format jsonl is for stdout; a file has its format from its name"
+    assert result.err == f"phoneprice: error: {what}\n"
+
+
+def test_a_terminal_gets_no_parquet(run: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(UsageError) as caught:
+        predict(run, data, "-", stream_format="parquet")
+    what = "a terminal can't show it; redirect stdout to a file or a program"
+    assert str(caught.value) == f"--format parquet: {what}"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneprice.config.schema import Config, DateForm
+from phoneprice.data.encoding.conditioning import LARGEST_INPUT
 from phoneprice.data.encoding.features import (
-    LARGEST_INPUT,
     FeatureEncoder,
     OddCells,
     Scaling,
