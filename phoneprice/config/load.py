@@ -112,9 +112,14 @@ def override_config(config: Config, overrides: Sequence[str], say: Say = silent)
     Where ``config`` is no different from the recipe of its task kind, another ``task.kind`` brings its own recipe.
     Raises ``ConfigError``.
     """
+    return lay_over(config, override_settings(overrides), say)
+
+
+def lay_over(config: Config, found: Found, say: Say = silent) -> Config:
+    """The same with a layer from elsewhere, whose settings say where they come from."""
     kind = Setting(("task", "kind"), config.task.kind, _GIVEN, layer=1)
     given = [kind, *(Setting(path, value, _GIVEN, layer=1) for path, value in _changes(config))]
-    return _resolve([Found(given), override_settings(overrides)], say)
+    return _resolve([Found(given), found], say)
 
 
 def _changes(config: Config) -> Iterator[tuple[tuple[str, ...], object]]:
