@@ -11,7 +11,7 @@ from phoneprice.config.schema import Config
 from phoneprice.search.notation import fitting_space
 from phoneprice.search.space import Space
 
-_NETWORK = ("model.hidden=[]|[32]|[128]", "model.encoding=none|piecewise_linear")
+_ENCODING = "model.encoding=none|piecewise_linear"
 _RATES = ("optimizer.lr=0.003..0.1:log", "optimizer.skip_lr=0.01..0.3:log")
 _PENALTY = (
     "penalty.skip=0.02..2:log",
@@ -19,13 +19,14 @@ _PENALTY = (
     "penalty.outputs=0.02..2:log",
     "penalty.eps=1e-3..0.1:log",
 )
-_PENALISED = (*_NETWORK, "model.dropout=0|0.05..0.5", *_RATES, *_PENALTY)
+_PENALISED = ("model.hidden=[]|[32]|[64]", _ENCODING, "model.dropout=0|0.05..0.5", *_RATES, *_PENALTY)
 USUAL: Mapping[TaskKind, tuple[str, ...]] = {
     "ordinal": _PENALISED,
     "binary": _PENALISED,
     "regression": _PENALISED,
     "multiclass": (
-        *_NETWORK,
+        "model.hidden=[]|[64]|[128]",
+        _ENCODING,
         "penalty=none|adaptive",
         "model.dropout=0|0.1..0.7",
         "loss.label_smoothing=0|0.02..0.2",

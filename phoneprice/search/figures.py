@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.metrics.figures import value_of
-from phoneprice.metrics.row_losses import MEANS, MeanMetric, figure_of, row_losses
+from phoneprice.metrics.row_losses import MEANS, MeanMetric, figure_of
 from phoneprice.records import Doubles, Predictions, Task
 from phoneprice.search.racing import Bools
 
@@ -18,12 +18,6 @@ from phoneprice.search.racing import Bools
 def race_metric(metric: str, task: Task) -> MeanMetric:
     """By what candidates race that are picked by a metric: by itself if it is a mean over rows, else by a loss."""
     return next((name for name in MEANS if name == metric), "log_loss" if task.classes else "rmse")
-
-
-def losses_of(metric: MeanMetric, truth: NDArray[Any], predictions: Sequence[Predictions | None]) -> Doubles:
-    """``(K, n)``: the row losses of each candidate, NaN for one without predictions."""
-    none = np.full(len(truth), np.nan)
-    return np.stack([none if own is None else row_losses(metric, truth, own) for own in predictions])
 
 
 @dataclass(frozen=True)
@@ -61,10 +55,11 @@ class OtherFigures:
 
 
 def figures_of(
-    metric: str, truth: NDArray[Any], predictions: Sequence[Predictions | None], task: Task
+    metric: str, losses: Doubles, truth: NDArray[Any], predictions: Sequence[Predictions | None], task: Task
 ) -> MeanFigures | OtherFigures:
-    """How candidates are judged by their ``predictions`` of the same rows; None: there are none of all rows."""
-    for name in MEANS:
-        if metric == name:
-            return MeanFigures(name, losses_of(name, truth, predictions))
-    return OtherFigures(metric, truth, predictions, task)
+    """How candidates are judged by a metric: by their ``losses`` ``(K, n)``, those of ``race_metric``, if it is a mean.
+
+    Else by their ``predictions`` of the same rows; None: there are none of all rows.
+    """
+    mean = race_metric(metric, task)
+    return MeanFigures(mean, losses) if metric == mean else OtherFigures(metric, truth, predictions, task)

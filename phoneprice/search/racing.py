@@ -6,6 +6,8 @@ train_rows`` times that of independent rows (Nadeau and Bengio 2003, section 3).
 luckiest, so all pairs of candidates count as tested, at every rung, and the level is divided by their number
 (Bonferroni): the chance of a race to drop any candidate that is as good as its leader is at most ``LEVEL``.
 
+All candidates share the seed. What another one would have made of them is not in the test, as it is in no score.
+
 It takes the place of the bootstrap test of Tsamardinos, Greasidou and Borboudakis (2018), since it can be replayed in
 each resample of another bootstrap. Races between models are Maron and Moore's (1994).
 """

@@ -7,8 +7,9 @@ import pytest
 
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.figures import value_of
+from phoneprice.metrics.row_losses import row_losses
 from phoneprice.records import Classified, Predictions, Task, Valued
-from phoneprice.search.figures import figures_of, losses_of, race_metric
+from phoneprice.search.figures import figures_of, race_metric
 
 ROWS = 50
 TASKS = {
@@ -29,13 +30,20 @@ def trial(kind: str) -> tuple[np.ndarray, list[Predictions]]:
     return generator.integers(0, classes, ROWS), [Classified(p.argmax(axis=1), p) for p in shares]
 
 
+def losses_of(metric: str, kind: str) -> np.ndarray:
+    """Of three candidates that predict and one that doesn't."""
+    y, predictions = trial(kind)
+    losses = [row_losses(race_metric(metric, TASKS[kind]), y, own) for own in predictions]
+    return np.stack([*losses, np.full(ROWS, np.nan)])
+
+
 @pytest.mark.parametrize(("kind", "metric"), [(k, name) for k in TASKS for name in METRICS if k in METRICS[name].tasks])
 def test_each_figure_is_the_metric_of_the_rows_that_count(kind: str, metric: str) -> None:
     y, predictions = trial(kind)
     weights = np.random.default_rng(1).multinomial(ROWS, np.full(ROWS, 1 / ROWS), size=4).astype(np.float64)
     asked = np.ones((4, 4), bool)
     asked[2, 1] = False
-    found = figures_of(metric, y, [*predictions, None], TASKS[kind])(weights, asked)
+    found = figures_of(metric, losses_of(metric, kind), y, [*predictions, None], TASKS[kind])(weights, asked)
     for b, own in enumerate(weights):
         rows = np.repeat(np.arange(ROWS), own.astype(int))
         for k, said in enumerate(predictions):
@@ -47,7 +55,8 @@ def test_each_figure_is_the_metric_of_the_rows_that_count(kind: str, metric: str
 @pytest.mark.parametrize("metric", ["accuracy", "ece"])
 def test_no_rows_have_no_figure(metric: str) -> None:
     y, predictions = trial("binary")
-    found = figures_of(metric, y, predictions, TASKS["binary"])(np.zeros((2, ROWS)), np.ones((2, 3), bool))
+    figures = figures_of(metric, losses_of(metric, "binary"), y, [*predictions, None], TASKS["binary"])
+    found = figures(np.zeros((2, ROWS)), np.ones((2, 4), bool))
     assert np.isnan(found).all()
 
 
@@ -62,10 +71,3 @@ def test_no_rows_have_no_figure(metric: str) -> None:
 )
 def test_by_what_candidates_race(kind: str, metric: str, expected: str) -> None:
     assert race_metric(metric, TASKS[kind]) == expected
-
-
-def test_losses_of_those_who_predict() -> None:
-    y, predictions = trial("regression")
-    losses = losses_of("mae", y, [predictions[0], None])
-    assert losses[0] == pytest.approx(np.abs(predictions[0].values - y))
-    assert np.isnan(losses[1]).all()
