@@ -54,7 +54,7 @@ def candidates(space: Space, seed: int) -> Iterator[Candidate]:
 
 def _in_turn(arms: Iterator[Values], space: Space, seed: int) -> Iterator[tuple[Config, Values]]:
     """Of ``ARMS`` arms one point after the other, ``POINTS`` times, then of the next ones; until there are no more."""
-    fresh = (_points(space, arm, seed, place) for place, arm in enumerate(arms))
+    fresh = (_points(space, arm, seed, place) for place, arm in enumerate(arms, 1))
     waiting = deque[Iterator[tuple[Config, Values]]]()
     while turn := [*islice(fresh, ARMS)] or [waiting.popleft() for _ in range(min(ARMS, len(waiting)))]:
         for _ in range(POINTS):
@@ -69,7 +69,7 @@ def _in_turn(arms: Iterator[Values], space: Space, seed: int) -> Iterator[tuple[
 def _arms(space: Space, seed: int) -> Iterator[Values]:
     """The combinations of choices that go together: as a Sobol sequence comes upon them, then the rest."""
     sizes, seen = [len(axis.alternatives) for axis in space.choices], set[str]()
-    drawn = (_sobol(len(sizes), seed) * sizes).astype(int).tolist()
+    drawn = (_sobol(len(sizes), seed, 0) * sizes).astype(int).tolist()
     for places in dict.fromkeys(chain(map(tuple, drawn), product(*map(range, sizes)))):
         arm = [(axis, axis.alternatives[place]) for axis, place in zip(space.choices, places, strict=True)]
         config = space.find(arm)

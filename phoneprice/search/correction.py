@@ -150,6 +150,7 @@ def _replay(trial: Trial, drawn: Doubles) -> _Replays:
     """The search by how often each row was ``drawn`` ``(B, n)``."""
     weights, others = drawn * trial.row_weights, (drawn == 0) * trial.row_weights
     running = trial.race.running(trial.losses, weights) & trial.finished
+    running |= trial.finished & ~running.any(axis=1, keepdims=True)  # where one that was dropped would have won
     inside = trial.figures(weights, np.broadcast_to(trial.finished, running.shape))
     winners = np.where(running, trial.badness(inside), np.inf).argmin(axis=1)
     asked = np.zeros(running.shape, bool)

@@ -38,7 +38,7 @@ def test_forty_searches_over_equal_candidates() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("alike", [0.0, 0.8])
 def test_a_thousand_searches_over_equal_candidates(alike: float) -> None:
-    simulation = Simulation(candidates=64, rows=2000, alike=alike)
+    simulation = Simulation(candidates=64, rows=2000, alike=alike, resamples=100)
     found = outcome(simulation, 1000)
     print(simulation, found)
     honest(found, simulation)
@@ -99,6 +99,16 @@ def test_a_race_is_replayed() -> None:
     losses[1, RACE.folds == 0] += 2
     assert correct(trial_of(losses)).wins.tolist() == [0, 1]
     assert correct(trial_of(losses, race=Race(RACE.folds, (1,)))).wins.tolist() == [1, 0]
+
+
+def test_a_resample_whose_winner_was_dropped_has_one_among_the_others() -> None:
+    """Candidate 1 was dropped in truth though it leads; candidate 0 diverged."""
+    losses = GENERATOR.exponential(1, (3, ROWS))
+    losses[1] -= 5
+    losses[1, RACE.folds > 0] = losses[0] = np.nan
+    found = correct(trial_of(losses, race=Race(RACE.folds, (1,))))
+    assert (found.picked, found.wins.tolist()) == (2, [0, 0, 1])
+    assert found.estimate.value == pytest.approx(losses[2].mean(), abs=0.01)
 
 
 def test_weights_count_rows() -> None:
