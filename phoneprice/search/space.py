@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from phoneprice.components.base import Settings
-from phoneprice.config.fields import toml_key, toml_value
+from phoneprice.config.fields import as_typed, toml_key, toml_value
 from phoneprice.config.layers import Found, Setting
 from phoneprice.config.load import lay_over
 from phoneprice.config.schema import Config
@@ -87,7 +87,7 @@ class Axis:
 
     def __str__(self) -> str:
         """As ``-x`` takes it."""
-        written = (str(own) if isinstance(own, Range) else toml_value(own) for own in self.alternatives)
+        written = (str(own) if isinstance(own, Range) else as_typed(own) for own in self.alternatives)
         return f"{self.key}={'|'.join(written)}"
 
     @property

@@ -192,7 +192,7 @@ def test_all_faults_at_once() -> None:
 
 def test_a_setting_of_a_component_that_only_some_arms_have() -> None:
     texts = ["optimizer=adam|nesterov", "optimizer.momentum=0.5..0.99"]
-    assert written(read_space(Config(), texts)) == ['optimizer="adam"|"nesterov"', "optimizer.momentum=0.5..0.99"]
+    assert written(read_space(Config(), texts)) == ["optimizer=adam|nesterov", "optimizer.momentum=0.5..0.99"]
     assert faults(texts[0], "optimizer.momentum=0.5..1") == [
         (
             'optimizer.momentum: unknown key for "adam"; one of name, lr, skip_lr, weight_decay, skip_weight_decay, '
