@@ -109,8 +109,9 @@ def space_table(file: Path | str) -> dict[str, Any]:
     path = find_config(file)
     settings = file_settings(read_file(path), str(path)).settings
     tune = next((own.value for own in settings if own.path == (_TUNE,)), {})
-    space = tune.get("space", {}) if isinstance(tune, dict) else tune
-    faults = [_not_of_tune(str(key)) for key in tune if key != "space"] if isinstance(tune, dict) else []
+    table: dict[str, Any] = tune if isinstance(tune, dict) else {"space": tune}
+    space = table.get("space", {})
+    faults = [_not_of_tune(key) for key in table if key != "space"]
     if not isinstance(space, dict):
         faults.append(f"{_TUNE}.space: found {shown(space)}, must be a table of settings, each with its range")
     if faults:
