@@ -58,6 +58,10 @@ class DeviceError(PhonePriceError):
     exit_code = 6
 
 
+class MemoryShortageError(DeviceError):
+    """A training doesn't fit into the memory of its device."""
+
+
 class DivergedError(PhonePriceError):
     """Every member's loss became NaN or infinite."""
 

@@ -163,10 +163,14 @@ def toml_value(value: object) -> str:
 _BARE = re.compile(r"(?!(?:true|false|inf|nan)$)[A-Za-z_]+")
 
 
+def as_typed(value: object) -> str:
+    """A value as somebody would type it: a plain word as it is, all else in TOML notation."""
+    return value if isinstance(value, str) and _BARE.fullmatch(value) else toml_value(value)
+
+
 def as_option(key: str, value: object) -> str:
     """A setting as it is pasted behind a command: ``-s data.group_column=patient``, quoted where a shell needs it."""
-    text = value if isinstance(value, str) and _BARE.fullmatch(value) else toml_value(value)
-    return f"-s {quote(f'{key}={text}')}"
+    return f"-s {quote(f'{key}={as_typed(value)}')}"
 
 
 def as_line(key: str, value: object) -> str:

@@ -1,7 +1,7 @@
 """From a TOML file, the environment and ``-s key=value`` to one checked ``Config``.
 
 Precedence: defaults < file < ``PHONEPRICE_SECTION__KEY=value`` < ``-s section.key=value``; what was inferred from a
-table stands where a file would. Five rules make partial settings mean what their author expects:
+table stands where a file would. Six rules make partial settings mean what their author expects:
 
 - A component is a table or just its name: ``activation = "tanh"`` is short for ``activation = {name = "tanh"}``.
   Its name may be written as elsewhere, ``ReLU`` or ``LeakyReLU``.
@@ -11,6 +11,7 @@ table stands where a file would. Five rules make partial settings mean what thei
 - The tables of ``[[portfolio]]`` say what differs from the rest of the configuration; the last layer that has a
   portfolio holds. A higher layer that sets something of the network (``NETWORK_SECTIONS``) asks for one network, so the
   portfolio is left out, which is said; what it sets of ``training`` holds for every recipe.
+- The table ``[tune]`` of a file is for searches: ``space_table`` reads it, and it is no part of the configuration.
 - Resolution: the defaults are those of ``task.kind`` (``recipes.recipe``): its loss, and what goes well with it.
   Rows with an order (``validation.order_column``) are held out by it, and not in folds.
 
@@ -67,6 +68,7 @@ from phoneprice.suggestions import did_you_mean, the_same
 
 Say = Callable[[str], None]
 _PORTFOLIO = "portfolio"
+_TUNE = "tune"
 _GIVEN = "the configuration given"
 _INFERRED = "inferred from the table"
 Checked = TypeVar("Checked", bound=Settings)
@@ -94,11 +96,34 @@ def load_config(
     layers = [environment_settings(environ or {}), override_settings(overrides)]
     if file is not None:
         path = find_config(file)
-        layers.insert(0, file_settings(read_file(path), str(path)))
+        found = file_settings(read_file(path), str(path))
+        layers.insert(0, replace(found, settings=[own for own in found.settings if own.path != (_TUNE,)]))
     if inferred is not None:
         told = {name: dict(table) if isinstance(table, Mapping) else table for name, table in inferred.items()}
         layers.insert(0, Found([Setting((name,), table, _INFERRED, 1) for name, table in told.items()]))
     return _resolve(layers, say)
+
+
+def space_table(file: Path | str) -> dict[str, Any]:
+    """The table ``[tune.space]`` of a file (or preset name), unchecked; empty where it has none.
+
+    Raises ``ConfigError`` when the file is missing or no TOML, or has something else in ``[tune]``.
+    """
+    path = find_config(file)
+    settings = file_settings(read_file(path), str(path)).settings
+    tune = next((own.value for own in settings if own.path == (_TUNE,)), {})
+    table: dict[str, Any] = tune if isinstance(tune, dict) else {"space": tune}
+    space = table.get("space", {})
+    faults = [_not_of_tune(key) for key in table if key != "space"]
+    if not isinstance(space, dict):
+        faults.append(f"{_TUNE}.space: found {shown(space)}, must be a table of settings, each with its range")
+    if faults:
+        raise ConfigError(*(f"{fault} ({path})" for fault in faults))
+    return dict(space)
+
+
+def _not_of_tune(key: str) -> str:
+    return f"{_TUNE}.{key}: unknown key;{did_you_mean(key, ['space'])} space is the only one"
 
 
 def config_from_toml(text: str, source: str) -> Config:
@@ -115,9 +140,14 @@ def override_config(config: Config, overrides: Sequence[str], say: Say = silent)
     Where ``config`` is no different from the recipe of its task kind, another ``task.kind`` brings its own recipe.
     Raises ``ConfigError``.
     """
+    return lay_over(config, override_settings(overrides), say)
+
+
+def lay_over(config: Config, found: Found, say: Say = silent) -> Config:
+    """The same with a layer from elsewhere, whose settings say where they come from."""
     kind = Setting(("task", "kind"), config.task.kind, _GIVEN, layer=1)
     given = [kind, *(Setting(path, value, _GIVEN, layer=1) for path, value in _changes(config))]
-    return _resolve([Found(given), override_settings(overrides)], say)
+    return _resolve([Found(given), found], say)
 
 
 def _changes(config: Config) -> Iterator[tuple[tuple[str, ...], object]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.metrics.classification import log_losses
 from phoneprice.metrics.intervals import mean
-from phoneprice.records import Classified, Doubles, Interval, Predictions
+from phoneprice.metrics.row_losses import row_losses
+from phoneprice.records import Doubles, Interval, Predictions
 
 PairedMetric = Literal["accuracy", "log_loss", "rmse", "mae"]
 PAIRED: dict[bool, tuple[PairedMetric, ...]] = {True: ("accuracy", "log_loss"), False: ("rmse", "mae")}
@@ -19,10 +18,7 @@ PAIRED: dict[bool, tuple[PairedMetric, ...]] = {True: ("accuracy", "log_loss"), 
 
 def row_errors(metric: PairedMetric, y: NDArray[Any], predictions: Predictions) -> Doubles:
     """What each row adds to the metric's badness, ``(n,)``: 1 for a wrong class, its log loss, its (squared) error."""
-    if isinstance(predictions, Classified):
-        return log_losses(y, predictions.probabilities) if metric == "log_loss" else (y != predictions.classes) * 1.0
-    error = predictions.values - y
-    return np.asarray(error**2 if metric == "rmse" else np.abs(error))
+    return row_losses(metric, y, predictions)
 
 
 def lead(metric: PairedMetric, ours: Doubles, theirs: Doubles) -> Interval:

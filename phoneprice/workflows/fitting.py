@@ -15,7 +15,7 @@ from phoneprice.data.encoding.features import member_statistics
 from phoneprice.data.encoding.schema import Column
 from phoneprice.data.encoding.target import target_statistics
 from phoneprice.data.rows.splits import plan_members
-from phoneprice.errors import DeviceError, DivergedError
+from phoneprice.errors import DivergedError, MemoryShortageError
 from phoneprice.guest import unnoticed
 from phoneprice.model.shape import NetworkShape, measured_layers, network_shape
 from phoneprice.records import Ensemble, EpochRecord, Floats, InputStatistics, MemberPlan
@@ -78,6 +78,7 @@ def fit(
     configs: Sequence[Config] | None = None,
     watch: bool = True,
     checkpointer: Checkpointer | None = None,
+    judge: bool = True,
 ) -> Fitted:
     """Train a network of each configuration for each plan; with ``watch`` the history has the loss on held-out rows.
 
@@ -85,7 +86,8 @@ def fit(
 
     A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
-    Raises ``DivergedError`` when all members diverged, ``DeviceError`` for a device that is not there.
+    Raises ``DivergedError`` when all members diverged, unless others ``judge`` that by ``Fitted.diverged``;
+    ``DeviceError`` for a device that is not there, ``MemoryShortageError`` for one that is full.
     """
     from phoneprice.training.threads import threads_of_environment
 
@@ -96,7 +98,11 @@ def fit(
 
     with plain_torch():
         every = configs or prepared.config.recipes
-        return _fit(prepared, plans, every, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
+        fitted = _fit(prepared, plans, every, usual_threads, on_event, watch=watch, checkpointer=checkpointer)
+    if judge:
+        members = [own for own in every for _ in plans]
+        _judge_divergence(np.array(fitted.diverged), members, on_event, prepared.schema.columns)
+    return fitted
 
 
 def _fit(
@@ -153,7 +159,6 @@ def _fit(
         with enough_memory():
             history = _follow(training, epochs, on_event, checkpointer)
     diverged = training.diverged.astype(int)
-    _judge_divergence(diverged, each, on_event, prepared.schema.columns)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     firsts = range(0, len(each), len(plans))
     ensembles = tuple(training.ensemble(range(first, first + len(plans))) for first in firsts)
@@ -186,7 +191,7 @@ def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpo
 
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    """Turn PyTorch's and NumPy's ways of running out of memory into a ``DeviceError`` that says what needs less."""
+    """Turn PyTorch's and NumPy's ways to run out of memory into a ``MemoryShortageError`` that says what needs less."""
     import torch
 
     try:
@@ -195,13 +200,13 @@ def enough_memory() -> Iterator[None]:
         if not is_out_of_memory(fault):
             raise
         where = "the device" if isinstance(fault, torch.OutOfMemoryError) else "memory"
-        raise DeviceError(
+        raise MemoryShortageError(
             f"training: {where} is full; try a smaller training.batch_rows, a smaller training.stack_members "
             "(the results stay the same), or a smaller model.hidden"
         ) from None
 
 
-def _likely_cause(config: Config, columns: Sequence[Column]) -> str:
+def likely_cause(config: Config, columns: Sequence[Column]) -> str:
     """The row or the setting that makes a loss infinite most often, and what to try."""
     init = config.model.init.name
     for column in columns:
@@ -227,7 +232,7 @@ def _judge_divergence(
     lost = np.flatnonzero(diverged)
     if not len(lost):
         return
-    cause = f"the likely cause is {_likely_cause(configs[lost[0]], columns)}"
+    cause = f"the likely cause is {likely_cause(configs[lost[0]], columns)}"
     if len(lost) == len(diverged):
         raise DivergedError(f"training diverged: the loss became NaN or infinite in epoch {diverged.min()}; {cause}")
     several = any(own != configs[0] for own in configs)

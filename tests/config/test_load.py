@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from phoneprice.components.optimizers import SGD, Adam
 from phoneprice.config.fields import choices, section
-from phoneprice.config.load import config_from_toml, load_config
+from phoneprice.config.load import config_from_toml, load_config, space_table
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.errors import ConfigError
@@ -40,6 +40,34 @@ def write(tmp_path):
 
 def test_nothing_given_is_the_defaults():
     assert load_config() == Config()
+
+
+def test_the_table_of_searches_is_left_aside(write):
+    file = write('[training]\nseed = 3\n[tune.space]\noptimizer.lr = "0.1..0.2"\nmodel.hidden = [[], [8]]\n')
+    assert load_config(file) == load_config(None, ["training.seed=3"])
+    assert space_table(file) == {"optimizer": {"lr": "0.1..0.2"}, "model": {"hidden": [[], [8]]}}
+    assert space_table(write("")) == space_table("default") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("tune = 1", "tune.space: found 1, must be a table of settings, each with its range"),
+        ("[tune]\nspace = []", "tune.space: found [], must be a table of settings, each with its range"),
+        ("[tune]\nspce = {}", 'tune.spce: unknown key; did you mean "space"? space is the only one'),
+    ],
+)
+def test_a_table_of_searches_that_is_none(write, text, fault):
+    file = write(text)
+    with pytest.raises(ConfigError) as raised:
+        space_table(file)
+    assert str(raised.value) == f"{fault} ({file})"
+
+
+def test_only_a_file_has_a_table_of_searches():
+    assert faults("tune.space.model=1", environ={"PHONEPRICE_TUNE__SPACE": "1"}) == [
+        f"tune: unknown key; one of {SECTIONS} (-s)"
+    ]
 
 
 def test_later_layers_win(write):
