@@ -12,7 +12,7 @@ from phoneprice.search.notation import fitting_space
 from phoneprice.search.space import Space
 
 _ENCODING = "model.encoding=none|piecewise_linear"
-_RATES = ("optimizer.lr=0.003..0.1:log", "optimizer.skip_lr=0.01..0.3:log")
+_RATES = ("optimizer.lr=0.003..0.1:log", "optimizer.skip_lr=0.03..0.3:log")
 _PENALTY = (
     "penalty.skip=0.02..2:log",
     "penalty.inputs=0.02..2:log",
