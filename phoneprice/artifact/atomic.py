@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from phoneprice.artifact.folders import OpenDirectory, keep_access, mode_of
-from phoneprice.artifact.work import OUTPUT, Purpose, WorkDirectory, delete_strays
+from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
 from phoneprice.places import real_entry
 from phoneprice.shortage import write_error
 
@@ -53,8 +53,8 @@ def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) 
             delete_strays(parent, purpose)
             with WorkDirectory.create(parent, purpose) as work:
                 try:
-                    old = parent.file_status(target.name)
-                    with os.fdopen(work.new_file(OUTPUT, mode_of(old) & (0o666 if old else mode)), "wb") as file:
+                    old, name = parent.file_status(target.name), work.made_name("output")
+                    with os.fdopen(work.new_file(name, mode_of(old) & (0o666 if old else mode)), "wb") as file:
                         yield file
                         file.flush()
                         if old is not None:
@@ -62,7 +62,7 @@ def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) 
                         os.fsync(file.fileno())
                         if made_up:
                             parent.require_file(target.name)
-                        work.move_file(OUTPUT, file.fileno(), parent, target.name)
+                        work.move_file(name, file.fileno(), parent, target.name)
                 finally:
                     with suppress(OSError):
                         work.delete()

@@ -69,7 +69,8 @@ class CheckpointStore:
         stem = f"{self._number:08d}-{sha256(data)}"
         name = f"{stem}.safetensors"
         with storage_faults(self._run), self._open_or_make() as folder:
-            folder.discard(f"{stem}.unfinished")  # it was killed just here
+            for other in filter(_UNFINISHED.fullmatch, folder.names()):
+                folder.discard(other)
             folder.write(f"{stem}.unfinished", data, name)
             folder.sync()
             self._kept = [*self._kept, name][-KEPT:]

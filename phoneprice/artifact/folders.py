@@ -134,10 +134,6 @@ class OpenDirectory:
         status = self.status(name)
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
-    def files(self) -> dict[str, os.stat_result]:
-        """The status of each regular file in the directory, by name."""
-        return {name: status for name in self.names() if (status := self.file_status(name)) is not None}
-
     def require_file(self, name: str) -> None:
         """Raise ``StorageError`` where an entry of that name is anything else than a regular file."""
         self._require(name, stat.S_IFREG)

@@ -1,9 +1,11 @@
 """Work directories: where a run or an output is made, beside the name that it gets when it is whole.
 
 A directory is one of ours if a file in it says so: the marker, ``lock``, with a random token, the user, and what the
-directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The marker also lists the
-files that are made there, by inode: whatever else comes into the directory stays. The process that works in a directory
-holds the marker (flock); the kernel lets go of it when that process dies.
+directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The process that works
+in a directory holds the marker (flock); the kernel lets go of it when that process dies.
+
+What is made in it has the token in its name, too (``made_name``): what is not called so, and is not the marker, was put
+there by somebody, and stays.
 
 A work directory begins and ends under a name of its own, ``.STEM.TOKEN.partial``: so one of another name that has no
 marker is never one that another process is making or deleting just now.
@@ -15,24 +17,16 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Self
 
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.errors import StorageError
 
-OUTPUT = "output"
-"""The file in a work directory that becomes an output."""
 _MARKER = "lock"
-_MADE = 700  # characters: the inode numbers of the files of two runs, of up to 20 digits
-_LONGEST = 2048  # bytes of a marker
 _TEXT = re.compile(
-    rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\n"
-    rb"made([ \d]*)\nfor (.+)\npid +(\d+)\n",
-    re.DOTALL,
+    rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\nfor (.+)\npid +(\d+)\n", re.DOTALL
 )
 
 
@@ -61,7 +55,6 @@ class WorkDirectory(OpenDirectory):
         super().__init__(folder.descriptor, folder.path)
         self._marker, self._parent, self._name = marker, parent, name
         self._purpose, self._token = purpose, token
-        self._made = frozenset[int]()
 
     @classmethod
     def create(cls, parent: OpenDirectory, purpose: Purpose, mode: int = 0o777) -> Self:
@@ -126,7 +119,7 @@ class WorkDirectory(OpenDirectory):
     def holder(self) -> str:
         """The number of the process that took the work directory last."""
         match = self._text()
-        return match[6].decode() if match else "?"
+        return match[5].decode() if match else "?"
 
     def in_place(self) -> bool:
         """Whether the work directory still has its name."""
@@ -136,40 +129,9 @@ class WorkDirectory(OpenDirectory):
         """Whether the work directory has the name under which it begins and ends."""
         return self._name == self._purpose.work_name(self._token)
 
-    def new_file(self, name: str, mode: int = 0o666) -> int:
-        """A new file, which the marker calls ours."""
-        return self.claimed(super().new_file(name, mode))
-
-    def new_stage(self, name: str, mode: int) -> OpenDirectory:
-        """A new directory; the marker calls the files ours that are made in it."""
-        made = self.new_child(name, mode)
-        return _Stage(made.descriptor, made.path, self)
-
-    def claim(self, made: Iterable[os.stat_result]) -> None:
-        """Say in the marker that these files are ours: no others are deleted in the work directory."""
-        self._made = self._made.union(status.st_ino for status in made)
-        os.pwrite(self._marker, self._marked(), 0)
-
-    def claimed(self, file: int) -> int:
-        """The descriptor of a file, which the marker calls ours from now on."""
-        try:
-            self.claim([os.fstat(file)])
-        except BaseException:
-            os.close(file)
-            raise
-        return file
-
-    def delete_stage(self, name: str) -> None:
-        """Delete a directory and the files in it, if there is one; ``StorageError`` where one of them is not ours."""
-        if self.status(name) is None:
-            return
-        with self.child(name) as stage:
-            files = stage.files()
-            stage.require_names(lambda file: self._is_ours(files.get(file)))
-            for file in files:
-                stage.unlink(file)
-        self.remove(name)
-        self._made = self._made.difference(status.st_ino for status in files.values())
+    def made_name(self, what: str) -> str:
+        """What an entry of the work directory is called that no one else has made."""
+        return f"{what}-{self._token}"
 
     def take_name(self, name: str) -> None:
         """Rename it to a name that is free."""
@@ -178,8 +140,8 @@ class WorkDirectory(OpenDirectory):
 
     def delete(self) -> None:
         """Delete it, unless somebody has put something into it."""
-        if self._is_ours(self.file_status(OUTPUT)):
-            self.unlink(OUTPUT)
+        if self._purpose.kind == "output":
+            self.discard(self.made_name("output"))
         if self.names() != [_MARKER] or not self.in_place() or not self.holds(_MARKER, self._marker):
             return
         if not self.is_unnamed():
@@ -194,46 +156,25 @@ class WorkDirectory(OpenDirectory):
             os.close(self._marker)
             self._marker = -1
 
-    def _is_ours(self, status: os.stat_result | None) -> bool:
-        """Whether a regular file is called ours; one without a byte may be, by a process that was killed early."""
-        return status is not None and (status.st_ino in self._made or not status.st_size)
-
     def _mark(self) -> None:
         fcntl.flock(self._marker, fcntl.LOCK_EX)
-        os.pwrite(self._marker, self._marked(), 0)
-        os.fsync(self._marker)
-
-    def _marked(self) -> bytes:
         owner = os.fstat(self.descriptor).st_uid
-        made = "".join(f" {inode}" for inode in sorted(self._made)).ljust(_MADE)  # so that it never gets shorter
-        head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\nmade{made}\nfor "
-        return head.encode() + bytes(self._purpose) + b"\n" + _pid_line()
+        head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\nfor "
+        os.write(self._marker, head.encode() + bytes(self._purpose) + b"\n" + _pid_line())
+        os.fsync(self._marker)
 
     def _recognise(self) -> bool:
         match = self._text()
-        if match is None or match[5] != bytes(self._purpose):
+        if match is None or match[4] != bytes(self._purpose):
             return False
         self._token = match[1].decode()
-        self._made = frozenset(map(int, match[4].split()))
         owner = os.fstat(self.descriptor).st_uid
         # Network file systems may give what we make to another user.
         ours = owner == os.geteuid() or (os.geteuid(), owner) == (int(match[2]), int(match[3]))
         return ours and owner == os.fstat(self._marker).st_uid
 
     def _text(self) -> re.Match[bytes] | None:
-        return _TEXT.fullmatch(os.pread(self._marker, _LONGEST, 0)) if self._marker >= 0 else None
-
-
-class _Stage(OpenDirectory):
-    """A directory in a work directory, whose files become a run."""
-
-    def __init__(self, descriptor: int, path: Path, work: WorkDirectory) -> None:
-        super().__init__(descriptor, path)
-        self._work = work
-
-    def new_file(self, name: str, mode: int = 0o666) -> int:
-        """A new file, which the marker calls ours."""
-        return self._work.claimed(super().new_file(name, mode))
+        return _TEXT.fullmatch(os.pread(self._marker, 1024, 0)) if self._marker >= 0 else None
 
 
 def delete_strays(parent: OpenDirectory, purpose: Purpose) -> None:

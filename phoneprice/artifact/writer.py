@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
 
-_STAGE = "run"
 _OLD = "old"
 _WORK_NAME = re.compile(r"\..*\.partial", re.DOTALL)
 _OTHER = "choose another -o"
@@ -82,6 +81,7 @@ _LARGE: dict[str, tuple[type[PhonePriceError], str]] = {
     layout.ENVIRONMENT: (UsageError, "the command line is too long; train with --no-command-line"),
 }
 """Why a file of a run can be larger than its readers take, and what to do."""
+_is_run_file = layout.LIMITS.__contains__
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class RunWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._parent = opened.enter_context(_open_parent(self._shown))
             self._work = opened.enter_context(_take(self._parent, self._name, self._shown))
+            self._stage, self._given_up = self._work.made_name("run"), self._work.made_name("old")
             self.checkpoints = CheckpointStore(self._work, self._shown)
             """The state of an unfinished training."""
             opened.callback(self._leave, keep_checkpoints=True)
@@ -135,7 +136,7 @@ class RunWriter:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
         with storage_faults(self._shown):
             old = self._parent.status(self._name) if self._force else None
-            with self._work.new_stage(_STAGE, mode_of(old)) as stage:
+            with self._work.new_child(self._stage, mode_of(old)) as stage:
                 if old is not None:
                     os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
                 older = _files_of(self._parent, self._name) if self._force else {}
@@ -159,31 +160,36 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        self._work.delete_stage(_STAGE)
-        if self._work.status(_OLD) is None:
-            return
-        if self._parent.status(self._name) is None:
-            with _open_run(self._work, _OLD) as old:
-                self._work.move_child(_OLD, old, self._parent, self._name)
-            self._parent.sync()
-        else:
-            with _open_run(self._parent, self._name):  # else the older version is all there is
-                self._work.delete_stage(_OLD)
+        if self._work.status(_OLD) is not None:
+            if self._parent.status(self._name) is None:
+                with _open_run(self._work, _OLD) as old:
+                    self._work.move_child(_OLD, old, self._parent, self._name)
+                self._parent.sync()
+            else:
+                with _open_run(self._parent, self._name):  # else the older version is all there is
+                    self._give_up_old()
+        for made in (self._stage, self._given_up):
+            self._work.delete_child(made, _is_run_file)
 
     def _swap_in(self, stage: OpenDirectory) -> None:
         replacing = self._force and self._parent.status(self._name) is not None
         if replacing:
             with _open_run(self._parent, self._name) as old:
-                self._work.claim(old.files().values())
                 self._parent.move_child(self._name, old, self._work, _OLD)
         try:
-            self._work.move_child(_STAGE, stage, self._parent, self._name)
+            self._work.move_child(self._stage, stage, self._parent, self._name)
         except OSError:
             self._recover()
             raise
         self._parent.sync()
         if replacing:
-            self._work.delete_stage(_OLD)
+            self._give_up_old()
+            self._work.delete_child(self._given_up, _is_run_file)
+
+    def _give_up_old(self) -> None:
+        """Rename the older version, so that one of which half is deleted is known for what it was."""
+        with _open_run(self._work, _OLD) as old:
+            self._work.move_child(_OLD, old, self._work, self._given_up)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
@@ -361,7 +367,7 @@ def _open_parent(shown: Path) -> OpenDirectory:
 def _files_of(parent: OpenDirectory, name: str) -> dict[str, os.stat_result]:
     """The status of each file of a run, whole or damaged; none where there is no run."""
     with suppress(OSError, StorageError), _open_run(parent, name) as run:
-        return run.files()
+        return {file: status for file in run.names() if (status := run.file_status(file)) is not None}
     return {}
 
 

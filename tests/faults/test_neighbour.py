@@ -32,8 +32,8 @@ PLANTINGS = 40
 """In a round, after which everything is looked at."""
 SETTINGS = [*TRAININGS["ordinal"], "training.checkpoint_seconds=0", "training.epochs=4"]
 WORK = re.compile(r"\.(v|out\.csv)(\.[0-9a-f]{32})?\.partial")
-OURS = re.compile(rf"{WORK.pattern}/(run|old|checkpoints)")
-"""What the program makes and deletes in its work directories; what they hold is looked for by itself."""
+OURS = re.compile(rf"{WORK.pattern}/checkpoints")
+"""What the program makes and deletes in its work directories; what it holds is looked for by itself."""
 SLOW = 60.0
 """Seconds, after which something is waited on."""
 
