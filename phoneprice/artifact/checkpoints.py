@@ -69,13 +69,13 @@ class CheckpointStore:
         stem = f"{self._number:08d}-{sha256(data)}"
         name = f"{stem}.safetensors"
         with storage_faults(self._run), self._open_or_make() as folder:
-            for other in filter(_UNFINISHED.fullmatch, folder.names()):
+            for other in filter(_UNFINISHED.fullmatch, folder.names()):  # before there is another: the disk may be full
                 folder.discard(other)
             folder.write(f"{stem}.unfinished", data, name)
             folder.sync()
             self._kept = [*self._kept, name][-KEPT:]
             for other in folder.names():
-                if _is_ours(other) and other not in self._kept:
+                if _NAME.fullmatch(other) and other not in self._kept:
                     folder.discard(other)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:

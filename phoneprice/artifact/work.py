@@ -4,8 +4,8 @@ A directory is one of ours if a file in it says so: the marker, ``lock``, with a
 directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The process that works
 in a directory holds the marker (flock); the kernel lets go of it when that process dies.
 
-What is made in it has the token in its name, too (``made_name``): what is not called so, and is not the marker, was put
-there by somebody, and stays.
+What is made in it has the token in its name, too (``made_name``), a checkpoint its hash, and an older run waits as
+``old``, where readers look for it. Whatever else is there was put there by somebody, and stays.
 
 A work directory begins and ends under a name of its own, ``.STEM.TOKEN.partial``: so one of another name that has no
 marker is never one that another process is making or deleting just now.
@@ -130,7 +130,7 @@ class WorkDirectory(OpenDirectory):
         return self._name == self._purpose.work_name(self._token)
 
     def made_name(self, what: str) -> str:
-        """What an entry of the work directory is called that no one else has made."""
+        """The name of an entry that is made in it: with the token, so that nobody else has it by accident."""
         return f"{what}-{self._token}"
 
     def take_name(self, name: str) -> None:

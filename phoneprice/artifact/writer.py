@@ -160,22 +160,25 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        if self._work.status(_OLD) is not None:
-            if self._parent.status(self._name) is None:
-                with _open_run(self._work, _OLD) as old:
-                    self._work.move_child(_OLD, old, self._parent, self._name)
-                self._parent.sync()
-            else:
-                with _open_run(self._parent, self._name):  # else the older version is all there is
-                    self._give_up_old()
+        self._settle_old()
         for made in (self._stage, self._given_up):
             self._work.delete_child(made, _is_run_file)
+
+    def _settle_old(self) -> None:
+        """Put the older version back, or give it up where a run has its name."""
+        if self._work.status(_OLD) is None:
+            return
+        if self._parent.status(self._name) is None:
+            _move_run(self._work, _OLD, self._parent, self._name)
+            self._parent.sync()
+        else:
+            with _open_run(self._parent, self._name):  # else the older version is all there is
+                self._give_up_old()
 
     def _swap_in(self, stage: OpenDirectory) -> None:
         replacing = self._force and self._parent.status(self._name) is not None
         if replacing:
-            with _open_run(self._parent, self._name) as old:
-                self._parent.move_child(self._name, old, self._work, _OLD)
+            _move_run(self._parent, self._name, self._work, _OLD)
         try:
             self._work.move_child(self._stage, stage, self._parent, self._name)
         except OSError:
@@ -188,8 +191,7 @@ class RunWriter:
 
     def _give_up_old(self) -> None:
         """Rename the older version, so that one of which half is deleted is known for what it was."""
-        with _open_run(self._work, _OLD) as old:
-            self._work.move_child(_OLD, old, self._work, self._given_up)
+        _move_run(self._work, _OLD, self._work, self._given_up)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
@@ -313,6 +315,12 @@ def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
                 continue  # another process has just replaced it
             opened.pop_all()
             return run
+
+
+def _move_run(source: OpenDirectory, name: str, to: OpenDirectory, new: str) -> None:
+    """Rename a run, whole or damaged, to a name that is free."""
+    with _open_run(source, name) as run:
+        source.move_child(name, run, to, new)
 
 
 def _require_run(parent: OpenDirectory, name: str, run: OpenDirectory) -> None:

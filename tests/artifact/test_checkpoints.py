@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +126,24 @@ def test_one_whose_writer_was_killed_is_written_again(
     whole.rename(whole.with_suffix(".unfinished"))
     store_in(tmp_path).save(checkpoint())
     assert names(tmp_path / "checkpoints") == [whole.name]
+
+
+def test_a_full_disk_holds_no_more_than_one_half(
+    store: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for epoch in (1, 2, 3):
+            with pytest.raises(StorageError):
+                store.save(checkpoint(epoch))
+    (half,) = names(tmp_path / "checkpoints")
+    assert half.endswith(".unfinished")
+    store.save(checkpoint(4))
+    (whole,) = names(tmp_path / "checkpoints")
+    assert whole.endswith(".safetensors")
 
 
 ARRAY = {"state/x": np.zeros(1, np.float32)}
