@@ -14,8 +14,8 @@ from phoneprice.artifact import layout
 from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.work import WorkDirectory
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, refuse_unreadable
+from phoneprice.artifact.work import WorkDirectory, partial_path
+from phoneprice.artifact.writer import RunWriter, refuse_place, refuse_unreadable
 from phoneprice.errors import (
     ConfigError,
     DataError,
@@ -385,8 +385,8 @@ def test_a_run_that_goes_while_it_is_looked_at_is_none(tmp_path, monkeypatch):
 def test_killed_between_the_renames_of_force(tmp_path):
     run = tmp_path / "run"
     write_run(run, OLD)
-    with _killed(RunWriter(run, force=True)):
-        run.rename(old_path(run))
+    with _killed(RunWriter(run, force=True)) as writer:
+        run.rename(writer._work.path / writer._old)
     assert _which(run) == "old"  # the loader finds it
     with pytest.raises(UsageError):
         RunWriter(run)  # and so does the next writer
