@@ -221,7 +221,8 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     """Starts and bytes without thousands marks, and the cells in which these stand wrongly.
 
     A number begins with one to three digits, of which the first is not 0, and exactly three follow each mark: up to the
-    next one, the decimal mark, or the end.
+    next one, the decimal mark, or the end. With commas there may be two between all marks, as in ``12,34,567`` (lakhs
+    and crores), and one or two before the first.
     """
     mark, point, zero = ord(how.thousands), ord(how.decimal), ord("0")
     at = np.flatnonzero(text == mark)
@@ -232,14 +233,18 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     padded = np.concatenate([text, np.zeros(5, np.uint8)])
     digit = (padded - np.uint8(zero)) < 10
     follows = padded[at + 4]
-    right = (at + 3 < end) & digit[at + 1] & digit[at + 2] & digit[at + 3]
-    right &= (at + 4 == end) | (follows == mark) | (follows == point)
+    two_digits = digit[at + 1] & digit[at + 2]
+    pair = two_digits & (mark == ord(",")) & (at + 3 < end) & (padded[at + 3] == mark)
+    last = (at + 4 == end) | (follows == point)
+    right = two_digits & (at + 3 < end) & digit[at + 3] & (last | (follows == mark))
+    in_pairs = np.isin(cell, cell[pair]) if pair.any() else pair
+    right = np.where(in_pairs, pair | (right & last), right)
     first = np.diff(cell, prepend=-1) > 0
-    right[~first] &= np.diff(at, prepend=-9)[~first] == 4
+    right[~first] &= np.diff(at, prepend=-9)[~first] == np.where(in_pairs, 3, 4)[~first]
     begin = starts[cell]
     begin = begin + ((padded[begin] == ord("-")) | (padded[begin] == ord("+")))
     leading = at - begin
-    lead = (leading >= 1) & (leading <= 3) & (padded[begin] != zero) & digit[begin]
+    lead = (leading >= 1) & (leading <= np.where(in_pairs, 2, 3)) & (padded[begin] != zero) & digit[begin]
     lead &= ((leading < 2) | digit[at - 1]) & ((leading < 3) | digit[at - 2])
     right &= ~first | lead
     kept = starts.copy()

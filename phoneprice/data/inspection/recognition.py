@@ -83,7 +83,8 @@ Letters that are often part of a code, as in ``12a``, are not among them.
 """
 _SHAPE = (
     r"^\(? *[+-]? *(?P<before>[^\s\d+\-.,'()_][^\s\d+\-,'()_]{0,4})? *[+-]?"
-    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d*)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)"
+    r"(?:[eE][+-]?\d+)?)"
     r" *(?P<after>[^\s\d+\-.,'()_][^\d()]{0,14}?)? *\)?-?$"
 )
 """A number with marks of any kind and a text before or after it."""
@@ -439,9 +440,10 @@ def _decimal_evidence(mark: str) -> str:
 
 
 def _thousands_evidence(mark: str) -> str:
-    """Cores in which the mark stands between groups of three digits, whatever the other marks mean."""
+    """Cores in which the mark stands between groups of digits, whatever the other marks mean."""
     m, other = re.escape(mark), "," if mark == "." else r"\."
-    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}(?:\d|$)"
+    pairs = r"|\d,\d{2},\d{2,3}" if mark == "," else ""
+    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}(?:\d|$){pairs}"
 
 
 _OPEN: dict[str, tuple[tuple[DecimalMark, ThousandsMark], ...]] = {

@@ -30,6 +30,8 @@ def look(*cells: str | None) -> Found | None:
         (["1.234.567", "5"], NumberFormat(",", ".")),
         (["1,234,567", "5"], NumberFormat(".", ",")),
         (["1,234.5", "5"], NumberFormat(".", ",")),
+        (["12,34,567", "5,000", "850"], NumberFormat(".", ",")),
+        (["Rs. 1,16,50,551.00", "Rs. 5"], NumberFormat(".", ",", ("Rs.",))),
         (["1 234", "5,5"], NumberFormat(",", " ")),
         (["1 234", "234,567"], NumberFormat(",", " ")),
         (["1'234.50", "3"], NumberFormat(".", "'")),
