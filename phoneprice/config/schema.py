@@ -31,7 +31,7 @@ DecimalMark = Literal[".", ","]
 ThousandsMark = Literal["", ".", ",", " ", "'", "_"]
 DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
 DateForm = Literal["ymd", "dmy", "mdy", "time"]
-"""What the cells of a column are: dates whose numbers have this order, or times of a day."""
+"""What the cells of a column are: dates whose numbers have this order, or times of a day or longer ones."""
 MOST_THREADS = 1024
 """PyTorch crashes where it is asked for some ten thousands."""
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
-from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
+from phoneprice.data.encoding.dates import Dates, dates_in, find_dates, open_orders
 from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.inspection.ids import counts_by_chance, id_reason
@@ -325,6 +325,9 @@ def _text_reason(table: Table, target: str, counts: dict[str, int], doubt: str) 
             raise file_fault(table.source, f"column {target!r}: {doubt}")
         if fault := text_in_target(table, target):
             raise fault
+        if dates_in(table.columns[target]):
+            what = "holds dates or times, expected classes or numbers; give it as a number, such as days or minutes"
+            raise file_fault(table.source, f"column {target!r} {what}")
         what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
         raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
     names = quoted_labels(sorted(counts))

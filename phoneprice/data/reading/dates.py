@@ -9,7 +9,7 @@ UTC, a time without one counts as UTC; digits of a second beyond the microsecond
 | ``ymd`` | ``24-05-31`` |
 | ``dmy`` | ``31/05/2024``, ``31.5.24`` |
 | ``mdy`` | ``05/31/2024``, ``5-31-24`` |
-| ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM`` |
+| ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM``; longer than a day ``36:15:00``, ``125:30``, ``1 day, 12:15:00`` |
 | each but ``time`` | ``2024-05-31``, ``2024/5/31``, ``20240531``, ``2024-05``, ``31 May 2024``, ``31-May-24`` |
 | | ``May 31, 2024``, ``May-31-2024``, ``Fri, 31 May 2024``, ``2024-May-31``, ``May 2024``, ``2024 May`` |
 | | ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601), ``2024Q2`` and ``Q2 2024`` (quarters), ``2024M05`` |
@@ -91,7 +91,9 @@ _WITH_THEIR_TIME = (
     rf"{_YEAR_FIRST}{_THEN_DAY}[ t_-](?P<hour>\d{{2}})",
 )
 _DATES = tuple(f"(?i)^{pattern}$" for pattern in (*(f"{family}{_TIME}" for family in _FAMILIES), *_WITH_THEIR_TIME))
-_TIMES = (rf"(?i)^(?P<hour>\d{{1,2}})(?P<clock_mark>:)(?P<minute>\d{{2}}){_SECOND}{_HALF}$",)
+_TIMES = (
+    rf"(?i)^(?:(?P<days>\d{{1,5}}) days?,? )?(?P<hour>\d{{1,4}})(?P<clock_mark>:)(?P<minute>\d{{2}}){_SECOND}{_HALF}$",
+)
 _ANY_OF_IT = "|".join(
     [r"(?i)\d[-/.:]\d|\d{8}|\d[- ]?[wqm]\d|q[1-4]|\d ?[年년]", *sorted({word[:3] for word in _MONTH_WORDS})]
 )
@@ -100,7 +102,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def to_days(cells: pa.Array, form: DateForm) -> Numbers:
-    """A string array ``(rows,)`` as days since 1970-01-01 in UTC, a time as a part of a day; null cells stay missing.
+    """A string array ``(rows,)`` as days since 1970-01-01 in UTC, a time alone as days; null cells stay missing.
 
     ``text_rows`` are the cells that are no date of this form.
     """
@@ -172,6 +174,7 @@ _Fields = Mapping[str, pa.Array]
 _PARTS = (
     "year", "month", "day", "name", "a", "b", "c", "first_mark", "second_mark", "hour", "minute", "second", "fraction",
     "clock_mark", "second_clock_mark", "half", "zone", "week", "weekday", "quarter",
+    "days",
 )  # fmt: skip
 
 
@@ -201,7 +204,7 @@ def _instants(fields: _Fields, form: DateForm) -> Instants:
         weeks = ~_is(fields["week"], "")
         days, there = np.where(weeks, of_weeks, days), np.where(weeks, week_there, there)
     valid &= there
-    clock, of_the_day = _clock(fields)
+    clock, of_the_day = _clock(fields, longer=form == "time")
     ticks = np.where(valid, days.astype(np.int64), 0) * MICROSECONDS_A_DAY + clock
     return Instants(ticks, valid & of_the_day)
 
@@ -258,16 +261,17 @@ def _year(texts: pa.Array) -> NDArray[np.int64]:
     return np.where(_lengths(texts) == 2, years + np.where(years < _PIVOT, 2000, 1900), years)
 
 
-def _clock(fields: _Fields) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Microseconds since midnight in UTC, and whether there is such a time."""
+def _clock(fields: _Fields, *, longer: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Microseconds since midnight in UTC, and whether there is such a time; it may be ``longer`` than a day."""
     hour, minute, second = (_whole(fields[name]) for name in ("hour", "minute", "second"))
     half = fields["half"]
     twelve = ~_is(half, "")
-    valid = (hour <= 23) & (minute <= 59) & (second <= 59) & (~twelve | ((hour >= 1) & (hour <= 12)))
+    valid = (longer | (hour <= 23)) & (minute <= 59) & (second <= 59) & (~twelve | ((hour >= 1) & (hour <= 12)))
     afternoon = _is(pc.utf8_lower(half), "p")
     hour = np.where(twelve, hour % 12 + 12 * afternoon, hour)
     fraction = _whole(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["fraction"], 6, "0"), 0, 6))
     offset, known = _offset(fields["zone"])
+    hour = hour + 24 * _whole(fields["days"])
     seconds = (hour * 60 + minute - offset) * 60 + second
     return seconds * 1_000_000 + fraction, valid & known
 

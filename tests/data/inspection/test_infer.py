@@ -110,6 +110,13 @@ def test_columns_of_no_use_are_ignored() -> None:
     )
 
 
+def test_a_target_of_times_has_to_be_a_number() -> None:
+    with pytest.raises(DataError) as fault:
+        infer_config(table(a=[f"{i}:15:00" for i in range(30)]), "a")
+    found = "phones.csv: column 'a' holds dates or times, expected classes or numbers"
+    assert str(fault.value) == f"{found}; give it as a number, such as days or minutes"
+
+
 @pytest.mark.parametrize(
     ("cells", "target", "message"),
     [

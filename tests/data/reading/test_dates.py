@@ -81,6 +81,19 @@ def test_times(moment: time, layout: str) -> None:
     assert microseconds([moment.strftime(layout)], "time") == [as_written(datetime.combine(EPOCH, moment), layout)]
 
 
+@pytest.mark.parametrize(
+    ("cell", "hours"),
+    [("36:15:00", 36.25), ("125:30", 125.5), ("24:00", 24), ("2 days 01:30:00", 49.5), ("1 day, 0:30:45.0", 24.5125)],
+)
+def test_times_longer_than_a_day(cell: str, hours: float) -> None:
+    assert microseconds([cell], "time") == [int(hours * 3_600_000_000)]
+
+
+@pytest.mark.parametrize("cell", ["36:60", "125:30 PM", "12345:00", "1 day", "2024-05-31 36:15"])
+def test_what_is_no_time_of_any_length(cell: str) -> None:
+    assert to_days(pa.array([cell]), "time").text_rows.tolist() == [0]
+
+
 def test_zones_are_one_moment() -> None:
     moment = datetime(2024, 5, 31, 12, 30, tzinfo=UTC)
     zones = [timezone(timedelta(minutes=minutes)) for minutes in (-720, -210, 0, 60, 345, 840)]
