@@ -59,7 +59,7 @@ class ColumnReading(Settings):
         Field(description='texts before or after a number, such as "$", "%" or "GB"; "" among them: or none'),
     ] = ()
     typographic: Annotated[
-        bool, Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, full-width digits")
+        bool, Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, digits of any script")
     ] = False
     missing_values: Annotated[
         tuple[str, ...] | None, Field(description="cells that count as missing, instead of data.missing_values")

@@ -22,14 +22,22 @@ _NO_NUMBER = "?"
 """Stands for a cell whose marks or units are not those of the format, and for a point that is no mark."""
 _SPACES = "\N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 _MINUSES = "\N{MINUS SIGN}\N{EN DASH}\N{FULLWIDTH HYPHEN-MINUS}\N{SMALL HYPHEN-MINUS}"
+_ZEROS = "\u0660\u06f0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0e50\u0ed0\u0f20\u1040\u17e0\u1810\uff10"
+"""Of the scripts whose digits are in use: Arabic, Persian, those of India, Thai, Lao, Tibetan, Burmese, Khmer,
+Mongolian, and of full width; the other nine follow each (Unicode, general category Nd).
+"""
 _FOLDED = {
     **dict.fromkeys(_SPACES, " "),
     **dict.fromkeys(_MINUSES, "-"),
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     "\N{MODIFIER LETTER APOSTROPHE}": "'",
-    **{chr(ord(c) + 0xFEE0): c for c in "0123456789.,+()%"},
+    "\N{ARABIC DECIMAL SEPARATOR}": ".",
+    "\N{ARABIC THOUSANDS SEPARATOR}": "'",
+    "\N{ARABIC PERCENT SIGN}": "%",
+    **{chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)},
+    **{chr(ord(c) + 0xFEE0): c for c in ".,+()%/:"},
 }
-"""Typographic characters and what they stand for in a number; the last are those of full width."""
+"""Typographic characters, digits of any script, and what they stand for in a number; the last are of full width."""
 _ASCII = bytes(range(0x80))
 _FOLDED_BY_BEGIN = {
     begin: [character for character in _FOLDED if character.encode().startswith(begin)]
@@ -49,8 +57,8 @@ class NumberFormat:
 
     ``units`` are the texts that stand before or after a number, such as ``$``, ``%`` or ``GB``; an empty one among them
     says that there may be none (0 never needs one). Any format but the plain one takes the signs and digits of type,
-    too: ``\N{MINUS SIGN}5``, ``(5)`` and ``5-`` for -5, full-width digits; ``typographic`` says so where nothing else
-    is unusual.
+    too: ``\N{MINUS SIGN}5``, ``(5)`` and ``5-`` for -5, digits of any script; ``typographic`` says so where nothing
+    else is unusual.
 
     >>> to_plain(pa.array(["1.234,5 kg", "(2,5 kg)", "1,2"]), NumberFormat(",", ".", ("kg",))).to_pylist()
     ['1234.5', '-2.5', '?']
@@ -113,12 +121,17 @@ def folded(cells: pa.Array) -> pa.Array:
 
     A dash in the place of decimals, as in ``299,-``, says that there are none, and is left out.
     """
+    return _without_no_decimals(pc.ascii_trim(in_plain_characters(cells), characters=" \t"))
+
+
+def in_plain_characters(cells: pa.Array) -> pa.Array:
+    """Cells with typographic spaces and signs, and digits of any script, as their plain characters."""
     beyond = beyond_ascii(cells)
     for begin, characters in _FOLDED_BY_BEGIN.items() if beyond else ():
         for character in characters if begin in beyond else ():
             if character.encode() in beyond:
                 cells = pc.replace_substring(cells, character, _FOLDED[character])
-    return _without_no_decimals(pc.ascii_trim(cells, characters=" \t"))
+    return cells
 
 
 def _without_no_decimals(cells: pa.Array) -> pa.Array:

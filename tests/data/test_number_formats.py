@@ -62,6 +62,11 @@ def read(cells, how):
         (NumberFormat(typographic=True), "-", None),
         (NumberFormat(typographic=True), "\uff11\uff12.\uff15", "12.5"),
         (NumberFormat(typographic=True), "(-5)", None),
+        (NumberFormat(typographic=True), "\u0669\u0669\u066b\u0661\u0663", "99.13"),
+        (NumberFormat(typographic=True), "\u06f9\u06f9.\u06f5", "99.5"),
+        (NumberFormat(thousands="'"), "\u0661\u066c\u0662\u0663\u0664", "1234"),
+        (NumberFormat(typographic=True), "\u0967\u0968", "12"),
+        (NumberFormat(units=("%",)), "\u0665\u066a", "5"),
         (PLAIN, "1,5", None),
     ],
 )

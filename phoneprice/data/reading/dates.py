@@ -2,7 +2,7 @@
 
 Arrow takes the cells apart (regular expressions), NumPy's calendar (``datetime64``) puts them together; each different
 text is looked at once. Years of two digits are 1969 to 2068, as POSIX ``strptime`` has it; a time zone is converted to
-UTC, a time without one counts as UTC; digits of a second beyond the microsecond are cut off.
+UTC, a time without one counts as UTC; digits of a second beyond the microsecond are cut off. Digits are of any script.
 
 | form | cells |
 |---|---|
@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import DateForm
+from phoneprice.data.number_formats import in_plain_characters
 from phoneprice.data.reading.cells import NO_ROWS, Numbers
 from phoneprice.data.reading.options import OUTER_SPACES
 
@@ -118,11 +119,15 @@ def to_days(cells: pa.Array, form: DateForm) -> Numbers:
 
 def look_like_dates(texts: pa.Array) -> bool:
     """Whether any of the texts ``(n,)`` has the shape of a date or a time, which needn't be in the calendar."""
-    trimmed = pc.ascii_trim(texts, characters=OUTER_SPACES)
+    trimmed = _trimmed(texts)
     return all(
         any(pc.any(pc.match_substring_regex(trimmed, pattern)).as_py() for pattern in patterns)
         for patterns in ((_ANY_OF_IT,), (*_DATES, *_TIMES))
     )
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    return pc.ascii_trim(in_plain_characters(texts), characters=OUTER_SPACES)
 
 
 def as_dates(cells: pa.Array) -> pa.Array:
@@ -140,7 +145,7 @@ class Instants:
 
 def read_texts(texts: pa.Array, forms: tuple[DateForm, ...] = get_args(DateForm)) -> Mapping[DateForm, Instants]:
     """What each of the texts ``(n,)`` is in each of some forms; the work of taking them apart is done once."""
-    trimmed = pc.ascii_trim(texts, characters=OUTER_SPACES)
+    trimmed = _trimmed(texts)
     taken_apart = {patterns: _fields(trimmed, patterns) for patterns in {_patterns(form) for form in forms}}
     return {form: _instants(taken_apart[_patterns(form)], form) for form in forms}
 
