@@ -143,7 +143,7 @@ def _without_no_decimals(cells: pa.Array) -> pa.Array:
 
 def beyond_ascii(cells: pa.Array) -> bytes:
     """All characters of a string array that are not ASCII, in their order, as UTF-8."""
-    return _buffers(cells)[1].tobytes().translate(None, _ASCII)
+    return bytes_of(cells)[1].tobytes().translate(None, _ASCII)
 
 
 def _rewritten(cells: pa.Array, where: pa.Array, rewrite: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -220,7 +220,7 @@ def _plain_marks(cells: pa.Array, how: NumberFormat) -> tuple[pa.Array, pa.Array
 
     A point that is no mark of the format becomes a question mark, so that the cell is no number.
     """
-    starts, text = _buffers(cells)
+    starts, text = bytes_of(cells)
     right = np.ones(len(cells), np.bool_)
     if how.thousands:
         starts, text, wrong = _ungrouped(starts, text, how)
@@ -266,7 +266,7 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     return kept, bare, np.unique(cell[~right])
 
 
-def _buffers(cells: pa.Array) -> tuple[NDArray[np.int32], Bytes]:
+def bytes_of(cells: pa.Array) -> tuple[NDArray[np.int32], Bytes]:
     """Where each cell begins in the bytes of all, int32 ``(rows + 1,)`` from 0, and these bytes."""
     _, offsets, data = cells.buffers()
     if not len(cells) or offsets is None:
@@ -288,4 +288,4 @@ def _all(where: pa.Array) -> bool:
 
 
 def _has(cells: pa.Array, what: bytes) -> bool:
-    return what in _buffers(cells)[1].tobytes()
+    return what in bytes_of(cells)[1].tobytes()

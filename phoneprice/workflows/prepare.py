@@ -32,7 +32,7 @@ from phoneprice.data.encoding.schema import (
     without_inputs,
 )
 from phoneprice.data.encoding.target import encode_target
-from phoneprice.data.inspection.checks import like_an_id, totals_told, uninformative
+from phoneprice.data.inspection.checks import codes_told, like_an_id, totals_told, uninformative
 from phoneprice.data.inspection.infer import Inferred
 from phoneprice.data.inspection.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.number_formats import NumberFormat
@@ -238,6 +238,7 @@ def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[
     target, clean = schema.target, config.data.clean_text
     labels = target if schema.labels else None
     yield columns_of_formatted_numbers(table, schema.feature_names, config)
+    yield codes_told(table, schema.numeric_names)
     yield {name: what for name, (what, _) in without_inputs(table, schema.columns).items()}
     merged = merged_spellings(table, schema.columns, labels, clean=clean)
     yield {name: found.message for name, found in merged.items()}

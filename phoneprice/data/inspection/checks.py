@@ -62,7 +62,7 @@ FindingCode = Literal[
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
     "groups", "in_time", "number_format", "missing_words", "recognised", "infinite_cells",
-    "dates", "date_order", "mostly_dates", "many_categories", "unused", "totals",
+    "dates", "date_order", "mostly_dates", "many_categories", "unused", "totals", "codes",
 ]  # fmt: skip
 
 OF_CLASSES: frozenset[FindingCode] = frozenset({"rare_class", "imbalance", "conflicts", "leak"})
@@ -403,6 +403,21 @@ def _dates(subject: _Subject) -> Findings:
             yield Finding("note", name, "dates", what, subject.table.rows)
 
 
+def codes_told(table: Table, names: Iterable[str]) -> dict[str, str]:
+    """What to say of each of some columns that are read as numbers, though they are codes by what is written there."""
+    return {
+        name: f"{table.codes[name]}: read as numbers, which lose that; data.categorical_columns keeps the text"
+        for name in names
+        if name in table.codes
+    }
+
+
+def _code_columns(subject: _Subject) -> Findings:
+    numbers = [column.name for column in subject.features if column.kind in {"numeric", "boolean"}]
+    for name, what in codes_told(subject.table, numbers).items():
+        yield Finding("warning", name, "codes", what, subject.table.rows)
+
+
 def _index(subject: _Subject) -> Findings:
     for name in subject.config.data.index_among(subject.table.names):
         yield Finding("note", name, "index", taken_for_index([name]), subject.table.rows)
@@ -564,8 +579,8 @@ def _missing_words(cells: pa.Array) -> str:
 
 _CHECKS: tuple[Callable[[_Subject], Findings], ...] = (
     _as_read, _no_rows, _no_features, _target, _classes, _spellings, _many_categories, _missing, _uninformative,
-    _formatted_numbers, _standing_alone, _ids, _dates, _totals, _grouped, _index, _nameless, _duplicates, _leaks,
-    _zeros, _typing_errors,
+    _formatted_numbers, _standing_alone, _ids, _code_columns, _dates, _totals, _grouped, _index, _nameless,
+    _duplicates, _leaks, _zeros, _typing_errors,
 )  # fmt: skip
 
 

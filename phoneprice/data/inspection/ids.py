@@ -61,7 +61,8 @@ def id_reason(table: Table, name: str) -> str:
         return ""
     if is_number_array(cells):
         return _numbers_rows(table, name)
-    if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
+    number = name not in table.codes and (mostly_numbers(cells) or formatted_numbers(cells))
+    if number or len(cells.unique()) < len(cells):
         return ""
     return "text, and each row has its own"
 

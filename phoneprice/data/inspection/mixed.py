@@ -13,6 +13,7 @@ from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.data.inspection.recognised_columns import single_settings
 from phoneprice.data.inspection.recognition import Found, look_at, means_missing, prevail
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.codes import code_reason
 from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import LEAVE_OUT, no_date, no_number
@@ -111,11 +112,14 @@ def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
 def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
     """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` as ``settle_mixed``.
 
-    They were read as text for their names, which look like those of ids.
+    They were read as text for their names, which look like those of ids. Codes stay text.
     """
-    texts = [name for name in names if not is_number_array(table.columns[name])]
-    plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
-    return _as_numbers(table, plain, {}, data)
+    texts = {name: cells for name in names if not is_number_array(cells := table.columns[name])}
+    numbers = {name: to_numbers(cells, frozenset()) for name, cells in texts.items()}
+    plain = [name for name, found in numbers.items() if not len(found.text_rows)]
+    codes = {name: why for name in plain if (why := code_reason(name, texts[name], numbers[name].values))}
+    read = _as_numbers(table, [name for name in plain if name not in codes], {}, data)
+    return replace(read, codes={**table.codes, **codes})
 
 
 def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:

@@ -42,10 +42,10 @@ def given(*, ids: bool = False, ignored: bool = False, **data: Any) -> Given:
         ),
         (
             ["9007199254740992", "9007199254740993", "5"] * 5,
-            "ordinal",
+            "multiclass",
             (
-                "3 different whole numbers, 5 to 9.0072e+15: classes with an order; if theirs means nothing, "
-                'choose "multiclass"'
+                "3 different codes (whole numbers beyond 2^53, which float64 rounds, in 10 cells, as in "
+                "'9007199254740993'), and no numbers"
             ),
         ),
         (["0.5", "0.50", "1.5", "2.5"] * 20, "regression", "3 different numbers in 80 rows: a quantity"),
