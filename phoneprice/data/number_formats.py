@@ -58,7 +58,7 @@ class NumberFormat:
     ``units`` are the texts that stand before or after a number, such as ``$``, ``%`` or ``GB``; an empty one among them
     says that there may be none (0 never needs one). Any format but the plain one takes the signs and digits of type,
     too: ``\N{MINUS SIGN}5``, ``(5)`` and ``5-`` for -5, digits of any script; ``typographic`` says so where nothing
-    else is unusual.
+    else is unusual. ``factors`` are texts after a number that multiply it, each with its power of ten: ``K`` with 3.
 
     >>> to_plain(pa.array(["1.234,5 kg", "(2,5 kg)", "1,2"]), NumberFormat(",", ".", ("kg",))).to_pylist()
     ['1234.5', '-2.5', '?']
@@ -68,6 +68,7 @@ class NumberFormat:
     thousands: ThousandsMark = ""
     units: tuple[str, ...] = ()
     typographic: bool = False
+    factors: tuple[tuple[str, int], ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -84,6 +85,7 @@ class NumberFormat:
         """A number of this format, as messages show it; dollars and pounds stand before it."""
         unit = next(filter(None, self.units), "")
         number = f"1{self.thousands}234{self.decimal}5"
+        number += "".join(text for text, _ in self.factors[:1])
         return f"{unit} {number}" if unit.endswith(_BEFORE) else f"{number} {unit}".strip()
 
     def written(self, number: str) -> str:
@@ -109,8 +111,11 @@ def to_plain(cells: pa.Array, how: NumberFormat) -> pa.Array:
         bare, has_unit = _without_units(bare, how.units)
         bare = _without_parentheses(bare)
         fits = has_unit if "" not in how.units else None
+    bare, powers = _without_factors(bare, how)
     bare = _leading_minus(bare)
     marked, whole = _plain_marks(bare, how)
+    for power, there in powers.items():
+        marked = _rewritten(marked, there, partial(_times, power=power))
     if fits is not None and not _all(fits):
         whole = pc.and_(whole, pc.or_(fits, _is_zero(marked)))
     return marked if _all(whole) else pc.if_else(whole, marked, _NO_NUMBER)
@@ -186,6 +191,22 @@ def _without_units(cells: pa.Array, units: tuple[str, ...]) -> tuple[pa.Array, p
         rewrite = partial(_cut_off, width=width) if sign is None else partial(_cut, width=width, sign=sign)
         cells, has = _rewritten(cells, here, rewrite), pc.or_(has, here)
     return cells, has
+
+
+def _without_factors(cells: pa.Array, how: NumberFormat) -> tuple[pa.Array, dict[int, pa.Array]]:
+    """Cells without the text that multiplies the number, and of each power of ten where it stood."""
+    has = pa.array(np.zeros(len(cells), np.bool_))
+    powers: dict[int, pa.Array] = {}
+    for text, power in sorted(how.factors, key=lambda factor: -len(factor[0])):
+        here = pc.and_not(pc.ends_with(cells, text), has).fill_null(False)
+        cells, has = _rewritten(cells, here, partial(_cut_off, width=len(text.encode()))), pc.or_(has, here)
+        powers[power] = pc.or_(powers[power], here) if power in powers else here
+    return cells, powers
+
+
+def _times(cells: pa.Array, power: int) -> pa.Array:
+    """Plain numbers times a power of ten, which is exact as an exponent."""
+    return pc.binary_join_element_wise(cells, f"e{power}", "")
 
 
 def _cut(cells: pa.Array, width: int, sign: str = "") -> pa.Array:

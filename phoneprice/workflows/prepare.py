@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -133,7 +134,8 @@ def read_options_of_run(data: DataConfig, reading: Reading = AS_CONFIGURED) -> R
 
 def number_format(data: DataConfig, column: ColumnReading = AS_ALL) -> NumberFormat:
     """How the numbers of a column are written."""
-    return NumberFormat(*data.marks(column), column.units, column.typographic)
+    factors = tuple((text, round(math.log10(factor))) for text, factor in column.factors.items())
+    return NumberFormat(*data.marks(column), column.units, column.typographic, factors)
 
 
 def cell_rules(data: DataConfig, name: str) -> CellRules:

@@ -11,6 +11,7 @@ from phoneprice.data.reading.cells import NUMBER
 from tests.written_numbers import FORMATS, formats, numbers, write
 
 EURO = NumberFormat(",", ".", ("€", "EUR"))
+DOLLARS = NumberFormat(units=("$",), factors=(("K", 3), ("M", 6)))
 ODD_CELLS = st.text("0123456789.,' _-+()%€gGBe\N{NO-BREAK SPACE}\N{MINUS SIGN}\uff13", max_size=12)
 
 
@@ -67,6 +68,15 @@ def read(cells, how):
         (NumberFormat(thousands="'"), "\u0661\u066c\u0662\u0663\u0664", "1234"),
         (NumberFormat(typographic=True), "\u0967\u0968", "12"),
         (NumberFormat(units=("%",)), "\u0665\u066a", "5"),
+        (DOLLARS, "$1.2M", "1.2e6"),
+        (DOLLARS, "-$1.2 K", "-1.2e3"),
+        (DOLLARS, "($3K)", "-3e3"),
+        (DOLLARS, "$3", "3"),
+        (DOLLARS, "$3KM", None),
+        (DOLLARS, "$3T", None),
+        (DOLLARS, "$K", None),
+        (DOLLARS, "1.2M", None),
+        (NumberFormat(",", ".", ("€",), factors=(("Mio.", 6),)), "1.234,5 Mio. €", "1234.5e6"),
         (PLAIN, "1,5", None),
     ],
 )

@@ -330,3 +330,23 @@ def test_codes_under_the_name_of_an_id(tmp_path: Path, codes: dict[str, list[str
     inferred = first_config(file, "y", "a.toml").inferred
     assert inferred is not None
     assert (inferred.features["categorical"], inferred.settings["data"]["categorical_columns"]) == (("shop_id",),) * 2
+
+
+def test_factors_multiply_in_training_and_later(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    values = [draw.choice([draw.randint(1, 9) * 100_000, draw.randint(1, 999) * 1000]) for _ in range(ROWS)]
+    written = [f"${v / 1e6:g}M" if v >= 1_000_000 or v % 100_000 == 0 else f"${v // 1000}K" for v in values]
+    x = [str(draw.random()) for _ in values]
+    for name, cells in (("people", written), ("plain", list(map(str, values)))):
+        write_csv(pa.table({"worth": cells, "x": x, "y": [f"{2 * v}" for v in values]}), tmp_path / f"{name}.csv")
+        train(tmp_path / f"{name}.csv", run=tmp_path / name, target="y", overrides=SHORT)
+        predict(tmp_path / name, tmp_path / f"{name}.csv", tmp_path / f"{name}.predicted.csv")
+    schemas = [load_run(tmp_path / name).schema for name in ("people", "plain")]
+    assert schemas[0] == schemas[1]
+    config = load_run(tmp_path / "people").config
+    assert config.data.columns["worth"].model_dump(exclude_defaults=True) == {
+        "units": ("$",),
+        "factors": {"M": 1_000_000, "K": 1000},
+    }
+    first, second = ((tmp_path / f"{name}.predicted.csv").read_text() for name in ("people", "plain"))
+    assert first == second

@@ -157,7 +157,7 @@ def _undecided(name: str, found: Found, counts: str | None = None) -> str:
     """What to warn of, with the settings for either reading; ``counts`` is what is done, if not the usual."""
     mark = found.open_mark
     grouped = {"thousands": mark} if mark == "," else {"thousands": mark, "decimal": ","}
-    units = {"units": found.how.units} if found.how.units else {}
+    units = {name: value for name, value in single_settings(found).items() if name in {"units", "factors"}}
     usual = "; decimals are read" if mark == "." else "; it is read as text"
     decimal, thousands = (f"data.columns = {toml_value({name: how | units})}" for how in ({"decimal": mark}, grouped))
     return (
@@ -231,6 +231,8 @@ def _own_settings(found: Found, marks: NumberFormat) -> Iterator[tuple[str, obje
         yield "thousands", how.thousands
     if how.units:
         yield "units", how.units
+    if how.factors:
+        yield "factors", {text: 10**power for text, power in how.factors}
     if how.typographic and not marks.marked:
         yield "typographic", True
 
