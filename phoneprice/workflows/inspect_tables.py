@@ -18,8 +18,9 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
-from phoneprice.data.inspection.checks import OF_CLASSES, Finding, by_severity, check, told_of_splits
+from phoneprice.data.inspection.checks import check, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
+from phoneprice.data.inspection.findings import OF_CLASSES, Finding, by_severity
 from phoneprice.data.inspection.ids import is_id_name
 from phoneprice.data.inspection.infer import Inferred, infer_config, is_quantity, require_target
 from phoneprice.data.inspection.init_text import init_text
