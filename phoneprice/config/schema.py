@@ -63,7 +63,7 @@ class ColumnReading(Settings):
         Field(description='texts before or after a number, such as "$", "%" or "GB"; "" among them: or none'),
     ] = ()
     factors: Annotated[
-        dict[str, Factor],
+        dict[Annotated[str, Field(min_length=1)], Factor],
         Field(description="texts after a number, before any unit, that multiply it: {K = 1000, M = 1000000}"),
     ] = {}  # noqa: RUF012 - pydantic copies it
     typographic: Annotated[
