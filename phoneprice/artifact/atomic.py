@@ -72,11 +72,12 @@ def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) 
 
 def own_descriptor(path: Path) -> int | None:
     """The descriptor of this process that a path such as ``/dev/stdout`` or ``/dev/fd/3`` names; else None."""
-    own, place = os.path.realpath("/dev/fd"), os.fspath(path)
+    own, thread = map(os.path.realpath, ("/dev/fd", "/proc/thread-self/fd"))
+    place = os.fspath(path)
     for _ in range(_MOST_LINKS):
         folder, name = os.path.split(os.path.abspath(place))  # noqa: PTH100  # the last link matters
         folder = os.path.realpath(folder)
-        if folder == own and name.isdecimal():
+        if folder in {own, thread} and name.isdecimal():
             return int(name)
         try:
             place = os.path.join(folder, os.readlink(os.path.join(folder, name)))  # noqa: PTH115, PTH118

@@ -1,8 +1,8 @@
 """Checkpoints: the state of an unfinished training, so that one that was killed can go on bit for bit.
 
-A checkpoint is one safetensors file, ``NUMBER-SHA256.safetensors``: its name holds the hash of its exact bytes, header
-included, so whatever happens to it is noticed. It is written beside, flushed to the disk and renamed; the two last
-ones are kept. The header's metadata say what the training was begun with.
+A checkpoint is one safetensors file, ``NUMBER-SHA256.safetensors``: its name holds the hash of its exact bytes, and its
+header the number, so whatever happens to it is noticed. It is written beside, flushed to the disk and renamed; the two
+last ones are kept. The header's metadata say what the training was begun with, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.artifact import layout, strict_json
+from phoneprice.artifact import strict_json
 from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.manifest import sha256
@@ -33,10 +33,6 @@ FOLDER = "checkpoints"
 """The directory in a work directory that they are in."""
 FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
-_LAST_NUMBER = 50_000_000
-"""No training writes so many, and above it there is room for as many again: eight digits are always enough."""
-_MOST_BYTES = 8 * layout.LIMITS[layout.WEIGHTS]
-"""The parameters, the best of them, and at most five more arrays of their size that optimizers keep."""
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 _UNFINISHED = re.compile(r"\d{8}-[0-9a-f]{64}\.unfinished")
 _STATE, _HISTORY = "state/", "history/"
@@ -72,8 +68,8 @@ class CheckpointStore:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, whole or not at all, and delete all but the two last ones. Raises ``StorageError``."""
-        data = _render(checkpoint)
         self._number += 1
+        data = _render(checkpoint, self._number)
         stem = f"{self._number:08d}-{sha256(data)}"
         name = f"{stem}.safetensors"
         with storage_faults(self._run), self._open_or_make() as folder:
@@ -94,11 +90,9 @@ class CheckpointStore:
         damaged: list[str] = []
         with suppress(FileNotFoundError), self._work.child(FOLDER) as folder:
             for name in _latest_first(folder):
-                if _number(name) <= _LAST_NUMBER:
-                    self._number = max(self._number, _number(name))
                 checkpoint = _read(folder, name)
                 if checkpoint is not None:
-                    self._kept = [name]
+                    self._number, self._kept = int(name[:8]), [name]
                     return checkpoint, tuple(damaged)
                 damaged.append(name)
         if damaged:
@@ -129,7 +123,9 @@ class CheckpointStore:
         try:
             return self._work.child(FOLDER)
         except FileNotFoundError:
-            return self._work.new_child(FOLDER)
+            made = self._work.new_child(FOLDER)
+            self._work.sync()
+            return made
 
 
 def _is_ours(name: str) -> bool:
@@ -140,8 +136,14 @@ def _latest_first(folder: OpenDirectory) -> list[str]:
     return sorted(filter(_NAME.fullmatch, folder.names()), reverse=True)
 
 
-def _number(name: str) -> int:
-    return int(name[:8])
+def _is_as_long_as_it_says(file: BufferedReader) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(f"/dev/fd/{file.fileno()}", "numpy"):
+            return True
+    except SafetensorError:
+        return False
 
 
 def _hash_of(file: BufferedReader) -> str:
@@ -150,20 +152,18 @@ def _hash_of(file: BufferedReader) -> str:
 
 def _read(folder: OpenDirectory, name: str) -> Checkpoint | None:
     """The checkpoint, or None if it is damaged."""
-    if _number(name) > _LAST_NUMBER:
-        return None
     with suppress(OSError, StorageError), os.fdopen(folder.open_file(name), "rb") as file:
         # Somebody may have made it as large as can be, so it comes into memory only when its hash is known to fit.
-        if os.fstat(file.fileno()).st_size > _MOST_BYTES or _hash_of(file) != name[9:73]:
+        if not _is_as_long_as_it_says(file) or _hash_of(file) != name[9:73]:
             return None
         file.seek(0)
         data = file.read()
         if sha256(data) == name[9:73]:
-            return _parse(data, str(folder.path / name))
+            return _parse(data, int(name[:8]), str(folder.path / name))
     return None
 
 
-def _render(checkpoint: Checkpoint) -> bytes:
+def _render(checkpoint: Checkpoint, number: int) -> bytes:
     from safetensors.numpy import save
 
     arrays = {f"{_STATE}{name}": values for name, values in checkpoint.state.items()}
@@ -171,12 +171,12 @@ def _render(checkpoint: Checkpoint) -> bytes:
     origin = strict_json.render_line(checkpoint.origin).decode()
     # safetensors takes the bytes as they lie in memory, and a () array must stay one.
     whole = {name: values.copy(order="C") for name, values in arrays.items()}
-    data: bytes = save(whole, {"format": FORMAT, "origin": origin})
+    data: bytes = save(whole, {"format": FORMAT, "number": str(number), "origin": origin})
     return data
 
 
-def _parse(data: bytes, source: str) -> Checkpoint | None:
-    """What ``_render`` has written; None for another format, which another version of the program may have."""
+def _parse(data: bytes, number: int, source: str) -> Checkpoint | None:
+    """What ``_render`` has written; None for another format, which another version may have, or another number."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -184,7 +184,7 @@ def _parse(data: bytes, source: str) -> Checkpoint | None:
     try:
         header = strict_json.parse(data[8 : 8 + length], source)
         metadata = header["__metadata__"]
-        if metadata["format"] != FORMAT:
+        if (metadata["format"], metadata["number"]) != (FORMAT, str(number)):
             return None
         origin = {**strict_json.parse(metadata["origin"].encode(), source)}
         arrays = load(data)

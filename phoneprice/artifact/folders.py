@@ -29,18 +29,32 @@ def mode_of(status: os.stat_result | None) -> int:
 
 def keep_access(file: int, old: os.stat_result, within: int = 0o777) -> None:
     """Let those use the open file who could use the old one, and nobody else; ``within`` says what at most."""
-    mode = mode_of(old) & within
-    try:
-        os.fchown(file, old.st_uid, old.st_gid)
-    except OSError:
-        try:
-            os.fchown(file, -1, old.st_gid)
-        except OSError:
-            # The old group is among the others now, and some of the others are the new group.
-            shared = mode & mode >> 3 & 0o007
-            mode = mode & 0o700 | shared << 3 | shared
+    with suppress(OSError):
+        os.fchown(file, old.st_uid, -1)
+    mode = kept_group(file, old, mode_of(old) & within)
     with suppress(PermissionError):  # file systems without permissions
         os.fchmod(file, mode)
+
+
+def keep_folder_access(folder: int, old: os.stat_result, within: int = 0o777, *, owner: bool = True) -> None:
+    """The same of an open directory, in which this process can go on working; its ``owner`` may stay this user."""
+    if owner:
+        with suppress(OSError):
+            os.fchown(folder, old.st_uid, -1)
+    mode = kept_group(folder, old, mode_of(old) & within) | old.st_mode & stat.S_ISGID
+    with suppress(PermissionError):
+        os.fchmod(folder, mode | stat.S_IRWXU)
+
+
+def kept_group(file: int, old: os.stat_result, mode: int) -> int:
+    """Give the open file or directory the group of the old one; what ``mode`` it may then have."""
+    try:
+        os.fchown(file, -1, old.st_gid)
+    except OSError:
+        # The old group is among the others now, and some of the others are the new group.
+        shared = mode & mode >> 3 & 0o007
+        return mode & 0o700 | shared << 3 | shared
+    return mode
 
 
 class OpenDirectory:
@@ -72,7 +86,12 @@ class OpenDirectory:
     def new_child(self, name: str, mode: int = 0o777) -> OpenDirectory:
         """A directory that was not there before; the umask applies to ``mode``."""
         os.mkdir(name, mode | stat.S_IRWXU, dir_fd=self.descriptor)
-        made = self.child(name)
+        try:
+            made = self.child(name)
+        except OSError:
+            with suppress(OSError):
+                self.remove(name)
+            raise
         if made.names():  # another one has taken its place
             made.close()
             self.refuse(name, "a directory of others")

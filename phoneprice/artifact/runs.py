@@ -116,9 +116,8 @@ def _refuse_near_miss(path: Path, root: Path) -> None:
         return
     if _last_saved(path) is not None:
         raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
-    for aside in (path.with_name(f".{path.name}.old"), partial_path(path) / "old"):
-        if _is_run(aside):
-            raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
+    if _is_run(aside := path.with_name(f".{path.name}.old")):
+        raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
     if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):
         raise ModelError(f"{path}: no such run;{near} 'phoneprice runs list' shows those there are")
 

@@ -17,6 +17,7 @@ import fcntl
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from typing import Literal, NoReturn, Self
 
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.errors import StorageError
+from phoneprice.wording import quoted
 
 OLDER = "old"
 """What an older version of a run is made as in a work directory, where it waits while the new one takes its name."""
@@ -34,7 +36,11 @@ _TEXT = re.compile(
 )
 
 _WAITING = re.compile(rf"{OLDER}-[0-9a-f]{{32}}")
+_OWNER = "owner"
+"""What is made for a moment, to see whom it belongs to."""
 _LOOKS = 5
+_TRIES, _MOMENT = 3, 0.01
+"""Others hold a marker for a moment to ask whether somebody works there (seconds)."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +112,21 @@ class WorkDirectory(OpenDirectory):
             found.close()
 
     def hold(self) -> bool:
-        """Take it for this process; False where another one has it, ``StorageError`` where it is ours no more."""
-        try:
-            fcntl.flock(self._marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        """Take it for this process; False where another one has it, ``StorageError`` where it is not ours to change."""
+        if not self._lock():
             return False
-        if not self._recognise():
+        if not (self._recognise() and self._is_given_to_us()):
             self._refuse_this()
         os.pwrite(self._marker, _pid_line(), os.fstat(self._marker).st_size - len(_pid_line()))
         return True
+
+    def _lock(self) -> bool:
+        for _ in range(_TRIES):
+            with suppress(BlockingIOError):
+                fcntl.flock(self._marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            time.sleep(_MOMENT)
+        return False
 
     def held(self) -> bool:
         """Whether another process works in it."""
@@ -149,6 +161,7 @@ class WorkDirectory(OpenDirectory):
 
     def delete(self) -> None:
         """Delete it, unless somebody has put something into it."""
+        self.discard(self.made_name(_OWNER))
         if self._purpose.kind == "output":
             self.discard(self.made_name("output"))
         if self.names() != [_MARKER] or not self.in_place() or not self.holds(_MARKER, self._marker):
@@ -171,32 +184,48 @@ class WorkDirectory(OpenDirectory):
         head = f"phoneprice work directory 1\ntoken {self._token}\nuser {os.geteuid()}, owner {owner}\nfor "
         os.write(self._marker, head.encode() + bytes(self._purpose) + b"\n" + _pid_line())
         os.fsync(self._marker)
+        self.sync()  # what flushes a file says nothing of its name
 
     def _recognise(self) -> bool:
         match = self._text()
         if match is None or match[4] != bytes(self._purpose):
             return False
         self._token = match[1].decode()
-        user, owner = os.geteuid(), os.fstat(self.descriptor).st_uid
-        if owner != os.fstat(self._marker).st_uid:
-            return False
-        return owner == user or ((user, owner) == (int(match[2]), int(match[3])) and owner == self._owner_of_new())
+        owner = os.fstat(self.descriptor).st_uid
+        # Network file systems may give what we make to another user.
+        ours = owner == os.geteuid() or (os.geteuid(), owner) == (int(match[2]), int(match[3]))
+        return ours and owner == os.fstat(self._marker).st_uid
 
-    def _owner_of_new(self) -> int | None:
-        """Whom what this process makes here belongs to: network file systems may give it to another user."""
-        name = f"owner-{secrets.token_hex(16)}"
+    def _is_given_to_us(self) -> bool:
+        """Whether it belongs to this user, or to the one who is given what this process makes there."""
+        owner = os.fstat(self.descriptor).st_uid
+        if owner == os.geteuid():
+            return True
+        name = self.made_name(_OWNER)
+        self.discard(name)
         try:
             file = self.new_file(name, 0o600)
         except OSError:
-            return None
+            return False
         try:
-            return os.fstat(file).st_uid
+            return os.fstat(file).st_uid == owner
         finally:
             os.close(file)
             self.unlink(name)
 
     def _refuse_this(self) -> NoReturn:
-        self._parent.refuse(self._name, "a directory without the mark of this version and user")
+        match = self._text()
+        if match is None:
+            self._parent.refuse(self._name, "a directory without the mark of this version")
+        if match[4] != bytes(self._purpose):
+            kind, _, made = os.fsdecode(match[4]).partition(" ")
+            found, advice = f"is where the {kind} {quoted(made)} was being written", "give it its old name again"
+        else:
+            owner = os.fstat(self._marker).st_uid
+            found, advice = f"is a work directory of another user ({owner})", "leave it to that user"
+        raise StorageError(
+            f"{self._parent.path / self._name}: {found}, so it was not touched; {advice}, or {self._parent.advice}"
+        )
 
     def _text(self) -> re.Match[bytes] | None:
         return _TEXT.fullmatch(os.pread(self._marker, 1024, 0)) if self._marker >= 0 else None
@@ -213,34 +242,58 @@ def partial_path(path: Path) -> Path:
 
 
 def run_places(path: Path) -> Iterator[Path]:
-    """Where to look for the run ``path``, in this order: it may move to its other place, and back, meanwhile.
-
-    Who only reads takes the older version by its name alone, for its marker is for the user who writes.
-    """
+    """Where to look for the run ``path``, in this order: it may move to its other place, and back, meanwhile."""
     yield path
     for _ in range(_LOOKS if path.name else 0):
-        yield from (partial_path(path) / name for name in _names_in(partial_path(path)) if _WAITING.fullmatch(name))
+        with suppress(OSError, ValueError, StorageError):
+            yield from _waiting(path)
         yield path
 
 
-def files_that_go(path: Path) -> Iterator[os.stat_result]:
-    """The status of each file that killed processes may have left of the run or output ``path``, in work directories.
+def _waiting(path: Path) -> list[Path]:
+    """The older version in the work directory of the run ``path``; one at most.
 
-    When it is written the next time, they are deleted, or go with the run.
+    Only the user who writes the run may read its marker, and so its token. Others take what alone has such a name.
     """
-    purpose = Purpose("output", path.name)
-    for name in _names_in(path.parent):
-        if name in {work_name(path.name), purpose.work_name(_token_in(name))}:
-            for folder, _, files in os.walk(path.parent / name):
-                with suppress(OSError):
-                    yield from (os.lstat(os.path.join(folder, file)) for file in files)  # noqa: PTH118
+    place = partial_path(path)
+    with OpenDirectory.at(path.parent) as parent, parent.child(place.name) as folder:
+        found = [place / name for name in folder.names() if _WAITING.fullmatch(name)]
+        marker = folder.file_status(_MARKER)
+        if marker is not None and marker.st_uid != os.geteuid():
+            return found if len(found) == 1 else []
+        work = WorkDirectory.find(parent, place.name, Purpose("run", path.name))
+        if work is None:
+            return []
+        with work:
+            return [older for older in found if older.name == work.made_name(OLDER)]
 
 
-def _names_in(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208
-    except (OSError, ValueError):
-        return []
+def files_that_go(path: Path) -> Iterator[os.stat_result]:
+    """The status of each file that killed processes have left of the run or output ``path``, in work directories.
+
+    When it is written the next time, they are deleted, or go with the run: those in what has the token in its name.
+    """
+    with suppress(OSError, ValueError), OpenDirectory.at(path.parent) as parent:
+        for name in parent.names():
+            kind: Literal["run", "output"] | None = "run" if name == work_name(path.name) else None
+            if name == (output := Purpose("output", path.name)).work_name(_token_in(name)):
+                kind = output.kind
+            if kind is not None:
+                with suppress(OSError, StorageError):
+                    yield from _files_made_in(parent, name, Purpose(kind, path.name))
+
+
+def _files_made_in(parent: OpenDirectory, name: str, purpose: Purpose) -> Iterator[os.stat_result]:
+    work = WorkDirectory.find(parent, name, purpose)
+    if work is None:
+        return
+    with work:
+        for made in (entry for entry in work.names() if entry.endswith(work.made_name(""))):
+            if (status := work.file_status(made)) is not None:
+                yield status
+            else:
+                with suppress(StorageError), work.child(made) as folder:
+                    yield from filter(None, map(folder.file_status, folder.names()))
 
 
 def delete_strays(parent: OpenDirectory, purpose: Purpose) -> None:

@@ -22,7 +22,7 @@ from phoneprice import __version__
 from phoneprice.artifact import layout
 from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.checkpoints import CheckpointStore
-from phoneprice.artifact.folders import OpenDirectory, mode_of
+from phoneprice.artifact.folders import OpenDirectory, keep_folder_access, mode_of
 from phoneprice.artifact.manifest import (
     FileEntry,
     Manifest,
@@ -38,6 +38,7 @@ from phoneprice.artifact.prediction_files import (
     render_features,
     render_schema,
 )
+from phoneprice.artifact.sealed import SealedDirectory
 from phoneprice.artifact.strict_json import values_in
 from phoneprice.artifact.weights import recipe_parameters, render_weights
 from phoneprice.artifact.work import OLDER, Purpose, WorkDirectory, delete_strays, work_name
@@ -123,7 +124,7 @@ class RunWriter:
             opened.callback(self._leave, keep_checkpoints=True)
             self._recover()
             # Another process may have finished it just now.
-            _refuse_existing(self._parent, self._name, self._shown, force=force)
+            _refuse_existing(self._parent, self._name, self._shown, force=force, resume=resume)
             if not (force or resume):
                 _refuse_unfinished(self.checkpoints, self._shown)
             self.checkpoints.require_only()  # those that nobody misses go when there are new ones, or at the end
@@ -137,7 +138,7 @@ class RunWriter:
             old = self._parent.status(self._name) if self._force else None
             with self._work.new_child(self._stage, mode_of(old)) as stage:
                 if old is not None:
-                    os.fchmod(stage.descriptor, mode_of(old) | stat.S_IRWXU)
+                    keep_folder_access(stage.descriptor, old)
                 older = _files_of(self._parent, self._name) if self._force else {}
                 _write_files(stage, contents, _time_after_all_in(self._parent), older, mode_of(old) | stat.S_IRWXU)
                 self._work.sync()
@@ -159,38 +160,40 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        self._settle_older()
         for made in (self._stage, self._gone):
             self._work.delete_child(made, _is_run_file)
+        self._settle_older()
 
     def _settle_older(self) -> None:
-        """Put the older version back, or give it up where a run has its name."""
+        """Put the older version back, or give it up where a run that is whole has its name."""
         if self._work.status(self._old) is None:
             return
         if self._parent.status(self._name) is None:
             _move_run(self._work, self._old, self._parent, self._name)
             self._parent.sync()
-        else:
-            with _open_run(self._parent, self._name):  # else the older version is all there is
-                self._give_up_older()
+        elif _is_whole(self._parent, self._name):
+            self._parent.sync()
+            self._give_up_older()
 
     def _swap_in(self, stage: OpenDirectory) -> None:
-        replacing = self._force and self._parent.status(self._name) is not None
-        if replacing:
-            _move_run(self._parent, self._name, self._work, self._old)
+        if self._force and self._parent.status(self._name) is not None:
+            # An older version that waits already is whole, and what has its name is not.
+            aside = self._old if self._work.status(self._old) is None else self._gone
+            _move_run(self._parent, self._name, self._work, aside)
         try:
             self._work.move_child(self._stage, stage, self._parent, self._name)
         except OSError:
             self._recover()
             raise
         self._parent.sync()
-        if replacing:
+        self._work.delete_child(self._gone, _is_run_file)
+        if self._work.status(self._old) is not None:
             self._give_up_older()
-            self._work.delete_child(self._gone, _is_run_file)
 
     def _give_up_older(self) -> None:
-        """Rename the older version, so that one of which half is deleted is known for what it was."""
+        """Delete the older version; renamed first, so that one of which half is deleted is known for what it was."""
         _move_run(self._work, self._old, self._work, self._gone)
+        self._work.delete_child(self._gone, _is_run_file)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
@@ -231,11 +234,14 @@ def _take(parent: OpenDirectory, name: str, shown: Path) -> WorkDirectory:
     delete_strays(parent, purpose)
     while True:
         found = WorkDirectory.find(parent, work_name(name), purpose, os.O_RDWR)
-        work = found or WorkDirectory.create(parent, purpose, _mode_of_all(parent, name))
+        mode = _mode_of_all(parent, name)
+        work = found or WorkDirectory.create(parent, purpose, mode)
         with ExitStack() as opened:
             opened.enter_context(work)
             if found is None:
                 opened.callback(work.delete)
+                if (old := parent.status(name)) is not None:  # whoever may read the run may where it waits
+                    keep_folder_access(work.descriptor, old, mode, owner=False)
                 with suppress(FileExistsError):  # another process was faster
                     work.take_name(work_name(name))
                     parent.sync()
@@ -248,7 +254,7 @@ def _take(parent: OpenDirectory, name: str, shown: Path) -> WorkDirectory:
 
 def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
     path = _whole(shown)
-    if not path.name:
+    if path.name in {"", ".."}:
         raise _taken(shown)
     if _WORK_NAME.fullmatch(path.name):
         raise UsageError(f"{shown}: is no name for a run, {work_name('NAME')} is what unfinished ones have; {_OTHER}")
@@ -259,7 +265,7 @@ def _refuse_place(shown: Path, *, force: bool, resume: bool) -> None:
         _refuse_inside_a_run(path, shown)
         if os.path.lexists(path):
             with _open_parent(shown) as parent:
-                _refuse_existing(parent, path.name, shown, force=force)
+                _refuse_existing(parent, path.name, shown, force=force, resume=resume)
 
 
 def _refuse_inside_a_run(path: Path, shown: Path) -> None:
@@ -267,7 +273,7 @@ def _refuse_inside_a_run(path: Path, shown: Path) -> None:
         raise UsageError(f"{shown}: is inside a run, to which nothing may be added; {_OTHER}")
 
 
-def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool) -> None:
+def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bool, resume: bool) -> None:
     if parent.status(name) is None:
         return
     try:
@@ -277,7 +283,8 @@ def _refuse_existing(parent: OpenDirectory, name: str, shown: Path, *, force: bo
     except StorageError:
         raise _taken(shown) from None
     if not force:
-        raise UsageError(f"{shown}: exists already; {_OTHER}, or replace it with --force")
+        goes_on = "the training goes on with --resume --force, and replaces it"
+        raise UsageError(f"{shown}: exists already; {_OTHER}, or {goes_on if resume else 'replace it with --force'}")
     parent.require_movable(name)  # now, and not when all the training is done
 
 
@@ -316,6 +323,19 @@ def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
             return run
 
 
+def _is_whole(parent: OpenDirectory, name: str) -> bool:
+    """Whether it is a run of which every byte is as its manifest says."""
+    with (
+        suppress(OSError, StorageError, ModelError),
+        parent.child(name) as opened,
+        SealedDirectory(opened, parent.path / name) as run,
+    ):
+        for file in run.manifest.files:
+            run.read(file)
+        return True
+    return False
+
+
 def _move_run(source: OpenDirectory, name: str, to: OpenDirectory, new: str) -> None:
     """Rename a run, whole or damaged, to a name that is free."""
     with _open_run(source, name) as run:
@@ -341,7 +361,7 @@ def _listed_files(folder: OpenDirectory) -> Collection[str]:
 
 
 def _whole(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100  # a link at the end stays one
+    return real_entry(path)  # a link at the end stays one
 
 
 def _open_parent(shown: Path) -> OpenDirectory:

@@ -28,10 +28,14 @@ Scheme = Literal["kfold", "holdout", "none"]
 MissingTarget = Literal["drop", "fail"]
 Infinite = Literal["missing", "fail"]
 DecimalMark = Literal[".", ","]
+Factor = Literal[
+    1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 1_000_000_000_000
+]  # fmt: skip
+"""What a text after a number may multiply it by."""
 ThousandsMark = Literal["", ".", ",", " ", "'", "_"]
 DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
 DateForm = Literal["ymd", "dmy", "mdy", "time"]
-"""What the cells of a column are: dates whose numbers have this order, or times of a day."""
+"""What the cells of a column are: dates whose numbers have this order, or times of a day or longer ones."""
 MOST_THREADS = 1024
 """PyTorch crashes where it is asked for some ten thousands."""
 
@@ -69,9 +73,14 @@ class ColumnReading(Settings):
         Field(description='texts before or after a number, such as "$", "%" or "GB"; "" among them: or none'),
         Guide("cells such as $5 or 8 GB"),
     ] = ()
+    factors: Annotated[
+        dict[Annotated[str, Field(min_length=1)], Factor],
+        Field(description="texts after a number, before any unit, that multiply it: {K = 1000, M = 1000000}"),
+        Guide("cells such as 1.2M or 850K"),
+    ] = {}  # noqa: RUF012 - pydantic copies it
     typographic: Annotated[
         bool,
-        Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, full-width digits"),
+        Field(description="signs and digits of type: \N{MINUS SIGN}5, (5) and 5- for -5, digits of any script"),
         Guide("cells such as (5) for -5"),
     ] = False
     missing_values: Annotated[
@@ -146,7 +155,8 @@ class DataConfig(Settings):
     columns: Annotated[
         dict[str, ColumnReading],
         Field(
-            description="how single columns are read, by name: decimal, thousands, units, typographic, missing_values",
+            description="how single columns are read, by name: decimal, thousands, units, factors, typographic, "
+            "missing_values",
         ),
         Guide("one column is written in another way than the rest"),
     ] = {}  # noqa: RUF012 - pydantic copies it

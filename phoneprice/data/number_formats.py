@@ -22,14 +22,22 @@ _NO_NUMBER = "?"
 """Stands for a cell whose marks or units are not those of the format, and for a point that is no mark."""
 _SPACES = "\N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 _MINUSES = "\N{MINUS SIGN}\N{EN DASH}\N{FULLWIDTH HYPHEN-MINUS}\N{SMALL HYPHEN-MINUS}"
+_ZEROS = "\u0660\u06f0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0e50\u0ed0\u0f20\u1040\u17e0\u1810\uff10"
+"""Of the scripts whose digits are in use: Arabic, Persian, those of India, Thai, Lao, Tibetan, Burmese, Khmer,
+Mongolian, and of full width; the other nine follow each (Unicode, general category Nd).
+"""
 _FOLDED = {
     **dict.fromkeys(_SPACES, " "),
     **dict.fromkeys(_MINUSES, "-"),
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     "\N{MODIFIER LETTER APOSTROPHE}": "'",
-    **{chr(ord(c) + 0xFEE0): c for c in "0123456789.,+()%"},
+    "\N{ARABIC DECIMAL SEPARATOR}": ".",
+    "\N{ARABIC THOUSANDS SEPARATOR}": "'",
+    "\N{ARABIC PERCENT SIGN}": "%",
+    **{chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)},
+    **{chr(ord(c) + 0xFEE0): c for c in ".,+()%/:"},
 }
-"""Typographic characters and what they stand for in a number; the last are those of full width."""
+"""Typographic characters, digits of any script, and what they stand for in a number; the last are of full width."""
 _ASCII = bytes(range(0x80))
 _FOLDED_BY_BEGIN = {
     begin: [character for character in _FOLDED if character.encode().startswith(begin)]
@@ -49,8 +57,8 @@ class NumberFormat:
 
     ``units`` are the texts that stand before or after a number, such as ``$``, ``%`` or ``GB``; an empty one among them
     says that there may be none (0 never needs one). Any format but the plain one takes the signs and digits of type,
-    too: ``\N{MINUS SIGN}5``, ``(5)`` and ``5-`` for -5, full-width digits; ``typographic`` says so where nothing else
-    is unusual.
+    too: ``\N{MINUS SIGN}5``, ``(5)`` and ``5-`` for -5, digits of any script; ``typographic`` says so where nothing
+    else is unusual. ``factors`` are texts after a number that multiply it, each with its power of ten: ``K`` with 3.
 
     >>> to_plain(pa.array(["1.234,5 kg", "(2,5 kg)", "1,2"]), NumberFormat(",", ".", ("kg",))).to_pylist()
     ['1234.5', '-2.5', '?']
@@ -60,6 +68,7 @@ class NumberFormat:
     thousands: ThousandsMark = ""
     units: tuple[str, ...] = ()
     typographic: bool = False
+    factors: tuple[tuple[str, int], ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -76,6 +85,7 @@ class NumberFormat:
         """A number of this format, as messages show it; dollars and pounds stand before it."""
         unit = next(filter(None, self.units), "")
         number = f"1{self.thousands}234{self.decimal}5"
+        number += "".join(text for text, _ in self.factors[:1])
         return f"{unit} {number}" if unit.endswith(_BEFORE) else f"{number} {unit}".strip()
 
     def written(self, number: str) -> str:
@@ -101,8 +111,11 @@ def to_plain(cells: pa.Array, how: NumberFormat) -> pa.Array:
         bare, has_unit = _without_units(bare, how.units)
         bare = _without_parentheses(bare)
         fits = has_unit if "" not in how.units else None
+    bare, powers = _without_factors(bare, how)
     bare = _leading_minus(bare)
     marked, whole = _plain_marks(bare, how)
+    for power, there in powers.items():
+        marked = _rewritten(marked, there, partial(_times, power=power))
     if fits is not None and not _all(fits):
         whole = pc.and_(whole, pc.or_(fits, _is_zero(marked)))
     return marked if _all(whole) else pc.if_else(whole, marked, _NO_NUMBER)
@@ -113,12 +126,17 @@ def folded(cells: pa.Array) -> pa.Array:
 
     A dash in the place of decimals, as in ``299,-``, says that there are none, and is left out.
     """
+    return _without_no_decimals(pc.ascii_trim(in_plain_characters(cells), characters=" \t"))
+
+
+def in_plain_characters(cells: pa.Array) -> pa.Array:
+    """Cells with typographic spaces and signs, and digits of any script, as their plain characters."""
     beyond = beyond_ascii(cells)
     for begin, characters in _FOLDED_BY_BEGIN.items() if beyond else ():
         for character in characters if begin in beyond else ():
             if character.encode() in beyond:
                 cells = pc.replace_substring(cells, character, _FOLDED[character])
-    return _without_no_decimals(pc.ascii_trim(cells, characters=" \t"))
+    return cells
 
 
 def _without_no_decimals(cells: pa.Array) -> pa.Array:
@@ -130,7 +148,7 @@ def _without_no_decimals(cells: pa.Array) -> pa.Array:
 
 def beyond_ascii(cells: pa.Array) -> bytes:
     """All characters of a string array that are not ASCII, in their order, as UTF-8."""
-    return _buffers(cells)[1].tobytes().translate(None, _ASCII)
+    return bytes_of(cells)[1].tobytes().translate(None, _ASCII)
 
 
 def _rewritten(cells: pa.Array, where: pa.Array, rewrite: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -175,6 +193,22 @@ def _without_units(cells: pa.Array, units: tuple[str, ...]) -> tuple[pa.Array, p
     return cells, has
 
 
+def _without_factors(cells: pa.Array, how: NumberFormat) -> tuple[pa.Array, dict[int, pa.Array]]:
+    """Cells without the text that multiplies the number, and of each power of ten where it stood."""
+    has = pa.array(np.zeros(len(cells), np.bool_))
+    powers: dict[int, pa.Array] = {}
+    for text, power in sorted(how.factors, key=lambda factor: -len(factor[0])):
+        here = pc.and_not(pc.ends_with(cells, text), has).fill_null(False)
+        cells, has = _rewritten(cells, here, partial(_cut_off, width=len(text.encode()))), pc.or_(has, here)
+        powers[power] = pc.or_(powers[power], here) if power in powers else here
+    return cells, powers
+
+
+def _times(cells: pa.Array, power: int) -> pa.Array:
+    """Plain numbers times a power of ten, which is exact as an exponent."""
+    return pc.binary_join_element_wise(cells, f"e{power}", "")
+
+
 def _cut(cells: pa.Array, width: int, sign: str = "") -> pa.Array:
     """Cells without their first bytes and the spaces that follow, after a sign."""
     return _joined(sign, pc.ascii_ltrim(_sliced(cells, width), characters=" "))
@@ -207,7 +241,7 @@ def _plain_marks(cells: pa.Array, how: NumberFormat) -> tuple[pa.Array, pa.Array
 
     A point that is no mark of the format becomes a question mark, so that the cell is no number.
     """
-    starts, text = _buffers(cells)
+    starts, text = bytes_of(cells)
     right = np.ones(len(cells), np.bool_)
     if how.thousands:
         starts, text, wrong = _ungrouped(starts, text, how)
@@ -221,7 +255,8 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     """Starts and bytes without thousands marks, and the cells in which these stand wrongly.
 
     A number begins with one to three digits, of which the first is not 0, and exactly three follow each mark: up to the
-    next one, the decimal mark, or the end.
+    next one, the decimal mark, or the end. With commas there may be two between all marks, as in ``12,34,567`` (lakhs
+    and crores), and one or two before the first.
     """
     mark, point, zero = ord(how.thousands), ord(how.decimal), ord("0")
     at = np.flatnonzero(text == mark)
@@ -232,14 +267,18 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     padded = np.concatenate([text, np.zeros(5, np.uint8)])
     digit = (padded - np.uint8(zero)) < 10
     follows = padded[at + 4]
-    right = (at + 3 < end) & digit[at + 1] & digit[at + 2] & digit[at + 3]
-    right &= (at + 4 == end) | (follows == mark) | (follows == point)
+    two_digits = digit[at + 1] & digit[at + 2]
+    pair = two_digits & (mark == ord(",")) & (at + 3 < end) & (padded[at + 3] == mark)
+    last = (at + 4 == end) | (follows == point)
+    right = two_digits & (at + 3 < end) & digit[at + 3] & (last | (follows == mark))
+    in_pairs = np.isin(cell, cell[pair]) if pair.any() else pair
+    right = np.where(in_pairs, pair | (right & last), right)
     first = np.diff(cell, prepend=-1) > 0
-    right[~first] &= np.diff(at, prepend=-9)[~first] == 4
+    right[~first] &= np.diff(at, prepend=-9)[~first] == np.where(in_pairs, 3, 4)[~first]
     begin = starts[cell]
     begin = begin + ((padded[begin] == ord("-")) | (padded[begin] == ord("+")))
     leading = at - begin
-    lead = (leading >= 1) & (leading <= 3) & (padded[begin] != zero) & digit[begin]
+    lead = (leading >= 1) & (leading <= np.where(in_pairs, 2, 3)) & (padded[begin] != zero) & digit[begin]
     lead &= ((leading < 2) | digit[at - 1]) & ((leading < 3) | digit[at - 2])
     right &= ~first | lead
     kept = starts.copy()
@@ -248,7 +287,7 @@ def _ungrouped(starts: NDArray[np.int32], text: Bytes, how: NumberFormat) -> tup
     return kept, bare, np.unique(cell[~right])
 
 
-def _buffers(cells: pa.Array) -> tuple[NDArray[np.int32], Bytes]:
+def bytes_of(cells: pa.Array) -> tuple[NDArray[np.int32], Bytes]:
     """Where each cell begins in the bytes of all, int32 ``(rows + 1,)`` from 0, and these bytes."""
     _, offsets, data = cells.buffers()
     if not len(cells) or offsets is None:
@@ -270,4 +309,4 @@ def _all(where: pa.Array) -> bool:
 
 
 def _has(cells: pa.Array, what: bytes) -> bool:
-    return what in _buffers(cells)[1].tobytes()
+    return what in bytes_of(cells)[1].tobytes()

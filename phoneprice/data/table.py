@@ -47,6 +47,8 @@ class Table:
     recognised: tuple[str, ...] = ()
     dates: Mapping[str, DateForm] = field(default_factory=dict)
     """The columns of days that were dates or times as text, and what they were."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """The columns whose numbers are codes by the way they are written, and how; they are numbers here or text."""
     other_types: Mapping[str, str] = field(default_factory=dict)
     """The columns whose type is neither numbers, text nor times, and its name; here they are text, or all missing."""
 
@@ -134,6 +136,7 @@ def concat(tables: Sequence[Table]) -> Table:
         row_numbers=_stacked([table.row_numbers for table in tables]),
         skipped_rows=sum(table.skipped_rows for table in tables),
         infinite_cells=dict(sum((Counter(table.infinite_cells) for table in tables), Counter[str]())),
+        codes={name: why for table in reversed(tables) for name, why in table.codes.items()},
         empty_rows=sum(table.rows for table in tables),
     )
 

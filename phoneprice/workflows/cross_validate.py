@@ -19,7 +19,7 @@ from phoneprice.config.bounds import MOST_FOLDS as _MOST
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.inspection.checks import leaks_told
+from phoneprice.data.inspection.leaks import leaks_told
 from phoneprice.data.rows.splits import folds_in_time, plan_members, rare_classes, repeated_folds
 from phoneprice.errors import UsageError
 from phoneprice.evaluation.fold_intervals import corrected_resampled_t, paired_difference

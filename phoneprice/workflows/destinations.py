@@ -18,6 +18,7 @@ from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.data.formats import CSV, named_format
 from phoneprice.errors import UsageError
 from phoneprice.places import is_directory, is_file, is_there
+from phoneprice.shortage import write_error
 from phoneprice.stream import STREAM
 from phoneprice.wording import printable
 
@@ -41,8 +42,12 @@ def open_output(output: Path, *, made_up: bool = False, mode: int = 0o666) -> It
         with replace_file(output, made_up=made_up, mode=mode) as file:
             yield file
         return
+    if sys.stdout is None:  # pythonw, or a caller that has closed it
+        raise write_error("standard output", OSError(errno.EBADF, os.strerror(errno.EBADF)))
     sys.stdout.flush()
-    yield _Terminal() if sys.stdout.isatty() else _Pipe(sys.stdout.buffer)
+    # What takes the place of stdout in a notebook, or in a test, takes text only.
+    bytes_too = not sys.stdout.isatty() and hasattr(sys.stdout, "buffer")
+    yield _Pipe(sys.stdout.buffer) if bytes_too else _Terminal()
     sys.stdout.flush()
 
 

@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from phoneprice.artifact.layout import LIMITS, is_inside_a_run
-from phoneprice.artifact.work import files_that_go
 from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
 from phoneprice.stream import STDERR, STDIN, STDOUT, STREAM, file_and_part, given_path
@@ -36,7 +35,7 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
         raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
     if _is_one_of(_identity(output, STDOUT), inputs):
         raise UsageError(f"{output}: is the input itself; name another file with {option}")
-    if any(_goes(given, output) for given in inputs if given is not None):
+    if any(_goes(inputs, place) for place in {*real}):
         raise UsageError(f"{output}: the input is in its work directory, and would go with it; {_COPY_FIRST}")
 
 
@@ -61,14 +60,16 @@ def refuse_training_on(read: Path | str | None, run: Path, what: str = "the tabl
     if read is not None:
         if _is_one_of(_identity(read, STDIN), run_files(run)):
             raise UsageError(f"{run}: {what} is in it; choose another -o")
-        if _goes(read, run):
+        if _goes([read], run):
             raise UsageError(f"{run}: {what} is in its work directory, and would go with it; {_COPY_FIRST}")
 
 
-def _goes(read: Path | str, written: Path) -> bool:
-    """Whether what is read is among what killed processes have left where ``written`` is made."""
-    wanted = _identity(read, STDIN)
-    return wanted is not None and any((file.st_dev, file.st_ino) == wanted for file in files_that_go(written))
+def _goes(read: Iterable[Path | str | None], written: Path) -> bool:
+    """Whether something that is read is among what killed processes have left where ``written`` is made."""
+    from phoneprice.artifact.work import files_that_go
+
+    wanted = {_identity(given, STDIN) for given in read if given is not None} - {None}
+    return any((file.st_dev, file.st_ino) in wanted for file in files_that_go(written)) if wanted else False
 
 
 def run_files(run: Path) -> tuple[Path, ...]:

@@ -18,8 +18,9 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
-from phoneprice.data.inspection.checks import OF_CLASSES, Finding, by_severity, check, told_of_splits
+from phoneprice.data.inspection.checks import check, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
+from phoneprice.data.inspection.findings import OF_CLASSES, Finding, by_severity
 from phoneprice.data.inspection.ids import is_id_name
 from phoneprice.data.inspection.infer import Inferred, infer_config, is_quantity, require_target
 from phoneprice.data.inspection.init_text import init_text
@@ -220,7 +221,8 @@ def _kind(table: Table, target: str) -> TaskKind:
 
 
 def _roles(inferred: Inferred) -> dict[str, dict[str, object]]:
-    data: dict[str, object] = {"id_columns": inferred.id_columns, "ignored_columns": inferred.ignored_columns}
+    roles = ("id_columns", "ignored_columns", "categorical_columns")
+    data = {name: value for name, value in inferred.settings["data"].items() if name in roles}
     return {"data": data, "task": {"kind": inferred.kind}}
 
 
@@ -230,6 +232,8 @@ def _told_of_roles(inferred: Inferred) -> Iterator[Finding]:
         yield Finding("note", name, "id_like", f"{why}: taken for an id, so it is no feature", 1)
     for what in inferred.counters_told():
         yield Finding("warning", None, "id_like", what, 1)
+    for name, why in inferred.codes.items():
+        yield Finding("note", name, "codes", f"{why}: codes, so text and no numbers (data.categorical_columns)", 1)
     for name, why in inferred.ignored.items():
         yield Finding("warning", name, "unused", f"{why}: not used", 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,7 +33,7 @@ from phoneprice.data.encoding.schema import (
     without_inputs,
 )
 from phoneprice.data.encoding.target import encode_target
-from phoneprice.data.inspection.checks import like_an_id, totals_told, uninformative
+from phoneprice.data.inspection.checks import codes_told, like_an_id, totals_told, uninformative
 from phoneprice.data.inspection.infer import Inferred
 from phoneprice.data.inspection.mixed import columns_of_formatted_numbers, settle_mixed
 from phoneprice.data.number_formats import NumberFormat
@@ -133,7 +134,8 @@ def read_options_of_run(data: DataConfig, reading: Reading = AS_CONFIGURED) -> R
 
 def number_format(data: DataConfig, column: ColumnReading = AS_ALL) -> NumberFormat:
     """How the numbers of a column are written."""
-    return NumberFormat(*data.marks(column), column.units, column.typographic)
+    factors = tuple((text, round(math.log10(factor))) for text, factor in column.factors.items())
+    return NumberFormat(*data.marks(column), column.units, column.typographic, factors)
 
 
 def cell_rules(data: DataConfig, name: str) -> CellRules:
@@ -238,6 +240,7 @@ def _odd_columns(table: Table, schema: TableSchema, config: Config) -> Iterator[
     target, clean = schema.target, config.data.clean_text
     labels = target if schema.labels else None
     yield columns_of_formatted_numbers(table, schema.feature_names, config)
+    yield codes_told(table, schema.numeric_names)
     yield {name: what for name, (what, _) in without_inputs(table, schema.columns).items()}
     merged = merged_spellings(table, schema.columns, labels, clean=clean)
     yield {name: found.message for name, found in merged.items()}

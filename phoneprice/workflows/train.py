@@ -16,7 +16,7 @@ from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
-from phoneprice.data.inspection.checks import leaks_told
+from phoneprice.data.inspection.leaks import leaks_told
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import Figures, measured

@@ -93,7 +93,7 @@ def test_a_failing_disk_is_one_line_and_leaves_the_old_version(tmp_path, monkeyp
 
 @pytest.mark.parametrize("number", REASONS)
 def test_where_only_the_directory_is_not_flushed_the_new_version_is_there(tmp_path, monkeypatch, number):
-    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, os, "fsync", 2, number) == b"new"
+    assert _written_while_failing(tmp_path / "out.csv", monkeypatch, os, "fsync", 3, number) == b"new"
 
 
 def _write_all_but_the_last(path, number):

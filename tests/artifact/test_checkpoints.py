@@ -107,7 +107,7 @@ def test_a_damaged_one_gives_way_and_is_never_kept(store: CheckpointStore, tmp_p
     assert damaged == (bad,)
     again.save(checkpoint(3))
     assert names(folder)[0] == good
-    assert names(folder)[1].startswith("00000003-")
+    assert names(folder)[1].startswith("00000002-")
 
 
 def test_a_half_written_one_is_no_checkpoint(store: CheckpointStore, tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_a_half_written_one_is_no_checkpoint(store: CheckpointStore, tmp_path: P
 def test_one_whose_writer_was_killed_is_written_again(
     store: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = _render(checkpoint())
-    monkeypatch.setattr("phoneprice.artifact.checkpoints._render", lambda _: data)
+    data = _render(checkpoint(), 1)
+    monkeypatch.setattr("phoneprice.artifact.checkpoints._render", lambda *_: data)
     store.save(checkpoint())
     (whole,) = (tmp_path / "checkpoints").iterdir()
     whole.rename(whole.with_suffix(".unfinished"))
@@ -184,19 +184,35 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     )
 
 
-def test_numbers_that_no_training_reaches_are_damaged(store: CheckpointStore, tmp_path: Path) -> None:
-    """After the last number of eight digits the next would have nine, and be found by nobody."""
+@pytest.mark.parametrize("number", [3, 99_999_999])
+def test_one_with_another_number_is_damaged(store: CheckpointStore, tmp_path: Path, number: int) -> None:
+    """Else an older one would be the latest; and after the last number of eight digits none would be found."""
     store.save(checkpoint(1))
+    store.save(checkpoint(2))
     folder = tmp_path / "checkpoints"
-    (good,) = names(folder)
-    planted = f"99999999-{good[9:]}"
-    shutil.copyfile(folder / good, folder / planted)
+    first, second = names(folder)
+    planted = f"{number:08d}-{first[9:]}"
+    shutil.copyfile(folder / first, folder / planted)
     again = store_in(tmp_path)
     found, damaged = again.load()
     assert found is not None
+    assert same(found, checkpoint(2))
     assert damaged == (planted,)
-    again.save(checkpoint(2))
-    assert [name[:8] for name in names(folder)] == ["00000001", "00000002"]
+    again.save(checkpoint(3))
+    assert names(folder)[0] == second
+    assert names(folder)[1].startswith("00000003-")
+
+
+def test_of_many_damaged_ones_ten_are_named(store: CheckpointStore, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    planted = [f"{number:08d}-{'0' * 64}.safetensors" for number in range(20, 0, -1)]
+    for name in planted:
+        (tmp_path / "checkpoints" / name).touch()
+    with pytest.raises(ModelError) as caught:
+        store.load()
+    assert str(caught.value) == (
+        f"runs/mine: all its checkpoints are damaged ({', '.join(planted[:10])} and 10 more); train without --resume"
+    )
 
 
 @pytest.mark.parametrize("size", [2**28, 2**43])

@@ -2,10 +2,12 @@ import errno
 import fcntl
 import itertools
 import os
+import re
 import stat
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -454,3 +456,51 @@ def test_a_place_that_cannot_be_written_to_is_found_at_once(tmp_path):
 
 def test_partial_is_a_sibling(tmp_path):
     assert partial_path(tmp_path / "run") == tmp_path / ".run.partial"
+
+
+def test_whatever_a_rename_relies_on_is_on_the_disk_before(tmp_path, monkeypatch):
+    """Files with their bytes, and directories with the names in them: a power cut leaves the one or the other run."""
+    write_run(tmp_path / "run", OLD)
+    events = []
+    sync, rename, unlink = os.fsync, os.rename, os.unlink
+
+    def where(descriptor):
+        return Path(f"/proc/self/fd/{descriptor}").readlink()
+
+    def noted(path):
+        name = re.sub(r"[0-9a-f]{32}", "TOKEN", path.name)
+        return name if path.is_dir() or not path.exists() or name == "lock" else "file"
+
+    def synced(descriptor):
+        events.append(f"flush {noted(where(descriptor))}")
+        sync(descriptor)
+
+    def renamed(old, new, **folders):
+        events.append(f"{noted(Path(old))} to {noted(Path(new))}")
+        rename(old, new, **folders)
+
+    def unlinked(name, **folder):
+        events.append("delete")
+        unlink(name, **folder)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    monkeypatch.setattr(os, "unlink", unlinked)
+    write_run(tmp_path / "run", NEW, force=True)
+    once = [event for event, before in zip(events, [None, *events], strict=False) if event != before]
+    assert once == [
+        "flush lock",
+        "flush .run.TOKEN.partial",
+        ".run.TOKEN.partial to .run.partial",
+        f"flush {tmp_path.name}",
+        "flush file",
+        "flush run-TOKEN",
+        "flush .run.partial",
+        "run to old-TOKEN",
+        "run-TOKEN to run",
+        f"flush {tmp_path.name}",
+        "old-TOKEN to gone-TOKEN",
+        "delete",
+        ".run.partial to .run.TOKEN.partial",
+        "delete",
+    ]

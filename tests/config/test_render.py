@@ -62,7 +62,8 @@ def values(annotation, metadata=()):
     if origin is Annotated:
         return values(arguments[0], arguments[1:])
     if origin is dict:
-        return st.dictionaries(values(arguments[0]), tables(arguments[1]), max_size=2)
+        inner = tables(arguments[1]) if isinstance(arguments[1], type) else values(arguments[1])
+        return st.dictionaries(values(arguments[0]), inner, max_size=2)
     assert origin is tuple, annotation
     return st.lists(values(arguments[0]), max_size=3).map(tuple)
 

@@ -11,6 +11,7 @@ from phoneprice.data.reading.cells import NUMBER
 from tests.written_numbers import FORMATS, formats, numbers, write
 
 EURO = NumberFormat(",", ".", ("€", "EUR"))
+DOLLARS = NumberFormat(units=("$",), factors=(("K", 3), ("M", 6)))
 ODD_CELLS = st.text("0123456789.,' _-+()%€gGBe\N{NO-BREAK SPACE}\N{MINUS SIGN}\uff13", max_size=12)
 
 
@@ -35,6 +36,14 @@ def read(cells, how):
         (NumberFormat(thousands=","), "1,234.5e3", "1234.5e3"),
         (NumberFormat(thousands=","), "-1,234", "-1234"),
         (NumberFormat(thousands=","), ",123", None),
+        (NumberFormat(thousands=","), "12,34,567", "1234567"),
+        (NumberFormat(thousands=","), "-1,16,50,551.25", "-11650551.25"),
+        (NumberFormat(thousands=","), "123,45,678", None),
+        (NumberFormat(thousands=","), "1,234,56,789", None),
+        (NumberFormat(thousands=","), "12,345,67", None),
+        (NumberFormat(thousands=","), "12,34", None),
+        (NumberFormat(thousands=","), "01,23,456", None),
+        (NumberFormat(",", "."), "12.34.567", None),
         (NumberFormat(thousands=" "), "1\N{NARROW NO-BREAK SPACE}234\N{NO-BREAK SPACE}567", "1234567"),
         (NumberFormat(thousands="'"), "1\N{RIGHT SINGLE QUOTATION MARK}234.5", "1234.5"),
         (NumberFormat(thousands="_"), "1_000_000", "1000000"),
@@ -54,6 +63,20 @@ def read(cells, how):
         (NumberFormat(typographic=True), "-", None),
         (NumberFormat(typographic=True), "\uff11\uff12.\uff15", "12.5"),
         (NumberFormat(typographic=True), "(-5)", None),
+        (NumberFormat(typographic=True), "\u0669\u0669\u066b\u0661\u0663", "99.13"),
+        (NumberFormat(typographic=True), "\u06f9\u06f9.\u06f5", "99.5"),
+        (NumberFormat(thousands="'"), "\u0661\u066c\u0662\u0663\u0664", "1234"),
+        (NumberFormat(typographic=True), "\u0967\u0968", "12"),
+        (NumberFormat(units=("%",)), "\u0665\u066a", "5"),
+        (DOLLARS, "$1.2M", "1.2e6"),
+        (DOLLARS, "-$1.2 K", "-1.2e3"),
+        (DOLLARS, "($3K)", "-3e3"),
+        (DOLLARS, "$3", "3"),
+        (DOLLARS, "$3KM", None),
+        (DOLLARS, "$3T", None),
+        (DOLLARS, "$K", None),
+        (DOLLARS, "1.2M", None),
+        (NumberFormat(",", ".", ("€",), factors=(("Mio.", 6),)), "1.234,5 Mio. €", "1234.5e6"),
         (PLAIN, "1,5", None),
     ],
 )

@@ -76,7 +76,7 @@ class Neighbour:
         place = self.random.choice(at_work)
         drawn = self.random.random()
         if drawn < 0.3:
-            return place / self.random.choice(("run", "checkpoints", "old")) / self.random.choice(_INSIDE)
+            return place / "checkpoints" / self.random.choice(_INSIDE)
         made = sorted(_directories_in(place)) if drawn < 0.6 else []
         if made:
             return place / self.random.choice(made) / self.random.choice(_OTHERS)

@@ -97,13 +97,8 @@ PLANTS: dict[str, Callable[[Path], None]] = {
     "empty directory": Path.mkdir,
     "directory marked for another run": _marked(marker("run other")),
     "directory marked by another user": _marked(marker("run v", user=os.geteuid() + 1), 1),
-    "directory whose marker says that ours belong to another user": _marked(marker("run v", owner=1), 1),
     "directory with half a marker": _marked(marker("run v")[:-3]),
     "unfinished training of an earlier release": _of_an_earlier_release,
 }
 """Each is made at a path beside which there is a directory ``victim`` with a file ``thesis.txt``."""
-NEEDS_ROOT = {
-    "device",
-    "directory marked by another user",
-    "directory whose marker says that ours belong to another user",
-}
+NEEDS_ROOT = {"device", "directory marked by another user"}

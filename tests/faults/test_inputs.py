@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from phoneprice.artifact.atomic import replace_file
+from phoneprice.artifact.writer import RunWriter
 from phoneprice.workflows.predict import predict
 from tests.faults.forking import Forks
 from tests.faults.program import Ended, Program
@@ -83,31 +85,59 @@ def test_other_inputs_and_runs_are_never_the_output(call: Call, place: Path, com
     assert state(place) == before
 
 
+@pytest.fixture
+def left(place: Path) -> dict[str, str]:
+    """What processes have left that were killed while they wrote the run ``mine`` and the output ``other/out.csv``."""
+    (place / "other").mkdir()
+    with RunWriter(place / "mine") as writer, replace_file(place / "other" / "out.csv"):
+        made = writer._work.path / writer._stage
+        (output,) = (place / "other").glob(".out.csv.*.partial/output-*")
+        shutil.copytree(place / "run", made)
+        shutil.copyfile(place / "d.csv", output)
+        (made.parent / "mine.csv").hardlink_to(place / "d.csv")
+        works = made.parent, output.parent
+        for work in works:
+            shutil.copytree(work, place / "copies" / work.name)
+        shutil.rmtree(made)
+    for work in works:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.move(place / "copies" / work.name, work)
+    return {"run": str(made.relative_to(place)), "out": str(output.relative_to(place))}
+
+
 @pytest.mark.parametrize(
-    "command",
+    ("command", "fault"),
     [
-        "train .mine.partial/d.csv -o mine --force",
-        "train linked.csv -o mine",
-        "train - -o mine < .mine.partial/d.csv",
-        "train d.csv -c .mine.partial/run-x/config.toml -o mine --force",
-        "train d.csv -o mine --resume -c .mine.partial/run-x/config.toml",
-        f"predict run .out.csv.{'0' * 32}.partial/output -o out.csv",
-        f"predict run - -o out.csv < .out.csv.{'0' * 32}.partial/output",
+        ("train {run}/oof.parquet --target truth -o mine --force", "mine: the table to learn from"),
+        ("train linked.parquet --target truth -o mine", "mine: the table to learn from"),
+        ("train - --target truth -o mine < {run}/oof.parquet", "mine: the table to learn from"),
+        ("train d.csv -c {run}/config.toml -o mine --force", "mine: the configuration to learn with"),
+        ("train d.csv -o mine --resume -c {run}/config.toml", "mine: the configuration to learn with"),
+        ("predict run {out} -o other/out.csv", "other/out.csv: the input"),
+        ("predict run - -o other/out.csv < {out}", "other/out.csv: the input"),
+        ("predict run {out} -o to-out.csv", "to-out.csv: the input"),
+        ("config init --from-data {out} --target price_range -o other/out.csv", "other/out.csv: the input"),
     ],
 )
-def test_what_killed_processes_have_left_is_no_input_of_what_deletes_it(call: Call, place: Path, command: str) -> None:
-    for made in (".mine.partial/d.csv", f".out.csv.{'0' * 32}.partial/output", ".mine.partial/run-x/config.toml"):
-        (place / made).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(place / ("d.csv" if "run-x" not in made else "run/config.toml"), place / made)
-    (place / "linked.csv").symlink_to(".mine.partial/d.csv")
+def test_what_killed_processes_have_left_is_no_input_of_what_deletes_it(
+    call: Call, place: Path, left: dict[str, str], command: str, fault: str
+) -> None:
+    (place / "linked.parquet").symlink_to(f"{left['run']}/oof.parquet")
+    (place / "to-out.csv").symlink_to("other/out.csv")
     before = state(place)
-    result = call(command)
-    written = "out.csv" if "out.csv" in command else "mine"
-    what = "the input" if written == "out.csv" else "the table to learn from"
-    what = "the configuration to learn with" if "-c" in command else what
-    fault = f"{written}: {what} is in its work directory, and would go with it; copy it to another place first"
-    assert (result.code, result.err) == (2, f"phoneprice: error: {fault}\n")
+    result = call(command.format(**left))
+    told = f"{fault} is in its work directory, and would go with it; copy it to another place first"
+    assert (result.code, result.err) == (2, f"phoneprice: error: {told}\n")
     assert state(place) == before
+
+
+def test_what_stays_in_a_work_directory_may_be_read(call: Call, place: Path, left: dict[str, str]) -> None:
+    """Only what is made there goes with it."""
+    work = Path(left["run"]).parent
+    before = (place / work / "mine.csv").stat()
+    result = call(f"train {work}/mine.csv -o mine -q -s training.epochs=1")
+    assert result.code == 0, result.err
+    assert (place / work / "mine.csv").stat().st_ino == before.st_ino
 
 
 def test_a_chart_is_not_written_over_the_table(call: Call, place: Path) -> None:

@@ -261,8 +261,8 @@ def test_the_work_directories_of_another_in_a_sticky_directory(user: User, scrat
     user.refused(
         CALLS["train"][0],
         5,
-        ".new.partial: is a directory without the mark of this version and user, which this program has not made, "
-        "so it was not touched; rename or delete it, or choose another name",
+        f".new.partial: is a work directory of another user ({OTHER}), so it was not touched; "
+        "leave it to that user, or choose another name",
     )
     before = audit(scratch)
     assert user.call(WRITING["predict"]).code == 0

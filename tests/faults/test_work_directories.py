@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from phoneprice.artifact.atomic import replace_file
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.runs import latest_unfinished, resolve_run
+from phoneprice.artifact.runs import latest_unfinished, list_runs, resolve_run
 from phoneprice.artifact.work import Purpose, WorkDirectory
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.cli.program import run as run_program
@@ -42,6 +43,15 @@ def plant(request: pytest.FixtureRequest) -> Plant:
     return PLANTS[request.param]
 
 
+def advice_on(plant: Plant) -> str:
+    """What to do about it where a work directory would be."""
+    advice = {
+        PLANTS["directory marked for another run"]: "give it its old name again",
+        PLANTS["directory marked by another user"]: "leave it to that user",
+    }
+    return f"{advice.get(plant, 'rename or delete it')}, or choose another name"
+
+
 def code(*words: str) -> int:
     return run_program(["-q", *words] if words[0] != "train" else [*words, "-q"])
 
@@ -55,7 +65,7 @@ def test_in_the_place_of_a_work_directory(
     assert code("train", "no-such-table.csv", "-o", "v", *options) == 5
     found = capsys.readouterr().err
     assert found.startswith("phoneprice: error: .v.partial")
-    assert found.endswith(f"{ADVICE}\n")
+    assert found.endswith(f"so it was not touched; {advice_on(plant)}\n")
     assert audit(scratch) == before
 
 
@@ -149,7 +159,7 @@ def test_what_is_called_like_the_older_run_while_there_is_a_newer_one(scratch: P
     assert without_pid(audit(scratch)) == without_pid(before)
 
 
-@pytest.mark.parametrize("name", ["old", "run", "old-of-mine", f"old-{TOKEN}", f"gone-{TOKEN}"])
+@pytest.mark.parametrize("name", ["old", "run", "gone", f"old-{TOKEN}", f"gone-{TOKEN}"])
 @pytest.mark.parametrize("options", [{}, {"force": True}, {"resume": True}], ids=str)
 def test_a_run_that_somebody_has_put_into_a_work_directory(scratch: Path, name: str, options: dict[str, bool]) -> None:
     """Only what has the token of the directory's own marker is an older version or one in the making."""
@@ -157,11 +167,83 @@ def test_a_run_that_somebody_has_put_into_a_work_directory(scratch: Path, name: 
     write_run("mine", random_contents(seed=2))
     Path("mine").rename(work / name)
     before = audit(work / name)
+    with pytest.raises(ModelError, match="no such run"):
+        load_run("v")
+    assert scratch / "v" not in [listed.path for listed in list_runs(scratch)]
     with RunWriter("v", **options) as writer:
         writer.finish(random_contents())
     write_run("v", random_contents(seed=1), force=True)
     load_run("v")
     assert audit(work / name) == before
+
+
+def test_a_work_directory_under_another_name(scratch: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may hold the only copy of an older run, so nobody is told to delete it."""
+    write_run("x", random_contents())
+    writer = RunWriter("x", force=True)
+    with writer._parent, writer._work:
+        Path("x").rename(writer._work.path / writer._old)
+    Path(".x.partial").rename(".v.partial")
+    assert code("train", "no-such-table.csv", "-o", "v", "--force") == 5
+    assert capsys.readouterr().err == (
+        "phoneprice: error: .v.partial: is where the run 'x' was being written, so it was not touched; "
+        "give it its old name again, or choose another name\n"
+    )
+    Path(".v.partial").rename(".x.partial")
+    RunWriter("x", force=True).close(keep_checkpoints=False)
+    load_run("x")
+    assert names(scratch) == ["victim", "x"]
+
+
+@pytest.mark.parametrize("ended", ["finished", "failed"])
+def test_the_older_run_waits_until_a_whole_one_has_its_name(scratch: Path, ended: str) -> None:
+    """What has it meanwhile, such as a copy that broke off, is no reason to delete the only one that is whole."""
+    write_run("v", random_contents())
+    shutil.copytree("v", "copy")
+    (scratch / "copy" / "model.safetensors").write_bytes(b"half")
+    writer = RunWriter("v", force=True)
+    with writer._parent, writer._work:
+        older = writer._work.path / writer._old
+        Path("v").rename(older)
+    Path("copy").rename("v")
+    with RunWriter("v", force=True) as writer:
+        assert older.is_dir()
+        if ended == "finished":
+            writer.finish(random_contents(seed=1))
+    if ended == "failed":
+        assert older.is_dir()
+        shutil.rmtree("v")
+        RunWriter("v", force=True).close(keep_checkpoints=False)
+    load_run("v")
+    assert names(scratch) == ["v", "victim"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
+@pytest.mark.parametrize("mode", [0o2770, 0o700, 0o755, 0o750])
+def test_a_replaced_run_keeps_the_owner_group_and_mode_of_its_directory(scratch: Path, mode: int) -> None:
+    write_run("v", random_contents())
+    os.chown("v", 12345, 777)
+    Path("v").chmod(mode)
+    write_run("v", random_contents(seed=1), force=True)
+    status = Path("v").stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 777, mode)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
+def test_the_group_that_may_read_a_run_may_where_it_waits(scratch: Path) -> None:
+    write_run("v", random_contents())
+    os.chown("v", os.geteuid(), 777)
+    for path in (Path("v"), *Path("v").iterdir()):
+        os.chown(path, -1, 777)
+        path.chmod(0o750 if path.is_dir() else 0o640)
+    before = os.umask(0o077)
+    try:
+        writer = RunWriter("v", force=True)
+    finally:
+        os.umask(before)
+    with writer:
+        status = writer._work.path.stat()
+    assert (status.st_gid, stat.S_IMODE(status.st_mode)) == (777, 0o750)
 
 
 def test_a_marker_that_changes_before_it_is_held(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,30 +258,67 @@ def test_a_marker_that_changes_before_it_is_held(scratch: Path, monkeypatch: pyt
     monkeypatch.setattr(fcntl, "flock", another_faster)
     with pytest.raises(StorageError) as caught:
         RunWriter("v", resume=True)
-    assert str(caught.value) == f".v.partial: is a directory without the mark of this version and user, {ADVICE}"
+    assert str(caught.value) == f".v.partial: is a directory without the mark of this version, {ADVICE}"
     assert (work / "lock").read_text() == "mine"
 
 
-@pytest.mark.parametrize("owner", [os.geteuid(), os.geteuid() + 1])
-def test_a_file_system_that_gives_what_we_make_to_another_user(
-    scratch: Path, monkeypatch: pytest.MonkeyPatch, owner: int
-) -> None:
-    """As network file systems do; it is asked, the marker alone is not believed."""
-    real = os.fstat
+@pytest.fixture
+def squash(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """As network file systems do: what we have made belongs to another user; what we make now, to the given one."""
+    real, squashed = os.fstat, os.geteuid() + 1
+    given = [squashed]
 
-    def squashed(descriptor: int) -> os.stat_result:
+    def fstat(descriptor: int) -> os.stat_result:
         status = real(descriptor)
         made_now = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name.startswith("owner-")  # noqa: PTH115
-        return os.stat_result((*status[:4], owner if made_now else os.geteuid() + 1, *status[5:]))
+        return os.stat_result((*status[:4], given[0] if made_now else squashed, *status[5:]))
 
-    monkeypatch.setattr(os, "fstat", squashed)
+    monkeypatch.setattr(os, "fstat", fstat)
+    return lambda owner: given.__setitem__(0, owner)
+
+
+def test_a_file_system_that_gives_what_we_make_to_another_user(scratch: Path, squash: Callable[[int], None]) -> None:
     killed_training(scratch / "v")
-    if owner == os.geteuid():
-        with pytest.raises(StorageError, match="is a directory without the mark of this version and user"):
-            RunWriter("v", resume=True)
-    else:
-        RunWriter("v", resume=True).close(keep_checkpoints=False)
-    assert names(scratch) == ["victim"] if owner != os.geteuid() else [".v.partial", "victim"]
+    RunWriter("v", resume=True).close(keep_checkpoints=False)
+    assert names(scratch) == ["victim"]
+
+
+def test_a_marker_that_says_so_where_the_file_system_does_not(scratch: Path, squash: Callable[[int], None]) -> None:
+    """It is asked; the marker alone is not believed."""
+    work = killed_training(scratch / "v")
+    squash(os.geteuid())
+    before = audit(scratch)
+    with pytest.raises(StorageError) as caught:
+        RunWriter("v", resume=True)
+    assert str(caught.value) == (
+        f".v.partial: is a work directory of another user ({os.geteuid() + 1}), so it was not touched; "
+        "leave it to that user, or choose another name"
+    )
+    assert without_pid(audit(scratch)) == without_pid(before)
+    assert names(work) == ["lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_our_directory_with_a_marker_of_another_user(scratch: Path) -> None:
+    work = killed_training(scratch / "v")
+    os.chown(work / "lock", 1, -1)
+    before = audit(scratch)
+    with pytest.raises(StorageError) as caught:
+        RunWriter("v", force=True)
+    assert str(caught.value) == (
+        ".v.partial: is a work directory of another user (1), so it was not touched; "
+        "leave it to that user, or choose another name"
+    )
+    assert audit(scratch) == before
+
+
+def test_a_link_to_a_large_place_is_not_walked(scratch: Path) -> None:
+    """In the place of a work directory, where what is read is looked for among what goes with it."""
+    Path(".v.partial").symlink_to(scratch)
+    Path("d.csv").write_text("a,price_range\n1,0\n")
+    before = audit(scratch)
+    assert code("train", "d.csv", "-o", "v") == 5
+    assert audit(scratch) == before
 
 
 def killed_training(run: Path) -> Path:
@@ -417,8 +536,9 @@ def test_the_older_run_is_kept_where_something_takes_its_name_meanwhile(
 
     with RunWriter("v", force=True) as writer, monkeypatch.context() as patch:
         patch.setattr(os, "rename", then_plant)
-        with pytest.raises(StorageError, match="is no run, which this program has not made"):
+        with pytest.raises(StorageError) as caught:
             writer.finish(random_contents(seed=1))
+    assert str(caught.value) == "v: can't be written: file exists; choose another name"
     assert moved == [writer._old]
     assert names(scratch / "v") == ["thesis.txt"]
     shutil.rmtree("v")
@@ -427,6 +547,33 @@ def test_the_older_run_is_kept_where_something_takes_its_name_meanwhile(
         write_run("v", random_contents())
     load_run("v")
     assert names(scratch) == ["v", "victim"]
+
+
+def test_a_training_that_is_to_replace_a_run_is_resumed_with_force(scratch: Path) -> None:
+    write_run("v", random_contents())
+    writer = RunWriter("v", force=True)
+    writer._work.close()
+    writer._parent.close()
+    with pytest.raises(UsageError) as caught:
+        RunWriter("v", resume=True)
+    assert str(caught.value) == (
+        "v: exists already; choose another -o, or the training goes on with --resume --force, and replaces it"
+    )
+    with RunWriter("v", resume=True, force=True) as writer:
+        writer.finish(random_contents(seed=1))
+    assert names(scratch) == ["v", "victim"]
+
+
+def test_dots_after_a_link_lead_where_the_system_says(scratch: Path) -> None:
+    """Else a place would be asked about that is another one than is written to."""
+    (scratch / "a" / "b").mkdir(parents=True)
+    Path("link").symlink_to("a/b")
+    write_run("link/../v", random_contents())
+    load_run("link/../v")
+    assert names(scratch / "a") == ["b", "v"]
+    with pytest.raises(UsageError) as caught:
+        RunWriter("link/..", force=True)
+    assert str(caught.value) == "link/..: exists already, and is no run that --force would replace; choose another -o"
 
 
 def test_a_second_writer_of_a_resumed_training(scratch: Path) -> None:

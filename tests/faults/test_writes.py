@@ -75,7 +75,7 @@ def fail_predict(run: Path, data: Path, folder: Path, suffix: str, step: int = 1
                 assert output.read_bytes() == expected.read_bytes()
             predict(run, data, output)
             assert output.read_bytes() == expected.read_bytes()
-            assert [name for name in names(folder) if name.endswith(".partial-file")] == []
+            assert [name for name in names(folder) if name.endswith(".partial")] == []
     return tried
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from pathlib import Path
 
@@ -60,6 +62,22 @@ def test_an_output_may_be_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> N
         out.write(b"second")
     assert capfdbinary.readouterr().out == b"first|second"
     assert not sys.stdout.closed
+
+
+def test_what_takes_text_only_in_place_of_stdout_gets_text() -> None:
+    """As in a notebook, or under ``redirect_stdout``."""
+    with contextlib.redirect_stdout(io.StringIO()) as text, open_output(STREAM) as out:
+        out.write("Tür".encode())
+    assert text.getvalue() == "Tür"
+
+
+def test_where_there_is_no_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(StorageError) as caught, open_output(STREAM):
+        pass
+    assert str(caught.value) == (
+        "standard output: can't be written: it is closed; redirect it to a file or a program, or name a file"
+    )
 
 
 def test_a_terminal_shows_what_a_file_is_given(

@@ -11,16 +11,19 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow.csv import write_csv
 
+from phoneprice.artifact.loader import load_run
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.load import load_config
 from phoneprice.config.reading import Reading
 from phoneprice.errors import DataError
 from phoneprice.workflows.evaluate import evaluate
+from phoneprice.workflows.events import Event, Noted, Warned
 from phoneprice.workflows.inspect_tables import check_table, first_config
 from phoneprice.workflows.predict import predict
 from phoneprice.workflows.train import train
 
 QUICK = ("training.epochs=2", "model.hidden=[2]", "validation.folds=2", "data.delimiter=';'")
+SHORT = ("training.epochs=1", "model.hidden=[2]", "validation.folds=2")
 ROWS = 60
 HEADER = ["id", "price", "km", "ram", "rooms", "sold"]
 
@@ -224,3 +227,126 @@ def test_words_for_none_are_no_labels(labels: list[str], kind: str, words: list[
     assert train(file, made, tmp_path / "again", overrides=QUICK).metrics == result.metrics
     again = asked('data.missing_values=[""]', target="y")
     assert train(file, again, tmp_path / "b").rows == 80
+
+
+CODES = {
+    "zip": ["04109", "10001", "00501"],
+    "account": [str(2**53 + i) for i in (1, 3, 5)],
+    "app": ["1.9", "1.10", "1.1"],
+}
+
+
+@pytest.fixture
+def codes() -> dict[str, list[str]]:
+    draw = random.Random(0)
+    return {
+        **{name: [draw.choice(cells) for _ in range(ROWS)] for name, cells in CODES.items()},
+        "x": [str(draw.random()) for _ in range(ROWS)],
+        "y": [str(draw.random()) for _ in range(ROWS)],
+    }
+
+
+def reasons_of(codes: dict[str, list[str]]) -> dict[str, str]:
+    zeros = sum(cell.startswith("0") for cell in codes["zip"])
+    first = next(cell for cell in codes["zip"] if cell.startswith("0"))
+    account, app = codes["account"][0], codes["app"]
+    shorter = next(cell for cell in app if cell != "1.10")
+    return {
+        "zip": f"leading zeros in {zeros} cells, as in '{first}'",
+        "account": f"whole numbers beyond 2^53, which float64 rounds, in {ROWS} cells, as in '{account}'",
+        "app": f"versions, as '1.10' beside '{shorter}'",
+    }
+
+
+def test_codes_are_categories_that_keep_their_text(tmp_path: Path, codes: dict[str, list[str]]) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table(codes), file)
+    said: list[Event] = []
+    run = train(file, run=tmp_path / "run", target="y", overrides=SHORT, on_event=said.append)
+    told = "; ".join(f"{name}: {why}" for name, why in reasons_of(codes).items())
+    how = "codes, so text and no numbers (or -s data.categorical_columns=[])"
+    assert Noted(f"{file}: {how}: {told}") in said
+    assert run.config.data.categorical_columns == tuple(CODES)
+    found = {column.name: set(column.categories) for column in load_run(tmp_path / "run").schema.columns}
+    assert {name: found[name] for name in CODES} == {name: set(cells) for name, cells in CODES.items()}
+    said.clear()
+    predict(tmp_path / "run", file, tmp_path / "p.csv", on_event=said.append)
+    assert not [event for event in said if isinstance(event, Warned)]
+
+
+def test_codes_are_numbers_where_somebody_says_so(tmp_path: Path, codes: dict[str, list[str]]) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table(codes), file)
+    made = train(file, run=tmp_path / "run", target="y", overrides=(*SHORT, "data.categorical_columns=[]"))
+    assert made.config.data.categorical_columns == ()
+    assert set(load_run(tmp_path / "run").schema.numeric_names) == {*CODES, "x"}
+
+
+def test_codes_read_as_numbers_by_a_configuration_are_said(tmp_path: Path, codes: dict[str, list[str]]) -> None:
+    config = load_config(overrides=("data.target=y", "task.kind=regression", *SHORT))
+    file, typed = tmp_path / "a.csv", tmp_path / "a.parquet"
+    write_csv(pa.table(codes), file)
+    numbers = {name: pa.array(map(float, codes[name])) for name in ("x", "y")}
+    pq.write_table(pa.table({"account": pa.array(map(int, codes["account"])), **numbers}), typed)
+    keeps = "read as numbers, which lose that; data.categorical_columns keeps the text"
+    for source, names in ((file, tuple(CODES)), (typed, ("account",))):
+        said: list[Event] = []
+        train(source, config, tmp_path / source.suffix, on_event=said.append)
+        told = [f"{source}, column {name!r}: {reasons_of(codes)[name]}: {keeps}" for name in names]
+        assert [event.message for event in said if isinstance(event, Warned) and keeps in event.message] == told
+        found = [finding for finding in check_table(source, config).findings if finding.code == "codes"]
+        assert [(finding.column, finding.message) for finding in found] == [
+            (name, f"{reasons_of(codes)[name]}: {keeps}") for name in names
+        ]
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_target_of_codes_has_classes(tmp_path: Path, codes: dict[str, list[str]], name: str) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table({"x": codes["x"], name: codes[name]}), file)
+    inferred = first_config(file, name, "a.toml").inferred
+    assert inferred is not None
+    assert (inferred.kind, inferred.kind_reason) == (
+        "multiclass", f"3 different codes ({reasons_of(codes)[name]}), and no numbers"
+    )  # fmt: skip
+    train(file, run=tmp_path / "run", target=name, overrides=SHORT)
+    assert set(load_run(tmp_path / "run").schema.labels) == set(CODES[name])
+
+
+def test_words_for_missing_among_codes(tmp_path: Path, codes: dict[str, list[str]]) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table({**codes, "zip": ["?", *codes["zip"][1:]]}), file)
+    inferred = first_config(file, "y", "a.toml").inferred
+    assert inferred is not None
+    assert set(inferred.codes) == set(CODES)
+    train(file, run=tmp_path / "run", target="y", overrides=SHORT)
+    column = load_run(tmp_path / "run").schema.columns[0]
+    assert (set(column.categories), column.has_missing) == (set(CODES["zip"]), True)
+
+
+def test_codes_under_the_name_of_an_id(tmp_path: Path, codes: dict[str, list[str]]) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table({"shop_id": codes["zip"], "x": codes["x"], "y": codes["y"]}), file)
+    inferred = first_config(file, "y", "a.toml").inferred
+    assert inferred is not None
+    assert (inferred.features["categorical"], inferred.settings["data"]["categorical_columns"]) == (("shop_id",),) * 2
+
+
+def test_factors_multiply_in_training_and_later(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    values = [draw.choice([draw.randint(1, 9) * 100_000, draw.randint(1, 999) * 1000]) for _ in range(ROWS)]
+    written = [f"${v / 1e6:g}M" if v >= 1_000_000 or v % 100_000 == 0 else f"${v // 1000}K" for v in values]
+    x = [str(draw.random()) for _ in values]
+    for name, cells in (("people", written), ("plain", list(map(str, values)))):
+        write_csv(pa.table({"worth": cells, "x": x, "y": [f"{2 * v}" for v in values]}), tmp_path / f"{name}.csv")
+        train(tmp_path / f"{name}.csv", run=tmp_path / name, target="y", overrides=SHORT)
+        predict(tmp_path / name, tmp_path / f"{name}.csv", tmp_path / f"{name}.predicted.csv")
+    schemas = [load_run(tmp_path / name).schema for name in ("people", "plain")]
+    assert schemas[0] == schemas[1]
+    config = load_run(tmp_path / "people").config
+    assert config.data.columns["worth"].model_dump(exclude_defaults=True) == {
+        "units": ("$",),
+        "factors": {"M": 1_000_000, "K": 1000},
+    }
+    first, second = ((tmp_path / f"{name}.predicted.csv").read_text() for name in ("people", "plain"))
+    assert first == second

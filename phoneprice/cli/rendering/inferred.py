@@ -23,6 +23,8 @@ def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
     yield "ids", listed_reasons(inferred.ids, MOST_REASONS)
     if inferred.recognised.reasons:
         yield "recognised", listed_reasons(inferred.recognised.reasons, MOST_REASONS)
+    if inferred.codes:
+        yield "codes", f"{listed_reasons(inferred.codes, MOST_REASONS)}; as numbers with data.categorical_columns = []"
     yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
     for kind, names in inferred.features.items():
         yield COUNTED_KINDS[kind][1], counted_names(names, MOST_NAMES)

@@ -24,7 +24,7 @@ Cycle = Literal["month", "weekday", "hour"]
 """What comes again each year, week or day."""
 CYCLES: tuple[Cycle, ...] = get_args(Cycle)
 FORM_NAMES: dict[DateForm, str] = {
-    "ymd": "year, month, day", "dmy": "day before month", "mdy": "month before day", "time": "times of a day",
+    "ymd": "year, month, day", "dmy": "day before month", "mdy": "month before day", "time": "times",
 }  # fmt: skip
 Days = NDArray[np.float64]
 """Days since 1970-01-01 in UTC, ``(n,)``; a time is a part of a day."""
@@ -177,9 +177,10 @@ def _is_sorted(read: Instants) -> bool:
 def cycles_of(days: Days, form: DateForm) -> tuple[Cycle, ...]:
     """What comes again in some dates, and differs between them.
 
-    The weekday of dates that all have the same day of the month tells nothing.
+    The weekday of dates that all have the same day of the month tells nothing, and nothing comes again in times of
+    which some are longer than a day: they say how long something took.
     """
-    if not len(days):
+    if not len(days) or (form == "time" and days.max() >= 1):
         return ()
     whole = _calendar_days(days)
     in_month = (whole - whole.astype("datetime64[M]")).astype(np.int64)

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers
+from phoneprice.data.inspection.mixed import formatted_numbers, measured_text, mostly_numbers
 from phoneprice.data.reading.cells import to_numbers
 from phoneprice.data.rows.row_roles import GROUP_NAME
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
-from phoneprice.wording import count, counted
+from phoneprice.wording import count, counted, quoted
 
 ENOUGH_TO_COUNT = 20
 """Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
@@ -61,9 +61,12 @@ def id_reason(table: Table, name: str) -> str:
         return ""
     if is_number_array(cells):
         return _numbers_rows(table, name)
-    if len(cells.unique()) < len(cells) or mostly_numbers(cells) or formatted_numbers(cells):
+    number = name not in table.codes and (mostly_numbers(cells) or formatted_numbers(cells))
+    if number or len(cells.unique()) < len(cells):
         return ""
-    return "text, and each row has its own"
+    measured = measured_text(cells)
+    though = f", though all begin with numbers, as {quoted(measured)} does" if measured else ""
+    return f"text, and each row has its own{though}"
 
 
 def _numbers_rows(table: Table, name: str) -> str:

@@ -9,16 +9,17 @@ import pyarrow as pa
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
-from phoneprice.data.encoding.dates import Dates, find_dates, open_orders
+from phoneprice.data.encoding.dates import Dates, dates_in, find_dates, open_orders
 from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
 from phoneprice.data.inspection.ids import counts_by_chance, id_reason
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers, text_in_target
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading.cells import to_numbers
+from phoneprice.data.reading.codes import code_reason
 from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
-from phoneprice.data.values import canonical_number, is_number_array, names_of, one_spelling, truth
+from phoneprice.data.values import Names, canonical_number, is_number_array, names_of, one_spelling, truth
 from phoneprice.errors import DataError
 from phoneprice.wording import MOST_NAMED, count, counted, first_of
 
@@ -83,6 +84,8 @@ class Inferred:
     """The order of day, month and year that was asked for."""
     row_settings: Mapping[str, str] = field(default_factory=dict)
     """The settings that were asked for of columns that say something of rows, and these columns: no features."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Columns of numbers that are codes, each with the reason; those that are features are categories."""
 
     @property
     def id_columns(self) -> tuple[str, ...]:
@@ -98,8 +101,14 @@ class Inferred:
     def settings(self) -> dict[str, dict[str, object]]:
         """The choices as sections of a configuration."""
         roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
-        data = {"target": self.target, **roles, **self._dates, **self.recognised.settings}
+        data = {"target": self.target, **roles, **self._categorical, **self._dates, **self.recognised.settings}
         return {"data": data, "task": {"kind": self.kind}}
+
+    @property
+    def _categorical(self) -> dict[str, object]:
+        used = {name for names in self.features.values() for name in names}
+        codes = tuple(name for name in self.codes if name in used)
+        return {"categorical_columns": codes} if codes else {}
 
     @property
     def _dates(self) -> dict[str, object]:
@@ -131,13 +140,15 @@ class Inferred:
         """A sentence for each key such as ``task.kind``."""
         ids, ignored = listed_reasons(self.ids), listed_reasons(self.ignored)
         reasons = {"task.kind": self.kind_reason, "data.id_columns": ids, "data.ignored_columns": ignored}
+        if self.codes:
+            reasons["data.categorical_columns"] = listed_reasons(self.codes)
         if self.dates:
             reasons["data.date_columns"] = listed_reasons({name: found.reason for name, found in self.dates.items()})
         return reasons | {f"data.columns.{name}": why for name, why in self.recognised.reasons.items()}
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """Two lines: the task, and the roles of the columns; a third where numbers are not written plainly."""
+        """Two lines: the task, and the roles of the columns; more for codes and numbers not written plainly."""
         kind = f'task.kind = "{self.kind}" for {self.target!r}'
         reason = f"{self.kind_reason[:1].lower()}{self.kind_reason[1:]}"
         task = f"{kind}, as given" if reason == _GIVEN else f"inferred {kind} (or -s task.kind=...): {reason}"
@@ -146,9 +157,11 @@ class Inferred:
         columns += [f"ids: {listed_reasons(self.ids)}"] if self.ids else ["no ids"]
         columns += [f"{name}: {setting}, no feature" for setting, name in self.row_settings.items()]
         columns += [f"not used: {listed_reasons(self.ignored)}"] if self.ignored else []
+        read_so = f"codes, so text and no numbers (or -s data.categorical_columns=[]): {listed_reasons(self.codes)}"
+        codes = [f"{self.source}: {read_so}"] if self.codes else []
         reasons = self.recognised.reasons
         formats = [f"{self.source}: recognised {listed_reasons(reasons)}"] if reasons else []
-        return f"{self.source}: {task}", f"{self.source}: inferred {'. '.join(columns)}", *formats
+        return f"{self.source}: {task}", f"{self.source}: inferred {'. '.join(columns)}", *codes, *formats
 
 
 def infer_config(
@@ -179,19 +192,21 @@ def infer_config(
     others, doubt = {target, *known.row_columns}, recognised.doubts.get(target, "")
     dates = find_dates(table.without(others), known)
     ids, ignored = _roles(table.without(others), given, dates, recognised.doubts)
+    codes = {name: why for name, why in table.codes.items() if name not in given.roles}
     used = table.without({*ids, *ignored, *known.row_columns})
     kind, reason = (
         (known.task.kind, _GIVEN)
         if given.kind
         else _kind(used, target, ordered, clean=known.data.clean_text, doubt=doubt)
     )
-    features = _feature_kinds(used.without({target}), known.data, dates)
+    features = _feature_kinds(used.without({target}), frozenset({*known.data.categorical_columns, *codes}), dates)
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
     used_dates = {name: dates[name] for name in features.get("date", ())}
     return Inferred(
         table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
         known.data.date_order, {setting: name for setting, name in known.row_settings.items() if name in table.names},
+        codes,
     )  # fmt: skip
 
 
@@ -214,12 +229,14 @@ def _roles(
     else:
         doubts = {name: f"of the type {kind}" for name, kind in features.other_types.items()} | dict(doubts)
         rest = {name: cells for name, cells in free.items() if name not in ids and name not in dates}
-        ignored = {name: why for name, cells in rest.items() if (why := doubts.get(name) or _unusable(cells))}
+        unusable = {name: _unusable(cells, code=name in features.codes) for name, cells in rest.items()}
+        ignored = {name: why for name in rest if (why := doubts.get(name) or unusable[name])}
     return ids, ignored
 
 
-def _feature_kinds(features: Table, data: DataConfig, dates: Mapping[str, Dates]) -> dict[ColumnKind, tuple[str, ...]]:
-    categorical = frozenset(data.categorical_columns)
+def _feature_kinds(
+    features: Table, categorical: frozenset[str], dates: Mapping[str, Dates]
+) -> dict[ColumnKind, tuple[str, ...]]:
     kinds: dict[str, ColumnKind] = {
         name: "date" if name in dates else _kind_of_feature(name, cells, categorical)
         for name, cells in features.columns.items()
@@ -295,6 +312,16 @@ def _kind(
         return "binary", f"Words for yes and no, in any case: {quoted_labels(sorted(counts))}"
     if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts, doubt)
+    if (code := _why_codes(table, target)) and len(counts) <= _most_classes(table):
+        return "multiclass", f"{len(counts)} different codes ({code}), and no numbers"
+    kind, reason = _kind_of_numbers(table, target, names, ordered)
+    return kind, f"{reason}, though with {code}" if code else reason
+
+
+def _kind_of_numbers(
+    table: Table, target: str, names: Names, ordered: Callable[[Table, str], bool] | None
+) -> tuple[TaskKind, str]:
+    counts = names.counts
     # As quantities `0.5` and `0.50` are one, but whole numbers may be too large to stay apart as float64.
     distinct = counts if names.spelling == "whole" else {one_spelling(text, "number") for text in counts}
     values = sorted(map(float, distinct))
@@ -306,6 +333,16 @@ def _kind(
     if ordered is not None and len(table.names) > 1 and not ordered(table, target):
         return "multiclass", f"{few}, and they are predicted better without an order"
     return "ordinal", f'{few}: classes with an order; if theirs means nothing, choose "multiclass"'
+
+
+def _why_codes(table: Table, target: str) -> str:
+    """Why the numbers of a target are codes; empty where they are quantities."""
+    cells = table.columns[target]
+    return "" if is_number_array(cells) else code_reason(target, cells, to_numbers(cells, frozenset()).values)
+
+
+def _most_classes(table: Table) -> float:
+    return min(MAX_CLASSES, table.rows / 2)
 
 
 def _require_finite(table: Table, target: str) -> None:
@@ -320,11 +357,14 @@ def _require_finite(table: Table, target: str) -> None:
 
 
 def _text_reason(table: Table, target: str, counts: dict[str, int], doubt: str) -> str:
-    if len(counts) > min(MAX_CLASSES, table.rows / 2):
+    if len(counts) > _most_classes(table):
         if doubt:
             raise file_fault(table.source, f"column {target!r}: {doubt}")
         if fault := text_in_target(table, target):
             raise fault
+        if dates_in(table.columns[target]):
+            what = "holds dates or times, expected classes or numbers; give it as a number, such as days or minutes"
+            raise file_fault(table.source, f"column {target!r} {what}")
         what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
         raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
     names = quoted_labels(sorted(counts))
@@ -333,13 +373,15 @@ def _text_reason(table: Table, target: str, counts: dict[str, int], doubt: str) 
     )
 
 
-def _unusable(cells: pa.Array) -> str:
+def _unusable(cells: pa.Array, *, code: bool = False) -> str:
     if cells.null_count == len(cells):
         return "no value at all"
     if written := formatted_numbers(cells):
         return written
     present = len(cells) - cells.null_count
     distinct = len(cells.drop_null().unique())
-    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present or mostly_numbers(cells):
+    if is_number_array(cells) or distinct <= 100 or distinct <= FREE_TEXT * present:
         return ""
-    return f"free text, {counted(distinct, 'different value')} in {counted(present, 'row')}"
+    if mostly_numbers(cells) and not code:
+        return ""
+    return f"{'codes' if code else 'free text'}, {counted(distinct, 'different value')} in {counted(present, 'row')}"

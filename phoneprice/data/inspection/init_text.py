@@ -38,7 +38,9 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
     yield from _comment(f"Columns that are not used at all. {reasons['data.ignored_columns']}.")
     yield from (f"ignored_columns = {toml_value(data['ignored_columns'])}", "")
     yield from _comment(_kinds_told(inferred))
-    yield "categorical_columns = []"
+    if inferred.codes:
+        yield from _comment(f"Codes, whose digits are text: {reasons['data.categorical_columns']}.")
+    yield f"categorical_columns = {toml_value(data.get('categorical_columns', ()))}"
     yield from _dates_told(inferred)
     yield from _reading(options)
     yield from _recognised(inferred)

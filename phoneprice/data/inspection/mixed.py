@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import Config, DataConfig, DateForm
@@ -13,7 +14,8 @@ from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.data.inspection.recognised_columns import single_settings
 from phoneprice.data.inspection.recognition import Found, look_at, means_missing, prevail
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.columns import NO_FAULTS, Fault, with_numbers, without_infinite
+from phoneprice.data.reading.codes import code_reason
+from phoneprice.data.reading.columns import MOSTLY, NO_FAULTS, Fault, with_numbers, without_infinite
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import LEAVE_OUT, no_date, no_number
 from phoneprice.data.table import Table
@@ -21,6 +23,14 @@ from phoneprice.data.values import canonical_number, is_number_array, value_coun
 from phoneprice.errors import DataError
 from phoneprice.wording import quoted
 
+_AS_CATEGORIES = (
+    "text that begins with numbers, such as {}, counts as categories; give the numbers alone, or add the column to "
+    "data.categorical_columns"
+)
+_MANY_TEXTS = 10
+"""Fewer different ones than this may be classes."""
+_DECIMALS = r"^[<>≤≥~≈ ]*[+-]?\d+[.,]\d+(?:[^\d.,].*)?$"
+_WHOLE = r"^[<>≤≥~≈ ]*[+-]?\d+(?:[^\d.,].*)?$"
 _LOOKED_AT = 1000
 """Rows that show how a column is written."""
 
@@ -63,8 +73,29 @@ def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Con
     The advice is the setting by which it is read, where its cells leave no doubt.
     """
     wanted = frozenset(names).difference(config.data.categorical_columns)
-    looked = ((name, cells) for name, cells in table.columns.items() if name in wanted)
-    return {name: _told(name, cells, found) for name, cells in looked if (found := _written_for_readers(cells))}
+    looked = {name: cells for name, cells in table.columns.items() if name in wanted}
+    found = {name: how for name, cells in looked.items() if (how := _written_for_readers(cells))}
+    told = {name: _told(name, looked[name], how) for name, how in found.items()}
+    rest = {name: measured_text(cells) for name, cells in looked.items() if name not in found}
+    return told | {name: _AS_CATEGORIES.format(quoted(text)) for name, text in rest.items() if text}
+
+
+def measured_text(cells: pa.Array) -> str:
+    """A text of a column in which nearly all begin with a number, and half with decimals, as ``<0.5`` and ``7.5*`` do.
+
+    Empty for any other column. They are measurements with something added, and no names: ``10.0.0.1`` is one.
+    """
+    if is_number_array(cells):
+        return ""
+    some = cells.slice(0, _LOOKED_AT).drop_null()
+    decimal = pc.match_substring_regex(some, _DECIMALS)
+    decimals = pc.sum(decimal).as_py() or 0
+    numbers = decimals + (pc.sum(pc.match_substring_regex(some, _WHOLE)).as_py() or 0)
+    if 2 * decimals < len(some) or numbers < MOSTLY * len(some) or mostly_numbers(cells):
+        return ""
+    odd = some.filter(decimal).filter(to_numbers(some.filter(decimal), frozenset()).values.is_null())
+    odd = odd if len(odd) else some.filter(to_numbers(some, frozenset()).values.is_null())
+    return odd[0].as_py() if len(odd) and len(some.unique()) >= _MANY_TEXTS else ""
 
 
 def _told(name: str, cells: pa.Array, found: Found) -> str:
@@ -111,11 +142,14 @@ def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
 def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
     """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` as ``settle_mixed``.
 
-    They were read as text for their names, which look like those of ids.
+    They were read as text for their names, which look like those of ids. Codes stay text.
     """
-    texts = [name for name in names if not is_number_array(table.columns[name])]
-    plain = [name for name in texts if not len(to_numbers(table.columns[name], frozenset()).text_rows)]
-    return _as_numbers(table, plain, {}, data)
+    texts = {name: cells for name in names if not is_number_array(cells := table.columns[name])}
+    numbers = {name: to_numbers(cells, frozenset()) for name, cells in texts.items()}
+    plain = [name for name, found in numbers.items() if not len(found.text_rows)]
+    codes = {name: why for name in plain if (why := code_reason(name, texts[name], numbers[name].values))}
+    read = _as_numbers(table, [name for name in plain if name not in codes], {}, data)
+    return replace(read, codes={**table.codes, **codes})
 
 
 def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phoneprice.config.fields import toml_value
 from phoneprice.config.schema import ColumnReading, DataConfig, DecimalMark
@@ -22,6 +23,7 @@ from phoneprice.data.inspection.recognition import (
 )
 from phoneprice.data.number_formats import PLAIN, NumberFormat, to_plain
 from phoneprice.data.reading.cells import null_missing, to_numbers
+from phoneprice.data.reading.codes import code_reason
 from phoneprice.data.reading.columns import text_in_plain_words
 from phoneprice.data.table import Table
 from phoneprice.data.values import is_number_array
@@ -72,7 +74,7 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
     A target is text in the plain grammar then, any other column float64, or text where some cells are no numbers. A
     target among ``text`` holds labels, of which some words mean missing.
     """
-    names = [name for name in table.names if name not in text]
+    names = [name for name in table.names if name not in text and name not in table.codes]
     own = {name: settled.of(data.columns.get(name)) for name in table.names}
     found = {name: what for name in names if (what := _look(table, name, data, own[name]))}
     told = _votes(table, found) if any(what.open_mark for what in found.values()) else {}
@@ -91,7 +93,8 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
                 remarks.append(f"column {name!r}: {_undecided(name, what)}")
     read = {name: what for name, what in found.items() if name not in doubts and (not what.how.plain or what.words)}
     columns = {name: _converted(table, name, what, data.target) for name, what in read.items()}
-    converted = replace(table, columns={**table.columns, **columns})
+    codes = {name: why for name, what in read.items() if (why := _why_codes(table, name, what, columns[name]))}
+    converted = replace(table, columns={**table.columns, **columns}, codes={**table.codes, **codes})
     settings = _settings(converted, data, read) if read else {}
     reasons = {name: what.reason for name, what in read.items()}
     return converted, Recognised(reasons, doubts, tuple(remarks), settings)
@@ -154,7 +157,7 @@ def _undecided(name: str, found: Found, counts: str | None = None) -> str:
     """What to warn of, with the settings for either reading; ``counts`` is what is done, if not the usual."""
     mark = found.open_mark
     grouped = {"thousands": mark} if mark == "," else {"thousands": mark, "decimal": ","}
-    units = {"units": found.how.units} if found.how.units else {}
+    units = {name: value for name, value in single_settings(found).items() if name in {"units", "factors"}}
     usual = "; decimals are read" if mark == "." else "; it is read as text"
     decimal, thousands = (f"data.columns = {toml_value({name: how | units})}" for how in ({"decimal": mark}, grouped))
     return (
@@ -175,6 +178,26 @@ def _converted(table: Table, name: str, found: Found, target: str) -> pa.Array:
         if numbers.clean:
             return numbers.values
     return text_in_plain_words(table, name, present, found.how, certain=True)
+
+
+def _why_codes(table: Table, name: str, found: Found, cells: pa.Array) -> str:
+    """Why plain numbers are codes that stand among words for missing; empty for any others."""
+    if not found.how.plain or not is_number_array(cells) or is_number_array(table.columns[name]):
+        return ""
+    return code_reason(name, table.columns[name], cells)
+
+
+def codes_as_text(table: Table) -> Table:
+    """The table with its codes as they are written, which keeps their zeros and digits; ``written`` has them."""
+    names = [name for name in table.codes if name in table.columns and is_number_array(table.columns[name])]
+    texts = {name: _as_written(table, name) for name in names if name in table.written}
+    return replace(table, columns={**table.columns, **texts})
+
+
+def _as_written(table: Table, name: str) -> pa.Array:
+    """The cells of a column of numbers as text, null where a word for missing was."""
+    texts = table.written[name].cast(pa.string())
+    return pc.if_else(table.columns[name].is_valid(), texts, pa.scalar(None, pa.string()))
 
 
 def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dict[str, object]:
@@ -208,6 +231,8 @@ def _own_settings(found: Found, marks: NumberFormat) -> Iterator[tuple[str, obje
         yield "thousands", how.thousands
     if how.units:
         yield "units", how.units
+    if how.factors:
+        yield "factors", {text: 10**power for text, power in how.factors}
     if how.typographic and not marks.marked:
         yield "typographic", True
 

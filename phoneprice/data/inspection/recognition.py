@@ -23,7 +23,7 @@ from phoneprice.data.reading.cells import NUMBER, null_missing, to_numbers
 from phoneprice.data.reading.columns import MOSTLY
 from phoneprice.data.reading.options import OUTER_SPACES
 from phoneprice.data.values import is_number_array, value_counts
-from phoneprice.wording import counted, quoted
+from phoneprice.wording import count, counted, quoted
 
 MISSING_WORDS = frozenset(
     {
@@ -61,13 +61,19 @@ _CURRENCIES = frozenset(
     }
 )
 """What may stand before a number besides the signs of currencies, casefolded."""
-_FACTORS = frozenset(
-    {
-        *("k", "M", "MM", "mn", "mln", "mio", "bn", "mrd", "tsd", "thousand", "million", "billion", "trillion"),
-        *("lakh", "lac", "crore", "cr", "千", "万", "亿", "萬", "億", "만", "억", "тыс", "млн", "млрд"),
-    }
-)
-"""What numbers are multiplied by, casefolded but for those that are a unit in lower case."""
+_POWERS: dict[str, int] = {
+    **dict.fromkeys(("k", "tsd", "thousand", "thousands", "\u5343", "\u0442\u044b\u0441"), 3),
+    **dict.fromkeys(("\u4e07", "\u842c", "\ub9cc"), 4),
+    **dict.fromkeys(("lakh", "lakhs", "lac", "lacs"), 5),
+    **dict.fromkeys(("M", "MM", "mn", "mln", "mio", "million", "millions", "\u043c\u043b\u043d"), 6),
+    **dict.fromkeys(("crore", "crores", "cr"), 7),
+    **dict.fromkeys(("\u4ebf", "\u5104", "\uc5b5"), 8),
+    **dict.fromkeys(("bn", "mrd", "billion", "billions", "\u043c\u043b\u0440\u0434"), 9),
+    **dict.fromkeys(("trillion", "trillions"), 12),
+}
+"""What numbers are multiplied by, as powers of ten; casefolded but for those that are a unit in lower case."""
+_POWERS_BESIDE_OTHERS = {"m": 6, "b": 9}
+"""Letters that multiply where there is a currency, or another factor in the column."""
 _UNITS = frozenset(
     {
         *("kb", "mb", "gb", "tb", "kib", "mib", "gib", "mm", "cm", "m", "km", "in", "inch", "ft", "yd", "mi"),
@@ -83,7 +89,8 @@ Letters that are often part of a code, as in ``12a``, are not among them.
 """
 _SHAPE = (
     r"^\(? *[+-]? *(?P<before>[^\s\d+\-.,'()_][^\s\d+\-,'()_]{0,4})? *[+-]?"
-    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<core>(?:\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d*)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)"
+    r"(?:[eE][+-]?\d+)?)"
     r" *(?P<after>[^\s\d+\-.,'()_][^\d()]{0,14}?)? *\)?-?$"
 )
 """A number with marks of any kind and a text before or after it."""
@@ -160,7 +167,9 @@ def _as_all(found: Found, cells: pa.Array) -> Found | None:
         if not to_numbers(to_plain(rest, reading), frozenset()).clean:
             return None
     words = value_counts(cells.filter(pc.invert(there)))
-    units = ", ".join(f"unit {quoted(unit)}" for unit in found.how.units if unit)
+    named = [f"unit {quoted(unit)}" for unit in found.how.units if unit]
+    named += [f"factor {quoted(text)} ({count(10**power)})" for text, power in found.how.factors]
+    units = ", ".join(named)
     told = units if found.open_mark else _told(found.how, units)
     return _with_words(found, told, words)
 
@@ -334,7 +343,48 @@ def _parts(texts: pa.Array, rows: pa.Array) -> _Cells:
     return _Cells(texts, rows, before, core, after)
 
 
+_FACTOR = re.compile(r"(?P<word>[^\W\d_]+\.?) *(?P<rest>.*)")
+
+
+def _without_factors(cells: _Cells) -> tuple[_Cells, tuple[tuple[str, int], ...], Counter[str]]:
+    """The cells without texts that multiply the numbers, these with their powers of ten, and how many cells have each.
+
+    There are none where all cells have one such text and nothing else: it is a unit then.
+    """
+    pairs = pa.table({"before": cells.before, "after": cells.after, "rows": cells.rows}).group_by(["before", "after"])
+    sides = [row for row in pairs.aggregate([("rows", "sum")]).to_pylist() if row["after"] is not None]
+    beside = any(_power(_word(row["after"])) is not None for row in sides)
+    split = {row["after"]: _split(row["after"], currency=bool(row["before"]), beside=beside) for row in sides}
+    factors = {word: power for word, power, _ in split.values() if power is not None}
+    money = any(row["before"] or split[row["after"]][2] for row in sides if split[row["after"]][1] is not None)
+    bare = any(not row["after"] for row in sides)
+    if not factors or not (money or bare or len(set(factors.values())) > 1):
+        return cells, (), Counter()
+    rests = pa.array([None if text is None else split[text][2] for text in cells.after.to_pylist()], pa.string())
+    counts: Counter[str] = Counter()
+    for row in sides:
+        counts[split[row["after"]][0]] += row["rows_sum"]
+    del counts[""]
+    return replace(cells, after=rests), tuple(factors.items()), counts
+
+
+def _word(after: str) -> str:
+    found = _FACTOR.fullmatch(after)
+    return found["word"] if found else ""
+
+
+def _split(after: str, *, currency: bool, beside: bool) -> tuple[str, int | None, str]:
+    """The text that multiplies a number, its power of ten, and the currency after it; nothing and all of it if none."""
+    found = _FACTOR.fullmatch(after)
+    if found is None:
+        return "", None, after
+    word, rest = found["word"], found["rest"]
+    power = _power_beside_others(word) if currency or beside or rest else _power(word)
+    return (word, power, rest) if power is not None and (not rest or _is_currency(rest)) else ("", None, after)
+
+
 def _number_format(cells: _Cells) -> Found | None:
+    cells, factors, counts = _without_factors(cells)
     units = _units(cells)
     shaped = pc.sum(cells.rows.filter(cells.core.is_valid())).as_py() or 0
     if units is None or shaped < MOSTLY * cells.total:
@@ -348,8 +398,9 @@ def _number_format(cells: _Cells) -> Found | None:
     marks = _marks(cells.core.drop_null())
     if isinstance(marks, str):
         return Found(doubt=marks)
-    how = replace(marks.how, units=(*named, "") if named and units[""] else named)
-    return _verified(cells, replace(marks, how=how), units)
+    how = replace(marks.how, units=(*named, "") if named and units[""] else named, factors=factors)
+    told = ", ".join(filter(None, [_unit_told(units), _factors_told(counts)]))
+    return _verified(cells, replace(marks, how=how), told)
 
 
 def _units(cells: _Cells) -> Counter[str] | None:
@@ -382,8 +433,20 @@ def _unit_key(unit: str) -> str:
     return word.removesuffix("es") if word.endswith("ches") else word.removesuffix("s") if len(word) > 2 else word
 
 
+def _power(text: str) -> int | None:
+    """The power of ten that a text after a number stands for, if it does."""
+    word = text.rstrip(".")
+    return _POWERS.get(word, _POWERS.get(word.casefold()))
+
+
+def _power_beside_others(text: str) -> int | None:
+    """The same where the column leaves no doubt that it stands for one."""
+    power = _power(text)
+    return _POWERS_BESIDE_OTHERS.get(text.casefold()) if power is None else power
+
+
 def _is_factor(key: str) -> bool:
-    return key in _FACTORS or key.casefold() in _FACTORS
+    return _power(key) is not None
 
 
 def _several(units: Counter[str]) -> bool:
@@ -439,9 +502,10 @@ def _decimal_evidence(mark: str) -> str:
 
 
 def _thousands_evidence(mark: str) -> str:
-    """Cores in which the mark stands between groups of three digits, whatever the other marks mean."""
+    """Cores in which the mark stands between groups of digits, whatever the other marks mean."""
     m, other = re.escape(mark), "," if mark == "." else r"\."
-    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}(?:\d|$)"
+    pairs = r"|\d,\d{2},\d{2,3}" if mark == "," else ""
+    return rf"\d{m}\d{{3}}{m}\d{{3}}|{m}\d{{3}}{other}(?:\d|$){pairs}"
 
 
 _OPEN: dict[str, tuple[tuple[DecimalMark, ThousandsMark], ...]] = {
@@ -453,8 +517,11 @@ _OPEN: dict[str, tuple[tuple[DecimalMark, ThousandsMark], ...]] = {
 _PLAIN_NUMBER = f"^(?:{NUMBER.pattern})$"
 
 
-def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
-    """The format if each cell that looks like a number is one of it, or, of an open mark, could be."""
+def _verified(cells: _Cells, found: Found, units: str) -> Found | None:
+    """The format if each cell that looks like a number is one of it, or, of an open mark, could be.
+
+    ``units`` is what to say of these.
+    """
     typographic = pc.any(pc.not_equal(folded(cells.texts), pc.ascii_trim(cells.texts, characters=" \t"))).as_py()
     typographic = typographic or _any(cells.texts, r"\([^)]*\d|\d-$|^- ")
     bare = found.how == PLAIN
@@ -467,8 +534,8 @@ def _verified(cells: _Cells, found: Found, units: Counter[str]) -> Found | None:
             return Found(doubt=_clash_told(cells.texts.filter(numbers), cells.texts.filter(clash)))
         if (pc.sum(cells.rows.filter(numbers)).as_py() or 0) < MOSTLY * cells.total:
             return None
-    reason = "" if how.plain else _told(how, _unit_told(units))
-    return replace(found, how=how, reason=_unit_told(units) if found.open_mark else reason)
+    reason = "" if how.plain else _told(how, units)
+    return replace(found, how=how, reason=units if found.open_mark else reason)
 
 
 def _readings(found: Found) -> list[NumberFormat]:
@@ -495,6 +562,13 @@ def _unit_told(units: Counter[str]) -> str:
     named = list(islice(_named(units), 3))
     none = [f"none in {counted(units[''], 'cell')}"] if named and units[""] else []
     return ", ".join([*named, *none])
+
+
+def _factors_told(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"factor {quoted(text)} ({count(10 ** (_power_beside_others(text) or 0))}) in {counted(rows, 'cell')}"
+        for text, rows in counts.items()
+    )
 
 
 def _named(units: Counter[str]) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 Arrow takes the cells apart (regular expressions), NumPy's calendar (``datetime64``) puts them together; each different
 text is looked at once. Years of two digits are 1969 to 2068, as POSIX ``strptime`` has it; a time zone is converted to
-UTC, a time without one counts as UTC; digits of a second beyond the microsecond are cut off.
+UTC, a time without one counts as UTC; digits of a second beyond the microsecond are cut off. Digits are of any script.
 
 | form | cells |
 |---|---|
 | ``ymd`` | ``24-05-31`` |
 | ``dmy`` | ``31/05/2024``, ``31.5.24`` |
 | ``mdy`` | ``05/31/2024``, ``5-31-24`` |
-| ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM`` |
+| ``time`` | ``12:30``, ``12:30:05.25``, ``1:05 PM``; longer than a day ``36:15:00``, ``125:30``, ``1 day, 12:15:00`` |
 | each but ``time`` | ``2024-05-31``, ``2024/5/31``, ``20240531``, ``2024-05``, ``31 May 2024``, ``31-May-24`` |
 | | ``May 31, 2024``, ``May-31-2024``, ``Fri, 31 May 2024``, ``2024-May-31``, ``May 2024``, ``2024 May`` |
 | | ``2024-W22-5`` and ``2024-W22`` (weeks of ISO 8601), ``2024Q2`` and ``Q2 2024`` (quarters), ``2024M05`` |
@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phoneprice.config.schema import DateForm
+from phoneprice.data.number_formats import in_plain_characters
 from phoneprice.data.reading.cells import NO_ROWS, Numbers
 from phoneprice.data.reading.options import OUTER_SPACES
 
@@ -91,7 +92,9 @@ _WITH_THEIR_TIME = (
     rf"{_YEAR_FIRST}{_THEN_DAY}[ t_-](?P<hour>\d{{2}})",
 )
 _DATES = tuple(f"(?i)^{pattern}$" for pattern in (*(f"{family}{_TIME}" for family in _FAMILIES), *_WITH_THEIR_TIME))
-_TIMES = (rf"(?i)^(?P<hour>\d{{1,2}})(?P<clock_mark>:)(?P<minute>\d{{2}}){_SECOND}{_HALF}$",)
+_TIMES = (
+    rf"(?i)^(?:(?P<days>\d{{1,5}}) days?,? )?(?P<hour>\d{{1,4}})(?P<clock_mark>:)(?P<minute>\d{{2}}){_SECOND}{_HALF}$",
+)
 _ANY_OF_IT = "|".join(
     [r"(?i)\d[-/.:]\d|\d{8}|\d[- ]?[wqm]\d|q[1-4]|\d ?[年년]", *sorted({word[:3] for word in _MONTH_WORDS})]
 )
@@ -100,7 +103,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def to_days(cells: pa.Array, form: DateForm) -> Numbers:
-    """A string array ``(rows,)`` as days since 1970-01-01 in UTC, a time as a part of a day; null cells stay missing.
+    """A string array ``(rows,)`` as days since 1970-01-01 in UTC, a time alone as days; null cells stay missing.
 
     ``text_rows`` are the cells that are no date of this form.
     """
@@ -116,11 +119,15 @@ def to_days(cells: pa.Array, form: DateForm) -> Numbers:
 
 def look_like_dates(texts: pa.Array) -> bool:
     """Whether any of the texts ``(n,)`` has the shape of a date or a time, which needn't be in the calendar."""
-    trimmed = pc.ascii_trim(texts, characters=OUTER_SPACES)
+    trimmed = _trimmed(texts)
     return all(
         any(pc.any(pc.match_substring_regex(trimmed, pattern)).as_py() for pattern in patterns)
         for patterns in ((_ANY_OF_IT,), (*_DATES, *_TIMES))
     )
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    return pc.ascii_trim(in_plain_characters(texts), characters=OUTER_SPACES)
 
 
 def as_dates(cells: pa.Array) -> pa.Array:
@@ -138,7 +145,7 @@ class Instants:
 
 def read_texts(texts: pa.Array, forms: tuple[DateForm, ...] = get_args(DateForm)) -> Mapping[DateForm, Instants]:
     """What each of the texts ``(n,)`` is in each of some forms; the work of taking them apart is done once."""
-    trimmed = pc.ascii_trim(texts, characters=OUTER_SPACES)
+    trimmed = _trimmed(texts)
     taken_apart = {patterns: _fields(trimmed, patterns) for patterns in {_patterns(form) for form in forms}}
     return {form: _instants(taken_apart[_patterns(form)], form) for form in forms}
 
@@ -172,6 +179,7 @@ _Fields = Mapping[str, pa.Array]
 _PARTS = (
     "year", "month", "day", "name", "a", "b", "c", "first_mark", "second_mark", "hour", "minute", "second", "fraction",
     "clock_mark", "second_clock_mark", "half", "zone", "week", "weekday", "quarter",
+    "days",
 )  # fmt: skip
 
 
@@ -201,7 +209,7 @@ def _instants(fields: _Fields, form: DateForm) -> Instants:
         weeks = ~_is(fields["week"], "")
         days, there = np.where(weeks, of_weeks, days), np.where(weeks, week_there, there)
     valid &= there
-    clock, of_the_day = _clock(fields)
+    clock, of_the_day = _clock(fields, longer=form == "time")
     ticks = np.where(valid, days.astype(np.int64), 0) * MICROSECONDS_A_DAY + clock
     return Instants(ticks, valid & of_the_day)
 
@@ -258,16 +266,17 @@ def _year(texts: pa.Array) -> NDArray[np.int64]:
     return np.where(_lengths(texts) == 2, years + np.where(years < _PIVOT, 2000, 1900), years)
 
 
-def _clock(fields: _Fields) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Microseconds since midnight in UTC, and whether there is such a time."""
+def _clock(fields: _Fields, *, longer: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Microseconds since midnight in UTC, and whether there is such a time; it may be ``longer`` than a day."""
     hour, minute, second = (_whole(fields[name]) for name in ("hour", "minute", "second"))
     half = fields["half"]
     twelve = ~_is(half, "")
-    valid = (hour <= 23) & (minute <= 59) & (second <= 59) & (~twelve | ((hour >= 1) & (hour <= 12)))
+    valid = (longer | (hour <= 23)) & (minute <= 59) & (second <= 59) & (~twelve | ((hour >= 1) & (hour <= 12)))
     afternoon = _is(pc.utf8_lower(half), "p")
     hour = np.where(twelve, hour % 12 + 12 * afternoon, hour)
     fraction = _whole(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["fraction"], 6, "0"), 0, 6))
     offset, known = _offset(fields["zone"])
+    hour = hour + 24 * _whole(fields["days"])
     seconds = (hour * 60 + minute - offset) * 60 + second
     return seconds * 1_000_000 + fraction, valid & known
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.archives import ZIP_FAULTS
+from phoneprice.data.reading.codes import MOST_EXACT
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.cutting import RECORD_BYTES
 from phoneprice.data.reading.faults import blank_line, file_fault
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
 UNPACKED_BYTES, UNPACKED_RATIO = 64 << 20, 64
 """What the archive may unpack to: so much, or so many times its size. Sheets are usually packed to a tenth."""
-MOST_EXACT = 1 << 53
-"""From here on float64 has not every whole number."""
 CELLS, CELLS_A_BYTE = 1 << 22, 2
 """The same for the cells of the rectangle, of which each takes some 30 bytes."""
 _READ_BYTES = 1 << 20

@@ -3,6 +3,7 @@
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Protocol
 
@@ -15,6 +16,7 @@ from phoneprice.data.cell_text import simple
 from phoneprice.data.formats import Job
 from phoneprice.data.reading.bounded_parquet import BoundedParquet, ParquetError
 from phoneprice.data.reading.cells import without_missing_numbers
+from phoneprice.data.reading.codes import rounded_reason
 from phoneprice.data.reading.columns import ColumnReader
 from phoneprice.data.reading.faults import cell_fault, invalid_value, wrong_type
 from phoneprice.data.reading.headers import named_part, require_distinct
@@ -110,7 +112,9 @@ def _parse(columns: ColumnReader, batch: pa.RecordBatch, first_row: int) -> Tabl
             cells[name] = without_missing_numbers(cells[name], columns.options.rules(name).missing_values)
     written = {name: decoded(batch.column(name)) for name in columns.selection.verbatim}
     row_numbers = np.arange(first_row, first_row + batch.num_rows)
-    return columns.read(cells, None, row_numbers, batch.num_rows, written)
+    table = columns.read(cells, None, row_numbers, batch.num_rows, written)
+    codes = {name: why for name in numeric if (why := rounded_reason(batch.column(name)))}
+    return replace(table, codes=codes) if codes else table
 
 
 def require_valid(source: str, name: str, array: pa.Array, first_row: int = 1) -> None:

@@ -11,11 +11,13 @@ import pyarrow as pa
 from phoneprice.config.schema import Infinite
 from phoneprice.data.cell_text import texts
 from phoneprice.data.reading.cells import null_missing
+from phoneprice.data.reading.codes import code_reason
 from phoneprice.data.reading.columns import as_numbers, text_in_plain_words
 from phoneprice.data.reading.faults import file_fault, infinite, too_much
 from phoneprice.data.reading.options import CellRules, ReadOptions
 from phoneprice.data.reading.stream import CHUNK_ROWS, ChunkStream, open_chunks
 from phoneprice.data.table import Table, concat
+from phoneprice.data.values import is_number_array
 
 _CELLS_TOGETHER = 1 << 12
 """Of a short table so many cells are looked at in one go: a look costs as much as a thousand of them."""
@@ -116,12 +118,20 @@ def _ask_for(
 
 def _with_inferred(table: Table, names: Sequence[str], options: ReadOptions, certain: frozenset[str]) -> Table:
     """The table with columns of the kind that their cells have; ``certain`` are those known for numbers."""
-    columns, infinite_cells = dict(table.columns), dict(table.infinite_cells)
+    columns, infinite_cells, codes = dict(table.columns), dict(table.infinite_cells), dict(table.codes)
     for name, cells, infinite_count in _inferred(table, names, options, certain):
         columns[name] = cells
+        if why := _why_codes(table, name, cells, options):
+            codes[name] = why
         if infinite_count:
             infinite_cells[name] = infinite_count
-    return replace(table, columns=columns, infinite_cells=infinite_cells)
+    return replace(table, columns=columns, infinite_cells=infinite_cells, codes=codes)
+
+
+def _why_codes(table: Table, name: str, cells: pa.Array, options: ReadOptions) -> str:
+    written = _as_read(table, name)
+    plainly = is_number_array(cells) and pa.types.is_string(written.type) and options.rules(name).number_format.plain
+    return code_reason(name, written, cells) if plainly else ""
 
 
 def _inferred(

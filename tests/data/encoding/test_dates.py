@@ -38,6 +38,8 @@ OPEN = ["05/06/2024", "07/08/2024", "01/02/2024"]
         (["10:00", "23:59"], "time"),
         (["01/02/2024"] * 9 + ["31/12/2024"] * 2 + ["12/31/2024"], "dmy"),
         (["2024-05-01"] * 9 + ["soon"], "ymd"),
+        (["36:15:00", "0:45:10", "8:00:00"], "time"),
+        (["120:80", "110:70", "118:79"], None),
         (["2024-05-01"] * 8 + ["soon", "later"], None),
         (["2024-05-01"] * 50 + ["x" * i for i in range(1, 200)], None),
         (["4.4.2", "10.0.1"], None),
@@ -145,6 +147,10 @@ def test_cycles_that_vary(texts, cycles):
 
 def test_times_of_a_day_have_no_weekday():
     assert cycles_of(np.array([0.1, 0.5]), "time") == ("hour",)
+
+
+def test_nothing_comes_again_in_times_longer_than_a_day():
+    assert cycles_of(np.array([0.1, 0.5, 1.5]), "time") == ()
 
 
 def test_phases():

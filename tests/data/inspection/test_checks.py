@@ -7,7 +7,9 @@ import pytest
 
 from phoneprice.config.schema import Config, ValidationConfig
 from phoneprice.data.encoding.schema import infer_schema
-from phoneprice.data.inspection.checks import Finding, check, leaks_told, totals_told
+from phoneprice.data.inspection.checks import check, totals_told
+from phoneprice.data.inspection.findings import Finding
+from phoneprice.data.inspection.leaks import leaks_told
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.table import Table
 from tests.small_tables import table

@@ -111,3 +111,9 @@ def test_a_counter_counts_the_rows_of_the_file(first: int, left_out: Sequence[in
     cells = with_target(table(nr=[float(first + step * row) for row in range(40)], y=target), DataConfig(target="y"))
     assert cells.rows == 40 - len(left_out)
     assert bool(id_reason(cells, "nr")) is expected
+
+
+def test_text_that_begins_with_numbers_is_said_to() -> None:
+    cells = [f"{i}.5 {side}" for i, side in enumerate(["CR", "DR"] * 15)]
+    told = "text, and each row has its own, though all begin with numbers, as '0.5 CR' does"
+    assert id_reason(table(a=cells), "a") == told

@@ -42,10 +42,10 @@ def given(*, ids: bool = False, ignored: bool = False, **data: Any) -> Given:
         ),
         (
             ["9007199254740992", "9007199254740993", "5"] * 5,
-            "ordinal",
+            "multiclass",
             (
-                "3 different whole numbers, 5 to 9.0072e+15: classes with an order; if theirs means nothing, "
-                'choose "multiclass"'
+                "3 different codes (whole numbers beyond 2^53, which float64 rounds, in 10 cells, as in "
+                "'9007199254740993'), and no numbers"
             ),
         ),
         (["0.5", "0.50", "1.5", "2.5"] * 20, "regression", "3 different numbers in 80 rows: a quantity"),
@@ -108,6 +108,13 @@ def test_columns_of_no_use_are_ignored() -> None:
     assert inferred.reasons["data.ignored_columns"] == (
         "empty: no value at all; comment: free text, 400 different values in 600 rows"
     )
+
+
+def test_a_target_of_times_has_to_be_a_number() -> None:
+    with pytest.raises(DataError) as fault:
+        infer_config(table(a=[f"{i}:15:00" for i in range(30)]), "a")
+    found = "phones.csv: column 'a' holds dates or times, expected classes or numbers"
+    assert str(fault.value) == f"{found}; give it as a number, such as days or minutes"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ import pytest
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import FeatureEncoder
 from phoneprice.data.encoding.schema import infer_schema
-from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers, settle_mixed, settle_named
+from phoneprice.data.inspection.mixed import (
+    formatted_numbers,
+    measured_text,
+    mostly_numbers,
+    settle_mixed,
+    settle_named,
+)
 from phoneprice.errors import DataError
 from tests.small_tables import table
 
@@ -143,3 +149,21 @@ def test_a_measurement_that_is_named_like_an_id(infinite: str, answer: Any) -> N
 def test_numbers_written_for_readers(cells: list[Any], example: str | None) -> None:
     expected = "" if example is None else f"numbers written like '{example}' count as text; write them like 1234.5"
     assert formatted_numbers(pa.array(cells)) == expected
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ("{}*", "0.5*"), ("{} CR", "0.5 CR"), ("{}x10^3", "0.5x10^3"), ("{} +- 0.1", "0.5 +- 0.1"),
+        ("~ {}", "~ 0.5"), ("{}", ""), ("{}.7", ""), ("v{}", ""), ("A {}*", ""),
+    ],
+)  # fmt: skip
+def test_text_that_begins_with_numbers(added: str, expected: str) -> None:
+    assert measured_text(pa.array([added.format(f"{i}.5") for i in range(20)])) == expected
+
+
+def test_limits_among_numbers_are_text_that_begins_with_numbers() -> None:
+    assert measured_text(pa.array(["<0.5", *(f"{i}.5" for i in range(4))] * 5)) == ""  # few: may be classes
+    assert measured_text(pa.array(["<0.5", *(f"{i}.5" for i in range(4))] * 5 + [f"{i}.1" for i in range(9)])) == "<0.5"
+    assert measured_text(pa.array([f"{i} apples" for i in range(20)])) == ""
+    assert measured_text(pa.array([1.5, 2.5])) == ""

@@ -30,6 +30,8 @@ def look(*cells: str | None) -> Found | None:
         (["1.234.567", "5"], NumberFormat(",", ".")),
         (["1,234,567", "5"], NumberFormat(".", ",")),
         (["1,234.5", "5"], NumberFormat(".", ",")),
+        (["12,34,567", "5,000", "850"], NumberFormat(".", ",")),
+        (["Rs. 1,16,50,551.00", "Rs. 5"], NumberFormat(".", ",", ("Rs.",))),
         (["1 234", "5,5"], NumberFormat(",", " ")),
         (["1 234", "234,567"], NumberFormat(",", " ")),
         (["1'234.50", "3"], NumberFormat(".", "'")),
@@ -49,6 +51,19 @@ def look(*cells: str | None) -> Found | None:
         (["(200)", "300"], NumberFormat(typographic=True)),
         (["200-", "300"], NumberFormat(typographic=True)),
         (["\uff11\uff12", "3"], NumberFormat(typographic=True)),
+        (["\u0669\u066b\u0661", "\u0663"], NumberFormat(typographic=True)),
+        (["\u0967\u0968", "\u0966"], NumberFormat(typographic=True)),
+        (["\u0661\u066c\u0662\u0663\u0664", "5"], NumberFormat(thousands="'")),
+        (["3.0k", "950"], NumberFormat(factors=(("k", 3),))),
+        (["3.6\u4e07", "9800"], NumberFormat(factors=(("\u4e07", 4),))),
+        (["4,2 Mio.", "35"], NumberFormat(",", factors=(("Mio.", 6),))),
+        (["2k", "3M", "1.5b"], NumberFormat(factors=(("k", 3), ("M", 6), ("b", 9)))),
+        (["3.4k", "2k"], NumberFormat(units=("k",))),
+        (["$1.2M", "$850K"], NumberFormat(units=("$",), factors=(("M", 6), ("K", 3)))),
+        (["$1.2m", "$3m"], NumberFormat(units=("$",), factors=(("m", 6),))),
+        (["2,5 Mio. €", "€ 3 Tsd."], NumberFormat(",", "", ("€",), factors=(("Mio.", 6), ("Tsd.", 3)))),
+        (["Rs. 45 Lakh", "Rs. 1.2 Cr"], NumberFormat(units=("Rs.",), factors=(("Lakh", 5), ("Cr", 7)))),
+        (["5 m", "7 m"], NumberFormat(units=("m",))),
         (["299,-", "1500,-"], NumberFormat(",")),
         (["1.299,-", "15,--"], NumberFormat(",", ".")),
         (["708.-", "1299.-"], NumberFormat(typographic=True)),
@@ -99,12 +114,6 @@ def test_text_and_plain_numbers_say_nothing(cells: list[str | None]) -> None:
         ),
         (["12%", "0.3"], "in different units count as text ('%' in 1 cell, none in 1 cell); give all in"),
         (["$5", "€5"], "in different units count as text ('$' in 1 cell, '€' in 1 cell); give all in"),
-        (["3.0k", "950"], "in different units count as text ('k' in 1 cell, none in 1 cell); give all in"),
-        (["3.6\u4e07", "9800"], "in different units count as text ('\u4e07' in 1 cell, none in 1 cell); give all in"),
-        (["4.2 Mio.", "35"], "in different units count as text ('Mio.' in 1 cell, none in 1 cell); give all in"),
-        (["4.2 Mio", "35"], "in different units count as text ('Mio' in 1 cell, none in 1 cell); give all in"),
-        (["4.2 Mrd", "35"], "in different units count as text ('Mrd' in 1 cell, none in 1 cell); give all in"),
-        (["2k", "3M"], "in different units count as text ('k' in 1 cell, 'M' in 1 cell); give all in"),
         (["5 mW", "5 MW"], "in different units count as text ('mW' in 1 cell, 'MW' in 1 cell); give all in"),
     ],
 )
@@ -112,6 +121,13 @@ def test_different_units_are_named(cells: list[str], doubt: str) -> None:
     found = look(*cells)
     assert found is not None
     assert found.doubt == f"numbers {doubt} one"
+
+
+def test_factors_are_said_with_their_cells() -> None:
+    found = look("$1.2M", "$850K", "$3M")
+    assert found is not None
+    told = "unit '$' in 3 cells, factor 'M' (1,000,000) in 2 cells, factor 'K' (1,000) in 1 cell"
+    assert found.reason == f"numbers like $ 1234.5M: {told}"
 
 
 @pytest.mark.parametrize("cells", [["1.5", "1,5"], ["1.234", "1,234"], ["1.234.567", "1,234,567"], ["1 234.5", "1,5"]])

@@ -81,6 +81,19 @@ def test_times(moment: time, layout: str) -> None:
     assert microseconds([moment.strftime(layout)], "time") == [as_written(datetime.combine(EPOCH, moment), layout)]
 
 
+@pytest.mark.parametrize(
+    ("cell", "hours"),
+    [("36:15:00", 36.25), ("125:30", 125.5), ("24:00", 24), ("2 days 01:30:00", 49.5), ("1 day, 0:30:45.0", 24.5125)],
+)
+def test_times_longer_than_a_day(cell: str, hours: float) -> None:
+    assert microseconds([cell], "time") == [int(hours * 3_600_000_000)]
+
+
+@pytest.mark.parametrize("cell", ["36:60", "125:30 PM", "12345:00", "1 day", "2024-05-31 36:15"])
+def test_what_is_no_time_of_any_length(cell: str) -> None:
+    assert to_days(pa.array([cell]), "time").text_rows.tolist() == [0]
+
+
 def test_zones_are_one_moment() -> None:
     moment = datetime(2024, 5, 31, 12, 30, tzinfo=UTC)
     zones = [timezone(timedelta(minutes=minutes)) for minutes in (-720, -210, 0, 60, 345, 840)]
@@ -96,7 +109,7 @@ def test_zones_are_one_moment() -> None:
         "2024-05-31 13:00 PM", "2024-05-31 0:30 am", "2024-05-31 12:30:61", "2024-05-31 10:00+99:00", "2024-05-31 x",
         "1.2.3", "192.168.0.1", "20241301", "99991231", "1-2", "2024Q5", "2024Q0", "2024M13", "2024M00", "Q1",
         "Q 1 2024", "2024Foo", "2024-Foo-01", "2024-5-1-2", "5/2024/1", "2024-05-31T",
-        "\uff131/05/2024", "13/2024", "5/1234", "Foo-24", "2024-03-01 24", "2024-03-01 12:30.15", "12.30",
+        "13/2024", "5/1234", "Foo-24", "2024-03-01 24", "2024-03-01 12:30.15", "12.30",
         "1 de Foo 2024", "12h30",
     ],
 )  # fmt: skip
@@ -111,6 +124,10 @@ def test_what_is_no_date(cell: str) -> None:
         ("2024-05", {"ymd": 19_844, "dmy": 19_844, "mdy": 19_844}),
         ("May 2024", {"ymd": 19_844, "dmy": 19_844, "mdy": 19_844}),
         (" 1st Sept 2024\t", {"ymd": 19_967, "dmy": 19_967, "mdy": 19_967}),
+        ("\u0662\u0660\u0662\u0664-\u0660\u0665", {"ymd": 19_844, "dmy": 19_844, "mdy": 19_844}),
+        ("\u0967/\u0968/\u0968\u0966\u0968\u096a", {"dmy": 19_754, "mdy": 19_724}),
+        ("\uff12\uff10\uff12\uff14年\uff15月", {"ymd": 19_844, "dmy": 19_844, "mdy": 19_844}),
+        ("\uff11\uff0f\uff12\uff0f\uff12\uff10\uff12\uff14", {"dmy": 19_754, "mdy": 19_724}),
         ("2024Q2", {"ymd": 19_814, "dmy": 19_814, "mdy": 19_814}),
         ("q2-2024", {"ymd": 19_814, "dmy": 19_814, "mdy": 19_814}),
         ("2024 m05", {"ymd": 19_844, "dmy": 19_844, "mdy": 19_844}),
