@@ -124,6 +124,7 @@ def gather(
 ) -> ReportFacts:
     """All that the report of a run shows."""
     metrics, held = run.metrics, run.held_out
+    judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
     baselines, from_data = _trivial_baselines(metrics, held), None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
@@ -137,7 +138,8 @@ def gather(
         metrics=metrics,
         metric=headline(run.task.kind),
         trainings=tuple(_trainings(run)),
-        findings=judged(run.recipes, run.schema, run.task, run.history, metrics),
+        findings=judgement.findings,
+        checked=judgement.checked,
         summary=tuple(_summary(run)),
         environment=tuple(_environment(run.environment)),
         command=shlex.join(run.environment.command_line),
