@@ -22,7 +22,8 @@ FEW_STEPS = 30
 def too_short(training: Training) -> Seen:
     """A handful of steps, or a loss that was still falling at the end."""
     config, steps, loss = training.config, training.steps, training.loss
-    epochs, quarter = len(loss), max(len(loss) // 4, 1)
+    epochs = len(loss)
+    quarter = max(epochs // 4, min(2, epochs - 1), 1)  # of few epochs a little more: the last one alone is noise
     fell = float(loss[-1 - quarter] - loss[-1]) / training.guessing_loss if epochs > quarter else 0.0
     last = "epoch" if quarter == 1 else counted(quarter, "epoch")
     measured = (

@@ -51,25 +51,23 @@ def clipped_to_nothing(training: Training) -> Seen | None:
 
 @check(
     "learning_rate_too_high",
-    "updates beside weights, and what was learned with them",
-    threshold="5% of the guessing loss learned, or steps below 3% of the weights, or at most the usual rate",
-    # Healthy: steps of 0.2% to 2.6%, a few more where a penalty has removed the weights; broken: from 5.7%.
-    source=f"Bengio 2012, section 3.1.1; Karpathy, CS231n notes, Neural Networks 3 (about 1e-3 is usual); {MEASURED}",
+    "a high learning rate, and what was learned with it",
+    threshold=f"at most {remedies.RATE_BAND:g} times the usual rate, or 5% of the guessing loss learned and weights "
+    "that grew less than 5-fold",
+    # Healthy: weights grow up to 1.3-fold; broken: from 5.7-fold, or nothing is learned.
+    source=f"Bengio 2012, section 3.1.1; Smith 2017; factors {MEASURED}",
 )
-def too_high(training: Training) -> Seen | None:
-    """Steps so large that the network was thrown away: the training rows themselves are no better than guessed."""
-    peak, config = _peak_update(training), training.config
-    if peak is None:
-        return None
+def too_high(training: Training) -> Seen:
+    """Steps so large that the network was thrown away: its weights are huge, or it fits not even its training rows."""
+    config, last, guess = training.config, float(training.train_loss[-1]), training.guessing_loss
     lr, usual = config.optimizer.lr, remedies.usual_rate(config)
-    last, guess = float(training.train_loss[-1]), training.guessing_loss
-    measured = (
-        f"optimizer.lr = {lr:g} (usual: {usual:g}); the largest step changed the weights by {share(peak)} of their "
-        f"size; training loss {figure(last)}, guessing has {figure(guess)}"
-    )
-    if lr <= usual or peak < 0.03 or training.learned > 0.05:
+    measured = f"optimizer.lr = {lr:g} (usual: {usual:g}); training loss {figure(last)}, guessing has {figure(guess)}"
+    if np.isfinite(growth := training.growth_of_weights):
+        measured += f"; the hidden layers' weights grew {figure(growth)}-fold"
+    thrown = training.learned <= 0.05 or growth > 5
+    if lr <= remedies.RATE_BAND * usual or not thrown:
         return Seen(measured)
-    summary = "The learning rate is far too high: the first steps threw the network so far that it learned nothing."
+    summary = "The learning rate is far too high: the first steps threw the hidden layers so far that they are no use."
     return Seen(measured, Fault(summary, remedies.lower_rate(config)))
 
 

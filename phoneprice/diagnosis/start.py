@@ -149,7 +149,7 @@ def vanishing_gradients(training: Training) -> Seen | None:
     if math.isfinite(back):
         measured += f"the first one's gradient is {figure(back)} times the last one's; "
     measured += f"of the inputs' spread of 1, {figure(forth)} is left in the last"
-    weak = forth < 0.01 and _weights_to_usual(training) < 0.25
+    weak = forth < 0.01 and float((training.at_the_start("weight_norm") / training.usual_sizes).min()) < 0.25
     # Who has got out of it by itself needs nothing: a tenth of the guessing loss is little to gain.
     lost = (back < 0.02 or forth < 1e-3) and training.loss[-1] > 0.1 * training.guessing_loss
     if weak:
@@ -168,13 +168,6 @@ def _gradient_ratio(training: Training) -> float:
     """The first hidden layer's first gradient over the last one's; NaN where the last layer is silent, or alone."""
     gradients = training.at_the_start("gradient_norm")
     return float(gradients[0] / gradients[-1]) if len(gradients) > 1 and gradients[-1] > 0 else math.nan
-
-
-def _weights_to_usual(training: Training) -> float:
-    """How large a layer's first weights are beside gain / sqrt(fan-in) (He et al. 2015), of the smallest ones."""
-    sizes, gain = training.at_the_start("weight_norm"), training.config.model.activation.gain
-    fans = [training.parameters[f"hidden.{i}.weight"].shape[1] for i in range(len(sizes))]
-    return float((sizes * np.sqrt(fans) / gain).min())
 
 
 def _typical_distance(weight: Floats) -> float:

@@ -116,6 +116,20 @@ class Training:
         return np.asarray(np.median(start.health[kind][:, :layers], axis=0))
 
     @cached_property
+    def usual_sizes(self) -> Doubles:
+        """Of each hidden layer's first weights, ``(H,)``: gain / sqrt(fan-in) (He et al. 2015)."""
+        fans = [self.parameters[f"hidden.{i}.weight"].shape[1] for i in range(len(self.config.model.hidden))]
+        return np.asarray(self.config.model.activation.gain / np.sqrt(fans))
+
+    @cached_property
+    def growth_of_weights(self) -> float:
+        """How many times as large as first, or as usual, a hidden layer's weights have been; NaN if not measured."""
+        sizes, first = self.hidden("weight_norm"), self.at_the_start("weight_norm")
+        if not sizes.size or not first.size:
+            return math.nan
+        return float(np.nanmax(sizes / np.maximum(first, self.usual_sizes)))
+
+    @cached_property
     def left_of_weights(self) -> Doubles:
         """The last size of each hidden layer's weights as a share of its largest, ``(H,)``."""
         sizes = self.hidden("weight_norm")

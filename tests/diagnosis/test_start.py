@@ -74,9 +74,7 @@ ALONE = StandingAlone(row=7, value=1e12, times=3e10, cells=1)
 def test_a_cell_that_stands_alone_is_named_and_not_the_learning_rate(
     settings: tuple[str, ...], remedy: str | None
 ) -> None:
-    training = recorded(
-        "model.hidden=[8]", "optimizer.lr=1", *settings, train=falling(1, 2, 100), update_ratio=[[0.1]] * 100
-    )
+    training = recorded("optimizer.lr=1", *settings, train=falling(1, 2, 100))
     columns = (training.schema.columns[0].model_copy(update={"alone": ALONE}), *training.schema.columns[1:])
     far = replace(training, schema=training.schema.model_copy(update={"columns": columns}))
     (found,) = judge(far).findings
