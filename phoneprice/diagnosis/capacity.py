@@ -85,11 +85,14 @@ def overfitting(training: Training) -> Seen | None:
     """Training rows that were learned by heart."""
     if not training.curves.validated:
         return None
-    loss, last, unit = training.loss, float(training.train_loss[-1]), training.guessing_loss
-    best, noise = int(np.nanargmin(loss)), _noise(training)
-    gap, rise = float(loss[-1]) - last, float(loss[-1] - loss[best])
+    loss, unit, noise = training.loss, training.guessing_loss, _noise(training)
+    best = int(np.nanargmin(loss))
+    # With early stopping the best weights count, not the last ones.
+    end = best if training.config.training.early_stopping.patience_epochs else len(loss) - 1
+    last, other = float(training.train_loss[end]), float(loss[end])
+    gap, rise = other - last, other - float(loss[best])
     measured = (
-        f"training loss {figure(last)}, validation loss {figure(loss[-1])} (+- {figure(noise)}), lowest "
+        f"training loss {figure(last)}, validation loss {figure(other)} (+- {figure(noise)}), lowest "
         f"{figure(loss[best])} after epoch {best + 1} of {len(loss)}"
     )
     apart = gap > max(0.1 * unit, last, noise)

@@ -74,7 +74,7 @@ def too_high(training: Training) -> Seen:
 @check(
     "learning_rate_too_low",
     "size of the steps",
-    threshold="largest step above 1e-3 of the weights where the rate is below a tenth of the usual one",
+    threshold="largest step above 2e-3 of the weights where the rate is below a tenth of the usual one",
     source=f"Karpathy, CS231n notes, Neural Networks 3: about 1e-3 is usual; {MEASURED}",
 )
 def too_low(training: Training) -> Seen | None:
@@ -85,7 +85,7 @@ def too_low(training: Training) -> Seen | None:
     lr = config.optimizer.lr
     measured = f"optimizer.lr = {lr:g}; the largest step changed the weights by {peak:.1e} of their size"
     remedy = remedies.raise_rate(config)
-    if peak >= 1e-3 or not remedy:
+    if peak >= 2e-3 or not remedy:
         return Seen(measured)
     return Seen(measured, Fault("The hidden layers hardly move: the learning rate is far too low.", remedy))
 

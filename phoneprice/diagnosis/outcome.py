@@ -27,7 +27,7 @@ def no_better_than_guessing(training: Training) -> Seen | None:
     r2, log_loss, shares = training.metric("r2"), training.metric("log_loss"), training.class_shares
     if r2 is not None:
         useless, measured = r2 < 0.02, f"R2 is {figure(r2)}; always the mean gives 0"
-    elif log_loss is not None and len(shares):
+    elif log_loss is not None and len(shares) and not _other_aims(training):
         usual = _entropy(training)
         useless = log_loss > 0.98 * usual
         measured = f"log loss is {figure(log_loss)}; always the class shares give {figure(usual)}"
@@ -53,7 +53,7 @@ def no_better_than_guessing(training: Training) -> Seen | None:
 def behind_linear(training: Training) -> Seen | None:
     """A linear model, which takes a moment, is better."""
     linear = _linear(training)
-    if linear is None:
+    if linear is None or not _compared(training):
         return None
     (name,) = training.metrics.baselines or ("",)
     measured = "; ".join(_told(training, linear, name, metric) for metric in _compared(training))
@@ -65,7 +65,18 @@ def behind_linear(training: Training) -> Seen | None:
 
 
 def _compared(training: Training) -> tuple[str, ...]:
-    return ("rmse",) if training.metric("rmse") is not None else ("accuracy", "log_loss")
+    """The metrics that the network was to be good at."""
+    if training.metric("rmse") is not None:
+        return ("rmse",)
+    task = training.config.task
+    if _other_aims(training):
+        return ()
+    return ("accuracy", "log_loss") if task.decision == "argmax" and task.threshold_metric == "none" else ("log_loss",)
+
+
+def _other_aims(training: Training) -> bool:
+    """Whether some classes count more than others: then probabilities are wrong on purpose."""
+    return getattr(training.config.loss, "class_weights", "none") != "none"
 
 
 def _linear(training: Training) -> BaselineMetrics | None:

@@ -103,7 +103,7 @@ def exploding_start(training: Training) -> Seen | None:
         f"the loss begins at {figure(loss)}, guessing has {figure(guess)}; activations spread {figure(widest)} times "
         "as far as inputs"
     )
-    if loss < 5 * guess and widest < 10:
+    if math.isfinite(loss) and not loss >= 5 * guess and widest < 10:
         return Seen(measured)
     remedy = remedies.first_of(remedies.usual_start(training.config), remedies.normalise(training.config))
     summary = "The first weights are far too large: the training begins with huge outputs and has to undo them."

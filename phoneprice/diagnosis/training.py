@@ -12,7 +12,7 @@ import numpy as np
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.records import Doubles, Floats
-from phoneprice.records.curves import Curves, median_of_members
+from phoneprice.records.curves import SHARES, Curves, median_of_members
 from phoneprice.records.documents import RunMetrics
 
 
@@ -89,10 +89,11 @@ class Training:
     def guessing_loss(self) -> float:
         """The training loss of who says the same of every row: the unit in which losses are large or small.
 
-        Runs of earlier versions don't say; there it is about the loss of the first epoch.
+        Runs of earlier versions don't say; there it is about the loss of the first epoch. NaN where it is nothing.
         """
         start = self.curves.start
-        return float(self.train_loss[0] if start is None else np.median(start.guessing_loss))
+        loss = float(self.train_loss[0] if start is None else np.median(start.guessing_loss))
+        return loss if loss > 0 else math.nan
 
     @cached_property
     def learned(self) -> float:
@@ -113,7 +114,9 @@ class Training:
         start, layers = self.curves.start, len(self.config.model.hidden)
         if start is None or kind not in start.health or not layers:
             return np.empty(0)
-        return np.asarray(np.median(start.health[kind][:, :layers], axis=0))
+        found = np.asarray(np.median(start.health[kind][:, :layers], axis=0))
+        # Beside recipes of other activations there is a place for it, and nothing in it.
+        return np.empty(0) if kind in SHARES and np.isnan(found).any() else found
 
     @cached_property
     def usual_sizes(self) -> Doubles:

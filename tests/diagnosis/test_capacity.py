@@ -69,6 +69,12 @@ def test_overfitting(train: float, validation: float, best: float, found: list[s
     assert codes(training) == found
 
 
+def test_with_early_stopping_the_best_weights_count() -> None:
+    losses: dict[str, Any] = {"train": flat(1, 0.3), "validation": [*falling(1, 0.35, 50), *falling(0.35, 0.6, 50)]}
+    assert codes(recorded(**losses)) == ["overfitting"]
+    assert codes(recorded("training.early_stopping.patience_epochs=20", **losses)) == []
+
+
 def test_a_gap_within_the_noise_of_few_rows_is_none() -> None:
     """Of three members or more it is that of their mean, else that of the metric."""
     one = recorded(train=flat(1, 0.1), validation=flat(1, 0.25), metrics=figures(log_loss=0.25))
@@ -94,5 +100,6 @@ def test_overfitting_in_words() -> None:
         (finding,) = judge(recorded(*tried, **losses)).findings  # type: ignore[arg-type]
         assert finding.setting == remedy
         tried.append(remedy)
-    (finding,) = judge(recorded(*tried, **losses)).findings  # type: ignore[arg-type]
+    stopped: dict[str, Any] = {"train": flat(1, 0.01), "validation": flat(1, 0.9)}
+    (finding,) = judge(recorded(*tried, **stopped)).findings
     assert (finding.setting, finding.remedy) == ("", "phoneprice data check")

@@ -50,9 +50,9 @@ def test_too_high(lr: float, end: float, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("lr", "ratio", "found"),
     [
-        (4e-4, 0.9e-3, ["learning_rate_too_low"]),
-        (4e-4, 1.1e-3, []),
-        (6e-4, 0.9e-3, []),
+        (4e-4, 1.9e-3, ["learning_rate_too_low"]),
+        (4e-4, 2.1e-3, []),
+        (6e-4, 1.9e-3, []),
         (4e-4, 0.0, ["learning_rate_too_low"]),
     ],
 )

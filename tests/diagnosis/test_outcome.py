@@ -90,3 +90,24 @@ def test_a_network_that_learns_nothing_where_a_linear_model_does() -> None:
         ("no_better_than_guessing", "model.skip=true"),
         ("behind_linear", "model.skip=true"),
     ]
+
+
+WEIGHED = "loss.class_weights=balanced"
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ((), ["behind_linear"]),
+        (("task.decision=median",), []),  # another aim than accuracy
+        (("loss.name=cross_entropy", WEIGHED), []),
+    ],
+)
+def test_what_was_not_the_aim_is_not_compared(settings: tuple[str, ...], found: list[str]) -> None:
+    assert codes(recorded(*settings, metrics=beside((-0.1, -0.12, -0.08), EQUAL))) == found
+
+
+def test_classes_that_count_more_than_others_have_other_probabilities_than_their_shares() -> None:
+    metrics = figures(support=[95, 5], log_loss=0.5, accuracy=0.8)
+    assert codes(recorded(metrics=metrics)) == ["no_better_than_guessing"]
+    assert codes(recorded("loss.name=cross_entropy", WEIGHED, metrics=metrics)) == []
