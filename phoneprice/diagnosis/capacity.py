@@ -100,9 +100,10 @@ def overfitting(training: Training) -> Seen | None:
     if not (apart or rose):
         return Seen(measured)
     config = training.config
-    remedy = remedies.first_of(
-        remedies.usual_decay(config), remedies.usual_dropout(config), remedies.stop_early(config)
-    )
+    # What is normalised has the same outputs whatever the size of its weights (van Laarhoven 2017).
+    milder = (remedies.usual_decay(config), remedies.usual_dropout(config))
+    normalised = config.model.normalization.name != "none"
+    remedy = remedies.first_of(*(milder[::-1] if normalised else milder), remedies.stop_early(config))
     summary = "The network learned its training rows by heart: on other rows it is far worse."
     return Seen(measured, Fault(summary, remedy))
 

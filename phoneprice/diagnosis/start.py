@@ -150,8 +150,8 @@ def vanishing_gradients(training: Training) -> Seen | None:
         measured += f"the first one's gradient is {figure(back)} times the last one's; "
     measured += f"of the inputs' spread of 1, {figure(forth)} is left in the last"
     weak = forth < 0.01 and float((training.at_the_start("weight_norm") / training.usual_sizes).min()) < 0.25
-    # Who has got out of it by itself needs nothing: a tenth of the guessing loss is little to gain.
-    lost = (back < 0.02 or forth < 1e-3) and training.loss[-1] > 0.1 * training.guessing_loss
+    # Who has got out of it by itself needs nothing: with a fifth of the guessing loss left no remedy helped.
+    lost = (back < 0.02 or forth < 1e-3) and training.loss[-1] > 0.2 * training.guessing_loss
     if weak:
         summary = "The first weights are far too small: hardly anything of the inputs gets through the layers."
         return Seen(measured, Fault(summary, remedies.usual_start(config) or remedies.normalise(config)))

@@ -100,6 +100,8 @@ def test_overfitting_in_words() -> None:
         (finding,) = judge(recorded(*tried, **losses)).findings  # type: ignore[arg-type]
         assert finding.setting == remedy
         tried.append(remedy)
+    (finding,) = judge(recorded("model.normalization.name=batch_norm", **losses)).findings  # type: ignore[arg-type]
+    assert finding.setting == "model.dropout=0.2"  # the size of its weights says nothing
     stopped: dict[str, Any] = {"train": flat(1, 0.01), "validation": flat(1, 0.9)}
     (finding,) = judge(recorded(*tried, **stopped)).findings
     assert (finding.setting, finding.remedy) == ("", "phoneprice data check")
