@@ -12,8 +12,8 @@ from phoneprice.records import Interval
 from phoneprice.records.documents import BaselineMetrics
 from phoneprice.wording import figure, share
 
-_BEHIND = 0.03
-"""Of what a metric has to gain over guessing."""
+_BEHIND, _SURELY = 0.03, 0.01
+"""Of what a metric has to gain over guessing: the difference itself, and the near end of its 95% interval."""
 
 
 @check(
@@ -47,7 +47,8 @@ def no_better_than_guessing(training: Training) -> Seen | None:
 @check(
     "behind_linear",
     "the network beside a linear model on the same folds",
-    threshold=f"less than {share(_BEHIND)} of what there is to gain over guessing behind it, or within noise (95%)",
+    threshold=f"less than {share(_BEHIND)} of what there is to gain over guessing behind it, or not surely (95%) "
+    f"more than {share(_SURELY)}",
     source=f"Goodfellow, Bengio and Courville 2016, section 11.2; share {MEASURED}",
 )
 def behind_linear(training: Training) -> Seen | None:
@@ -95,9 +96,9 @@ def _told(training: Training, linear: BaselineMetrics, name: str, metric: str) -
 def _worse(training: Training, linear: BaselineMetrics) -> bool:
     """Whether the network is behind in a metric, by more than noise and by more than is worth a word."""
     return any(
-        lost.low > 0 and lost.value > _BEHIND * _to_gain(training, metric)
+        lost.low > _SURELY * gain and lost.value > _BEHIND * gain
         for metric in _compared(training)
-        for lost in [_lost(linear, metric)]
+        for lost, gain in [(_lost(linear, metric), _to_gain(training, metric))]
     )
 
 

@@ -49,7 +49,7 @@ EQUAL = (0.0, -0.1, 0.1)
         (EQUAL, EQUAL, []),
         ((-0.016, -0.02, -0.01), EQUAL, ["behind_linear"]),  # 3% of the half that guessing gets wrong
         ((-0.014, -0.02, -0.01), EQUAL, []),
-        ((-0.1, -0.21, 0.01), EQUAL, []),  # within noise
+        ((-0.1, -0.195, -0.004), EQUAL, []),  # within noise: 1% of that half is 0.005
         (EQUAL, (0.022, 0.01, 0.03), ["behind_linear"]),
         (EQUAL, (0.02, 0.01, 0.03), []),
         (EQUAL, (-0.1, -0.2, -0.05), []),
@@ -76,7 +76,7 @@ def test_remedies_of_a_network_behind_a_linear_model(settings: tuple[str, ...], 
 @pytest.mark.parametrize(("difference", "found"), [(0.31, ["behind_linear"]), (0.29, [])])
 def test_a_regression_behind_a_linear_model(difference: float, found: list[str]) -> None:
     theirs = {"rmse": Interval(5.0, 5.0, 5.0)}
-    lead = {"rmse": Interval(difference, 0.1, 0.5)}
+    lead = {"rmse": Interval(difference, 0.11, 0.5)}
     linear = BaselineMetrics.model_construct(metrics=theirs, ours_minus_theirs=lead)
     metrics = figures(rmse=6.0, r2=0.64, baselines={"ridge regression": linear})  # always the mean: 10
     assert codes(recorded(NO_SKIP, metrics=metrics)) == found
