@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from phoneprice.records import Doubles, HeldOut, Interval, Task, TrainingFinding
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import RunMetrics
+from phoneprice.records.findings import TrainingCheck
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class ReportFacts:
     """The one that stands for the run."""
     trainings: tuple[RecipeCurves, ...]
     findings: tuple[TrainingFinding, ...]
+    checked: tuple[TrainingCheck, ...]
     summary: tuple[tuple[str, str], ...]
     """What data and what network, as names and words."""
     environment: tuple[tuple[str, str], ...]

@@ -26,6 +26,7 @@ from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
+from phoneprice.records.findings import TrainingCheck
 from phoneprice.report.facts import Baseline, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, counted_names, duration
@@ -53,6 +54,7 @@ class ReportFile:
     output: Path
     plots: tuple[Path, ...]
     findings: tuple[TrainingFinding, ...]
+    checked: tuple[TrainingCheck, ...]
     warnings: tuple[str, ...]
 
 
@@ -101,7 +103,7 @@ def report(
     with open_output(target, made_up=output is None, mode=mode) as file:
         file.write(page(facts).encode())
     written = tuple(_write_charts(drawn, mode))
-    return ReportFile(path, target, written, facts.findings, collector.messages)
+    return ReportFile(path, target, written, facts.findings, facts.checked, collector.messages)
 
 
 def report_path(run: Path) -> Path:
@@ -124,6 +126,7 @@ def gather(
 ) -> ReportFacts:
     """All that the report of a run shows."""
     metrics, held = run.metrics, run.held_out
+    judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
     baselines, from_data = _trivial_baselines(metrics, held), None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
@@ -137,7 +140,8 @@ def gather(
         metrics=metrics,
         metric=headline(run.task.kind),
         trainings=tuple(_trainings(run)),
-        findings=judged(run.recipes, run.schema, run.task, run.history, metrics),
+        findings=judgement.findings,
+        checked=judgement.checked,
         summary=tuple(_summary(run)),
         environment=tuple(_environment(run.environment)),
         command=shlex.join(run.environment.command_line),

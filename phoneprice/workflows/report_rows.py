@@ -20,9 +20,10 @@ from phoneprice.data.encoding.schema import Column
 from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
-from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
+from phoneprice.evaluation.paired import PairedMetric, row_errors
 from phoneprice.inference.predictor import Predictor
-from phoneprice.records import Classified, HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
+from phoneprice.metrics.catalogue import METRICS
+from phoneprice.records import HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
 from phoneprice.report.facts import Baseline, Dependence, FromData, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
@@ -58,7 +59,8 @@ def facts_from_rows(
     """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
     labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
-    baselines = _linear_baseline(labelled, held, metric) if labelled.out_of_fold and held is not None else ()
+    paired = held if labelled.out_of_fold else None
+    baselines = () if paired is None else tuple(_linear_baseline(labelled, paired, metric))
     importances = _importances(labelled, metric, on_event)
     all_rows = f"all {counted(len(labelled.prepared.inputs), 'row')}"
     rows = "the rows each member has not seen" if labelled.out_of_fold else all_rows
@@ -179,19 +181,13 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> tuple[Baseline, ...]:
+def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> Iterator[Baseline]:
     """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
-    from phoneprice.workflows.baselines import fit_and_predict, linear_model
+    from phoneprice.workflows.baselines import linear_baseline
 
-    name, build, x = linear_model(labelled.prepared)
-    folds = [fold.held_out_rows for fold in labelled.folds]
-    y, order = labelled.prepared.targets, np.argsort(np.concatenate(folds), kind="stable")
-    predicted = []
-    for rows in folds:
-        others = np.setdiff1d(np.arange(len(y)), rows)
-        predicted.append(fit_and_predict(build(), x, y, others, rows))
-    values = np.concatenate(predicted)[order]
-    theirs = Valued(values) if metric == "rmse" else Classified(values, np.empty((len(values), 0)))
-    errors = row_errors(metric, held.truth, theirs)
-    value = float(np.sqrt(errors.mean())) if metric == "rmse" else 1 - float(errors.mean())
-    return (Baseline(name, {metric: value}, lead(metric, row_errors(metric, held.truth, held.predictions), errors)),)
+    every = np.arange(len(labelled.prepared.targets))
+    splits = [(np.setdiff1d(every, fold.held_out_rows), fold.held_out_rows) for fold in labelled.folds]
+    for name, theirs in linear_baseline(labelled.prepared, held, splits).items():
+        ours = theirs.ours_minus_theirs[metric]
+        ahead = ours if METRICS[metric].better == "higher" else Interval(-ours.value, -ours.high, -ours.low)
+        yield Baseline(name, {metric: theirs.metrics[metric].value}, ahead)

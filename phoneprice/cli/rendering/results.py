@@ -21,6 +21,7 @@ from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Interval, TrainingFinding
 from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
+from phoneprice.records.findings import TrainingCheck
 from phoneprice.wording import count, counted, duration, figure, spans_below_each_other
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ def show_training(result: "TrainResult") -> None:
     show(stderr(), f"Trained {took} in {duration(result.seconds)}")
 
 
-def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
-    """The findings at the end of a training; nothing for a healthy one."""
+def show_training_findings(findings: Sequence[TrainingFinding], checked: Sequence[TrainingCheck]) -> None:
+    """The findings at the end of a training; for a healthy one, what was looked at."""
     console = stderr()
+    if checked and not findings:
+        show(console, f"Nothing to mend. Checked: {', '.join(dict.fromkeys(check.title for check in checked))}")
     for finding in findings[:MOST_FINDINGS]:
         show(console, styled(finding.title, ORANGE))
         show(console, styled(f"  Seen by: {finding.evidence}"))

@@ -85,7 +85,8 @@ def _print_legend(console: Console, lines: dict[str, Sequence[float]]) -> None:
 
 def _list_findings(console: Console, facts: ReportFacts) -> None:
     if not facts.findings:
-        show(console, "Training health: nothing to mend")
+        show(console, "Training health: nothing to mend. Checked:", style="bold")
+        show(console, name_value_table(tuple((check.title, check.measured) for check in facts.checked)))
         return
     show(console, "Training health", style="bold")
     for finding in facts.findings:
