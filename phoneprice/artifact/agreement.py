@@ -53,12 +53,13 @@ def metrics_faults(
 def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
     folds = [fold.metrics for fold in found.folds or ()]
     sets = [found.metrics, *([found.training_set] if found.training_set is not None else [])]
-    others = [model.metrics for model in (found.baselines or {}).values()]
+    models = (found.baselines or {}).values()
+    others = [model.metrics for model in models]
     for name in {name for metrics in (*sets, *folds, *others) for name in metrics}:
         if name not in METRICS or task.kind not in METRICS[name].tasks:
             yield f"{name!r} is no metric of task kind {task.kind!r}"
     needed = {headline(task.kind), "log_loss"} if task.labels else {headline(task.kind)}
-    for metrics in (*sets, *folds):
+    for metrics in (*sets, *folds, *others, *(model.ours_minus_theirs for model in models)):
         if missing := needed - metrics.keys():
             yield f"metric {min(missing)!r} is missing"
     figures: list[tuple[str, tuple[float, ...]]] = []

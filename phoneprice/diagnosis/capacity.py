@@ -41,11 +41,11 @@ def heavy_dropout(training: Training) -> Seen:
     threshold="below 1, or weights that keep half of their size",
     source="Krogh and Hertz 1992; Loshchilov and Hutter 2019, appendix B: useful values are below 0.1",
 )
-def heavy_weight_decay(training: Training) -> Seen | None:
+def heavy_weight_decay(training: Training) -> Seen:
     """A strong decay, and weights that shrank."""
     decay, left = training.config.optimizer.weight_decay, training.left_of_weights
-    if not left.size:
-        return None
+    if not decay or not left.size:
+        return Seen(f"optimizer.weight_decay = {decay:g}")
     least = float(np.min(left, initial=1.0, where=np.isfinite(left)))
     measured = f"optimizer.weight_decay = {decay:g}; a layer's weights ended at {share(least)} of their largest size"
     if decay < 1 or least > 0.5:
@@ -75,7 +75,7 @@ def heavy_penalty(training: Training) -> Seen | None:
 
 @check(
     "overfitting",
-    "training and validation loss",
+    "training against validation loss",
     threshold="a gap below 10% of the guessing loss or below the training loss, and a validation loss that rose by "
     "less than 3% of the guessing loss; beyond their noise",
     # Healthy: gaps to 8%, rises to 2.1%; learned by heart: gaps from 11%.

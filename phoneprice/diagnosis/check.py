@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from phoneprice.diagnosis.training import Training
 from phoneprice.records.findings import TrainingCheck, TrainingFinding, TrainingFindingCode
+from phoneprice.wording import share
 
 MEASURED = "measured 2026, tests/diagnosis/trials.py"
 """The source of a threshold that lies between what broken and what healthy configurations give."""
@@ -42,16 +43,22 @@ class Check:
     look: Callable[[Training], Seen | None]
     """None where it can't be measured: no hidden layer, no rows held out, a run of an earlier version."""
 
-    def made(self, training: Training) -> tuple[TrainingCheck, TrainingFinding | None] | None:
-        """The check as it was made, and what it found."""
+    def made(self, training: Training, stage: str) -> tuple[TrainingCheck, TrainingFinding | None] | None:
+        """The check as it was made, one of a ``stage``, and what it found."""
         seen = self.look(training)
         if seen is None:
             return None
         fault = seen.fault
-        made = TrainingCheck(self.code, self.title, seen.measured, self.threshold, self.source, passed=fault is None)
+        facts = self.code, self.title, seen.measured, self.threshold, self.source
+        made = TrainingCheck(*facts, passed=fault is None, stage=stage)
         if fault is None:
             return made, None
         return made, TrainingFinding(self.code, fault.summary, seen.measured, fault.setting, self.source)
+
+
+def fell(part: float) -> str:
+    """What became of a loss: ``fell by 2.0%``, ``rose by 0.5%``."""
+    return f"{'rose' if part <= -0.0005 else 'fell'} by {share(abs(part))}"
 
 
 def check(

@@ -12,6 +12,8 @@ from phoneprice.wording import counted
 
 _ENOUGH_UNITS = 16
 """In a layer that was too narrow."""
+_MOST_DEAD = 0.4
+"""Of a layer's units."""
 
 
 @check(
@@ -35,7 +37,7 @@ def tiny_batch_norm(training: Training) -> Seen | None:
 
 @check(
     "narrow_layer",
-    "units of the narrowest hidden layer",
+    "narrowest hidden layer",
     threshold="2 or more, and one for each class but one",
     source=f"the rank of what gets through is at most the width (Goodfellow et al. 2016, section 2.7); {MEASURED}",
 )
@@ -53,21 +55,23 @@ def narrow_layer(training: Training) -> Seen | None:
 
 @check(
     "dead_units",
-    "hidden units that are zero on every row",
-    threshold="at most 40% of a layer, unless a penalty removes them",
+    "dead hidden units",
+    threshold=f"at most {_MOST_DEAD:.0%} of a layer, unless a penalty or weight decay removes them",
     source="Karpathy, CS231n notes, Neural Networks 1 (40% where the rate is too high); Lu et al. 2020",
 )
 def dead_units(training: Training) -> Seen | None:
     """Rectifiers that can't learn any more."""
     dead = training.hidden("dead_units")
-    if not dead.size or training.config.penalty.active:
+    if not dead.size:
         return None
-    # Weights that decay has shrunk to nothing have another cause.
-    last = np.where(training.left_of_weights < 0.2, 0, dead[-1])
-    worst = int(last.argmax())
-    measured = f"{last[worst]:.0%} of hidden layer {worst + 1}, {dead[0, worst]:.0%} after the first epoch"
-    if not last[worst] > 0.4:
-        return Seen(measured)
+    # What a penalty or decay has removed was no use, and has no weights left to learn with.
+    removed = (training.left_of_weights < 0.2) | training.config.penalty.active
+    last = np.where(removed, 0, dead[-1])
+    worst = int((last if last.max() > _MOST_DEAD else dead[-1]).argmax())
+    measured = f"{dead[-1, worst]:.0%} of hidden layer {worst + 1}, {dead[0, worst]:.0%} after the first epoch"
+    if not last[worst] > _MOST_DEAD:
+        gone = removed[worst] and dead[-1, worst] > _MOST_DEAD
+        return Seen(f"{measured}; removed by penalty or weight decay" if gone else measured)
     remedy = remedies.first_of(remedies.no_dead_units(training.config), remedies.lower_rate(training.config))
     summary = f"Many rectifiers of hidden layer {worst + 1} are zero on every row and can't learn any more."
     return Seen(measured, Fault(summary, remedy))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from phoneprice.diagnosis import remedies
-from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check
+from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check, fell
 from phoneprice.diagnosis.training import Training
-from phoneprice.wording import counted, figure, share
+from phoneprice.wording import counted, figure
 
 FEW_STEPS = 30
 
 
 @check(
     "too_short",
-    "steps, and whether the loss still fell",
-    threshold=f"{FEW_STEPS} steps or more, the last quarter of the epochs bringing under 2% of the guessing loss",
+    "whether the loss still fell",
+    threshold=f"{FEW_STEPS} steps or more, and in the last quarter of the epochs the loss falls by less than 2% of the "
+    "guessing loss",
     # Healthy: the last quarter brings 0.8% or less; too short: from 2.2%.
     source=f"Hoffer et al. 2017: the number of steps counts; Prechelt 1998, section 2; share {MEASURED}",
 )
@@ -24,14 +25,14 @@ def too_short(training: Training) -> Seen:
     config, steps, loss = training.config, training.steps, training.loss
     epochs = len(loss)
     quarter = max(epochs // 4, min(2, epochs - 1), 1)  # of few epochs a little more: the last one alone is noise
-    fell = float(loss[-1 - quarter] - loss[-1]) / training.guessing_loss if epochs > quarter else 0.0
+    part = float(loss[-1 - quarter] - loss[-1]) / training.guessing_loss if epochs > quarter else 0.0
     last = "epoch" if quarter == 1 else counted(quarter, "epoch")
     measured = (
-        f"{counted(epochs, 'epoch')} of {counted(max(steps // epochs, 1), 'step')}; the last {last} brought "
-        f"{share(fell)} of the guessing loss, to {figure(loss[-1])}"
+        f"{counted(epochs, 'epoch')} of {counted(max(steps // epochs, 1), 'step')}; in the last {last} the "
+        f"loss {fell(part)} of the guessing loss, to {figure(loss[-1])}"
     )
     ended = epochs == config.training.epochs
-    if steps >= FEW_STEPS and not (ended and fell > 0.02):
+    if steps >= FEW_STEPS and not (ended and part > 0.02):
         return Seen(measured)
     small = steps < FEW_STEPS and epochs >= 10 and training.batch_rows > 64
     remedy = remedies.first_of(remedies.small_batches(config) if small else "", remedies.more_epochs(config))

@@ -31,7 +31,7 @@ STAGES: dict[str, tuple[Check, ...]] = {
         capacity.overfitting,
     ),
     "duration": (duration.too_short, duration.early_stopping_never_reached),
-    "data": (outcome.no_better_than_guessing, outcome.behind_linear),
+    "simple models": (outcome.no_better_than_guessing, outcome.behind_linear),
 }
 """Causes before symptoms: what is wrong in one stage shows in all that follow."""
 
@@ -43,7 +43,7 @@ def judge(training: Training) -> Judgement:
 
     Only the first stage in which anything is wrong is told: the rest follows from it, or shows when it is mended.
     """
-    made = [(stage, one) for stage, checks in STAGES.items() for check in checks if (one := check.made(training))]
-    first = next((stage for stage, (_, finding) in made if finding), None)
-    findings = [finding for stage, (_, finding) in made if finding and stage == first]
-    return Judgement(tuple(findings), tuple(look for _, (look, _) in made))
+    made = [one for stage, checks in STAGES.items() for check in checks if (one := check.made(training, stage))]
+    first = next((look.stage for look, finding in made if finding), None)
+    findings = [finding for look, finding in made if finding and look.stage == first]
+    return Judgement(tuple(findings), tuple(look for look, _ in made))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from phoneprice.diagnosis import remedies
-from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check
+from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check, fell
 from phoneprice.diagnosis.training import Training
 from phoneprice.wording import counted, figure, share
 
@@ -32,7 +32,7 @@ def diverged(training: Training) -> Seen:
 @check(
     "clipped_to_nothing",
     "updates that clipping leaves",
-    threshold="a step above 1e-4 of the weights where gradients are clipped below 0.1",
+    threshold="a step above 0.01% of the weights where gradients are clipped below 0.1",
     source=f"Pascanu et al. 2013, section 3.2 (useful limits are near the usual norm, here about 1); {MEASURED}",
 )
 def clipped_to_nothing(training: Training) -> Seen | None:
@@ -41,7 +41,7 @@ def clipped_to_nothing(training: Training) -> Seen | None:
     if not clip or peak is None:
         return None
     measured = (
-        f"training.gradient_clip_norm = {clip:g}; the largest step changed the weights by {peak:.1e} of their size"
+        f"training.gradient_clip_norm = {clip:g}; the largest step changed the weights by {_part(peak)} of their size"
     )
     if clip >= 0.1 or peak >= 1e-4:
         return Seen(measured)
@@ -51,9 +51,9 @@ def clipped_to_nothing(training: Training) -> Seen | None:
 
 @check(
     "learning_rate_too_high",
-    "a high learning rate, and what was learned with it",
-    threshold=f"at most {remedies.RATE_BAND:g} times the usual rate, or 5% of the guessing loss learned and weights "
-    "that grew less than 5-fold",
+    "high learning rate",
+    threshold=f"at most {remedies.RATE_BAND:g} times the usual rate, or 5% of the guessing loss learned and hidden "
+    "weights below 5 times their first size",
     # Healthy: weights grow up to 1.3-fold; broken: from 5.7-fold, or nothing is learned.
     source=f"Bengio 2012, section 3.1.1; Smith 2017; factors {MEASURED}",
 )
@@ -63,7 +63,7 @@ def too_high(training: Training) -> Seen:
     lr, usual = config.optimizer.lr, remedies.usual_rate(config)
     measured = f"optimizer.lr = {lr:g} (usual: {usual:g}); training loss {figure(last)}, guessing has {figure(guess)}"
     if np.isfinite(growth := training.growth_of_weights):
-        measured += f"; the hidden layers' weights grew {figure(growth)}-fold"
+        measured += f"; the hidden layers' weights reached {growth:,.3g} times their first size"
     thrown = training.learned <= 0.05 or growth > 5
     if lr <= remedies.RATE_BAND * usual or not thrown:
         return Seen(measured)
@@ -74,7 +74,7 @@ def too_high(training: Training) -> Seen:
 @check(
     "learning_rate_too_low",
     "size of the steps",
-    threshold="largest step above 2e-3 of the weights where the rate is below a tenth of the usual one",
+    threshold="largest step above 0.2% of the weights where the rate is below a tenth of the usual one",
     source=f"Karpathy, CS231n notes, Neural Networks 3: about 1e-3 is usual; {MEASURED}",
 )
 def too_low(training: Training) -> Seen | None:
@@ -83,7 +83,7 @@ def too_low(training: Training) -> Seen | None:
     if peak is None:
         return None
     lr = config.optimizer.lr
-    measured = f"optimizer.lr = {lr:g}; the largest step changed the weights by {peak:.1e} of their size"
+    measured = f"optimizer.lr = {lr:g}; the largest step changed the weights by {_part(peak)} of their size"
     remedy = remedies.raise_rate(config)
     if peak >= 2e-3 or not remedy:
         return Seen(measured)
@@ -94,6 +94,11 @@ def _peak_update(training: Training) -> float | None:
     """The largest step of a hidden layer, relative to its weights, of all epochs; None where none was measured."""
     ratios = training.hidden("update_ratio")
     return float(np.nanmax(ratios)) if np.isfinite(ratios).any() else None
+
+
+def _part(ratio: float) -> str:
+    """``59%``, ``0.0012%``."""
+    return f"{float(f'{100 * ratio:.2g}'):.10g}%"
 
 
 @check(
@@ -108,7 +113,7 @@ def idle_schedule(training: Training) -> Seen | None:
     scheduler, epochs = config.scheduler, config.training.epochs
     top = float(np.nanmax(rates)) / config.optimizer.lr
     measured = (
-        f"scheduler = {scheduler.name}; in {counted(epochs, 'epoch')} the rate is at most {share(top)} of optimizer.lr"
+        f"scheduler = {scheduler.name}; in {counted(epochs, 'epoch')} the rate reaches {share(top)} of optimizer.lr"
     )
     # Where more epochs would do, that is what is missing.
     if top < 0.5 and scheduler.warmup_epochs > remedies.enough_epochs(config):
@@ -142,7 +147,7 @@ def decayed_too_early(training: Training) -> Seen | None:
     begun, ended = max(int(low[0]) - 2, 0), int(lower[0])
     measured = (
         f"scheduler = {scheduler.name}; 1% of the highest rate is left after epoch {ended + 1} of {len(rates)}; from "
-        f"epoch {begun + 1} to then the loss fell by {share(1 - loss[ended] / loss[begun])}"
+        f"epoch {begun + 1} to then the loss {fell(1 - float(loss[ended] / loss[begun]))}"
     )
     if ended > len(rates) / 2 or loss[ended] > 0.97 * loss[begun]:
         return Seen(measured)

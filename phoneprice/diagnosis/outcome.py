@@ -10,7 +10,7 @@ from phoneprice.diagnosis.training import Training
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Interval
 from phoneprice.records.documents import BaselineMetrics
-from phoneprice.wording import figure, share
+from phoneprice.wording import figure
 
 _BEHIND, _SURELY = 0.03, 0.01
 """Of what a metric has to gain over guessing: the difference itself, and the near end of its 95% interval."""
@@ -19,7 +19,7 @@ _BEHIND, _SURELY = 0.03, 0.01
 @check(
     "no_better_than_guessing",
     "the network beside guessing",
-    threshold="2% better than always the class shares, or always the mean",
+    threshold="2% or more better than always the class shares, or always the mean",
     source="Goodfellow, Bengio and Courville 2016, section 11.2: compare with a trivial baseline first",
 )
 def no_better_than_guessing(training: Training) -> Seen | None:
@@ -46,9 +46,9 @@ def no_better_than_guessing(training: Training) -> Seen | None:
 
 @check(
     "behind_linear",
-    "the network beside a linear model on the same folds",
-    threshold=f"less than {share(_BEHIND)} of what there is to gain over guessing behind it, or not surely (95%) "
-    f"more than {share(_SURELY)}",
+    "the network beside a linear model",
+    threshold=f"on the same folds, behind it by less than {_BEHIND:.0%} of what there is to gain over guessing, or (95%"
+    f" interval) perhaps by less than {_SURELY:.0%}",
     source=f"Goodfellow, Bengio and Courville 2016, section 11.2; share {MEASURED}",
 )
 def behind_linear(training: Training) -> Seen | None:
@@ -56,7 +56,7 @@ def behind_linear(training: Training) -> Seen | None:
     linear = _linear(training)
     if linear is None or not _compared(training):
         return None
-    (name,) = training.metrics.baselines or ("",)
+    name = next(iter(training.metrics.baselines or {}))
     measured = "; ".join(_told(training, linear, name, metric) for metric in _compared(training))
     if not _worse(training, linear):
         return Seen(measured)
@@ -87,9 +87,11 @@ def _linear(training: Training) -> BaselineMetrics | None:
 
 def _told(training: Training, linear: BaselineMetrics, name: str, metric: str) -> str:
     lost = _lost(linear, metric)
+    ahead = lost.value < 0
+    by = -lost if ahead else lost
     return (
         f"{METRICS[metric].title} {figure(training.metric(metric))}, {name} {figure(linear.metrics[metric].value)} "
-        f"(behind by {figure(lost.value)}, {figure(lost.low)} to {figure(lost.high)})"
+        f"({'ahead' if ahead else 'behind'} by {figure(by.value)}, {figure(by.low)} to {figure(by.high)})"
     )
 
 
@@ -104,10 +106,7 @@ def _worse(training: Training, linear: BaselineMetrics) -> bool:
 
 def _lost(linear: BaselineMetrics, metric: str) -> Interval:
     """How far the network is behind, in the metric's unit, whichever way is better."""
-    ours = linear.ours_minus_theirs[metric]
-    if METRICS[metric].better == "lower":
-        return ours
-    return Interval(-ours.value, -ours.high, -ours.low)
+    return -METRICS[metric].gain(linear.ours_minus_theirs[metric])
 
 
 def _to_gain(training: Training, metric: str) -> float:

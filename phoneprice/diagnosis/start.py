@@ -112,8 +112,8 @@ def exploding_start(training: Training) -> Seen | None:
 
 @check(
     "saturated_start",
-    "activations at a bound before the first step",
-    threshold="at most half of a layer",
+    "activations at a bound",
+    threshold="before the first step, at most half of a layer",
     source="Glorot and Bengio 2010, section 3",
 )
 def saturated_start(training: Training) -> Seen | None:
@@ -133,8 +133,9 @@ def saturated_start(training: Training) -> Seen | None:
 
 @check(
     "vanishing_gradients",
-    "gradients and activations through the layers, before the first step",
-    threshold="the first layer's gradient above 2% of the last one's, the last layer's spread above 1% of the inputs'",
+    "gradients through the layers",
+    threshold="before the first step: the first layer's gradient above 2% of the last one's, the last layer's spread "
+    "above 1% of the inputs'",
     # Healthy: gradients 0.4 to 1.2, spread from 0.57; broken: gradients to 0.017 or spread to 0.0006.
     source=f"Glorot and Bengio 2010, section 4.2; Bengio et al. 1994; shares {MEASURED}",
 )
@@ -148,7 +149,7 @@ def vanishing_gradients(training: Training) -> Seen | None:
     measured = f"{counted(layers, 'hidden layer')} of {config.model.activation.name}; "
     if math.isfinite(back):
         measured += f"the first one's gradient is {figure(back)} times the last one's; "
-    measured += f"of the inputs' spread of 1, {figure(forth)} is left in the last"
+    measured += f"{figure(forth)} of the inputs' spread is left in the last"
     weak = forth < 0.01 and float((training.at_the_start("weight_norm") / training.usual_sizes).min()) < 0.25
     # Who has got out of it by itself needs nothing: with a fifth of the guessing loss left no remedy helped.
     lost = (back < 0.02 or forth < 1e-3) and training.loss[-1] > 0.2 * training.guessing_loss

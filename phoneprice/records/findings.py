@@ -1,5 +1,6 @@
 """What a training can be found to suffer from, and what was looked at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,8 @@ class TrainingCheck:
     source: str
     """Where the threshold comes from."""
     passed: bool
+    stage: str
+    """The kind of cause that it is about; stages come causes first."""
     recipe: str = ""
     """Of a portfolio, whose networks it is about."""
 
@@ -67,3 +70,15 @@ class Judgement:
 
     findings: tuple[TrainingFinding, ...] = ()
     checked: tuple[TrainingCheck, ...] = ()
+
+
+def titles(checked: Iterable[TrainingCheck]) -> str:
+    """What was looked at, each once for all recipes."""
+    return "; ".join(dict.fromkeys(check.title for check in checked))
+
+
+def symptoms(findings: Iterable[TrainingFinding], checked: Iterable[TrainingCheck]) -> str:
+    """The checks that failed without a finding, in a sentence; empty where there are none."""
+    told = {(finding.code, finding.recipe) for finding in findings}
+    others = titles(check for check in checked if not check.passed and (check.code, check.recipe) not in told)
+    return others and f"Not as it should be either, perhaps because of this: {others}."

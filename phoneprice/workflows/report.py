@@ -70,8 +70,8 @@ def report(
     """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
 
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
-    tell (importance, partial dependence, the worst rows, a linear baseline). It is read as in training, but for what
-    ``reading`` says. ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
+    tell (importance, partial dependence, the worst rows). It is read as in training, but for what ``reading`` says.
+    ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
     ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
     """
@@ -127,18 +127,19 @@ def gather(
     """All that the report of a run shows."""
     metrics, held = run.metrics, run.held_out
     judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
-    baselines, from_data = _trivial_baselines(metrics, held), None
+    linear, from_data = metrics.baselines, None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
 
         linear, from_data = facts_from_rows(run, data, held, reading, on_event)
-        baselines = (*baselines, *linear)
+    metric = headline(run.task.kind)
+    simple = [Baseline.paired(name, found, metric) for name, found in (linear or {}).items()]
     return ReportFacts(
         name=run.path.resolve().name,
         created=f"{run.manifest.created[:19].replace('T', ' ')} UTC by phoneprice {run.manifest.package_version}",
         task=run.task,
         metrics=metrics,
-        metric=headline(run.task.kind),
+        metric=metric,
         trainings=tuple(_trainings(run)),
         findings=judgement.findings,
         checked=judgement.checked,
@@ -146,7 +147,7 @@ def gather(
         environment=tuple(_environment(run.environment)),
         command=shlex.join(run.environment.command_line),
         config_toml=to_toml(run.config),
-        baselines=baselines,
+        baselines=(*_trivial_baselines(metrics, held), *simple),
         held_out=held,
         score=_latent_score(run, held),
         from_data=from_data,

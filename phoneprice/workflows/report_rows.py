@@ -1,4 +1,4 @@
-"""What a report needs rows for: importance, partial dependence, the worst rows, a linear baseline.
+"""What a report needs rows for: importance, partial dependence, the worst rows.
 
 The table the run was trained on is recognised by its hash; then every row is looked at by the members that have not
 seen it. Any other labelled table is new to all of them.
@@ -6,7 +6,7 @@ seen it. Any other labelled table is new to all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, row_errors
 from phoneprice.inference.predictor import Predictor
-from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
-from phoneprice.report.facts import Baseline, Dependence, FromData, WorstRow
+from phoneprice.records.documents import BaselineMetrics
+from phoneprice.report.facts import Dependence, FromData, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Progress, Warned
@@ -55,12 +55,16 @@ class _LabelledRows:
 
 def facts_from_rows(
     run: Run, data: Path | str, held: HeldOut | None, reading: Reading, on_event: OnEvent
-) -> tuple[tuple[Baseline, ...], FromData]:
-    """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
+) -> tuple[Mapping[str, BaselineMetrics] | None, FromData]:
+    """The linear baseline, and all else that the rows tell.
+
+    A run of an earlier version has none; for the table that it was trained on it is made here.
+    """
     labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
-    paired = held if labelled.out_of_fold else None
-    baselines = () if paired is None else tuple(_linear_baseline(labelled, paired, metric))
+    baselines = run.metrics.baselines
+    if baselines is None and held is not None and labelled.out_of_fold:
+        baselines = _linear_baseline(labelled, held)
     importances = _importances(labelled, metric, on_event)
     all_rows = f"all {counted(len(labelled.prepared.inputs), 'row')}"
     rows = "the rows each member has not seen" if labelled.out_of_fold else all_rows
@@ -181,13 +185,10 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> Iterator[Baseline]:
-    """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
+def _linear_baseline(labelled: _LabelledRows, held: HeldOut) -> Mapping[str, BaselineMetrics]:
+    """The usual linear model, trained on the rows each fold's members could see."""
     from phoneprice.workflows.baselines import linear_baseline
 
     every = np.arange(len(labelled.prepared.targets))
     splits = [(np.setdiff1d(every, fold.held_out_rows), fold.held_out_rows) for fold in labelled.folds]
-    for name, theirs in linear_baseline(labelled.prepared, held, splits).items():
-        ours = theirs.ours_minus_theirs[metric]
-        ahead = ours if METRICS[metric].better == "higher" else Interval(-ours.value, -ours.high, -ours.low)
-        yield Baseline(name, {metric: theirs.metrics[metric].value}, ahead)
+    return linear_baseline(labelled.prepared, held, splits)

@@ -68,4 +68,8 @@ def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
 def test_units_that_decay_or_a_penalty_switched_off_are_not_dead(left: float, found: list[str]) -> None:
     sizes, dead = [[1.0]] * 50 + [[left]] * 50, [[0.9]] * 100
     assert codes(recorded("model.hidden=[8]", dead_units=dead, weight_norm=sizes)) == found
-    assert codes(recorded("model.hidden=[8]", "penalty.name=adaptive", dead_units=dead, weight_norm=sizes)) == []
+    penalised = judge(recorded("model.hidden=[8]", "penalty.name=adaptive", dead_units=dead, weight_norm=sizes))
+    assert penalised.findings == ()
+    assert [check.measured for check in penalised.checked if check.code == "dead_units"] == [
+        "90% of hidden layer 1, 90% after the first epoch; removed by penalty or weight decay"
+    ]

@@ -15,7 +15,9 @@ def test_few_steps(rows: int, found: list[str]) -> None:
 
 def test_few_steps_in_words() -> None:
     (finding,) = judge(recorded(train=flat(1, 0.5, 2), rows=16 * 4)).findings
-    assert finding.evidence == ("2 epochs of 4 steps; the last epoch brought 50.0% of the guessing loss, to 0.5000")
+    assert finding.evidence == (
+        "2 epochs of 4 steps; in the last epoch the loss fell by 50.0% of the guessing loss, to 0.5000"
+    )
     assert finding.setting == "training.epochs=50"
     (large,) = judge(recorded("training.batch_rows=128", train=flat(1, 0.5, 10), rows=128)).findings
     assert large.setting == "training.batch_rows=64"
@@ -28,7 +30,7 @@ def test_still_falling(end: float, found: list[str]) -> None:
     assert [finding.code for finding in findings] == found
     for finding in findings:
         assert finding.evidence == (
-            "100 epochs of 50 steps; the last 25 epochs brought 2.1% of the guessing loss, to 0.6790"
+            "100 epochs of 50 steps; in the last 25 epochs the loss fell by 2.1% of the guessing loss, to 0.6790"
         )
         assert finding.setting == "training.epochs=300"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
 from phoneprice.config.load import load_config
 from phoneprice.diagnosis.findings import CHECKS, STAGES, judge
-from phoneprice.records.findings import TrainingCheck, TrainingFinding, TrainingFindingCode
+from phoneprice.records.findings import TrainingCheck, TrainingFinding, TrainingFindingCode, symptoms
 from tests.diagnosis.recorded import HEALTHY, codes, falling, figures, recorded
 
 STEADY: dict[str, Any] = {
@@ -58,7 +59,13 @@ def test_a_finding_is_a_check_that_failed() -> None:
     (finding,) = judgement.findings
     (failed,) = [check for check in judgement.checked if not check.passed]
     assert failed == TrainingCheck(
-        "heavy_dropout", "dropout", finding.evidence, "at most 0.75", finding.source, passed=False
+        "heavy_dropout",
+        "dropout",
+        finding.evidence,
+        "at most 0.75",
+        finding.source,
+        passed=False,
+        stage="regularisation",
     )
     assert finding.evidence == "model.dropout = 0.9; training loss 0.5000"
 
@@ -72,6 +79,68 @@ def test_only_the_first_stage_in_which_anything_is_wrong_is_told() -> None:
     ]
     stages = [stage for stage, checks in STAGES.items() if any(check.code == "heavy_dropout" for check in checks)]
     assert stages == ["regularisation"]
+
+
+def test_what_is_wrong_beside_the_findings_is_named_once() -> None:
+    judgement = judge(recorded("model.dropout=0.9", train=falling(1, 0.99, 100), metrics=figures(r2=0.0)))
+    assert symptoms(judgement.findings, judgement.checked) == (
+        "Not as it should be either, perhaps because of this: the network beside guessing."
+    )
+    twice = [replace(check, recipe=name) for name in ("one", "two") for check in judgement.checked]
+    told = [replace(finding, recipe="one") for finding in judgement.findings]
+    assert symptoms(told, twice) == (
+        "Not as it should be either, perhaps because of this: the network beside guessing; dropout."
+    )
+    assert symptoms(*vars(judge(recorded("model.dropout=0.9"))).values()) == ""
+    assert symptoms((), ()) == ""
+
+
+def test_titles_can_stand_in_a_list() -> None:
+    assert [check.title for check in CHECKS if {",", ";"} & set(check.title)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "settings", "facts", "measured"),
+    [
+        ("heavy_weight_decay", (), {"weight_norm": [[1.0]] * 50 + [[0.0]] * 50}, "optimizer.weight_decay = 0"),
+        (
+            "learning_rate_too_low",
+            ("optimizer.lr=0.02",),
+            {"update_ratio": [[0.587]] * 100},
+            "optimizer.lr = 0.02; the largest step changed the weights by 59% of their size",
+        ),
+        (
+            "learning_rate_too_low",
+            ("optimizer.lr=1e-5",),
+            {"update_ratio": [[1.23e-5]] * 100},
+            "optimizer.lr = 1e-05; the largest step changed the weights by 0.0012% of their size",
+        ),
+        (
+            "learning_rate_too_high",
+            (),
+            {"weight_norm": [[0.3]] * 99 + [[28.0]], "start": {"weight_norm": [0.3]}},
+            (
+                "optimizer.lr = 0.02 (usual: 0.005); training loss 0.5000, guessing has 1.0000; "
+                "the hidden layers' weights reached 88.5 times their first size"
+            ),
+        ),
+        (
+            "too_short",
+            (),
+            {"validation": [*HEALTHY[:-1], 0.51]},
+            "100 epochs of 50 steps; in the last 25 epochs the loss rose by 1.0% of the guessing loss, to 0.5100",
+        ),
+        (
+            "too_short",
+            (),
+            {"validation": [*HEALTHY[:-1], 0.50001]},
+            "100 epochs of 50 steps; in the last 25 epochs the loss fell by 0.0% of the guessing loss, to 0.5000",
+        ),
+    ],
+)
+def test_what_was_measured_is_in_words(code: str, settings: tuple[str, ...], facts: Any, measured: str) -> None:
+    checked = judge(recorded("model.hidden=[8]", *settings, **facts)).checked
+    assert [check.measured for check in checked if check.code == code] == [measured]
 
 
 def test_a_run_of_an_earlier_version_has_no_start() -> None:

@@ -73,6 +73,15 @@ def test_remedies_of_a_network_behind_a_linear_model(settings: tuple[str, ...], 
     )
 
 
+def test_a_network_that_is_ahead_of_a_linear_model() -> None:
+    checked = judge(recorded(metrics=beside((0.02, 0.01, 0.03), (-0.1, -0.2, -0.05)))).checked
+    (told,) = [check.measured for check in checked if check.code == "behind_linear"]
+    assert told == (
+        "accuracy 0.8000, logistic regression 0.9000 (ahead by 0.0200, 0.0100 to 0.0300); log loss 0.3000, logistic "
+        "regression 0.2000 (ahead by 0.1000, 0.0500 to 0.2000)"
+    )
+
+
 @pytest.mark.parametrize(("difference", "found"), [(0.31, ["behind_linear"]), (0.29, [])])
 def test_a_regression_behind_a_linear_model(difference: float, found: list[str]) -> None:
     theirs = {"rmse": Interval(5.0, 5.0, 5.0)}

@@ -152,8 +152,8 @@ def test_remedies_of_gradients_that_saturation_makes_vanish(tried: tuple[str, ..
     (finding,) = judge(recorded(DEEP, "model.activation.name=sigmoid", *tried, start=through(1e-3, 1e-4, 0.5))).findings
     assert (finding.code, finding.setting) == ("vanishing_gradients", remedy)
     assert finding.evidence == (
-        "3 hidden layers of sigmoid; the first one's gradient is 0.0010 times the last one's; of the inputs' spread of "
-        "1, 1.000e-04 is left in the last"
+        "3 hidden layers of sigmoid; the first one's gradient is 0.0010 times the last one's; 0.0001000 of the "
+        "inputs' spread is left in the last"
     )
 
 
@@ -165,4 +165,4 @@ def test_a_network_that_learned_all_the_same_needs_nothing() -> None:
 def test_a_silent_last_layer_has_no_gradients_to_compare() -> None:
     start = {"gradient_norm": [0.0] * 3, "spread": [0.8] * 3, "weight_norm": [0.5] * 3}
     (check,) = [c for c in judge(recorded(DEEP, start=start)).checked if c.code == "vanishing_gradients"]
-    assert check.measured == "3 hidden layers of relu; of the inputs' spread of 1, 0.8000 is left in the last"
+    assert check.measured == "3 hidden layers of relu; 0.8000 of the inputs' spread is left in the last"
