@@ -29,6 +29,7 @@ _ADVICE = {
     errno.EACCES: "choose a place that you may write to",
     errno.EPERM: "choose a place that you may write to",
     errno.ENOENT: "make the directory first",
+    errno.ESTALE: "run again, in a directory that no other process changes meanwhile",
     errno.ENOTDIR: "choose another name",
     errno.EEXIST: "choose another name",
     errno.ENOTEMPTY: "choose another name",

@@ -53,7 +53,8 @@ def replace_file(path: str | Path, *, made_up: bool = False, mode: int = 0o666) 
             delete_strays(parent, purpose)
             with WorkDirectory.create(parent, purpose) as work:
                 try:
-                    old, name = parent.file_status(target.name), work.made_name("output")
+                    old = parent.file_status(target.name)
+                    name = work.made_name("output")
                     with os.fdopen(work.new_file(name, mode_of(old) & (0o666 if old else mode)), "wb") as file:
                         yield file
                         file.flush()

@@ -7,28 +7,36 @@ ones are kept. The header's metadata say what the training was begun with.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phoneprice.artifact import strict_json
+from phoneprice.artifact import layout, strict_json
 from phoneprice.artifact.atomic import storage_faults
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.manifest import sha256
 from phoneprice.errors import ModelError, StorageError
 from phoneprice.records import EpochRecord
 from phoneprice.records.curves import Curves
+from phoneprice.wording import first_of
 
 FOLDER = "checkpoints"
 """The directory in a work directory that they are in."""
 FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
+_LAST_NUMBER = 50_000_000
+"""No training writes so many, and above it there is room for as many again: eight digits are always enough."""
+_MOST_BYTES = 8 * layout.LIMITS[layout.WEIGHTS]
+"""The parameters, the best of them, and at most five more arrays of their size that optimizers keep."""
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 _UNFINISHED = re.compile(r"\d{8}-[0-9a-f]{64}\.unfinished")
 _STATE, _HISTORY = "state/", "history/"
@@ -69,13 +77,13 @@ class CheckpointStore:
         stem = f"{self._number:08d}-{sha256(data)}"
         name = f"{stem}.safetensors"
         with storage_faults(self._run), self._open_or_make() as folder:
-            for other in filter(_UNFINISHED.fullmatch, folder.names()):
+            for other in filter(_UNFINISHED.fullmatch, folder.names()):  # before there is another: the disk may be full
                 folder.discard(other)
             folder.write(f"{stem}.unfinished", data, name)
             folder.sync()
             self._kept = [*self._kept, name][-KEPT:]
             for other in folder.names():
-                if _is_ours(other) and other not in self._kept:
+                if _NAME.fullmatch(other) and other not in self._kept:
                     folder.discard(other)
 
     def load(self) -> tuple[Checkpoint | None, tuple[str, ...]]:
@@ -86,7 +94,8 @@ class CheckpointStore:
         damaged: list[str] = []
         with suppress(FileNotFoundError), self._work.child(FOLDER) as folder:
             for name in _latest_first(folder):
-                self._number = max(self._number, int(name[:8]))
+                if _number(name) <= _LAST_NUMBER:
+                    self._number = max(self._number, _number(name))
                 checkpoint = _read(folder, name)
                 if checkpoint is not None:
                     self._kept = [name]
@@ -94,7 +103,7 @@ class CheckpointStore:
                 damaged.append(name)
         if damaged:
             raise ModelError(
-                f"{self._run}: all its checkpoints are damaged ({', '.join(damaged)}); train without --resume"
+                f"{self._run}: all its checkpoints are damaged ({first_of(damaged)}); train without --resume"
             )
         return None, ()
 
@@ -131,10 +140,24 @@ def _latest_first(folder: OpenDirectory) -> list[str]:
     return sorted(filter(_NAME.fullmatch, folder.names()), reverse=True)
 
 
+def _number(name: str) -> int:
+    return int(name[:8])
+
+
+def _hash_of(file: BufferedReader) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _read(folder: OpenDirectory, name: str) -> Checkpoint | None:
     """The checkpoint, or None if it is damaged."""
-    with suppress(OSError, StorageError):
-        data = folder.read(name)
+    if _number(name) > _LAST_NUMBER:
+        return None
+    with suppress(OSError, StorageError), os.fdopen(folder.open_file(name), "rb") as file:
+        # Somebody may have made it as large as can be, so it comes into memory only when its hash is known to fit.
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES or _hash_of(file) != name[9:73]:
+            return None
+        file.seek(0)
+        data = file.read()
         if sha256(data) == name[9:73]:
             return _parse(data, str(folder.path / name))
     return None

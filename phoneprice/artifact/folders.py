@@ -236,7 +236,7 @@ class OpenDirectory:
 
     def _require_open(self, name: str, descriptor: int) -> None:
         if not self.holds(name, descriptor):
-            raise FileNotFoundError(errno.ENOENT, "another process has moved what this one writes")
+            raise OSError(errno.ESTALE, "another process has moved what this one writes")
 
     def _rename_new(self, name: str, to: OpenDirectory, new: str) -> None:
         if to.status(new) is not None:

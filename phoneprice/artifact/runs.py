@@ -12,7 +12,8 @@ from phoneprice.artifact.checkpoints import CheckpointStore
 from phoneprice.artifact.layout import MANIFEST
 from phoneprice.artifact.manifest import BEGINNING
 from phoneprice.artifact.sealed import open_run
-from phoneprice.artifact.writer import open_work, partial_path, run_places, work_name
+from phoneprice.artifact.work import partial_path, run_places, work_name
+from phoneprice.artifact.writer import open_work
 from phoneprice.errors import ModelError, StorageError
 from phoneprice.places import is_directory, is_file, why_hidden
 from phoneprice.suggestions import nearest_path
@@ -115,8 +116,9 @@ def _refuse_near_miss(path: Path, root: Path) -> None:
         return
     if _last_saved(path) is not None:
         raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
-    if _is_run(aside := path.with_name(f".{path.name}.old")):
-        raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
+    for aside in (path.with_name(f".{path.name}.old"), partial_path(path) / "old"):
+        if _is_run(aside):
+            raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
     if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):
         raise ModelError(f"{path}: no such run;{near} 'phoneprice runs list' shows those there are")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from phoneprice.artifact.folders import OpenDirectory, mode_of
 from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, WEIGHTS
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
-from phoneprice.artifact.writer import run_places
+from phoneprice.artifact.work import run_places
 from phoneprice.errors import ModelError, PhonePriceError
 from phoneprice.shortage import resource_error
 from phoneprice.wording import cut, printable

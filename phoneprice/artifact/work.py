@@ -4,8 +4,8 @@ A directory is one of ours if a file in it says so: the marker, ``lock``, with a
 directory is for. Anything else of such a name is not followed, emptied, renamed or waited on. The process that works
 in a directory holds the marker (flock); the kernel lets go of it when that process dies.
 
-What is made in it has the token in its name, too (``made_name``): what is not called so, and is not the marker, was put
-there by somebody, and stays.
+What is made in it has the token in its name, too (``made_name``), and a checkpoint its hash. Whatever else is there
+was put there by somebody, and stays.
 
 A work directory begins and ends under a name of its own, ``.STEM.TOKEN.partial``: so one of another name that has no
 marker is never one that another process is making or deleting just now.
@@ -17,17 +17,24 @@ import fcntl
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, Self
+from pathlib import Path
+from typing import Literal, NoReturn, Self
 
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.errors import StorageError
 
+OLDER = "old"
+"""What an older version of a run is made as in a work directory, where it waits while the new one takes its name."""
 _MARKER = "lock"
 _TEXT = re.compile(
     rb"phoneprice work directory 1\ntoken ([0-9a-f]{32})\nuser (\d+), owner (\d+)\nfor (.+)\npid +(\d+)\n", re.DOTALL
 )
+
+_WAITING = re.compile(rf"{OLDER}-[0-9a-f]{{32}}")
+_LOOKS = 5
 
 
 @dataclass(frozen=True)
@@ -92,18 +99,20 @@ class WorkDirectory(OpenDirectory):
                 if found._recognise():
                     return found
                 if found.in_place():  # else its process has just deleted it
-                    parent.refuse(name, "a directory without the mark of this version and user")
+                    found._refuse_this()
             except BaseException:
                 found.close()
                 raise
             found.close()
 
     def hold(self) -> bool:
-        """Take it for this process; False where another one has it."""
+        """Take it for this process; False where another one has it, ``StorageError`` where it is ours no more."""
         try:
             fcntl.flock(self._marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        if not self._recognise():
+            self._refuse_this()
         os.pwrite(self._marker, _pid_line(), os.fstat(self._marker).st_size - len(_pid_line()))
         return True
 
@@ -130,7 +139,7 @@ class WorkDirectory(OpenDirectory):
         return self._name == self._purpose.work_name(self._token)
 
     def made_name(self, what: str) -> str:
-        """What an entry of the work directory is called that no one else has made."""
+        """The name of an entry that is made in it: with the token, so that nobody else has it by accident."""
         return f"{what}-{self._token}"
 
     def take_name(self, name: str) -> None:
@@ -168,22 +177,83 @@ class WorkDirectory(OpenDirectory):
         if match is None or match[4] != bytes(self._purpose):
             return False
         self._token = match[1].decode()
-        owner = os.fstat(self.descriptor).st_uid
-        # Network file systems may give what we make to another user.
-        ours = owner == os.geteuid() or (os.geteuid(), owner) == (int(match[2]), int(match[3]))
-        return ours and owner == os.fstat(self._marker).st_uid
+        user, owner = os.geteuid(), os.fstat(self.descriptor).st_uid
+        if owner != os.fstat(self._marker).st_uid:
+            return False
+        return owner == user or ((user, owner) == (int(match[2]), int(match[3])) and owner == self._owner_of_new())
+
+    def _owner_of_new(self) -> int | None:
+        """Whom what this process makes here belongs to: network file systems may give it to another user."""
+        name = f"owner-{secrets.token_hex(16)}"
+        try:
+            file = self.new_file(name, 0o600)
+        except OSError:
+            return None
+        try:
+            return os.fstat(file).st_uid
+        finally:
+            os.close(file)
+            self.unlink(name)
+
+    def _refuse_this(self) -> NoReturn:
+        self._parent.refuse(self._name, "a directory without the mark of this version and user")
 
     def _text(self) -> re.Match[bytes] | None:
         return _TEXT.fullmatch(os.pread(self._marker, 1024, 0)) if self._marker >= 0 else None
 
 
+def work_name(name: str) -> str:
+    """What the work directory of the run ``name`` is called; no run is called so."""
+    return f".{name}.partial"
+
+
+def partial_path(path: Path) -> Path:
+    """Where the run ``path`` lives until it is finished."""
+    return path.with_name(work_name(path.name))
+
+
+def run_places(path: Path) -> Iterator[Path]:
+    """Where to look for the run ``path``, in this order: it may move to its other place, and back, meanwhile.
+
+    Who only reads takes the older version by its name alone, for its marker is for the user who writes.
+    """
+    yield path
+    for _ in range(_LOOKS if path.name else 0):
+        yield from (partial_path(path) / name for name in _names_in(partial_path(path)) if _WAITING.fullmatch(name))
+        yield path
+
+
+def files_that_go(path: Path) -> Iterator[os.stat_result]:
+    """The status of each file that killed processes may have left of the run or output ``path``, in work directories.
+
+    When it is written the next time, they are deleted, or go with the run.
+    """
+    purpose = Purpose("output", path.name)
+    for name in _names_in(path.parent):
+        if name in {work_name(path.name), purpose.work_name(_token_in(name))}:
+            for folder, _, files in os.walk(path.parent / name):
+                with suppress(OSError):
+                    yield from (os.lstat(os.path.join(folder, file)) for file in files)  # noqa: PTH118
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except (OSError, ValueError):
+        return []
+
+
 def delete_strays(parent: OpenDirectory, purpose: Purpose) -> None:
     """Delete what killed processes have left while they made or deleted the same thing."""
     for name in parent.names():
-        token = name[-40:].removesuffix(".partial")
-        if name == purpose.work_name(token):
+        if name == purpose.work_name(_token_in(name)):
             with suppress(OSError, StorageError):
                 _delete_stray(parent, name, purpose)
+
+
+def _token_in(name: str) -> str:
+    """The token in what may be the name of a work directory."""
+    return name[-40:].removesuffix(".partial")
 
 
 def _delete_stray(parent: OpenDirectory, name: str, purpose: Purpose) -> None:

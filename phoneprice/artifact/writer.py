@@ -1,10 +1,10 @@
 """Writing a run: everything goes to ``.NAME.partial/`` first and appears under its name complete, or not at all.
 
 ``.NAME.partial/`` is a work directory: its marker, ``lock``, is held by the process that writes.
-``.NAME.partial/run/`` becomes the run, by one rename, after all of it is on the disk; with ``force`` an older run
-steps aside to ``.NAME.partial/old/`` and is deleted afterwards. Whatever a killed process leaves is put right by the
-next writer: ``old`` without NAME goes back to its name, everything else is deleted. Only what the program has made is
-ever renamed or deleted.
+``run-TOKEN/`` in it becomes the run, by one rename, after all of it is on the disk; with ``force`` an older run steps
+aside to ``old-TOKEN/`` and is deleted afterwards, as ``gone-TOKEN/``. Whatever a killed process leaves is put right by
+the next writer: the older run goes back to its name where nothing has it, everything else is deleted. Only what the
+program has made is ever renamed or deleted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from phoneprice.artifact.prediction_files import (
 )
 from phoneprice.artifact.strict_json import values_in
 from phoneprice.artifact.weights import recipe_parameters, render_weights
-from phoneprice.artifact.work import Purpose, WorkDirectory, delete_strays
+from phoneprice.artifact.work import OLDER, Purpose, WorkDirectory, delete_strays, work_name
 from phoneprice.config.render import to_toml
 from phoneprice.data.encoding.schema import input_names
 from phoneprice.errors import (
@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
 
-_OLD = "old"
 _WORK_NAME = re.compile(r"\..*\.partial", re.DOTALL)
 _OTHER = "choose another -o"
 _LARGE: dict[str, tuple[type[PhonePriceError], str]] = {
@@ -118,7 +117,7 @@ class RunWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._parent = opened.enter_context(_open_parent(self._shown))
             self._work = opened.enter_context(_take(self._parent, self._name, self._shown))
-            self._stage, self._given_up = self._work.made_name("run"), self._work.made_name("old")
+            self._stage, self._old, self._gone = map(self._work.made_name, ("run", OLDER, "gone"))
             self.checkpoints = CheckpointStore(self._work, self._shown)
             """The state of an unfinished training."""
             opened.callback(self._leave, keep_checkpoints=True)
@@ -160,22 +159,25 @@ class RunWriter:
 
     def _recover(self) -> None:
         """Put right what a killed process has left, but for checkpoints."""
-        if self._work.status(_OLD) is not None:
-            if self._parent.status(self._name) is None:
-                with _open_run(self._work, _OLD) as old:
-                    self._work.move_child(_OLD, old, self._parent, self._name)
-                self._parent.sync()
-            else:
-                with _open_run(self._parent, self._name):  # else the older version is all there is
-                    self._give_up_old()
-        for made in (self._stage, self._given_up):
+        self._settle_older()
+        for made in (self._stage, self._gone):
             self._work.delete_child(made, _is_run_file)
+
+    def _settle_older(self) -> None:
+        """Put the older version back, or give it up where a run has its name."""
+        if self._work.status(self._old) is None:
+            return
+        if self._parent.status(self._name) is None:
+            _move_run(self._work, self._old, self._parent, self._name)
+            self._parent.sync()
+        else:
+            with _open_run(self._parent, self._name):  # else the older version is all there is
+                self._give_up_older()
 
     def _swap_in(self, stage: OpenDirectory) -> None:
         replacing = self._force and self._parent.status(self._name) is not None
         if replacing:
-            with _open_run(self._parent, self._name) as old:
-                self._parent.move_child(self._name, old, self._work, _OLD)
+            _move_run(self._parent, self._name, self._work, self._old)
         try:
             self._work.move_child(self._stage, stage, self._parent, self._name)
         except OSError:
@@ -183,13 +185,12 @@ class RunWriter:
             raise
         self._parent.sync()
         if replacing:
-            self._give_up_old()
-            self._work.delete_child(self._given_up, _is_run_file)
+            self._give_up_older()
+            self._work.delete_child(self._gone, _is_run_file)
 
-    def _give_up_old(self) -> None:
+    def _give_up_older(self) -> None:
         """Rename the older version, so that one of which half is deleted is known for what it was."""
-        with _open_run(self._work, _OLD) as old:
-            self._work.move_child(_OLD, old, self._work, self._given_up)
+        _move_run(self._work, self._old, self._work, self._gone)
 
     def _leave(self, *, keep_checkpoints: bool) -> None:
         """Delete the work directory, unless it holds checkpoints that a failed or stopped training can use."""
@@ -315,6 +316,12 @@ def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
             return run
 
 
+def _move_run(source: OpenDirectory, name: str, to: OpenDirectory, new: str) -> None:
+    """Rename a run, whole or damaged, to a name that is free."""
+    with _open_run(source, name) as run:
+        source.move_child(name, run, to, new)
+
+
 def _require_run(parent: OpenDirectory, name: str, run: OpenDirectory) -> None:
     listed = _listed_files(run)
     if not listed:
@@ -331,26 +338,6 @@ def _listed_files(folder: OpenDirectory) -> Collection[str]:
         data = folder.read(layout.MANIFEST_HASH, layout.LIMITS[layout.MANIFEST_HASH])
         return layout.LIMITS if is_manifest_hash(data) else ()
     return ()
-
-
-def partial_path(path: Path) -> Path:
-    """Where the run ``path`` lives until it is finished."""
-    return path.with_name(work_name(path.name))
-
-
-def old_path(path: Path) -> Path:
-    """Where an older version of the run ``path`` waits while the new one takes its name."""
-    return partial_path(path) / _OLD
-
-
-def run_places(path: Path) -> tuple[Path, ...]:
-    """Where to look for the run ``path``, in this order: it may move to the other place, and back, meanwhile."""
-    return (path, old_path(path)) * 5 if path.name else (path,)
-
-
-def work_name(name: str) -> str:
-    """What the work directory of the run ``name`` is called; no run is called so."""
-    return f".{name}.partial"
 
 
 def _whole(path: Path) -> Path:

@@ -289,7 +289,7 @@ class Muon(_Optimizer):
 
     name: Literal["muon"] = "muon"
     summary = "orthogonalised momentum for matrices, AdamW for the rest"
-    formula = "v <- momentum * v + gradient, W <- W - lr * orthogonalised(v)"
+    formula = "v <- momentum * v + gradient, W <- W - lr * orthogonalised(gradient + momentum * v)"
     when = "wide hidden layers and long trainings"
     source = "Jordan et al. 2024: Muon, An Optimizer for Hidden Layers in Neural Networks"
     decoupled_decay = True

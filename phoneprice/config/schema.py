@@ -456,7 +456,7 @@ EmaDecay = Annotated[
     Field(description="decay a step of the weight average that is kept; 0: off"),
     Guide(
         "the loss is noisy at the end: 0.99 to 0.999",
-        source="Polyak and Juditsky 1992: Acceleration of Stochastic Approximation by Averaging",
+        source="Kingma and Ba 2015: Adam, A Method for Stochastic Optimization, section 7.2",
         formula="average <- decay * average + (1 - decay) * weights",
     ),
 ]

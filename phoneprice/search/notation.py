@@ -186,8 +186,7 @@ def _checked(space: Space, faults: Sequence[str]) -> Space:
 
 def _whole(axis: Axis, space: Space) -> Axis:
     """The axis with whole numbers where its setting is one: ``1e2`` is a float in TOML, typed it means 100."""
-    configs = chain([space.base], filter(None, map(space.find, space.arms)))
-    field, _ = next(filter(None, (setting_of(config, axis.path) for config in configs)), (None, None))
+    field, _ = setting_of(_with_setting(space, axis), axis.path) or (None, None)
     if field is None or field.annotation is not int:
         return axis
     return replace(axis, alternatives=tuple(_as_whole(own, typed=axis.source == "-x") for own in axis.alternatives))
@@ -205,7 +204,13 @@ def _refused(space: Space, axis: Axis, alternative: Any) -> Iterator[str]:
     for value in ends:
         faults = _faults(space.base, [(axis, value)])
         if faults and not any(_takes(space.find([*arm, (axis, value)]), axis) for arm in space.arms):
-            yield from faults
+            yield from _faults(_with_setting(space, axis), [(axis, value)]) or faults
+
+
+def _with_setting(space: Space, axis: Axis) -> Config:
+    """The base, or the first arm that has the setting of an axis where the base has none; the base where no arm has."""
+    configs = chain([space.base], filter(None, map(space.find, space.arms)))
+    return next((config for config in configs if applies(axis, config)), space.base)
 
 
 def _takes(config: Config | None, axis: Axis) -> bool:

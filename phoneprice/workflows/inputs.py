@@ -12,10 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from phoneprice.artifact.layout import LIMITS, is_inside_a_run
+from phoneprice.artifact.work import files_that_go
 from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
 from phoneprice.stream import STDERR, STDIN, STDOUT, STREAM, file_and_part, given_path
 
+_COPY_FIRST = "copy it to another place first"
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 
 
@@ -34,6 +36,8 @@ def refuse_output(output: Path, *inputs: Path | str | None, option: str = "-o") 
         raise UsageError(f"{output}: is inside a run, to which nothing may be added; name another place with {option}")
     if _is_one_of(_identity(output, STDOUT), inputs):
         raise UsageError(f"{output}: is the input itself; name another file with {option}")
+    if any(_goes(given, output) for given in inputs if given is not None):
+        raise UsageError(f"{output}: the input is in its work directory, and would go with it; {_COPY_FIRST}")
 
 
 def stream_fault(stream: int, inputs: Iterable[Path | str | None]) -> str | None:
@@ -53,9 +57,18 @@ def _is_one_of(written: tuple[int, int] | None, inputs: Iterable[Path | str | No
 
 
 def refuse_training_on(read: Path | str | None, run: Path, what: str = "the table to learn from") -> None:
-    """Refuse to learn from a file of the run that would be replaced. Raises ``UsageError``."""
-    if read is not None and _is_one_of(_identity(read, STDIN), run_files(run)):
-        raise UsageError(f"{run}: {what} is in it; choose another -o")
+    """Refuse to learn from a file of the run that would be replaced, or of one in the making. Raises ``UsageError``."""
+    if read is not None:
+        if _is_one_of(_identity(read, STDIN), run_files(run)):
+            raise UsageError(f"{run}: {what} is in it; choose another -o")
+        if _goes(read, run):
+            raise UsageError(f"{run}: {what} is in its work directory, and would go with it; {_COPY_FIRST}")
+
+
+def _goes(read: Path | str, written: Path) -> bool:
+    """Whether what is read is among what killed processes have left where ``written`` is made."""
+    wanted = _identity(read, STDIN)
+    return wanted is not None and any((file.st_dev, file.st_ino) == wanted for file in files_that_go(written))
 
 
 def run_files(run: Path) -> tuple[Path, ...]:

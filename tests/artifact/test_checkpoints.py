@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +130,24 @@ def test_one_whose_writer_was_killed_is_written_again(
     assert names(tmp_path / "checkpoints") == [whole.name]
 
 
+def test_a_full_disk_holds_no_more_than_one_half(
+    store: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for epoch in (1, 2, 3):
+            with pytest.raises(StorageError):
+                store.save(checkpoint(epoch))
+    (half,) = names(tmp_path / "checkpoints")
+    assert half.endswith(".unfinished")
+    store.save(checkpoint(4))
+    (whole,) = names(tmp_path / "checkpoints")
+    assert whole.endswith(".safetensors")
+
+
 ARRAY = {"state/x": np.zeros(1, np.float32)}
 
 
@@ -160,3 +182,38 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
         f"{tmp_path}/checkpoints: is a file, which this program has not made, so it was not touched; "
         "rename or delete it, or choose another name"
     )
+
+
+def test_numbers_that_no_training_reaches_are_damaged(store: CheckpointStore, tmp_path: Path) -> None:
+    """After the last number of eight digits the next would have nine, and be found by nobody."""
+    store.save(checkpoint(1))
+    folder = tmp_path / "checkpoints"
+    (good,) = names(folder)
+    planted = f"99999999-{good[9:]}"
+    shutil.copyfile(folder / good, folder / planted)
+    again = store_in(tmp_path)
+    found, damaged = again.load()
+    assert found is not None
+    assert damaged == (planted,)
+    again.save(checkpoint(2))
+    assert [name[:8] for name in names(folder)] == ["00000001", "00000002"]
+
+
+@pytest.mark.parametrize("size", [2**28, 2**43])
+def test_one_of_any_size_is_damaged_and_not_taken_into_memory(
+    store: CheckpointStore, tmp_path: Path, size: int
+) -> None:
+    store.save(checkpoint(1))
+    planted = f"00000009-{'0' * 64}.safetensors"
+    with (tmp_path / "checkpoints" / planted).open("wb") as file:
+        try:
+            file.truncate(size)
+        except OSError:
+            pytest.skip("the file system has no files of that size")
+    tracemalloc.start()
+    found, damaged = store_in(tmp_path).load()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found is not None
+    assert damaged == (planted,)
+    assert peak < 2**24

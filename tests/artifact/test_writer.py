@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import itertools
 import os
 import stat
 import subprocess
@@ -12,10 +13,9 @@ import pytest
 from phoneprice.artifact import layout
 from phoneprice.artifact.checkpoints import Checkpoint
 from phoneprice.artifact.folders import OpenDirectory
-from phoneprice.artifact.layout import LIMITS
 from phoneprice.artifact.loader import load_run
-from phoneprice.artifact.work import WorkDirectory
-from phoneprice.artifact.writer import RunWriter, old_path, partial_path, refuse_place, refuse_unreadable
+from phoneprice.artifact.work import WorkDirectory, partial_path
+from phoneprice.artifact.writer import RunWriter, refuse_place, refuse_unreadable
 from phoneprice.errors import (
     ConfigError,
     DataError,
@@ -385,38 +385,39 @@ def test_a_run_that_goes_while_it_is_looked_at_is_none(tmp_path, monkeypatch):
 def test_killed_between_the_renames_of_force(tmp_path):
     run = tmp_path / "run"
     write_run(run, OLD)
-    with _killed(RunWriter(run, force=True)):
-        run.rename(old_path(run))
+    with _killed(RunWriter(run, force=True)) as writer:
+        run.rename(writer._work.path / writer._old)
     assert _which(run) == "old"  # the loader finds it
     with pytest.raises(UsageError):
         RunWriter(run)  # and so does the next writer
     assert names(tmp_path) == ["run"]
 
 
-@pytest.mark.parametrize("deleted", range(len(LIMITS) + 1))
-def test_killed_while_the_old_version_was_deleted(tmp_path, monkeypatch, deleted):
+@pytest.mark.parametrize("deleted", range(len(layout.LIMITS) + 1))
+def test_killed_while_the_old_version_was_deleted(tmp_path, deleted):
     run = tmp_path / "run"
     write_run(run, OLD)
-    with _killed(RunWriter(run, force=True)) as writer, monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", _failing_from(os.unlink, deleted))
-        patch.setattr(os, "rmdir", _failing_from(os.rmdir, 0))
-        with pytest.raises(StorageError):
-            writer.finish(NEW)
+    with (
+        _killed(RunWriter(run, force=True)) as writer,
+        file_layer(_deleting(deleted)),
+        pytest.raises(StorageError),
+    ):
+        writer.finish(NEW)
     assert _which(run) == "new"
     write_run(run, OLD, force=True)
     assert names(tmp_path) == ["run"]
     assert _which(run) == "old"
 
 
-def _failing_from(call, nth):
-    uses = iter(range(1000))
+def _deleting(most):
+    """Of the calls that delete, no more than the first ``most`` files."""
+    files = itertools.count()
 
-    def failing(*args, **kwargs):
-        if next(uses) >= nth:
-            raise OSError("killed")
-        return call(*args, **kwargs)
+    def act(_number, name):
+        if name == "rmdir" or (name == "unlink" and next(files) >= most):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    return failing
+    return act
 
 
 @pytest.mark.parametrize("failing", range(94))

@@ -39,7 +39,7 @@ def test_the_commands_of_the_contract() -> None:
 NAMES_NO_INPUT = {
     *("target", "settings", "keep", "require", "expect_sha256", "device", "delimiter", "encoding", "on_bad_row"),
     "skip_lines",
-    *("folds", "repeats", "seed", "rows", "chunk_rows"),
+    *("folds", "repeats", "seed", "rows", "chunk_rows", "stream_format"),
     *("output", "predictions", "plots"),
     "name",  # of a setting
     "root",  # is looked through; what would be written into a run there is refused by the run

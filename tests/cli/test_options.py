@@ -3,12 +3,14 @@
 import io
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from phoneprice.cli.options import FORMATS
 from phoneprice.data import formats
-from phoneprice.data.formats import WRITABLE
+from phoneprice.data.formats import WRITABLE, WRITTEN
+from phoneprice.stream import StreamFormat
 from tests.cli.calling import Call
 
 DELIMITER = (
@@ -40,7 +42,9 @@ def test_help_names_all_formats(call: Call) -> None:
         assert name in FORMATS
     shown = " ".join(call("predict", "--help").out.split())
     assert f"Table: {FORMATS}; - is stdin." in shown
-    assert f"Where to write: {WRITABLE}; - is stdout, as CSV." in shown
+    assert f"Where to write: {WRITABLE}; - is stdout." in shown
+    assert f"--format {'|'.join(get_args(StreamFormat))} What stdout is written in; CSV if not given." in shown
+    assert tuple(f".{name}" for name in get_args(StreamFormat)) == tuple(known.suffixes[0] for known in WRITTEN)
 
 
 def test_what_needs_stdout_for_itself(call: Call) -> None:

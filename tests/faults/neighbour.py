@@ -21,6 +21,8 @@ from tests.faults.planting import NEEDS_ROOT, PLANTS
 
 MOVED = "moved-by-the-neighbour"
 _INSIDE = ("lock", "output", "run", "old", "checkpoints", "unfinished", "config.toml", "manifest.json", "thesis")
+_OTHERS = ("thesis", "notes", "config.toml.bak", "unfinished")
+"""Names of nothing that the program makes: in what has the token in its name, its own names are believed."""
 _PLACES = (
     ".v.partial",
     ".v.old",
@@ -72,8 +74,12 @@ class Neighbour:
         if not at_work:
             return self.folder / ".v.partial"
         place = self.random.choice(at_work)
-        if self.random.random() < 0.3:
+        drawn = self.random.random()
+        if drawn < 0.3:
             return place / self.random.choice(("run", "checkpoints", "old")) / self.random.choice(_INSIDE)
+        made = sorted(_directories_in(place)) if drawn < 0.6 else []
+        if made:
+            return place / self.random.choice(made) / self.random.choice(_OTHERS)
         return place / self.random.choice(_INSIDE)
 
     def _move_aside(self, path: Path) -> None:
@@ -87,6 +93,15 @@ class Neighbour:
             status = name.lstat()
             content = name.read_text() if stat.S_ISREG(status.st_mode) else ""
             self.made.append((status.st_ino, status.st_mode, content, str(path.relative_to(self.folder))))
+
+
+def _directories_in(folder: Path) -> list[str]:
+    """A run in the making or an older one, as they are called just now; none where the directory has gone."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
 
 
 @contextmanager

@@ -77,10 +77,11 @@ def _of_an_earlier_release(path: Path) -> None:
     (path / "checkpoints" / f"00000001-{'0' * 64}.safetensors").write_bytes(b"weights")
 
 
-def marker(purpose: str, *, user: int | None = None, token: str = "0" * 32) -> str:
+def marker(purpose: str, *, user: int | None = None, owner: int | None = None, token: str = "0" * 32) -> str:
     """The text of a marker."""
     number = os.geteuid() if user is None else user
-    head = f"phoneprice work directory 1\ntoken {token}\nuser {number}, owner {number}\nfor {purpose}\n"
+    belongs = number if owner is None else owner
+    head = f"phoneprice work directory 1\ntoken {token}\nuser {number}, owner {belongs}\nfor {purpose}\n"
     return f"{head}pid {4711:>10}\n"
 
 
@@ -96,8 +97,13 @@ PLANTS: dict[str, Callable[[Path], None]] = {
     "empty directory": Path.mkdir,
     "directory marked for another run": _marked(marker("run other")),
     "directory marked by another user": _marked(marker("run v", user=os.geteuid() + 1), 1),
+    "directory whose marker says that ours belong to another user": _marked(marker("run v", owner=1), 1),
     "directory with half a marker": _marked(marker("run v")[:-3]),
     "unfinished training of an earlier release": _of_an_earlier_release,
 }
 """Each is made at a path beside which there is a directory ``victim`` with a file ``thesis.txt``."""
-NEEDS_ROOT = {"device", "directory marked by another user"}
+NEEDS_ROOT = {
+    "device",
+    "directory marked by another user",
+    "directory whose marker says that ours belong to another user",
+}

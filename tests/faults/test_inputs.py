@@ -83,6 +83,33 @@ def test_other_inputs_and_runs_are_never_the_output(call: Call, place: Path, com
     assert state(place) == before
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train .mine.partial/d.csv -o mine --force",
+        "train linked.csv -o mine",
+        "train - -o mine < .mine.partial/d.csv",
+        "train d.csv -c .mine.partial/run-x/config.toml -o mine --force",
+        "train d.csv -o mine --resume -c .mine.partial/run-x/config.toml",
+        f"predict run .out.csv.{'0' * 32}.partial/output -o out.csv",
+        f"predict run - -o out.csv < .out.csv.{'0' * 32}.partial/output",
+    ],
+)
+def test_what_killed_processes_have_left_is_no_input_of_what_deletes_it(call: Call, place: Path, command: str) -> None:
+    for made in (".mine.partial/d.csv", f".out.csv.{'0' * 32}.partial/output", ".mine.partial/run-x/config.toml"):
+        (place / made).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(place / ("d.csv" if "run-x" not in made else "run/config.toml"), place / made)
+    (place / "linked.csv").symlink_to(".mine.partial/d.csv")
+    before = state(place)
+    result = call(command)
+    written = "out.csv" if "out.csv" in command else "mine"
+    what = "the input" if written == "out.csv" else "the table to learn from"
+    what = "the configuration to learn with" if "-c" in command else what
+    fault = f"{written}: {what} is in its work directory, and would go with it; copy it to another place first"
+    assert (result.code, result.err) == (2, f"phoneprice: error: {fault}\n")
+    assert state(place) == before
+
+
 def test_a_chart_is_not_written_over_the_table(call: Call, place: Path) -> None:
     assert call("report run -o r.html --plots plots -q").code == 0
     chart = next((place / "plots").iterdir())

@@ -105,9 +105,7 @@ class Street:
             (fact[0], fact[1], fact[4].decode("latin-1") if isinstance(fact[4], bytes) else "")
             for fact in audit(self.folder).values()
         }
-        lost = [
-            fact for fact in made if fact[:3] not in there and not (stat.S_ISDIR(fact[1]) and OURS.fullmatch(fact[3]))
-        ]
+        lost = [fact for fact in made if fact[:3] not in there and not is_like_ours(fact[1], fact[3])]
         assert not lost, lost
 
     def tidy_up(self, inodes: set[int]) -> None:

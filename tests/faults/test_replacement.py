@@ -18,7 +18,8 @@ from phoneprice.artifact import sealed
 from phoneprice.artifact.folders import OpenDirectory
 from phoneprice.artifact.loader import Run, load_run, verify_run
 from phoneprice.artifact.runs import list_runs, resolve_run
-from phoneprice.artifact.writer import RunContents, old_path, partial_path
+from phoneprice.artifact.work import partial_path
+from phoneprice.artifact.writer import RunContents
 from phoneprice.errors import ModelError
 from phoneprice.workflows.inspect_runs import list_run_lines
 from tests.faults.counts import report, share_of
@@ -145,7 +146,7 @@ def test_a_run_that_was_put_aside_is_there_under_its_name(tmp_path: Path) -> Non
     run = tmp_path / "v"
     write_run(run, contents(1))
     partial_path(run).mkdir()
-    run.rename(old_path(run))
+    run.rename(partial_path(run) / f"old-{'0' * 32}")
     assert require_one(load_run(run)) == 1
     assert load_run(run).path == run
     assert [listed.path for listed in list_runs(tmp_path)] == [run]

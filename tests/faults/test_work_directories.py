@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def test_in_the_place_of_a_work_directory(
     assert audit(scratch) == before
 
 
-@pytest.mark.parametrize("name", ["lock", "checkpoints", "old", "old/config.toml", "checkpoints/unfinished"])
+@pytest.mark.parametrize("name", ["lock", "checkpoints", "checkpoints/unfinished"])
 @pytest.mark.parametrize("options", [{}, {"force": True}, {"resume": True}], ids=str)
 def test_in_a_work_directory(scratch: Path, plant: Plant, name: str, options: dict[str, bool]) -> None:
     empty = plant in (PLANTS["empty directory"], PLANTS["unfinished training of an earlier release"])
@@ -78,7 +79,7 @@ def test_in_a_work_directory(scratch: Path, plant: Plant, name: str, options: di
     assert without_pid(audit(scratch)) == without_pid(before)
 
 
-@pytest.mark.parametrize("name", ["run", "output", "unfinished", "notes", "run/config.toml"])
+@pytest.mark.parametrize("name", ["run", "output", "unfinished", "notes", "run/config.toml", "old", "old/config.toml"])
 def test_what_is_not_needed_in_a_work_directory(scratch: Path, plant: Plant, name: str) -> None:
     """What we make has a token in its name, so these are somebody's, and the training goes on beside them."""
     work = killed_training(scratch / "v")
@@ -100,23 +101,26 @@ def test_in_the_work_directory_of_an_output(scratch: Path, plant: Plant, stopped
             with os.fdopen(left.new_file(left.made_name("output")), "wb"):
                 pass
     plant(left.path / "output")
+    before = without_output(audit(left.path))
     with replace_file("out.csv") as file:
         file.write(b"new")
     assert Path("out.csv").read_bytes() == b"new"
-    assert (left.path / "lock").exists()
-    assert os.path.lexists(left.path / "output")
-    assert names(left.path) == ["lock", "output", *(["victim"] if (left.path / "victim").exists() else [])]
+    assert without_pid(audit(left.path)) == without_pid(before)
 
 
-def test_what_takes_the_place_of_an_output_stays(scratch: Path, plant: Plant) -> None:
+def test_what_is_called_output_stays_where_ours_is_moved_away(scratch: Path, plant: Plant) -> None:
     writer = replace_file("out.csv")
     writer.__enter__().write(b"new")
     (output,) = scratch.glob(".out.csv.*.partial/output-*")
     output.rename(scratch / "aside")
     plant(output.with_name("output"))
     before = audit(output.parent)
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError) as caught:
         writer.__exit__(None, None, None)
+    assert str(caught.value) == (
+        "out.csv: can't be written: another process has moved what this one writes; "
+        "run again, in a directory that no other process changes meanwhile"
+    )
     assert audit(output.parent) == before
     assert names(scratch) == [output.parent.name, "aside", "victim"]
 
@@ -127,9 +131,8 @@ def test_what_takes_the_place_of_the_marker_stays(scratch: Path, plant: Plant) -
         (work,) = scratch.glob(".out.csv.*.partial")
         (work / "lock").rename(scratch / "aside")
         plant(work / "lock")
-        before = audit(work / "lock") if (work / "lock").is_dir() else (work / "lock").lstat()
-    assert names(work) == ["lock"]
-    assert before == (audit(work / "lock") if (work / "lock").is_dir() else (work / "lock").lstat())
+        before = without_output(audit(work))
+    assert audit(work) == before
     assert names(scratch) == [work.name, "aside", "out.csv", "victim"]
 
 
@@ -137,12 +140,66 @@ def test_what_is_called_like_the_older_run_while_there_is_a_newer_one(scratch: P
     write_run(scratch / "v", random_contents())
     writer = RunWriter(scratch / "v", force=True)
     with writer._parent, writer._work:
-        Path(".v.partial/old").mkdir()
-        Path(".v.partial/old/config.toml").write_text("three years")
+        older = writer._work.path / writer._old
+        older.mkdir()
+        (older / "config.toml").write_text("three years")
     before = audit(scratch)
     with pytest.raises(StorageError, match="which this program has not made, so it was not touched"):
         write_run(scratch / "v", random_contents(seed=1), force=True)
     assert without_pid(audit(scratch)) == without_pid(before)
+
+
+@pytest.mark.parametrize("name", ["old", "run", "old-of-mine", f"old-{TOKEN}", f"gone-{TOKEN}"])
+@pytest.mark.parametrize("options", [{}, {"force": True}, {"resume": True}], ids=str)
+def test_a_run_that_somebody_has_put_into_a_work_directory(scratch: Path, name: str, options: dict[str, bool]) -> None:
+    """Only what has the token of the directory's own marker is an older version or one in the making."""
+    work = killed_training(scratch / "v")
+    write_run("mine", random_contents(seed=2))
+    Path("mine").rename(work / name)
+    before = audit(work / name)
+    with RunWriter("v", **options) as writer:
+        writer.finish(random_contents())
+    write_run("v", random_contents(seed=1), force=True)
+    load_run("v")
+    assert audit(work / name) == before
+
+
+def test_a_marker_that_changes_before_it_is_held(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it said when the directory was opened says nothing of what this process takes."""
+    work = killed_training(scratch / "v")
+    lock = fcntl.flock
+
+    def another_faster(marker: int, operation: int) -> None:
+        (work / "lock").write_text("mine")
+        lock(marker, operation)
+
+    monkeypatch.setattr(fcntl, "flock", another_faster)
+    with pytest.raises(StorageError) as caught:
+        RunWriter("v", resume=True)
+    assert str(caught.value) == f".v.partial: is a directory without the mark of this version and user, {ADVICE}"
+    assert (work / "lock").read_text() == "mine"
+
+
+@pytest.mark.parametrize("owner", [os.geteuid(), os.geteuid() + 1])
+def test_a_file_system_that_gives_what_we_make_to_another_user(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, owner: int
+) -> None:
+    """As network file systems do; it is asked, the marker alone is not believed."""
+    real = os.fstat
+
+    def squashed(descriptor: int) -> os.stat_result:
+        status = real(descriptor)
+        made_now = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name.startswith("owner-")  # noqa: PTH115
+        return os.stat_result((*status[:4], owner if made_now else os.geteuid() + 1, *status[5:]))
+
+    monkeypatch.setattr(os, "fstat", squashed)
+    killed_training(scratch / "v")
+    if owner == os.geteuid():
+        with pytest.raises(StorageError, match="is a directory without the mark of this version and user"):
+            RunWriter("v", resume=True)
+    else:
+        RunWriter("v", resume=True).close(keep_checkpoints=False)
+    assert names(scratch) == ["victim"] if owner != os.geteuid() else [".v.partial", "victim"]
 
 
 def killed_training(run: Path) -> Path:
@@ -151,6 +208,11 @@ def killed_training(run: Path) -> Path:
     writer._work.close()
     writer._parent.close()
     return run.with_name(f".{run.name}.partial")
+
+
+def without_output(facts: Facts) -> Facts:
+    """Without the output that is made in a work directory."""
+    return {name: fact for name, fact in facts.items() if not name.startswith("output-")}
 
 
 def without_pid(facts: Facts) -> Facts:
@@ -350,14 +412,14 @@ def test_the_older_run_is_kept_where_something_takes_its_name_meanwhile(
     def then_plant(source: str, target: str, **directories: int) -> None:
         rename(source, target, **directories)
         moved.append(target)
-        if target == "old":
+        if target == writer._old:
             PLANTS["directory"](scratch / "v")
 
     with RunWriter("v", force=True) as writer, monkeypatch.context() as patch:
         patch.setattr(os, "rename", then_plant)
         with pytest.raises(StorageError, match="is no run, which this program has not made"):
             writer.finish(random_contents(seed=1))
-    assert moved == ["old"]
+    assert moved == [writer._old]
     assert names(scratch / "v") == ["thesis.txt"]
     shutil.rmtree("v")
     load_run("v")  # the loader finds it

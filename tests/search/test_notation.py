@@ -193,10 +193,14 @@ def test_all_faults_at_once() -> None:
 def test_a_setting_of_a_component_that_only_some_arms_have() -> None:
     texts = ["optimizer=adam|nesterov", "optimizer.momentum=0.5..0.99"]
     assert written(read_space(Config(), texts)) == ["optimizer=adam|nesterov", "optimizer.momentum=0.5..0.99"]
-    assert faults(texts[0], "optimizer.momentum=0.5..1") == [
+    assert faults(texts[0], "optimizer.momentum=0.5..1") == ["optimizer.momentum: found 1, must be less than 1 (-x)"]
+
+
+def test_a_setting_of_a_component_that_no_arm_has() -> None:
+    assert faults("optimizer=adam|adamw", "optimizer.momentum=0.5..0.99") == [
         (
-            'optimizer.momentum: unknown key for "adam"; one of name, lr, skip_lr, weight_decay, skip_weight_decay, '
-            "beta1, beta2, eps (-x)"
+            'optimizer.momentum: unknown key for "adam"; it belongs to "momentum", "nesterov", "rmsprop" or "muon": '
+            "set optimizer.name; one of name, lr, skip_lr, weight_decay, skip_weight_decay, beta1, beta2, eps (-x)"
         )
     ]
 

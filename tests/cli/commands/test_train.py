@@ -297,5 +297,5 @@ def test_what_is_recognised_in_a_file_is_a_note(
     assert call("train", plain, "--target", "level", "-s", "training.epochs=1", "-o", "run", "-q").code == 0
     result = call(*words.replace("DATA", str(data)).replace("RUN", "run").split())
     assert result.code == 0
-    said = [line for line in result.err.splitlines() if "recognised" in line]
+    said = [line for line in result.err.splitlines() if ": recognised " in line]
     assert [line.partition(" text")[0] for line in said] == [f"phoneprice: {data}: recognised gb18030"]
