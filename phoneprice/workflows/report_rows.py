@@ -7,7 +7,7 @@ seen it. Any other labelled table is new to all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -191,4 +191,6 @@ def _linear_baseline(labelled: _LabelledRows, held: HeldOut) -> Mapping[str, Bas
 
     every = np.arange(len(labelled.prepared.targets))
     splits = [(np.setdiff1d(every, fold.held_out_rows), fold.held_out_rows) for fold in labelled.folds]
-    return linear_baseline(labelled.prepared, held, splits)
+    # The run numbers the rows of its file, some of which may have been left out.
+    places = np.sort(np.concatenate([fold.held_out_rows for fold in labelled.folds]))
+    return linear_baseline(labelled.prepared, replace(held, rows=places), splits)

@@ -56,7 +56,8 @@ def followed(case: str, name: str, folder: Path, tmp_path: Path) -> tuple[Outcom
     before = outcome(config, table(name, folder), tmp_path / "before")
     setting = what_to_try(before)
     assert setting, (before.loss, before.error)
-    return before, outcome(advised(config, setting, tmp_path / "advised.toml"), table(name, folder), tmp_path).loss
+    better = advised(config, setting, tmp_path / "advised.toml")
+    return before, outcome(better, table(name, folder), tmp_path / "after").loss
 
 
 @pytest.mark.parametrize(("case", "name"), QUICK_BROKEN)
