@@ -24,7 +24,7 @@ from phoneprice.records import (
     TrainedRecipe,
     Valued,
 )
-from phoneprice.records.curves import Curves
+from phoneprice.records.curves import Curves, Start
 from phoneprice.records.documents import (
     CalibrationFit,
     Environment,
@@ -188,7 +188,8 @@ def random_metrics(config, schema, members, held):
 def short_history(members, epochs=1):
     """Losses that fall to 0.5, without measurements."""
     losses = 0.5 + 0.1 * np.arange(epochs)[::-1, None] * np.ones(members)
-    return Curves(losses, np.full_like(losses, np.nan), np.full_like(losses, 0.1), losses > 0, {})
+    start = Start(np.ones(members), np.full(members, np.nan), {})
+    return Curves(losses, np.full_like(losses, np.nan), np.full_like(losses, 0.1), losses > 0, {}, start)
 
 
 def write_run(path, contents, *, force=False):

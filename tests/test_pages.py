@@ -12,6 +12,7 @@ import pytest
 from phoneprice.artifact import layout
 from phoneprice.config.load import config_from_toml
 from phoneprice.config.schema import ColumnReading, DataConfig
+from phoneprice.diagnosis.findings import STAGES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -45,6 +46,15 @@ def test_every_decision_is_listed() -> None:
     decisions = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\(([\w-]+\.md)\)", page("docs/decisions/README.md"))
     assert sorted(listed) == sorted(path.name for path in decisions.iterdir() if path.name != "README.md")
+
+
+def test_every_check_of_a_training_is_listed_with_its_threshold() -> None:
+    rows = re.findall(r"^\| (.*) \|$", page("docs/findings.md").replace("`", ""), re.MULTILINE)[1:]
+    assert [tuple(row.split(" | ")) for row in rows] == [
+        (stage, check.title, check.code, check.threshold, check.source)
+        for stage, checks in STAGES.items()
+        for check in checks
+    ]
 
 
 TABLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "data.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -5,6 +5,7 @@ Every file may be sound by itself and still be of another run.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,15 +53,17 @@ def metrics_faults(
 def _value_faults(found: RunMetrics, task: Task) -> Iterator[str]:
     folds = [fold.metrics for fold in found.folds or ()]
     sets = [found.metrics, *([found.training_set] if found.training_set is not None else [])]
-    for name in {name for metrics in (*sets, *folds) for name in metrics}:
+    models = (found.baselines or {}).values()
+    others = [model.metrics for model in models]
+    for name in {name for metrics in (*sets, *folds, *others) for name in metrics}:
         if name not in METRICS or task.kind not in METRICS[name].tasks:
             yield f"{name!r} is no metric of task kind {task.kind!r}"
     needed = {headline(task.kind), "log_loss"} if task.labels else {headline(task.kind)}
-    for metrics in (*sets, *folds):
+    for metrics in (*sets, *folds, *others, *(model.ours_minus_theirs for model in models)):
         if missing := needed - metrics.keys():
             yield f"metric {min(missing)!r} is missing"
     figures: list[tuple[str, tuple[float, ...]]] = []
-    figures += [(name, (i.low, i.value, i.high)) for metrics in sets for name, i in metrics.items()]
+    figures += [(name, (i.low, i.value, i.high)) for metrics in (*sets, *others) for name, i in metrics.items()]
     figures += [(name, (value,)) for metrics in folds for name, value in metrics.items()]
     for name, rising in figures:
         if name in METRICS and not METRICS[name].allows(*rising):
@@ -154,10 +157,10 @@ def splits_faults(found: Splits, metrics: RunMetrics, config: Config) -> Iterato
 
 def history_faults(found: Curves, metrics: RunMetrics, config: Config, shapes: Sequence[NetworkShape]) -> Iterator[str]:
     """What contradicts ``metrics.json``, ``config.toml`` or the networks."""
-    layers = measured_layers(shapes)
-    for name, values in found.health.items():
-        if values.shape[2] != layers.get(name):
-            yield f"found {name} of {counted(values.shape[2], 'layer')}, the network has {layers.get(name, 'none')}"
+    layers, start = measured_layers(shapes), {} if found.start is None else found.start.health
+    for name, values in chain(found.health.items(), start.items()):
+        if values.shape[-1] != layers.get(name):
+            yield f"found {name} of {counted(values.shape[-1], 'layer')}, the network has {layers.get(name, 'none')}"
         elif not _within(values, (0, 1) if name in SHARES else (0, math.inf)):
             yield f"found {name} that it can't be"
     if not _within(found.learning_rate, (0, math.inf)):

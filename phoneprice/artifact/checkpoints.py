@@ -36,7 +36,7 @@ KEPT = 2
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 _UNFINISHED = re.compile(r"\d{8}-[0-9a-f]{64}\.unfinished")
 _STATE, _HISTORY = "state/", "history/"
-_CURVES = tuple(f.name for f in fields(Curves) if f.name != "health")
+_CURVES = tuple(f.name for f in fields(Curves) if f.name not in {"health", "start"})
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -209,4 +209,4 @@ def _columns(history: Sequence[EpochRecord]) -> dict[str, NDArray[Any]]:
 def _records(columns: Arrays) -> Iterator[EpochRecord]:
     if columns:
         own = {name: columns[name] for name in _CURVES}
-        yield from Curves(**own, health=_part(columns, "health/")).records()
+        yield from Curves(**own, health=_part(columns, "health/"), start=None).records()

@@ -4,93 +4,118 @@ from __future__ import annotations
 
 import numpy as np
 
-from phoneprice.diagnosis.check import Seen, check
+from phoneprice.components.penalties import Adaptive
+from phoneprice.diagnosis import remedies
+from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check
 from phoneprice.diagnosis.training import Training
 from phoneprice.wording import figure, share
 
 
 @check(
     "heavy_dropout",
+    "dropout",
+    threshold="at most 0.75",
     source="Srivastava et al. 2014, section 7.3 and appendix A.4: keep 50% to 80% of hidden units, 80% of inputs",
-    explains=("learned_nothing", "too_short", "loss_spikes"),
 )
-def heavy_dropout(training: Training) -> Seen | None:
+def heavy_dropout(training: Training) -> Seen:
     """Most of a layer is left out at every step."""
-    model = training.config.model
+    model, config = training.config.model, training.config
     rate = max((*model.layer_dropout, model.input_dropout))
-    if rate <= 0.75:
-        return None
     inputs = rate not in model.layer_dropout
-    key = "model.input_dropout" if inputs else "model.dropout"
+    measured = f"model.{'input_dropout' if inputs else 'dropout'} = {rate:g}"
+    if rate <= 0.75:
+        return Seen(measured)
     return Seen(
-        f"Dropout leaves out {rate:.0%} of the {'inputs' if inputs else 'hidden units'} at every step: too little is "
-        "left to learn with.",
-        f"{key} = {rate:g}; training loss {figure(training.train_loss[-1])}",
-        f"{key}=0.2",
+        f"{measured}; training loss {figure(training.train_loss[-1])}",
+        Fault(
+            f"Dropout leaves out {rate:.0%} of the {'inputs' if inputs else 'hidden units'} at every step: too little "
+            "is left to learn with.",
+            remedies.usual_input_dropout(config) if inputs else remedies.usual_dropout(config),
+        ),
     )
 
 
 @check(
     "heavy_weight_decay",
+    "weight decay",
+    threshold="below 1, or weights that keep half of their size",
     source="Krogh and Hertz 1992; Loshchilov and Hutter 2019, appendix B: useful values are below 0.1",
-    explains=("dead_units", "learned_nothing", "vanishing_gradients", "too_short", "loss_spikes"),
 )
-def heavy_weight_decay(training: Training) -> Seen | None:
+def heavy_weight_decay(training: Training) -> Seen:
     """A strong decay, and weights that shrank."""
-    decay, sizes = training.config.optimizer.weight_decay, training.hidden("weight_norm")
-    if decay < 1 or not sizes.size:
-        return None
-    left = float(np.nanmin(sizes[-1] / np.nanmax(sizes, axis=0)))
-    if left > 0.5:
-        return None
-    return Seen(
-        "Weight decay pulls the hidden layers' weights to zero faster than the loss can hold them.",
-        f"optimizer.weight_decay = {decay:g}; the weights shrank to {share(left)} of their largest size",
-        "optimizer.weight_decay=0.01",
-    )
+    decay, left = training.config.optimizer.weight_decay, training.left_of_weights
+    if not decay or not left.size:
+        return Seen(f"optimizer.weight_decay = {decay:g}")
+    least = float(np.min(left, initial=1.0, where=np.isfinite(left)))
+    measured = f"optimizer.weight_decay = {decay:g}; a layer's weights ended at {share(least)} of their largest size"
+    if decay < 1 or least > 0.5:
+        return Seen(measured)
+    summary = "Weight decay pulls the hidden layers' weights to zero faster than the loss can hold them."
+    return Seen(measured, Fault(summary, remedies.usual_decay(training.config)))
 
 
 @check(
-    "learned_nothing",
-    source="Goodfellow, Bengio and Courville 2016, section 11.2: compare with a trivial baseline first",
+    "heavy_penalty",
+    "penalty on the weights",
+    threshold="strengths below 10, or something learned (5% of the guessing loss)",
+    source=f"the recipes have 0.1 to 0.7 (configs/README.md); {MEASURED}",
 )
-def learned_nothing(training: Training) -> Seen | None:
-    """No better than always the mean, or always the class shares."""
-    r2, shares = training.metric("r2"), training.class_shares
-    log_loss, accuracy = training.metric("log_loss"), training.metric("accuracy")
-    if r2 is not None:
-        useless = r2 < 0.02
-        evidence = f"R2 is {figure(r2)}; always the mean gives 0"
-    elif log_loss is not None and accuracy is not None and len(shares):
-        usual = float(-(shares * np.log(shares)).sum())
-        # Overconfident predictions can be right and still have a large log loss.
-        useless = log_loss > 0.98 * usual and accuracy < shares.max() + 0.05
-        evidence = f"log loss is {figure(log_loss)}; always the class shares give {figure(usual)}"
-    else:
+def heavy_penalty(training: Training) -> Seen | None:
+    """A penalty so strong that the loss doesn't count."""
+    penalty = training.config.penalty
+    if not isinstance(penalty, Adaptive):
         return None
-    if not useless:
-        return None
-    return Seen(
-        "The network predicts no better than somebody who has not seen the inputs.",
-        f"{evidence}; `phoneprice data check` may show why",
-        f"optimizer.lr={training.config.optimizer.lr / 10:g}",
-    )
+    strength = max(penalty.skip, penalty.inputs, penalty.outputs)
+    measured = f"strengths up to {strength:g}; {share(training.learned)} of the guessing loss is gone"
+    if strength < 10 or training.learned > 0.05:
+        return Seen(measured)
+    summary = "The penalty removes the weights, and with them all that was to be learned."
+    return Seen(measured, Fault(summary, remedies.no_penalty(training.config)))
 
 
-@check("overfitting", source="Prechelt 1998, section 2; Goodfellow, Bengio and Courville 2016, section 7.8")
+@check(
+    "overfitting",
+    "training against validation loss",
+    threshold="a gap below 10% of the guessing loss or below the training loss, and a validation loss that rose by "
+    "less than 3% of the guessing loss; beyond their noise",
+    # Healthy: gaps to 8%, rises to 2.1%; learned by heart: gaps from 11%.
+    source=f"Prechelt 1998, section 2; Goodfellow, Bengio and Courville 2016, section 7.8; shares {MEASURED}",
+)
 def overfitting(training: Training) -> Seen | None:
-    """The loss on other rows rose again for long, and nothing stopped it."""
-    if not training.curves.validated or training.config.training.early_stopping.patience_epochs:
+    """Training rows that were learned by heart."""
+    if not training.curves.validated:
         return None
-    loss, train_loss = training.loss, training.train_loss[-1]
+    loss, unit, noise = training.loss, training.guessing_loss, _noise(training)
     best = int(np.nanargmin(loss))
-    rose, gap = loss[-1] / loss[best] - 1, loss[-1] - train_loss
-    if rose < 0.3 or gap < 0.5 * loss[-1] or best > 0.8 * len(loss):
-        return None
-    stop = "training.early_stopping.patience_epochs=20"
-    return Seen(
-        "The network learned its training rows by heart: on other rows it has been getting worse for long.",
-        f"validation loss was lowest ({figure(loss[best])}) after epoch {best + 1} of {len(loss)} and ended at "
-        f"{figure(loss[-1])}; training loss {figure(train_loss)}",
-        training.first_untried("model.dropout=0.5", stop) if any(training.config.model.layer_dropout) else stop,
+    # With early stopping the best weights count, not the last ones.
+    end = best if training.config.training.early_stopping.patience_epochs else len(loss) - 1
+    last, other = float(training.train_loss[end]), float(loss[end])
+    gap, rise = other - last, other - float(loss[best])
+    measured = (
+        f"training loss {figure(last)}, validation loss {figure(other)} (+- {figure(noise)}), lowest "
+        f"{figure(loss[best])} after epoch {best + 1} of {len(loss)}"
     )
+    apart = gap > max(0.1 * unit, last, noise)
+    rose = rise > 0.03 * unit and gap > max(0.05 * unit, noise)
+    if not (apart or rose):
+        return Seen(measured)
+    config = training.config
+    # What is normalised has the same outputs whatever the size of its weights (van Laarhoven 2017).
+    milder = (remedies.usual_decay(config), remedies.usual_dropout(config))
+    normalised = config.model.normalization.name != "none"
+    remedy = remedies.first_of(*(milder[::-1] if normalised else milder), remedies.stop_early(config))
+    summary = "The network learned its training rows by heart: on other rows it is far worse."
+    return Seen(measured, Fault(summary, remedy))
+
+
+def _noise(training: Training) -> float:
+    """Half the 95% interval of the last validation loss: of its members' mean, or of the metric where there are few."""
+    last = training.curves.validation_loss[-1]
+    known = last[np.isfinite(last)]
+    if len(known) > 2:
+        return float(2 * known.std(ddof=1) / np.sqrt(len(known)))
+    found = training.metrics.metrics.get("log_loss") or training.metrics.metrics.get("rmse")
+    if found is None or not found.value:
+        return 0.0
+    relative = (found.high - found.low) / 2 / found.value
+    return float(training.loss[-1] * relative * (2 if "rmse" in training.metrics.metrics else 1))

@@ -1,4 +1,4 @@
-"""How a check is declared: what it finds, what that explains, and where its threshold comes from."""
+"""How a check is declared: what it looks at, what is healthy, and where that threshold comes from."""
 
 from __future__ import annotations
 
@@ -6,37 +6,63 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from phoneprice.diagnosis.training import Training
-from phoneprice.records.findings import TrainingFinding, TrainingFindingCode
+from phoneprice.records.findings import TrainingCheck, TrainingFinding, TrainingFindingCode
+from phoneprice.wording import share
+
+MEASURED = "measured 2026, tests/diagnosis/trials.py"
+"""The source of a threshold that lies between what broken and what healthy configurations give."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a check saw: in one sentence, the figures, and the setting to try (as for ``-s``)."""
+class Fault:
+    """What is wrong, in one sentence, and the setting to try (as for ``-s``); empty where none is left."""
 
     summary: str
-    evidence: str
     setting: str
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a check measured, in words, and what is wrong with it, if anything is."""
+
+    measured: str
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
 class Check:
-    """Looks for one thing in what a training left behind, and compares it with a threshold from the literature."""
+    """Measures one thing that a training left behind, and compares it with a threshold."""
 
     code: TrainingFindingCode
+    title: str
+    """What is looked at."""
+    threshold: str
+    """What is healthy."""
     source: str
     """Of the threshold."""
-    explains: frozenset[TrainingFindingCode]
-    """Later findings that follow from this one, and so are not given beside it."""
     look: Callable[[Training], Seen | None]
+    """None where it can't be measured: no hidden layer, no rows held out, a run of an earlier version."""
 
-    def finding(self, training: Training) -> TrainingFinding | None:
-        """What is wrong, if it is."""
+    def made(self, training: Training, stage: str) -> tuple[TrainingCheck, TrainingFinding | None] | None:
+        """The check as it was made, one of a ``stage``, and what it found."""
         seen = self.look(training)
-        return TrainingFinding(self.code, **vars(seen), source=self.source) if seen else None
+        if seen is None:
+            return None
+        fault = seen.fault
+        facts = self.code, self.title, seen.measured, self.threshold, self.source
+        made = TrainingCheck(*facts, passed=fault is None, stage=stage)
+        if fault is None:
+            return made, None
+        return made, TrainingFinding(self.code, fault.summary, seen.measured, fault.setting, self.source)
+
+
+def fell(part: float) -> str:
+    """What became of a loss: ``fell by 2.0%``, ``rose by 0.5%``."""
+    return f"{'rose' if part <= -0.0005 else 'fell'} by {share(abs(part))}"
 
 
 def check(
-    code: TrainingFindingCode, *, source: str, explains: tuple[TrainingFindingCode, ...] = ()
+    code: TrainingFindingCode, title: str, *, threshold: str, source: str
 ) -> Callable[[Callable[[Training], Seen | None]], Check]:
     """Declare a function as the check that finds ``code``."""
-    return lambda look: Check(code, source, frozenset(explains), look)
+    return lambda look: Check(code, title, threshold, source, look)

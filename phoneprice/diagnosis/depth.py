@@ -1,108 +1,77 @@
-"""Gradients and activations on their way through the layers: too large, too small, or stuck."""
+"""Layers that let nothing through: too narrow, dead, or normalised by next to no rows."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from phoneprice.diagnosis.check import Seen, check
+from phoneprice.components.normalization import BatchNorm
+from phoneprice.diagnosis import remedies
+from phoneprice.diagnosis.check import MEASURED, Fault, Seen, check
 from phoneprice.diagnosis.training import Training
+from phoneprice.wording import counted
+
+_ENOUGH_UNITS = 16
+"""In a layer that was too narrow."""
+_MOST_DEAD = 0.4
+"""Of a layer's units."""
 
 
 @check(
-    "exploding_gradients",
-    source="Pascanu et al. 2013; Glorot and Bengio 2010",
-    explains=("vanishing_gradients", "saturated_units", "learned_nothing", "too_short"),
+    "tiny_batch_norm",
+    "rows a batch is normalised by",
+    threshold="more than 4",
+    source="Wu and He 2018, figure 1: the error rises steeply below 8 rows; Ioffe and Szegedy 2015",
 )
-def exploding_gradients(training: Training) -> Seen | None:
-    """The first layer's gradient is over a thousand times the last one's."""
-    ratio = _gradient_ratio(training, 0.75)
-    if ratio is None or ratio <= 1e3:
+def tiny_batch_norm(training: Training) -> Seen | None:
+    """Batch normalisation over a handful of rows."""
+    rows, setting = training.batch_rows, training.config.training.batch_rows
+    if not isinstance(training.config.model.normalization, BatchNorm):
         return None
-    return Seen(
-        "The gradients explode: the first hidden layers get far larger ones than the last.",
-        f"{len(training.config.model.hidden)} hidden layers; first layer's gradient {ratio:.1e} times the last one's",
-        training.first_untried("model.normalization.name=batch_norm", _fewer_layers(training))
-        if training.config.training.gradient_clip_norm
-        else "training.gradient_clip_norm=1",
-    )
+    measured = f"{counted(rows, 'row')}, training.batch_rows = {setting}"
+    if rows > 4:
+        return Seen(measured)
+    why = "a batch of one row has no variance at all" if rows == 1 else "its mean and variance are mostly noise"
+    summary = f"Batch normalisation with {counted(rows, 'row')} a batch can't work: {why}."
+    return Seen(measured, Fault(summary, "model.normalization.name=layer_norm"))
 
 
 @check(
-    "vanishing_gradients",
-    source="Glorot and Bengio 2010, section 4.2; Bengio et al. 1994",
-    explains=("saturated_units", "learned_nothing", "too_short"),
+    "narrow_layer",
+    "narrowest hidden layer",
+    threshold="2 or more, and one for each class but one",
+    source=f"the rank of what gets through is at most the width (Goodfellow et al. 2016, section 2.7); {MEASURED}",
 )
-def vanishing_gradients(training: Training) -> Seen | None:
-    """The first layer's gradient is under a thousandth of the last one's."""
-    ratio = _gradient_ratio(training, 0.25)
-    if ratio is None or ratio >= 1e-3:
+def narrow_layer(training: Training) -> Seen | None:
+    """A hidden layer through which too few numbers get, and no path beside it."""
+    widths, classes = training.config.model.hidden, len(training.schema.labels)
+    if not widths or training.config.model.skip:
         return None
-    layers, activation = len(training.config.model.hidden), training.config.model.activation
-    remedies = ("model.normalization.name=batch_norm", "model.init.name=kaiming_normal", _fewer_layers(training))
-    return Seen(
-        "The gradients vanish on their way back: the first hidden layers learn next to nothing.",
-        f"{layers} hidden layers of {activation.name}; first layer's gradient {ratio:.1e} times the last one's",
-        "model.activation.name=relu" if activation.saturates else training.first_untried(*remedies),
-    )
-
-
-def _gradient_ratio(training: Training, quantile: float) -> float | None:
-    """Gradient of the first hidden layer over that of the last one; None for less than two layers.
-
-    A quantile over epochs, a quarter from the end that counts: Adam can drag a network out of it, late. A penalty on
-    the inputs pulls the first layer without passing through the others, so the second one stands for it.
-    """
-    penalised = getattr(training.config.penalty, "inputs", 0.0) > 0
-    gradients = training.hidden("gradient_norm")[:, penalised:]
-    if gradients.shape[1] < 2:
-        return None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = gradients[:, 0] / gradients[:, -1]
-    ratios = ratios[np.isfinite(ratios)]
-    return float(np.quantile(ratios, quantile)) if len(ratios) else None
-
-
-def _fewer_layers(training: Training) -> str:
-    widths = training.config.model.hidden
-    return f"model.hidden=[{','.join(map(str, widths[: (len(widths) + 1) // 2]))}]"
+    measured, least = counted(min(widths), "unit"), 2 if training.config.loss.ordered else max(2, classes - 1)
+    if min(widths) >= least:
+        return Seen(measured)
+    summary = f"Hidden layer {widths.index(min(widths)) + 1} is a bottleneck: hardly anything gets through it."
+    return Seen(measured, Fault(summary, remedies.wider_layers(training.config, _ENOUGH_UNITS)))
 
 
 @check(
     "dead_units",
-    source="Karpathy, CS231n notes, Neural Networks 1 (40% where the rate is too high); Lu et al. 2020; Maas et al. "
-    "2013",
-    explains=("learned_nothing",),
+    "dead hidden units",
+    threshold=f"at most {_MOST_DEAD:.0%} of a layer, unless a penalty or weight decay removes them",
+    source="Karpathy, CS231n notes, Neural Networks 1 (40% where the rate is too high); Lu et al. 2020",
 )
 def dead_units(training: Training) -> Seen | None:
-    """Rectifiers that are zero on every row."""
+    """Rectifiers that can't learn any more."""
     dead = training.hidden("dead_units")
     if not dead.size:
         return None
-    last = np.where(training.switched_off, 0, dead[-1])
-    worst = int(last.argmax())
-    if not last[worst] > 0.4:
-        return None
-    slower = f"optimizer.lr={training.config.optimizer.lr / 10:g}"
-    return Seen(
-        f"Many rectifiers of hidden layer {worst + 1} are zero on every row and can't learn any more.",
-        f"{last[worst]:.0%} of its units are dead, {dead[0, worst]:.0%} were after the first epoch",
-        slower if dead[0, worst] < 0.4 else training.first_untried("model.activation.name=leaky_relu", slower),
-    )
-
-
-@check("saturated_units", source="Glorot and Bengio 2010, section 3", explains=("learned_nothing",))
-def saturated_units(training: Training) -> Seen | None:
-    """Bounded activations that stand at a bound."""
-    shares = training.hidden("saturated")
-    if not shares.size:
-        return None
-    worst = int(shares[-1].argmax())
-    first, last = shares[0, worst], shares[-1, worst]
-    if not last > 0.5:
-        return None
-    remedy = "model.init.name=xavier_normal" if first > 0.5 else "optimizer.weight_decay=0.001"
-    return Seen(
-        f"Hidden layer {worst + 1} is saturated: most of its activations are at a bound, where the gradient is zero.",
-        f"{last:.0%} of its {training.config.model.activation.name} activations are within 2.5% of a bound",
-        training.first_untried(remedy, f"optimizer.lr={training.config.optimizer.lr / 10:g}"),
-    )
+    # What a penalty or decay has removed was no use, and has no weights left to learn with.
+    removed = (training.left_of_weights < 0.2) | training.config.penalty.active
+    last = np.where(removed, 0, dead[-1])
+    worst = int((last if last.max() > _MOST_DEAD else dead[-1]).argmax())
+    measured = f"{dead[-1, worst]:.0%} of hidden layer {worst + 1}, {dead[0, worst]:.0%} after the first epoch"
+    if not last[worst] > _MOST_DEAD:
+        gone = removed[worst] and dead[-1, worst] > _MOST_DEAD
+        return Seen(f"{measured}; removed by penalty or weight decay" if gone else measured)
+    remedy = remedies.first_of(remedies.no_dead_units(training.config), remedies.lower_rate(training.config))
+    summary = f"Many rectifiers of hidden layer {worst + 1} are zero on every row and can't learn any more."
+    return Seen(measured, Fault(summary, remedy))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema
-from phoneprice.records import Floats
-from phoneprice.records.curves import Curves, median_of_members
+from phoneprice.records import Doubles, Floats
+from phoneprice.records.curves import SHARES, Curves, median_of_members
 from phoneprice.records.documents import RunMetrics
 
 
@@ -65,22 +65,42 @@ class Training:
         return min(int(e) * (n // min(largest, n)) for e, n in zip(epochs, self.train_rows, strict=True))
 
     @cached_property
-    def loss(self) -> Floats:
+    def loss(self) -> Doubles:
         """The loss to judge by, ``(E,)``: on rows outside training where there are any."""
         curves = self.curves
         return median_of_members(curves.validation_loss if curves.validated else curves.train_loss)
 
     @cached_property
-    def train_loss(self) -> Floats:
+    def train_loss(self) -> Doubles:
         """``(E,)``."""
         return median_of_members(self.curves.train_loss)
 
     @cached_property
-    def learning_rate(self) -> Floats:
+    def learning_rate(self) -> Doubles:
         """``(E,)``."""
         return median_of_members(self.curves.learning_rate)
 
-    def hidden(self, kind: str) -> Floats:
+    @cached_property
+    def first_loss(self) -> float:
+        """Of the first weights; NaN where a run of an earlier version doesn't say."""
+        return math.nan if self.curves.start is None else float(np.median(self.curves.start.loss))
+
+    @cached_property
+    def guessing_loss(self) -> float:
+        """The training loss of who says the same of every row: the unit in which losses are large or small.
+
+        Runs of earlier versions don't say; there it is about the loss of the first epoch. NaN where it is nothing.
+        """
+        start = self.curves.start
+        loss = float(self.train_loss[0] if start is None else np.median(start.guessing_loss))
+        return loss if loss > 0 else math.nan
+
+    @cached_property
+    def learned(self) -> float:
+        """The share of the guessing loss that is gone on the training rows: 0 for nothing learned, 1 for everything."""
+        return 1 - float(self.train_loss[-1]) / self.guessing_loss
+
+    def hidden(self, kind: str) -> Doubles:
         """A measurement of the hidden layers, ``(E, H)``; H is 0 where it was not made."""
         values, layers = self.curves.health.get(kind), len(self.config.model.hidden)
         if values is None or not layers:
@@ -89,30 +109,34 @@ class Training:
             [median_of_members(values[:, :, layer]) for layer in range(min(layers, values.shape[2]))], axis=1
         )
 
+    def at_the_start(self, kind: str) -> Doubles:
+        """A measurement of the hidden layers before the first step, ``(H,)``; H is 0 where it was not made."""
+        start, layers = self.curves.start, len(self.config.model.hidden)
+        if start is None or kind not in start.health or not layers:
+            return np.empty(0)
+        found = np.asarray(np.median(start.health[kind][:, :layers], axis=0))
+        # Beside recipes of other activations there is a place for it, and nothing in it.
+        return np.empty(0) if kind in SHARES and np.isnan(found).any() else found
+
     @cached_property
-    def switched_off(self) -> NDArray[np.bool_]:
-        """Hidden layers whose weights a penalty has shrunk to nothing, ``(H,)``: its purpose, and no fault."""
+    def usual_sizes(self) -> Doubles:
+        """Of each hidden layer's first weights, ``(H,)``: gain / sqrt(fan-in) (He et al. 2015)."""
+        fans = [self.parameters[f"hidden.{i}.weight"].shape[1] for i in range(len(self.config.model.hidden))]
+        return np.asarray(self.config.model.activation.gain / np.sqrt(fans))
+
+    @cached_property
+    def growth_of_weights(self) -> float:
+        """How many times as large as first, or as usual, a hidden layer's weights have been; NaN if not measured."""
+        sizes, first = self.hidden("weight_norm"), self.at_the_start("weight_norm")
+        if not sizes.size or not first.size:
+            return math.nan
+        return float(np.nanmax(sizes / np.maximum(first, self.usual_sizes)))
+
+    @cached_property
+    def left_of_weights(self) -> Doubles:
+        """The last size of each hidden layer's weights as a share of its largest, ``(H,)``."""
         sizes = self.hidden("weight_norm")
-        if not sizes.size or not self.config.penalty.active:
-            return np.zeros(len(self.config.model.hidden), dtype=np.bool_)
-        return np.asarray(sizes[-1] < 0.05 * sizes[0])
-
-    @property
-    def usual_rate(self) -> float:
-        """The default learning rate of the optimizer."""
-        return float(type(self.config.optimizer).model_fields["lr"].default)
-
-    def first_untried(self, *settings: str) -> str:
-        """The first remedy that the run does not have already; the last one is for who has tried them all."""
-        return next((setting for setting in settings[:-1] if not _has(self.config, setting)), settings[-1])
-
-
-def _has(config: Config, setting: str) -> bool:
-    """Whether a configuration has the value of ``key=value``; of an amount, at least that much."""
-    key, _, text = setting.partition("=")
-    value: object = config
-    for name in key.split("."):
-        value = getattr(value, name)
-    if isinstance(value, tuple):  # dropout, a rate for each layer
-        value = max(value, default=0.0)
-    return value >= float(text) if isinstance(value, float) else text == str(value)
+        if not sizes.size:
+            return np.empty(0)
+        with np.errstate(invalid="ignore"):  # those that are zero and stay so: NaN
+            return np.asarray(sizes[-1] / np.nanmax(sizes, axis=0))

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from phoneprice.components.base import TaskKind
+from phoneprice.records import Interval
 
 Better = Literal["higher", "lower"]
 
@@ -30,6 +31,10 @@ class Metric:
         """Whether the figures are within ``limits`` and none is less than the one before, rounding aside."""
         steps = [self.limits[0], *rising, self.limits[1]]
         return all(later - earlier >= -1e-9 for earlier, later in pairwise(steps))
+
+    def gain(self, difference: Interval) -> Interval:
+        """A difference of two figures as what the first is better by, whichever way is better."""
+        return difference if self.better == "higher" else -difference
 
 
 _CLASSES: tuple[TaskKind, ...] = ("ordinal", "multiclass", "binary")

@@ -32,6 +32,26 @@ class Reliability:
         """Expected calibration error: mean |accuracy - confidence| over the rows (Guo et al. 2017, equation 3)."""
         return float(np.abs(self.accuracy - self.confidence) @ self.rows / self.rows.sum())
 
+    @property
+    def mean_confidence(self) -> float:
+        """Of all rows."""
+        return float(self.confidence @ self.rows / self.rows.sum())
+
+    @property
+    def mean_accuracy(self) -> float:
+        """Of all rows."""
+        return float(self.accuracy @ self.rows / self.rows.sum())
+
+    @property
+    def chance(self) -> float:
+        """How far these two are apart by chance, 95 times in 100, where every prediction is as sure as it is right.
+
+        A row is right or wrong with the variance p (1 - p) of its confidence p, here its bin's (Spiegelhalter 1986);
+        a weight counts as so many rows.
+        """
+        variance = self.confidence * (1 - self.confidence) @ self.rows
+        return float(1.96 * np.sqrt(variance) / self.rows.sum())
+
 
 def reliability(
     y: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], bins: int = BINS, weights: Weights = None

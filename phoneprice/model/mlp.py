@@ -120,12 +120,12 @@ class StackedMLP:
                 h = _dropped(h, masks[i + 1])
         return linear(h, t["output.weight"]) + bias
 
-    def activations(self, z: Tensor) -> list[Tensor]:
-        """What the activation function of each hidden layer gives in prediction: ``(K, B, width)`` each."""
+    def activations(self, z: Tensor, *, training: bool = False) -> list[Tensor]:
+        """What the activation function of each hidden layer gives: ``(K, B, width)`` each."""
         found, h = list[Tensor](), self.encoded(z)
         for i in range(len(self.shape.hidden)):
-            found.append(self._activated(h, i, training=False))
-            h = self._normalised(found[-1], i, "after", training=False)
+            found.append(self._activated(h, i, training))
+            h = self._normalised(found[-1], i, "after", training)
         return found
 
     def encoded(self, z: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 ``documents`` has those that are a run's JSON files, ``curves`` the history of a training as arrays.
 """
 
-from phoneprice.records.findings import TrainingFinding
+from phoneprice.records.findings import Judgement, TrainingFinding
 from phoneprice.records.inputs import Doubles, Floats, Inputs, InputStatistics, Rows, TargetStatistics, Task
 from phoneprice.records.predictions import Calibration, Classified, HeldOut, Interval, Predictions, Valued, joined
 from phoneprice.records.training import Ensemble, EpochRecord, MemberPlan, Split, TrainedRecipe, splits_of
@@ -19,6 +19,7 @@ __all__ = [
     "InputStatistics",
     "Inputs",
     "Interval",
+    "Judgement",
     "MemberPlan",
     "Predictions",
     "Rows",

@@ -11,12 +11,29 @@ from phoneprice.records.training import EpochRecord
 
 WEIGHT_MEASUREMENTS = ("gradient_norm", "weight_norm", "update_ratio")
 """What ``Curves.health`` may have of each weight matrix."""
-ACTIVATION_MEASUREMENTS = ("dead_units", "saturated")
-"""Of each hidden layer."""
+ACTIVATION_MEASUREMENTS = ("dead_units", "saturated", "spread")
+"""Of each hidden layer; its spread at the start alone."""
 VALIDATION_MEASUREMENTS = ("validation_accuracy", "validation_rmse")
 """Of the network as a whole, on the rows whose loss is watched."""
 SHARES = ("dead_units", "saturated", "validation_accuracy")
 """Those that are between 0 and 1; the others are 0 or more."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The networks before their first step, seen on some of their own training rows; ``(K,)`` each."""
+
+    loss: Doubles
+    guessing_loss: Doubles
+    """Of the same networks where they say the same of every row: no skip path, no last layer."""
+    health: Mapping[str, Doubles]
+    """Measurements by name, ``(K, layers)``."""
+
+    def take(self, members: Sequence[int], layers: Mapping[str, int]) -> "Start":
+        """Those of some members, as ``Curves.take``."""
+        k = list(members)
+        health = {name: values[k, : layers[name]] for name, values in self.health.items() if layers[name]}
+        return Start(self.loss[k], self.guessing_loss[k], health)
 
 
 @dataclass(frozen=True)
@@ -30,9 +47,11 @@ class Curves:
     """Members that were still learning in the epoch."""
     health: Mapping[str, Doubles]
     """Measurements by name, ``(E, K, layers)``, layers in the order of ``model.shape``."""
+    start: Start | None = None
+    """Before the first epoch; runs of earlier versions don't have it."""
 
     @classmethod
-    def of(cls, records: Sequence[EpochRecord]) -> "Curves":
+    def of(cls, records: Sequence[EpochRecord], start: Start | None = None) -> "Curves":
         """The epochs of a training, one or more, from the first."""
         return cls(
             _stacked([record.train_loss for record in records]),
@@ -40,6 +59,7 @@ class Curves:
             _stacked([record.learning_rate for record in records]),
             np.array([record.active for record in records], dtype=np.bool_),
             {name: _stacked([record.health[name] for record in records]) for name in records[0].health},
+            start,
         )
 
     def records(self) -> Iterator[EpochRecord]:
@@ -57,7 +77,7 @@ class Curves:
         k, end = list(members), self.done[list(members)].max()
         health = {name: values[:end, k, : layers[name]] for name, values in self.health.items() if layers[name]}
         losses = self.train_loss[:end, k], self.validation_loss[:end, k], self.learning_rate[:end, k]
-        return Curves(*losses, self.active[:end, k], health)
+        return Curves(*losses, self.active[:end, k], health, self.start and self.start.take(k, layers))
 
     @property
     def done(self) -> NDArray[np.int64]:

@@ -149,6 +149,13 @@ class Member(Record):
     """Of a portfolio."""
 
 
+class BaselineMetrics(Record):
+    """Another model on the same folds."""
+
+    metrics: Mapping[str, Interval]
+    ours_minus_theirs: Mapping[str, Interval]
+
+
 class RunMetrics(Evaluation):
     """``metrics.json``: of the rows held out, where there are any, as the members that have not seen them say."""
 
@@ -159,6 +166,8 @@ class RunMetrics(Evaluation):
     calibration: CalibrationFit | None = None
     portfolio: Annotated[tuple[RecipeMetrics, ...], Field(min_length=1)] | None = None
     """All recipes that were trained, where there are several to choose from."""
+    baselines: Mapping[str, BaselineMetrics] | None = None
+    """The usual linear model on rows held out."""
     members: Annotated[tuple[Member, ...], Field(min_length=1)]
 
     @property
@@ -217,13 +226,6 @@ class TestedFold(_WithMetrics):
     test_rows: Count
     temperature: float | None = None
     """Of the fold's ensemble; a regression has none."""
-
-
-class BaselineMetrics(Record):
-    """Another model on the same folds."""
-
-    metrics: Mapping[str, Interval]
-    ours_minus_theirs: Mapping[str, Interval]
 
 
 class CrossValidation(Measured):

@@ -94,3 +94,6 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def __neg__(self) -> "Interval":
+        return Interval(-self.value, -self.high, -self.low)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Doubles, HeldOut, Interval, Task, TrainingFinding
 from phoneprice.records.curves import Curves
-from phoneprice.records.documents import RunMetrics
+from phoneprice.records.documents import BaselineMetrics, RunMetrics
+from phoneprice.records.findings import TrainingCheck, symptoms
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,13 @@ class Baseline:
     name: str
     metrics: Mapping[str, float]
     lead: Interval | None = None
-    """Of ``metric``, paired on the same rows."""
+    """Of one metric, paired on the same rows."""
+
+    @classmethod
+    def paired(cls, name: str, found: BaselineMetrics, metric: str) -> Baseline:
+        """One that was measured beside the network, with the network's lead in ``metric``."""
+        values = {own: interval.value for own, interval in found.metrics.items()}
+        return cls(name, values, METRICS[metric].gain(found.ours_minus_theirs[metric]))
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class ReportFacts:
     """The one that stands for the run."""
     trainings: tuple[RecipeCurves, ...]
     findings: tuple[TrainingFinding, ...]
+    checked: tuple[TrainingCheck, ...]
     summary: tuple[tuple[str, str], ...]
     """What data and what network, as names and words."""
     environment: tuple[tuple[str, str], ...]
@@ -110,3 +119,8 @@ class ReportFacts:
     from_data: FromData | None
     ask_for_data: str
     """The command that adds what only the table can tell."""
+
+    @property
+    def symptoms(self) -> str:
+        """What is wrong beside the findings, in a sentence."""
+        return symptoms(self.findings, self.checked)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phoneprice.metrics.ranking import cumulative
-from phoneprice.metrics.reliability import reliability
+from phoneprice.metrics.reliability import Reliability, reliability
 from phoneprice.records import Doubles, Task
 from phoneprice.report.facts import LatentScore
 from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
@@ -24,12 +24,10 @@ def reliability_charts(y: NDArray[np.int64], probabilities: Doubles, weights: Do
     found = reliability(y, probabilities, weights=weights)
     bins, filled = len(found.rows), found.rows > 0
     confidence = Axis(0, 1, "confidence (probability of the predicted class)")
-    gap = found.accuracy[filled] - found.confidence[filled]
-    lean = "too sure" if (gap @ found.rows[filled]) < 0 else "too careful"
     curve = Chart(
         "reliability",
         "Reliability: accuracy by confidence",
-        f"Expected calibration error {figure(found.ece)}; on the whole the predictions are slightly {lean}. "
+        f"Expected calibration error {figure(found.ece)}; {_lean(found)}. "
         "On the diagonal a prediction said to be 90% sure is right nine times in ten.",
         confidence,
         Axis(0, 1, "accuracy (share right)"),
@@ -44,6 +42,17 @@ def reliability_charts(y: NDArray[np.int64], probabilities: Doubles, weights: Do
     histogram = Chart("confidence", "How confident the predictions are", words, confidence, _up_to(found.rows))
     _bars(histogram, found.rows, np.arange(bins + 1) / bins, "{:.2f}".format)
     return [curve, histogram]
+
+
+def _lean(found: Reliability) -> str:
+    """Whether the predictions are too sure on the whole: by more than chance."""
+    sure, right = found.mean_confidence, found.mean_accuracy
+    lean = "too sure" if sure > right else "too careful"
+    judged = f"{lean}, by more than" if abs(sure - right) > found.chance else "no further apart than"
+    return (
+        f"on the whole the predictions are {share(sure)} sure and {share(right)} right: {judged} the "
+        f"{share(found.chance)} that chance explains"
+    )
 
 
 def _up_to(rows: NDArray[np.int64] | Doubles) -> Axis:

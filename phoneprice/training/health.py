@@ -7,6 +7,8 @@ What is measured, ``(K, layers)`` each, layers in the order of ``model.shape``:
 - ``update_ratio``: size of that step relative to them, ``|new - old| / |old|``;
 - ``dead_units``: share of a hidden layer's rectifiers that are zero on every row of a sample;
 - ``saturated``: share of a hidden layer's bounded activations that are within 2.5% of their range of a bound;
+- ``spread``: before the first step alone, the standard deviation over rows of a hidden unit's activation, root mean
+  square over units: what of the inputs' spread of 1 gets there;
 - ``validation_accuracy`` (for ordered classes of the median class) or ``validation_rmse`` (in the target's units), on
   the rows whose loss is watched: ``(K, 1)``.
 
@@ -82,6 +84,19 @@ class HealthMonitor:
         self._before, self._gradients = [], []
         if "dead_units" in self.values or "saturated" in self.values:
             self._measure_activations(self._network.activations(self._sample))
+
+    @torch.no_grad()
+    def at_the_start(self) -> Mapping[str, Tensor]:
+        """Measure a network that has gradients and has made no step; batches normalise themselves, as in training."""
+        both = [w.grad for w in self._weights if w.grad is not None], self._weights
+        norms = [torch.stack([torch.linalg.vector_norm(t, dim=(1, 2)) for t in tensors]) for tensors in both]
+        gradients, weights = (n / self._root_sizes for n in norms)
+        found = {"gradient_norm": gradients.T, "weight_norm": weights.T}
+        if activations := self._network.activations(self._sample, training=True):
+            self._measure_activations(activations)
+            found |= {name: self.values[name] for name in ("dead_units", "saturated") if name in self.values}
+            found["spread"] = torch.stack([h.std(1, correction=0).square().mean(1).sqrt() for h in activations], 1)
+        return found
 
     def _measure_activations(self, activations: Sequence[Tensor]) -> None:
         if self._may_die:

@@ -2,12 +2,14 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from phoneprice.records import Ensemble, EpochRecord, Floats, MemberPlan
+from phoneprice.records import Doubles, Ensemble, EpochRecord, Floats, MemberPlan
+from phoneprice.records.curves import Start
 from phoneprice.training.batches import Pace
 from phoneprice.training.settings import shared_part
 from phoneprice.training.stack import FitSetup, Stack
@@ -118,21 +120,32 @@ class Fit:
             health=self._health(),
         )
 
+    def start(self) -> Start:
+        """All members before their first step; the seed decides, so it doesn't matter when it is asked for."""
+        parts = [stack.start() for stack in self.stacks]
+        loss, guessing = ([getattr(part, name) for part in parts] for name in ("loss", "guessing_loss"))
+        return Start(self._gather(loss), self._gather(guessing), self._gather_layers([part.health for part in parts]))
+
     def _health(self) -> dict[str, Floats]:
-        """The stacks' measurements, ``(K, layers)`` each, in the members' order; NaN behind those of fewer layers."""
-        parts = [({} if stack.health is None else stack.health.values) for stack in self.stacks]
+        """The stacks' measurements, as ``_gather_layers``."""
+        every = [({} if stack.health is None else stack.health.values) for stack in self.stacks]
+        parts = [{name: values.cpu().numpy() for name, values in part.items()} for part in every]
+        return self._gather_layers(parts, np.float32)
+
+    def _gather_layers(self, parts: Sequence[Mapping[str, Any]], dtype: Any = np.float64) -> dict[str, Any]:
+        """Values by stack, ``(K, layers)`` each, in the members' order; NaN behind those of fewer layers."""
         layers = {name: max(p[name].shape[1] for p in parts if name in p) for part in parts for name in part}
-        found = {n: np.full((len(self.plans), most), np.nan, np.float32) for n, most in layers.items()}
+        found = {n: np.full((len(self.plans), most), np.nan, dtype) for n, most in layers.items()}
         for stack, part in zip(self.stacks, parts, strict=True):
             for name, values in part.items():
-                found[name][list(stack.positions), : values.shape[1]] = values.cpu().numpy()
+                found[name][list(stack.positions), : values.shape[1]] = values
         return found
 
-    def _gather(self, parts: Sequence[Tensor]) -> Floats:
+    def _gather(self, parts: Sequence[Any]) -> Doubles:
         """Values by stack, in the members' order."""
         values = np.empty(len(self.plans))
         for stack, part in zip(self.stacks, parts, strict=True):
-            values[list(stack.positions)] = part.numpy()
+            values[list(stack.positions)] = part
         return values
 
     @property

@@ -13,7 +13,8 @@ from phoneprice.components.penalties import Adaptive
 from phoneprice.config.schema import Config, EarlyStopping
 from phoneprice.model.mlp import StackedMLP, place_cuts, place_edges
 from phoneprice.model.shape import network_shape
-from phoneprice.records import Floats, InputStatistics, MemberPlan, Rows, TargetStatistics
+from phoneprice.records import Doubles, Floats, InputStatistics, MemberPlan, Rows, TargetStatistics
+from phoneprice.records.curves import Start
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
 from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
@@ -121,6 +122,21 @@ class Stack:
     def _monitor(self) -> HealthMonitor:
         sample, _ = self.view.batch(self.data, sample_rows(self.plans).to(self.data.values.device))
         return HealthMonitor(self.network, sample)
+
+    def start(self) -> Start:
+        """The members before their first step, on a sample of their training rows."""
+        network = self._fresh_network()
+        for parameter in network.parameters.values():
+            parameter.requires_grad_()
+        z, y = self.view.batch(self.data, sample_rows(self.plans).to(self.data.values.device))
+        losses = self._row_losses(network.forward(z, training=True), y).mean(1)
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        health = HealthMonitor(network, z).at_the_start()
+        silent = {n: t * 0 if n.startswith(("output.", "skip.")) else t for n, t in network.tensors.items()}
+        with torch.no_grad():
+            outputs = StackedMLP(self.config.model, network.shape, silent).forward(z, training=True)
+            guessing = self._row_losses(outputs, y).mean(1)
+        return Start(_doubles(losses), _doubles(guessing), {name: _doubles(t) for name, t in health.items()})
 
     def _counts(self) -> list[float]:
         """As how many rows each member's own count."""
@@ -395,6 +411,10 @@ class Stack:
         self.optimizer.load_state(part("optimizer"))
         if self.health is not None:
             self.health.load_state(part("health"))
+
+
+def _doubles(values: Tensor) -> Doubles:
+    return values.detach().double().cpu().numpy()
 
 
 def _sum(values: Tensor, weights: Tensor | None, here: slice) -> Tensor:

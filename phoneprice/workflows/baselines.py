@@ -5,22 +5,32 @@ Each is a pipeline: missing cells filled with the median, columns standardised (
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from phoneprice.evaluation.paired import PAIRED, lead, row_errors
 from phoneprice.guest import unnoticed, without_warnings
 from phoneprice.inference.threads import computing_threads, require_blas_memory
+from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import Cells, confusion
+from phoneprice.metrics.figures import measured
 from phoneprice.metrics.intervals import Weights, average
 from phoneprice.metrics.regression import regression_metrics
-from phoneprice.records import Rows, Task
+from phoneprice.records import Classified, HeldOut, Interval, Predictions, Rows, Task, Valued, joined
+from phoneprice.records.documents import BaselineMetrics
 from phoneprice.workflows.events import OnEvent, Progress
 from phoneprice.workflows.prepare import Prepared
 
 Scores = list[dict[str, float]]
 """A fold's values by metric; what is undefined in a fold is not there."""
+LEAST_ROWS: Final = 1000
+MOST_ROWS: Final = 20_000
+"""That the linear baseline of a training learns from in a fold."""
+_PASSES: Final = 400
+"""Operations a row, input and class of a linear fit: 4 in each of about 100 steps."""
 
 
 def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_event: OnEvent) -> dict[str, Scores]:
@@ -35,7 +45,7 @@ def baseline_scores(prepared: Prepared, splits: Sequence[tuple[Rows, Rows]], on_
     done, total = 0, len(models) * len(splits)
     for train, test in splits:
         for name, build in models.items():
-            predicted = fit_and_predict(build(), x, prepared.targets, train, test)
+            predicted = fitted_quietly(build(), x[train], prepared.targets[train]).predict(x[test])
             weights = prepared.roles.take(test).weights
             scores[name].append(_score(prepared.targets[test], predicted, prepared.task, weights))
             done += 1
@@ -58,21 +68,59 @@ def _require_room() -> None:
     dgemm(1.0, square, square)
 
 
-def linear_model(prepared: Prepared) -> tuple[str, Callable[[], Any], Any]:
-    """The linear baseline of the task, its name first, and the inputs ``(n, d)`` to give it."""
-    name = "ridge regression" if prepared.task.kind == "regression" else "logistic regression"
-    models = _regressors() if prepared.task.kind == "regression" else _classifiers()
-    _require_room()
-    return name, models[name], _table(prepared)
+def linear_baseline(
+    prepared: Prepared, held: HeldOut, splits: Sequence[tuple[Rows, Rows]], operations: float = math.inf
+) -> dict[str, BaselineMetrics]:
+    """The usual linear model, by its name, on rows of ``held``, and how far the networks' figures are from its own.
 
-
-def fit_and_predict(model: Any, x: Any, y: Any, train: Rows, test: Rows) -> Any:
-    """What a model that has learned from some rows predicts for others.
-
-    It says nothing where it stops at its iteration limit: it is still that baseline.
+    ``splits`` are the training and the held-out rows of each fold. It learns from no more of the former than
+    ``MOST_ROWS``, and than so many ``operations`` allow, but from ``LEAST_ROWS``: a clock would make each run another.
+    Empty where no fold has two classes.
     """
+    regression = prepared.task.kind == "regression"
+    name, build = ("ridge regression", _ridge) if regression else ("logistic regression", _logistic)
+    with unnoticed("sklearn.linear_model", "sklearn.impute", "sklearn.pipeline"):
+        build()
+    _require_room()
+    done, x = list[tuple[Rows, Predictions]](), _table(prepared)
+    row_operations = _PASSES * x.shape[1] * max(prepared.task.classes, 1) * len(splits)
+    most = int(min(max(operations / row_operations, LEAST_ROWS), MOST_ROWS))
+    for train, test in splits:
+        some = train[:: -(-len(train) // most)]
+        if not regression and len(np.unique(prepared.targets[some])) < 2:
+            continue
+        done.append((test, _fit_and_predict(build(), x, prepared, some, test)))
+    return {name: _compared(held, done, prepared.task)} if done else {}
+
+
+def _fit_and_predict(model: Any, x: Any, prepared: Prepared, train: Rows, test: Rows) -> Predictions:
+    """What a model that has learned from some rows says of others."""
+    fitted = fitted_quietly(model, x[train].astype(np.float64), prepared.targets[train])
+    with np.errstate(all="ignore"):
+        if not prepared.task.labels:
+            return Valued(fitted.predict(x[test].astype(np.float64)))
+        probabilities = np.zeros((len(test), prepared.task.classes))
+        probabilities[:, fitted.classes_] = fitted.predict_proba(x[test].astype(np.float64))
+    return Classified(probabilities.argmax(axis=1), probabilities)
+
+
+def _compared(held: HeldOut, done: Sequence[tuple[Rows, Predictions]], task: Task) -> BaselineMetrics:
+    """The networks of ``held`` with another model on the rows that it has predicted."""
+    rows = np.concatenate([test for test, _ in done])
+    theirs = joined([said for _, said in done]).take(np.argsort(rows, kind="stable"))
+    ours = held.part(np.isin(held.rows, rows))
+    figures, differences = measured(ours.truth, theirs, task, ours.weights).metrics, dict[str, Interval]()
+    for metric in PAIRED[bool(task.labels)]:
+        errors = row_errors(metric, ours.truth, ours.predictions), row_errors(metric, ours.truth, theirs)
+        # A lead says which is better, a difference which is larger.
+        differences[metric] = lead(metric, *(errors if METRICS[metric].better == "higher" else errors[::-1]))
+    return BaselineMetrics(metrics={metric: figures[metric] for metric in differences}, ours_minus_theirs=differences)
+
+
+def fitted_quietly(model: Any, x: Any, y: Any) -> Any:
+    """The model, which has said nothing where it stopped at its iteration limit: it is still that baseline."""
     with without_warnings(), np.errstate(all="ignore"):
-        return model.fit(x[train], y[train]).predict(x[test])
+        return model.fit(x, y)
 
 
 def _table(prepared: Prepared) -> Any:
@@ -98,14 +146,13 @@ def _score(y: Any, predicted: Any, task: Task, weights: Weights = None) -> dict[
 def _classifiers() -> dict[str, Callable[[], Any]]:
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsOneClassifier
     from sklearn.neural_network import MLPClassifier
     from sklearn.svm import LinearSVC
 
     return {
         "majority": lambda: DummyClassifier(strategy="most_frequent"),
-        "logistic regression": lambda: _scaled(LogisticRegression(C=100, max_iter=2000)),
+        "logistic regression": _logistic,
         # One against one, as in sklearn.svm.SVC: against the rest, a class in the middle has no linear border.
         "linear SVM": lambda: _scaled(OneVsOneClassifier(LinearSVC(C=100, dual=False, random_state=0))),
         "gradient boosting": lambda: HistGradientBoostingClassifier(random_state=0),
@@ -116,17 +163,28 @@ def _classifiers() -> dict[str, Callable[[], Any]]:
 def _regressors() -> dict[str, Callable[[], Any]]:
     from sklearn.dummy import DummyRegressor
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from sklearn.linear_model import RidgeCV
     from sklearn.neural_network import MLPRegressor
     from sklearn.svm import LinearSVR
 
     return {
         "median": lambda: DummyRegressor(strategy="median"),
-        "ridge regression": lambda: _scaled(RidgeCV(np.logspace(-3, 3, 13))),
+        "ridge regression": _ridge,
         "linear SVM": lambda: _scaled(_of_scaled_target(LinearSVR(dual="auto", random_state=0, max_iter=10_000))),
         "gradient boosting": lambda: HistGradientBoostingRegressor(random_state=0),
         "scikit-learn MLP": lambda: _scaled(_of_scaled_target(MLPRegressor(random_state=0))),
     }
+
+
+def _logistic() -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return _scaled(LogisticRegression(C=100, max_iter=2000))
+
+
+def _ridge() -> Any:
+    from sklearn.linear_model import RidgeCV
+
+    return _scaled(RidgeCV(np.logspace(-3, 3, 13)))
 
 
 def _of_scaled_target(model: Any) -> Any:

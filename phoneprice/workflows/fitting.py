@@ -15,6 +15,7 @@ from phoneprice.data.encoding.features import member_statistics
 from phoneprice.data.encoding.schema import Column
 from phoneprice.data.encoding.target import target_statistics
 from phoneprice.data.rows.splits import plan_members
+from phoneprice.diagnosis import remedies
 from phoneprice.errors import DivergedError, MemoryShortageError
 from phoneprice.guest import unnoticed
 from phoneprice.model.shape import NetworkShape, measured_layers, network_shape
@@ -158,11 +159,14 @@ def _fit(
             checkpointer.begin(training, origin_of(prepared, configs, device=str(device), threads=threads))
         with enough_memory():
             history = _follow(training, epochs, on_event, checkpointer)
+            start = training.start() if watch else None
     diverged = training.diverged.astype(int)
     best = tuple(int(epoch) for epoch in training.best_epoch)
     firsts = range(0, len(each), len(plans))
     ensembles = tuple(training.ensemble(range(first, first + len(plans))) for first in firsts)
-    return Fitted(ensembles, Curves.of(history), best, tuple(diverged.tolist()), str(device), threads, tuple(shapes))
+    return Fitted(
+        ensembles, Curves.of(history, start), best, tuple(diverged.tolist()), str(device), threads, tuple(shapes)
+    )
 
 
 def _edges(
@@ -216,7 +220,9 @@ def likely_cause(config: Config, columns: Sequence[Column]) -> str:
         return "data.scaling = 'none': try data.scaling = 'standard'"
     if config.model.hidden and init in {"ones", "constant", "normal"}:
         return f"model.init = '{init}': try model.init = 'kaiming_normal'"
-    return f"optimizer.lr = {config.optimizer.lr:g}: try a tenth of it, or training.gradient_clip_norm = 1"
+    found = remedies.lower_rate(config), remedies.clip_gradients(config)
+    helped = " or ".join(setting.replace("=", " = ") for setting in found if setting) or "fewer layers"
+    return f"optimizer.lr = {config.optimizer.lr:g}: try {helped}"
 
 
 _WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those are worse"

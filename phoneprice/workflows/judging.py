@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from phoneprice.data.encoding.schema import TableSchema
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.model.shape import measured_layers, recipe_shape
-from phoneprice.records import Task, TrainedRecipe, TrainingFinding
+from phoneprice.records import Judgement, Task, TrainedRecipe
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import RunMetrics
+from phoneprice.records.findings import TrainingCheck, TrainingFinding
 
 
 def histories(recipes: Sequence[TrainedRecipe], task: Task, history: Curves) -> tuple[Curves, ...]:
@@ -25,18 +26,15 @@ def histories(recipes: Sequence[TrainedRecipe], task: Task, history: Curves) -> 
 
 def judged(
     recipes: Sequence[TrainedRecipe], schema: TableSchema, task: Task, history: Curves, metrics: RunMetrics
-) -> tuple[TrainingFinding, ...]:
-    """All findings, those of the recipe that counts most first."""
-    found = _judged(recipes, schema, task, history, metrics)
-    return tuple(finding for _, own in sorted(found, key=lambda pair: -pair[0]) for finding in own)
-
-
-def _judged(
-    recipes: Sequence[TrainedRecipe], schema: TableSchema, task: Task, history: Curves, metrics: RunMetrics
-) -> Iterator[tuple[float, list[TrainingFinding]]]:
-    """The weight and the findings of each recipe."""
+) -> Judgement:
+    """All findings and checks, those of the recipe that counts most first."""
     size = len(metrics.members) // len(recipes)
-    for i, (recipe, curves) in enumerate(zip(recipes, histories(recipes, task, history), strict=True)):
-        own = metrics.model_copy(update={"members": metrics.members[i * size : (i + 1) * size]})
-        training = Training(recipe.config, schema, curves, recipe.ensemble.parameters, own)
-        yield recipe.weight, [replace(finding, recipe=recipe.name) for finding in judge(training)]
+    own = list(zip(recipes, histories(recipes, task, history), range(len(recipes)), strict=True))
+    findings, checked = list[TrainingFinding](), list[TrainingCheck]()
+    for recipe, curves, i in sorted(own, key=lambda part: -part[0].weight):
+        members = metrics.members[i * size : (i + 1) * size]
+        part = metrics.model_copy(update={"members": members})
+        found = judge(Training(recipe.config, schema, curves, recipe.ensemble.parameters, part))
+        findings += [replace(finding, recipe=recipe.name) for finding in found.findings]
+        checked += [replace(check, recipe=recipe.name) for check in found.checked]
+    return Judgement(tuple(findings), tuple(checked))

@@ -26,6 +26,7 @@ from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
 from phoneprice.records.documents import Environment, RunMetrics
+from phoneprice.records.findings import TrainingCheck
 from phoneprice.report.facts import Baseline, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, counted_names, duration
@@ -53,6 +54,7 @@ class ReportFile:
     output: Path
     plots: tuple[Path, ...]
     findings: tuple[TrainingFinding, ...]
+    checked: tuple[TrainingCheck, ...]
     warnings: tuple[str, ...]
 
 
@@ -68,8 +70,8 @@ def report(
     """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
 
     ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
-    tell (importance, partial dependence, the worst rows, a linear baseline). It is read as in training, but for what
-    ``reading`` says. ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
+    tell (importance, partial dependence, the worst rows). It is read as in training, but for what ``reading`` says.
+    ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
     ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
     """
@@ -101,7 +103,7 @@ def report(
     with open_output(target, made_up=output is None, mode=mode) as file:
         file.write(page(facts).encode())
     written = tuple(_write_charts(drawn, mode))
-    return ReportFile(path, target, written, facts.findings, collector.messages)
+    return ReportFile(path, target, written, facts.findings, facts.checked, collector.messages)
 
 
 def report_path(run: Path) -> Path:
@@ -124,25 +126,28 @@ def gather(
 ) -> ReportFacts:
     """All that the report of a run shows."""
     metrics, held = run.metrics, run.held_out
-    baselines, from_data = _trivial_baselines(metrics, held), None
+    judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
+    linear, from_data = metrics.baselines, None
     if data is not None:
         from phoneprice.workflows.report_rows import facts_from_rows
 
         linear, from_data = facts_from_rows(run, data, held, reading, on_event)
-        baselines = (*baselines, *linear)
+    metric = headline(run.task.kind)
+    simple = [Baseline.paired(name, found, metric) for name, found in (linear or {}).items()]
     return ReportFacts(
         name=run.path.resolve().name,
         created=f"{run.manifest.created[:19].replace('T', ' ')} UTC by phoneprice {run.manifest.package_version}",
         task=run.task,
         metrics=metrics,
-        metric=headline(run.task.kind),
+        metric=metric,
         trainings=tuple(_trainings(run)),
-        findings=judged(run.recipes, run.schema, run.task, run.history, metrics),
+        findings=judgement.findings,
+        checked=judgement.checked,
         summary=tuple(_summary(run)),
         environment=tuple(_environment(run.environment)),
         command=shlex.join(run.environment.command_line),
         config_toml=to_toml(run.config),
-        baselines=baselines,
+        baselines=(*_trivial_baselines(metrics, held), *simple),
         held_out=held,
         score=_latent_score(run, held),
         from_data=from_data,

@@ -1,4 +1,4 @@
-"""What a report needs rows for: importance, partial dependence, the worst rows, a linear baseline.
+"""What a report needs rows for: importance, partial dependence, the worst rows.
 
 The table the run was trained on is recognised by its hash; then every row is looked at by the members that have not
 seen it. Any other labelled table is new to all of them.
@@ -6,8 +6,8 @@ seen it. Any other labelled table is new to all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from phoneprice.data.encoding.schema import Column
 from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.table import Table
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
-from phoneprice.evaluation.paired import PairedMetric, lead, row_errors
+from phoneprice.evaluation.paired import PairedMetric, row_errors
 from phoneprice.inference.predictor import Predictor
-from phoneprice.records import Classified, HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
-from phoneprice.report.facts import Baseline, Dependence, FromData, WorstRow
+from phoneprice.records import HeldOut, Inputs, Interval, Predictions, Split, Valued, joined, splits_of
+from phoneprice.records.documents import BaselineMetrics
+from phoneprice.report.facts import Dependence, FromData, WorstRow
 from phoneprice.wording import counted, number
 from phoneprice.workflows.evaluate import prepare_labelled, read_labelled
 from phoneprice.workflows.events import OnEvent, Progress, Warned
@@ -54,11 +55,16 @@ class _LabelledRows:
 
 def facts_from_rows(
     run: Run, data: Path | str, held: HeldOut | None, reading: Reading, on_event: OnEvent
-) -> tuple[tuple[Baseline, ...], FromData]:
-    """A linear baseline (for the table the run was trained on), and all else that the rows tell."""
+) -> tuple[Mapping[str, BaselineMetrics] | None, FromData]:
+    """The linear baseline, and all else that the rows tell.
+
+    A run of an earlier version has none; for the table that it was trained on it is made here.
+    """
     labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
-    baselines = _linear_baseline(labelled, held, metric) if labelled.out_of_fold and held is not None else ()
+    baselines = run.metrics.baselines
+    if baselines is None and held is not None and labelled.out_of_fold:
+        baselines = _linear_baseline(labelled, held)
     importances = _importances(labelled, metric, on_event)
     all_rows = f"all {counted(len(labelled.prepared.inputs), 'row')}"
     rows = "the rows each member has not seen" if labelled.out_of_fold else all_rows
@@ -179,19 +185,12 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _linear_baseline(labelled: _LabelledRows, held: HeldOut, metric: PairedMetric) -> tuple[Baseline, ...]:
-    """The usual linear model, trained on the rows each fold's members could see, and the network's lead on the rest."""
-    from phoneprice.workflows.baselines import fit_and_predict, linear_model
+def _linear_baseline(labelled: _LabelledRows, held: HeldOut) -> Mapping[str, BaselineMetrics]:
+    """The usual linear model, trained on the rows each fold's members could see."""
+    from phoneprice.workflows.baselines import linear_baseline
 
-    name, build, x = linear_model(labelled.prepared)
-    folds = [fold.held_out_rows for fold in labelled.folds]
-    y, order = labelled.prepared.targets, np.argsort(np.concatenate(folds), kind="stable")
-    predicted = []
-    for rows in folds:
-        others = np.setdiff1d(np.arange(len(y)), rows)
-        predicted.append(fit_and_predict(build(), x, y, others, rows))
-    values = np.concatenate(predicted)[order]
-    theirs = Valued(values) if metric == "rmse" else Classified(values, np.empty((len(values), 0)))
-    errors = row_errors(metric, held.truth, theirs)
-    value = float(np.sqrt(errors.mean())) if metric == "rmse" else 1 - float(errors.mean())
-    return (Baseline(name, {metric: value}, lead(metric, row_errors(metric, held.truth, held.predictions), errors)),)
+    every = np.arange(len(labelled.prepared.targets))
+    splits = [(np.setdiff1d(every, fold.held_out_rows), fold.held_out_rows) for fold in labelled.folds]
+    # The run numbers the rows of its file, some of which may have been left out.
+    places = np.sort(np.concatenate([fold.held_out_rows for fold in labelled.folds]))
+    return linear_baseline(labelled.prepared, replace(held, rows=places), splits)

@@ -17,11 +17,13 @@ from phoneprice.config.presets import find_config
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.inspection.leaks import leaks_told
+from phoneprice.errors import DeviceError
 from phoneprice.evaluation.calibration_fit import Calibrated
 from phoneprice.inference.predictor import kept_near_message
 from phoneprice.metrics.figures import Figures, measured
 from phoneprice.records import Classified, HeldOut, MemberPlan, Task, TrainedRecipe, TrainingFinding, splits_of
 from phoneprice.records.documents import (
+    BaselineMetrics,
     CalibrationFit,
     FoldMetrics,
     Member,
@@ -29,6 +31,7 @@ from phoneprice.records.documents import (
     Splits,
     measured_on,
 )
+from phoneprice.records.findings import TrainingCheck
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import Chosen, calibrated_on, choice_message, choose, final_calibration
 from phoneprice.workflows.checkpointing import Checkpointer
@@ -40,6 +43,9 @@ from phoneprice.workflows.inputs import refuse_training_on
 from phoneprice.workflows.judging import judged
 from phoneprice.workflows.predictors import predicted
 from phoneprice.workflows.prepare import Prepared, labelled_source
+
+BASELINE_SHARE = 0.05
+"""Of the work that the training has been, for the linear baseline."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class TrainResult:
     warnings: tuple[str, ...]
     findings: tuple[TrainingFinding, ...] = ()
     """What went wrong in the training, the likeliest cause first; none for a healthy one."""
+    checked: tuple[TrainingCheck, ...] = ()
+    """What was looked at."""
     inferred: Mapping[str, str] | None = None
     """Why the settings that the table has told are as they are, by dotted key; None where all were given."""
 
@@ -120,9 +128,18 @@ def _result(
     path: Path, prepared: Prepared, contents: RunContents, seconds: float, warnings: tuple[str, ...]
 ) -> TrainResult:
     config, metrics = prepared.config, contents.metrics
-    findings = judged(contents.recipes, prepared.schema, prepared.task, contents.history, metrics)
+    found = judged(contents.recipes, prepared.schema, prepared.task, contents.history, metrics)
     return TrainResult(
-        path, config, prepared.task, metrics, metrics.rows, seconds, warnings, findings, prepared.reasons
+        path,
+        config,
+        prepared.task,
+        metrics,
+        metrics.rows,
+        seconds,
+        warnings,
+        found.findings,
+        found.checked,
+        prepared.reasons,
     )
 
 
@@ -155,12 +172,14 @@ def _trained(
     if held is not None and calibrated is not None:  # judged cross-fitted
         judged = replace(held, predictions=Classified(calibrated.predicted, calibrated.probabilities))
     members = _members(plans, fitted, predictor.recipes)
+    work = BASELINE_SHARE * _operations(fitted, predictor.recipes, plans)
+    baselines = _baselines(prepared, judged, plans, work, on_event)
     return RunContents(
         config=config,
         schema=prepared.schema,
         recipes=predictor.recipes,
         calibration=predictor.calibration,
-        metrics=_metrics(prepared, training_set, judged, _calibration_fit(calibrated), chosen, members),
+        metrics=_metrics(prepared, training_set, judged, _calibration_fit(calibrated), chosen, members, baselines),
         splits=_splits(prepared, plans, len(members)),
         environment=made_with,
         history=fitted.history,
@@ -175,6 +194,7 @@ def _metrics(
     calibration: CalibrationFit | None,
     chosen: Chosen,
     members: tuple[Member, ...],
+    baselines: Mapping[str, BaselineMetrics],
 ) -> RunMetrics:
     """The metrics of the run; without held-out rows they are of rows that the networks have learned."""
     figures = training_set if held is None else measured(held.truth, held.predictions, prepared.task, held.weights)
@@ -189,7 +209,33 @@ def _metrics(
         calibration=calibration,
         portfolio=chosen.tried or None,
         members=members,
+        baselines=baselines or None,
     )
+
+
+def _operations(fitted: Fitted, recipes: Sequence[TrainedRecipe], plans: Sequence[MemberPlan]) -> float:
+    """About as many as the training has taken: 6 a parameter, row and epoch (Kaplan et al. 2020, section 2.1)."""
+    parts = zip(fitted.shapes, recipes, strict=True)
+    return 6 * len(plans[0].train_rows) * sum(shape.parameters * own.config.training.epochs for shape, own in parts)
+
+
+def _baselines(
+    prepared: Prepared, held: HeldOut | None, plans: Sequence[MemberPlan], operations: float, on_event: OnEvent
+) -> Mapping[str, BaselineMetrics]:
+    """The linear baseline; none where nothing was held out, or where there is no memory for it, which is said."""
+    if held is None:
+        return {}
+    from phoneprice.workflows.baselines import linear_baseline
+
+    splits = []
+    for split in splits_of(plans):
+        first = plans[split.members[0]]
+        splits.append((np.sort(np.concatenate([first.train_rows, first.stopping_rows])), split.held_out_rows))
+    try:
+        return linear_baseline(prepared, held, splits, operations)
+    except (DeviceError, MemoryError):
+        on_event(Noted("no memory is left for the linear baseline; the networks are compared with guessing alone"))
+        return {}
 
 
 def _by_fold(held: HeldOut, task: Task) -> Iterator[FoldMetrics]:

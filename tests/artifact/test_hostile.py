@@ -434,6 +434,19 @@ def test_metrics_of_other_recipes(portfolio, change, reason):
     assert refusal(portfolio, verify_run) == f"metrics.json: not valid: {reason}; {DAMAGED}"
 
 
+@pytest.mark.parametrize("key", ["metrics", "ours_minus_theirs"])
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_a_baseline_without_the_metrics_that_are_compared(run, key, metric):
+    interval = {"value": 0.5, "low": 0.4, "high": 0.6}
+    figures = {"accuracy": interval, "log_loss": interval}
+    baseline = {"metrics": dict(figures), "ours_minus_theirs": dict(figures)}
+    edit(run, "metrics.json", lambda document: document.update(baselines={"logistic regression": baseline}))
+    verify_run(run)
+    del baseline[key][metric]
+    edit(run, "metrics.json", lambda document: document.update(baselines={"logistic regression": baseline}))
+    assert refusal(run, verify_run) == f"metrics.json: not valid: metric '{metric}' is missing; {DAMAGED}"
+
+
 def _header(run):
     data = (run / "model.safetensors").read_bytes()
     length = int.from_bytes(data[:8], "little")

@@ -18,7 +18,7 @@ from phoneprice.config.schema import Config, ModelConfig, Recipe
 from phoneprice.data.encoding.schema import input_names
 from phoneprice.errors import ModelError
 from phoneprice.records import Calibration, EpochRecord, HeldOut, InputStatistics, TrainedRecipe, Valued
-from phoneprice.records.curves import Curves
+from phoneprice.records.curves import Curves, Start
 from phoneprice.records.inputs import LARGEST_SINGLE
 from tests.components.families import choices
 from tests.random_runs import NOTHING_HELD_OUT, numeric_schema, random_contents, random_ensemble, write_run
@@ -192,6 +192,32 @@ def test_a_history_is_strict_json():
     assert render_history(found) == data
     assert [record.epoch for record in found.records()] == [1, 2]
     assert_same_arrays(Curves.of(list(found.records())), found)
+
+
+def test_a_history_begins_before_the_first_step():
+    losses = np.array([[0.5, 0.25]])
+    start = Start(np.array([1.5, np.inf]), np.array([1.0, 1.25]), {"spread": np.array([[0.5], [0.75]])})
+    curves = Curves(losses, losses, losses, losses > 0, {}, start)
+    data = render_history(curves)
+    first, _ = map(json.loads, data.splitlines())
+    assert first == {
+        "epoch": 0,
+        "loss": [1.5, None],
+        "guessing_loss": [1.0, 1.25],
+        "health": {"spread": [[0.5], [0.75]]},
+    }
+    found = parse_history(data, "history.jsonl")
+    assert render_history(found) == data
+    assert found.epochs.tolist() == [1]
+
+
+@pytest.mark.parametrize("broken", ["[1.0]", "[1.0, 2.0, 3.0]", "[[1.0], [2.0]]"])
+def test_a_start_of_other_members_is_damaged(broken):
+    losses = np.array([[0.5, 0.25]])
+    start = Start(np.array([1.0, 2.0]), np.array([1.0, 1.25]), {})
+    data = render_history(Curves(losses, losses, losses, losses > 0, {}, start)).decode()
+    with pytest.raises(ModelError):
+        parse_history(data.replace('"loss": [1.0, 2.0]', f'"loss": {broken}', 1).encode(), "history.jsonl")
 
 
 def test_new_names_do_not_collide(tmp_path):

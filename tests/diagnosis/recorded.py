@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from phoneprice.data.encoding.schema import Column, TableSchema
 from phoneprice.diagnosis.findings import judge
 from phoneprice.diagnosis.training import Training
 from phoneprice.records import Interval
-from phoneprice.records.documents import ClassMetrics, Member, RunMetrics
+from phoneprice.records.documents import BaselineMetrics, ClassMetrics, Member, RunMetrics
 
 INPUTS = 20
 
@@ -43,12 +43,15 @@ def recorded(
     rows: int = 800,
     ranges: Sequence[float] = (1.0, 1.0),
     metrics: RunMetrics | None = None,
+    first_loss: float = 1.0,
+    start: Mapping[str, Sequence[float]] | None = None,
     **health: Any,
 ) -> Training:
     """A training of one member with these losses and learning rates an epoch, and the weights of a healthy network.
 
-    ``health`` are measurements by name, a list over the layers an epoch; ``ranges`` are those of the columns. One that
-    ``stopped`` did so before the last epoch.
+    ``health`` are measurements by name, a list over the layers an epoch; ``start`` is the same before the first one,
+    when guessing has a loss of 1. ``ranges`` are those of the columns. One that ``stopped`` did so before the last
+    epoch.
     """
     settings = (f"training.epochs={len(train)}", "training.batch_rows=16", "penalty.name=none", *settings)
     config: Config = load_config(None, settings)
@@ -65,7 +68,9 @@ def recorded(
     ]
     columns = tuple(Column(name=f"x{i}", kind="numeric", low=0.0, high=high) for i, high in enumerate(ranges))
     schema = TableSchema(columns=columns, target="y", labels=("0", "1"))
-    curves = parse_history("\n".join(map(json.dumps, lines)).encode(), "history.jsonl")
+    first = {"epoch": 0, "loss": [first_loss if math.isfinite(first_loss) else None], "guessing_loss": [1.0]}
+    first["health"] = {name: [list(values)] for name, values in (start or {}).items()}
+    curves = parse_history("\n".join(map(json.dumps, [first, *lines])).encode(), "history.jsonl")
     return Training(config, schema, curves, weights(config), metrics or figures(members=[member(rows)]))
 
 
@@ -74,11 +79,17 @@ def member(train_rows: int, diverged_epoch: int | None = None) -> Member:
     return Member.model_construct(train_rows=train_rows, diverged_epoch=diverged_epoch)
 
 
-def figures(members: Sequence[Member] = (), support: Sequence[int] | None = None, **values: float) -> RunMetrics:
-    """Metrics by name, of one member where nothing else is said, and the rows of each class."""
+def figures(
+    members: Sequence[Member] = (),
+    support: Sequence[int] | None = None,
+    baselines: Mapping[str, BaselineMetrics] | None = None,
+    **values: float,
+) -> RunMetrics:
+    """Metrics by name, of one member where nothing else is said, the rows of each class and other models."""
     classes = None if support is None else tuple(ClassMetrics.model_construct(support=rows) for rows in support)
     metrics = {name: Interval(value, value, value) for name, value in values.items()}
-    return RunMetrics.model_construct(metrics=metrics, members=tuple(members) or (member(800),), per_class=classes)
+    members = tuple(members) or (member(800),)
+    return RunMetrics.model_construct(metrics=metrics, members=members, per_class=classes, baselines=baselines)
 
 
 def weights(config: Config, apart: float = 1.0) -> dict[str, np.ndarray]:
@@ -93,4 +104,4 @@ def weights(config: Config, apart: float = 1.0) -> dict[str, np.ndarray]:
 
 def codes(training: Training) -> list[str]:
     """What is found, in order."""
-    return [finding.code for finding in judge(training)]
+    return [finding.code for finding in judge(training).findings]

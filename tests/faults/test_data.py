@@ -168,7 +168,7 @@ def test_a_loss_that_becomes_infinite(call: Call, tmp_path: Path) -> None:
     last = answer.err.splitlines()[-1]
     assert last.startswith("phoneprice: error: training diverged: the loss became NaN or infinite in epoch ")
     assert last.endswith(
-        "; the likely cause is optimizer.lr = 1e+20: try a tenth of it, or training.gradient_clip_norm = 1"
+        "; the likely cause is optimizer.lr = 1e+20: try optimizer.lr = 0.1 or training.gradient_clip_norm = 1"
     )
     assert not (tmp_path / "run").exists()
 
@@ -178,7 +178,7 @@ def test_a_loss_that_becomes_infinite(call: Call, tmp_path: Path) -> None:
     [
         (["data.scaling=none"], "data.scaling = 'none': try data.scaling = 'standard'"),
         (["model.init.name=ones"], "model.init = 'ones': try model.init = 'kaiming_normal'"),
-        ([], "optimizer.lr = 0.02: try a tenth of it, or training.gradient_clip_norm = 1"),
+        ([], "optimizer.lr = 0.02: try optimizer.lr = 0.005 or training.gradient_clip_norm = 1"),
     ],
 )
 def test_the_likely_cause(settings: list[str], cause: str) -> None:

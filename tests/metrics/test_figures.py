@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.figures import measured
-from phoneprice.records import Classified, Task, Valued
+from phoneprice.records import Classified, Interval, Task, Valued
 
 TASKS = {
     "ordinal": Task("ordinal", "y", ("a", "b", "c")),
@@ -49,6 +49,12 @@ def test_limits_are_rising_and_forgive_rounding():
     assert not accuracy.allows(float("nan"))
     assert r2.allows(-1e9, 0.5, 1.0)
     assert not r2.allows(0.5, 0.6, 1.1)
+
+
+def test_a_gain_is_positive_where_the_first_is_better():
+    difference = Interval(-0.1, -0.2, 0.05)
+    assert METRICS["accuracy"].gain(difference) == difference
+    assert METRICS["log_loss"].gain(difference) == Interval(0.1, -0.05, 0.2)
 
 
 WEIGHTS = st.lists(st.integers(1, 5), min_size=2, max_size=40)

@@ -33,3 +33,17 @@ def test_the_interval_is_that_of_resampled_rows(rows: int, bins: int, overconfid
     assert found.value == reliability(y, p, bins).ece
     assert found.low == pytest.approx(max(low, 0), abs=0.08 * width)
     assert found.high == pytest.approx(high, abs=0.08 * width)
+
+
+def test_how_far_confidence_and_accuracy_are_apart_by_chance() -> None:
+    """Of many tables whose predictions are as sure as they are right, five in a hundred are further apart."""
+    random, rows = np.random.default_rng(1), 200
+    beyond = []
+    for _ in range(2000):
+        confidence = random.uniform(0.5, 1, rows)
+        y = (random.random(rows) > confidence).astype(np.int64)
+        found = reliability(y, np.column_stack([confidence, 1 - confidence]))
+        assert found.mean_confidence == pytest.approx(confidence.mean())
+        assert found.mean_accuracy == pytest.approx((y == 0).mean())
+        beyond.append(abs(found.mean_accuracy - found.mean_confidence) > found.chance)
+    assert np.mean(beyond) == pytest.approx(0.05, abs=0.015)

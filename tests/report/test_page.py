@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
+from phoneprice.artifact.loader import Run, load_run
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.errors import DataError, ModelError, StorageError
-from phoneprice.workflows.report import report, report_path
+from phoneprice.report.page import page as rendered
+from phoneprice.report.prediction_charts import reliability_charts
+from phoneprice.workflows.report import gather, report, report_path
 from tests.report.reports import KINDS, Page, page, shown_metrics, small_run
 
 ALWAYS = ["summary", "curves", "importance", "worst", "health", "configuration", "reproduce"]
@@ -85,12 +90,53 @@ def test_without_data_it_says_how_to_get_the_rest() -> None:
     assert "Permutation importance" in page("ordinal")
 
 
-def test_the_baselines() -> None:
-    rows = re.findall(r'<th scope="row">([^<]+)</th><td>([\d.]+)</td><td>([^<]*)</td>', page("ordinal"))
+@pytest.mark.parametrize(
+    ("right", "words"),
+    [
+        (90, "90.0% sure and 90.0% right: no further apart than the 5.9% that chance explains"),
+        (96, "90.0% sure and 96.0% right: too careful, by more than the 5.9% that chance explains"),
+        (84, "90.0% sure and 84.0% right: too sure, by more than the 5.9% that chance explains"),
+    ],
+)
+def test_whether_predictions_are_too_sure(right: int, words: str) -> None:
+    y = np.repeat([0, 1], [right, 100 - right])
+    curve, _ = reliability_charts(y, np.tile([0.9, 0.1], (100, 1)))
+    assert f"; on the whole the predictions are {words}. On the diagonal" in curve.description
+
+
+def of_an_earlier_version(kind: str) -> Run:
+    """A run whose metrics have no linear model."""
+    run = load_run(small_run(kind))
+    vars(run)["metrics"] = run.metrics.model_copy(update={"baselines": None})
+    return run
+
+
+@pytest.mark.parametrize("data", [False, True])
+def test_the_baselines(*, data: bool) -> None:
+    text = page("ordinal", data=data)
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td>([\d.]+)</td><td>([^<]*)</td>', text)
     assert [row[:2] for row in rows if row[0] == "the most frequent class"] == [("the most frequent class", "0.2500")]
     (linear,) = [row for row in rows if row[0] == "logistic regression"]
     assert float(linear[1]) > 0.9
     assert re.fullmatch(r"-?[\d.]+ \(-?[\d.e-]+ to -?[\d.e-]+\)", linear[2])
+    assert "a linear model trained on the same folds" not in text
+
+
+def test_a_run_of_an_earlier_version_has_its_linear_model_from_the_table() -> None:
+    before = of_an_earlier_version("ordinal")
+    assert [simple.name for simple in gather(before).baselines] == ["the most frequent class"]
+    assert "a linear model trained on the same folds" in rendered(gather(before))
+    names = [simple.name for simple in gather(before, sample_path("train")).baselines]
+    assert names == ["the most frequent class", "logistic regression"]
+
+
+def test_what_was_checked_is_told_with_its_result() -> None:
+    facts = gather(load_run(small_run("ordinal")))
+    first, *others = facts.checked
+    shown = rendered(replace(facts, findings=(), checked=(replace(first, passed=False), *others)))
+    assert shown.count('<td class="text">failed</td>') == 1
+    assert shown.count('<td class="text">fine</td>') == sum(check.passed for check in others)
+    assert f"Not as it should be either, perhaps because of this: {first.title}." in shown
 
 
 def test_the_command_that_repeats_the_run_and_its_settings() -> None:
@@ -171,4 +217,5 @@ def test_other_rows_than_those_of_the_training(tmp_path: Path) -> None:
     table.write_text("\n".join([lines[0], *lines[1:101]]) + "\n")
     text = report(small_run("ordinal"), table, tmp_path / "r.html").output.read_text()
     assert "Measured on all 100 rows of some.csv." in text
-    assert "logistic regression" not in text
+    before = of_an_earlier_version("ordinal")
+    assert [simple.name for simple in gather(before, table).baselines] == ["the most frequent class"]

@@ -51,6 +51,7 @@ def with_hostile_names(known: ReportFacts) -> ReportFacts:
         task=replace(known.task, target=HOSTILE, labels=tuple(f"{HOSTILE}{label}" for label in known.task.labels)),
         metrics=metrics,
         findings=(TrainingFinding("too_short", *[HOSTILE] * 4),),
+        checked=tuple(replace(check, title=HOSTILE, measured=HOSTILE, passed=False) for check in known.checked),
         trainings=tuple(replace(own, name=HOSTILE, layers=(HOSTILE,) * len(own.layers)) for own in known.trainings),
         summary=((HOSTILE, HOSTILE),),
         environment=((HOSTILE, HOSTILE),),

@@ -50,6 +50,63 @@ def test_the_metric_on_watched_rows(kind: str) -> None:
         assert last.health[name][k, 0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "guessing"), [("multiclass", np.log(4)), ("binary", np.log(2))])
+@pytest.mark.parametrize("normalization", ["none", "batch_norm"])
+def test_the_start(kind: str, guessing: float, normalization: str) -> None:
+    """Before the first step, of each member's sample: what a network has and what it would have by guessing."""
+    inputs, y = problem(kind)
+    config = config_of(
+        kind, model={"dropout": 0.2, "normalization": {"name": normalization}}, optimizer={"name": "sgd"}
+    )
+    fit = fit_of(config, plans_of(len(y)), inputs, y)
+    start, stack = fit.start(), fit.stacks[0]
+    np.testing.assert_allclose(start.guessing_loss, guessing, rtol=1e-6)
+    assert {name: values.shape for name, values in start.health.items()} == {
+        "gradient_norm": (3, 4),
+        "weight_norm": (3, 4),
+        "dead_units": (3, 2),
+        "spread": (3, 2),
+    }
+    network = stack._fresh_network()
+    first = network.tensors["hidden.0.weight"].double().numpy()
+    np.testing.assert_allclose(start.health["weight_norm"][:, 0], np.sqrt((first**2).mean(axis=(1, 2))), rtol=1e-5)
+    z, target = stack.view.batch(stack.data, sample_rows(fit.plans))
+    outputs = network.forward(z, training=True)
+    losses = config.loss.row_losses(outputs, target).mean(1)
+    np.testing.assert_allclose(start.loss, losses.detach().numpy(), rtol=1e-5)
+    hidden = network.activations(z, training=True)[1].double()
+    np.testing.assert_allclose(
+        start.health["spread"][:, 1], hidden.std(1, correction=0).square().mean(1).sqrt(), rtol=1e-4
+    )
+
+
+def test_the_start_is_the_same_after_training_and_of_every_member_alone() -> None:
+    inputs, y = problem("ordinal")
+    plans = plans_of(len(y))
+    fit = fit_of(config_of(), plans, inputs, y)
+    before = fit.start()
+    run(fit)
+    after = fit.start()
+    assert (before.loss.tobytes(), before.guessing_loss.tobytes()) == (
+        after.loss.tobytes(),
+        after.guessing_loss.tobytes(),
+    )
+    for k, plan in enumerate(plans):
+        alone = fit_of(config_of(), [plan], inputs, y).start()
+        for name, values in alone.health.items():
+            np.testing.assert_allclose(before.health[name][k], values[0], rtol=1e-5, err_msg=name)
+
+
+def test_the_start_of_a_network_without_hidden_layers() -> None:
+    inputs, y = problem("ordinal")
+    start = fit_of(config_of(model={"hidden": (), "dropout": 0.0}), plans_of(len(y)), inputs, y).start()
+    assert {name: values.shape for name, values in start.health.items()} == {
+        "gradient_norm": (3, 1),
+        "weight_norm": (3, 1),
+    }
+    np.testing.assert_allclose(start.loss, start.guessing_loss)  # the skip path is silent at first
+
+
 def test_dead_and_saturated_units() -> None:
     inputs, y = problem("ordinal")
     dead = fit_of(config_of(model={"init": {"name": "zeros"}}), plans_of(len(y)), inputs, y)

@@ -97,7 +97,7 @@ def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
 ) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
-    from phoneprice.workflows.baselines import fit_and_predict
+    from phoneprice.workflows.baselines import fitted_quietly
 
     cross_validate(nearly_constant, REGRESSION, Protocol(2, 1), baselines=True)  # its imports may add filters
     folds_made = mock.Mock(wraps=make_folds)
@@ -116,5 +116,4 @@ def test_baselines_leave_the_filters_of_warnings_alone_and_folds_are_made_once(
             return x[:, 0]
 
     with warnings.catch_warnings(action="error"):
-        rows = np.arange(2)
-        assert fit_and_predict(Stopping(), np.ones((2, 1)), np.zeros(2), rows, rows).tolist() == [1.0, 1.0]
+        assert fitted_quietly(Stopping(), np.ones((2, 1)), np.zeros(2)).predict(np.ones((2, 1))).tolist() == [1.0, 1.0]

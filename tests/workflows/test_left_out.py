@@ -88,6 +88,14 @@ def test_rows_without_a_target(tmp_path: Path, suffix: str, target: str, task: l
     baselines, facts = facts_from_rows(loaded, data, loaded.held_out, Reading(), ignore)
     others, same = facts_from_rows(load_run(tmp_path / "expected"), labelled, loaded.held_out, Reading(), ignore)
     assert (baselines, facts.importances) == (others, same.importances)
+    assert baselines == loaded.metrics.baselines
+    vars(loaded)["metrics"] = loaded.metrics.model_copy(update={"baselines": None})  # as of an earlier version
+    made, _ = facts_from_rows(loaded, data, loaded.held_out, Reading(), ignore)
+    assert made is not None
+    assert baselines is not None
+    for name, theirs in baselines.items():
+        for metric, difference in theirs.ours_minus_theirs.items():
+            assert made[name].ours_minus_theirs[metric].value == pytest.approx(difference.value, abs=1e-5)
     word, first = place.split()
     shown = {f"{word} {int(first) + row}": cell for row, cell in enumerate(frame[target])}
     for worst in facts.worst:

@@ -294,7 +294,7 @@ def test_findings_are_those_of_each_recipe_by_itself(run: Run, data: Path, tmp_p
 
 
 def findings_of(run: Run) -> tuple[TrainingFinding, ...]:
-    return judged(run.recipes, run.schema, run.task, run.history, run.metrics)
+    return judged(run.recipes, run.schema, run.task, run.history, run.metrics).findings
 
 
 def test_a_recipe_that_diverges_does_not_count(data: Path, tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_recipe_that_diverges_does_not_count(data: Path, tmp_path: Path) -> No
     (warning,) = [text for text in result.warnings if "diverged" in text]
     assert warning == (
         "5 of 10 members diverged; as far as their recipe counts, they predict with earlier weights, or untrained "
-        "where those are worse; the likely cause is optimizer.lr = 1e+09: try a tenth of it, or "
+        "where those are worse; the likely cause is optimizer.lr = 1e+09: try optimizer.lr = 0.1 or "
         "training.gradient_clip_norm = 1"
     )
     with pytest.raises(DivergedError):

@@ -135,14 +135,15 @@ def _show_trained(session: Session, trained: "TrainResult", page: Path | None, c
     """What the training has come to; ``command`` makes the report where there is no ``page`` yet."""
     if session.json:
         facts = {"run": trained.run, "rows": trained.rows, "seconds": trained.seconds, "warnings": trained.warnings}
-        facts |= {"findings": trained.findings, "report": page, "inferred": trained.inferred}
+        facts |= {"findings": trained.findings, "checked": trained.checked}
+        facts |= {"report": page, "inferred": trained.inferred}
         session.document({**trained.metrics.document(), **facts})
         return
     if session.shows_tables:
         from phoneprice.cli.rendering.results import show_training, show_training_findings
 
         show_training(trained)
-        show_training_findings(trained.findings)
+        show_training_findings(trained.findings, trained.checked)
         session.say(f"Report: {page}" if page else f"For a report: {command}", whole=True)
     session.tell(trained.run)
 

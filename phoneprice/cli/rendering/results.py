@@ -1,10 +1,11 @@
 """What training and evaluation found: metrics with their intervals, and where the classes are confused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
 from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import (
@@ -12,6 +13,7 @@ from phoneprice.cli.rendering.console import (
     add_figures,
     first_that_fits,
     line_of,
+    name_value_table,
     plain_table,
     show,
     stderr,
@@ -21,6 +23,7 @@ from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Interval, TrainingFinding
 from phoneprice.records.documents import ClassMetrics, Evaluation, MeasuredOn, RunMetrics
+from phoneprice.records.findings import TrainingCheck, symptoms, titles
 from phoneprice.wording import count, counted, duration, figure, spans_below_each_other
 
 if TYPE_CHECKING:
@@ -48,15 +51,26 @@ def show_training(result: "TrainResult") -> None:
     show(stderr(), f"Trained {took} in {duration(result.seconds)}")
 
 
-def show_training_findings(findings: Sequence[TrainingFinding]) -> None:
-    """The findings at the end of a training; nothing for a healthy one."""
+def show_training_findings(findings: Sequence[TrainingFinding], checked: Sequence[TrainingCheck]) -> None:
+    """The findings at the end of a training; for a healthy one, what was looked at."""
     console = stderr()
+    if checked and not findings:
+        show(console, "Nothing to mend. Checked:")
+        show(console, name_value_table(_by_stage(checked)))
     for finding in findings[:MOST_FINDINGS]:
         show(console, styled(finding.title, ORANGE))
-        show(console, styled(f"  Seen by: {finding.evidence}"))
+        show(console, Padding(styled(f"Seen by: {finding.evidence}"), (0, 0, 0, 2)))
         show(console, line_of(("  Try: ", ""), (finding.remedy, "bold")))
     if len(findings) > MOST_FINDINGS:
         show(console, f"{len(findings) - MOST_FINDINGS} more in the report")
+    if others := symptoms(findings, checked):
+        show(console, styled(others))
+
+
+def _by_stage(checked: Sequence[TrainingCheck]) -> Iterator[tuple[str, str]]:
+    """Each kind of cause, and what was looked at."""
+    for stage in dict.fromkeys(check.stage for check in checked):
+        yield stage, titles(check for check in checked if check.stage == stage)
 
 
 def show_evaluation(result: "EvaluationResult") -> None:

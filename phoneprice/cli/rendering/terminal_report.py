@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_table, show, stdout
+from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_table, show, stdout, styled
 from phoneprice.cli.rendering.plots import Canvas
 from phoneprice.cli.rendering.results import caution_of, confusion_table, metrics_table, per_class_table
 from phoneprice.report.facts import RecipeCurves, ReportFacts
@@ -85,10 +85,13 @@ def _print_legend(console: Console, lines: dict[str, Sequence[float]]) -> None:
 
 def _list_findings(console: Console, facts: ReportFacts) -> None:
     if not facts.findings:
-        show(console, "Training health: nothing to mend")
+        show(console, "Training health: nothing to mend. Checked:", style="bold")
+        show(console, name_value_table(tuple((check.title, check.measured) for check in facts.checked)))
         return
     show(console, "Training health", style="bold")
     for finding in facts.findings:
         rows = (("finding", finding.title), ("seen by", finding.evidence), ("try", finding.remedy))
         show(console, name_value_table((*rows, ("source", finding.source))))
         show(console)
+    if others := facts.symptoms:
+        show(console, styled(others))

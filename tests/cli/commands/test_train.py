@@ -136,7 +136,7 @@ def test_quiet(call: Call, asked: dict[str, Any]) -> None:
 def test_json(call: Call, asked: dict[str, Any]) -> None:
     result = call("train", "-o", "run", "--json")
     facts = {"run": "run", "rows": 2000, "seconds": 2.4, "warnings": ["watch out"]}
-    facts |= {"findings": [], "report": None, "inferred": None}
+    facts |= {"findings": [], "checked": [], "report": None, "inferred": None}
     assert result.document == json.loads("\n".join(json_lines({**METRICS.document(), **facts})))
     assert result.err == "phoneprice: noted\nphoneprice: warning: watch out\n"
 

@@ -14,6 +14,7 @@ from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_t
 from phoneprice.cli.rendering.results import confusion_table
 from phoneprice.records import Interval
 from phoneprice.records.documents import ClassMetrics, Confusion, Evaluation, RunMetrics
+from phoneprice.records.findings import TrainingCheck, TrainingFinding
 from phoneprice.wording import printable
 
 
@@ -154,3 +155,36 @@ def test_no_other_colour_of_text() -> None:
 def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert not re.search(r"\x1b\[[0-9;]*[34]8;", shown_in_colour(monkeypatch))
+
+
+def looked_at(stage: str, title: str, *, passed: bool = True, recipe: str = "") -> TrainingCheck:
+    return TrainingCheck("diverged", title, "m", "t", "s", passed=passed, stage=stage, recipe=recipe)
+
+
+def test_a_healthy_training_says_what_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    checked = [
+        looked_at("scaling", "cells far from all others"),
+        looked_at("scaling", "scaling of the inputs"),
+        looked_at("learning rate", "size of the steps", recipe="one"),
+        looked_at("learning rate", "size of the steps", recipe="two"),
+    ]
+    results.show_training_findings([], checked)
+    assert capsys.readouterr().err == (
+        "Nothing to mend. Checked:\n"
+        "scaling        cells far from all others; scaling of the inputs\n"
+        "learning rate  size of the steps\n"
+    )
+
+
+def test_findings_of_a_training(capsys: pytest.CaptureFixture[str]) -> None:
+    finding = TrainingFinding("too_short", "It was short.", "a figure, " * 10 + "end", "training.epochs=50", "source")
+    results.show_training_findings([finding], [looked_at("duration", "gap", passed=False)])
+    assert capsys.readouterr().err == (
+        "It was short.\n"
+        "  Seen by: a figure, a figure, a figure, a figure, a figure, a figure, a figure,\n"
+        "  a figure, a figure, a figure, end\n"
+        "  Try: -s training.epochs=50\n"
+        "Not as it should be either, perhaps because of this: gap.\n"
+    )
+    results.show_training_findings([], [])
+    assert capsys.readouterr().err == ""
