@@ -12,7 +12,7 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config, DataConfig
 from phoneprice.data.encoding.dates import open_orders
 from phoneprice.data.inspection.ids import id_reason, is_id_name, is_measured
-from phoneprice.data.inspection.infer import Given, Inferred, infer_config, is_quantity
+from phoneprice.data.inspection.infer import Given, Inferred, are_codes, infer_config, is_quantity
 from phoneprice.data.inspection.mixed import settle_named
 from phoneprice.data.inspection.recognised_columns import Recognised, Settled, codes_as_text, recognise
 from phoneprice.data.inspection.recognition import words_among_labels
@@ -113,7 +113,7 @@ def as_recognised(table: Table, known: Config, asked: ToInfer) -> tuple[Table, R
         recognised = replace(again, doubts={**recognised.doubts, **again.doubts})
     decided = asked.asks_for("data.categorical_columns")
     codes = {name: why for name, why in read.codes.items() if not decided and name not in known.row_columns}
-    read = codes_as_text(replace(read, codes=codes))
+    read = codes_as_text(replace(read, codes=codes), are_codes)
     written = {name: read.written[name] for name in (target, *known.row_columns) if name in read.written}
     return replace(read, written=written), recognised
 

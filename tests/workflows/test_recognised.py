@@ -232,7 +232,7 @@ def test_words_for_none_are_no_labels(labels: list[str], kind: str, words: list[
 CODES = {
     "zip": ["04109", "10001", "00501"],
     "account": [str(2**53 + i) for i in (1, 3, 5)],
-    "app": ["1.9", "1.10", "1.1"],
+    "app_version": ["1.9", "1.10", "1.1"],
 }
 
 
@@ -249,12 +249,12 @@ def codes() -> dict[str, list[str]]:
 def reasons_of(codes: dict[str, list[str]]) -> dict[str, str]:
     zeros = sum(cell.startswith("0") for cell in codes["zip"])
     first = next(cell for cell in codes["zip"] if cell.startswith("0"))
-    account, app = codes["account"][0], codes["app"]
+    account, app = codes["account"][0], codes["app_version"]
     shorter = next(cell for cell in app if cell != "1.10")
     return {
         "zip": f"leading zeros in {zeros} cells, as in '{first}'",
         "account": f"whole numbers beyond 2^53, which float64 rounds, in {ROWS} cells, as in '{account}'",
-        "app": f"versions, as '1.10' beside '{shorter}'",
+        "app_version": f"versions, as '1.10' beside '{shorter}'",
     }
 
 
@@ -311,6 +311,51 @@ def test_a_target_of_codes_has_classes(tmp_path: Path, codes: dict[str, list[str
     )  # fmt: skip
     train(file, run=tmp_path / "run", target=name, overrides=SHORT)
     assert set(load_run(tmp_path / "run").schema.labels) == set(CODES[name])
+
+
+def _one_of(*cells: str) -> list[str]:
+    return random.Random(1).choices(cells, k=ROWS)
+
+
+QUANTITIES = {
+    "rating": _one_of("4.10", "4.9", "4.5"),
+    "price": _one_of("1.10", "1.5", "2.0", "1.15"),
+    "ID": _one_of("4.10", "4.9", "4.5"),  # an inner diameter
+    "month": _one_of("01", "02", "12"),
+    "crs_dep": [f"{row % 24:02d}{row % 60:02d}" for row in range(ROWS)],
+    "timestamp_ns": [str(1_700_000_000_123_456_789 + 17 * (row * row % 97)) for row in range(ROWS)],
+    "weight_g": [f"{7 + 7919 * row % 10_000:04d}" for row in range(ROWS)],
+}
+"""Written as codes may be."""
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_quantities_written_as_codes_are_numbers_with_a_warning(
+    tmp_path: Path, codes: dict[str, list[str]], name: str
+) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table({name: QUANTITIES[name], "x": codes["x"], "y": codes["y"]}), file)
+    said: list[Event] = []
+    run = train(file, run=tmp_path / "run", target="y", overrides=SHORT, on_event=said.append)
+    assert run.config.data.categorical_columns == ()
+    assert set(load_run(tmp_path / "run").schema.numeric_names) == {name, "x"}
+    keeps = "read as numbers, which lose that; data.categorical_columns keeps the text"
+    told = [event.message for event in said if isinstance(event, Warned) and keeps in event.message]
+    assert [message.split(": ")[0] for message in told] == [f"{file}, column {name!r}"]
+    config = tmp_path / "a.toml"
+    config.write_text(first_config(file, "y", "a.toml").text)
+    assert train(file, config, tmp_path / "again", overrides=SHORT).metrics == run.metrics
+
+
+@pytest.mark.parametrize("name", ["rating", "price", "crs_dep", "weight_g"])
+def test_a_target_of_quantities_written_as_codes_is_a_number(
+    tmp_path: Path, codes: dict[str, list[str]], name: str
+) -> None:
+    file = tmp_path / "a.csv"
+    write_csv(pa.table({"x": codes["x"], name: QUANTITIES[name]}), file)
+    inferred = first_config(file, name, "a.toml").inferred
+    assert inferred is not None
+    assert inferred.kind == "regression"
 
 
 def test_words_for_missing_among_codes(tmp_path: Path, codes: dict[str, list[str]]) -> None:

@@ -16,7 +16,7 @@ from phoneprice.wording import count, counted, quoted
 ENOUGH_TO_COUNT = 20
 """Rows of which more have to be there for numbers that count them, and text of their own, to be ids."""
 _TIME = re.compile(
-    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|periods?|ages?|t"
+    r"(?:.*[_\W\d])?(?:years?|quarters?|months?|weeks?|days?|dates?|hours?|minutes?|seconds?|times?|timestamps?|periods?|ages?|t"
     r"|steps?|epochs?|iterations?|jahre?|monate?|wochen?|stunden?|ann[eé]es?|mois|semaines?|jours?|heures?|años?|mes(?:es)?"
     r"|semanas?|días?|horas?)(?:[_\W\d].*)?",
     re.IGNORECASE,
@@ -47,7 +47,12 @@ MOST_GAPS = 0.1
 def is_id_name(name: str) -> bool:
     """Whether a column is called as ids are: its cells are names, whatever they look like."""
     name = name.strip()
-    return bool(ID_NAME.fullmatch(name)) or bool(_OWN_NUMBER_NAME.fullmatch(name) and not _TIME.fullmatch(name))
+    return bool(ID_NAME.fullmatch(name)) or bool(_OWN_NUMBER_NAME.fullmatch(name) and not is_time_name(name))
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column is called by what passes, such as a year, a day or a step: counting it carries a meaning."""
+    return bool(_TIME.fullmatch(name))
 
 
 def id_reason(table: Table, name: str) -> str:
@@ -70,7 +75,7 @@ def id_reason(table: Table, name: str) -> str:
 
 
 def _numbers_rows(table: Table, name: str) -> str:
-    if not _TIME.fullmatch(name) and _counts(table.columns[name], table.numbered):
+    if not is_time_name(name) and _counts(table.columns[name], table.numbered):
         return COUNTS
     return rises_with_rows(name, table.columns[name]) if _NUMBER_NAME.fullmatch(name.strip()) else ""
 
@@ -83,7 +88,7 @@ def counts_by_chance(name: str, reason: str) -> bool:
 
 def rises_with_rows(name: str, cells: pa.Array) -> str:
     """What to say of a column, perhaps a measurement, that rises by 1 from row to row as a number of the rows does."""
-    if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or _TIME.fullmatch(name):
+    if not is_number_array(cells) or cells.null_count or len(cells) <= ENOUGH_TO_COUNT or is_time_name(name):
         return ""
     values = cells.to_numpy()
     if not (values[1:ENOUGH_TO_COUNT] > values[: ENOUGH_TO_COUNT - 1]).all():  # most columns tell at once

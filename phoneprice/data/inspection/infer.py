@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
@@ -12,11 +13,12 @@ from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm
 from phoneprice.data.encoding.dates import Dates, dates_in, find_dates, open_orders
 from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
 from phoneprice.data.encoding.schema import ColumnKind, kind_of, require_target_column
-from phoneprice.data.inspection.ids import counts_by_chance, id_reason
+from phoneprice.data.inspection.ids import ENOUGH_TO_COUNT, counts_by_chance, id_reason, is_time_name
 from phoneprice.data.inspection.mixed import formatted_numbers, mostly_numbers, text_in_target
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
+from phoneprice.data.inspection.recognition import has_point
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.codes import code_reason
+from phoneprice.data.reading.codes import code_reason, is_version_name
 from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
 from phoneprice.data.values import Names, canonical_number, is_number_array, names_of, one_spelling, truth
@@ -27,6 +29,12 @@ ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
 FREE_TEXT = 0.5
 """A text column with more different values than this share of its rows (and than 100) is free text."""
+_CLOCK = r"^(?:[01]\d|2[0-3])[0-5]\d$|^2400$"
+"""The time of a day in four digits: of other numbers every seventh looks like one."""
+_SURELY_CLOCK = 10
+"""Of so many different ones all look so by a chance of less than one in a hundred million."""
+_LONG_CODE = 7
+"""Digits that no measurement is padded to; a phone number, an account, a part number have as many."""
 _INDEX = "an index of the rows, as pandas and R call it"
 COUNTED_KINDS: dict[ColumnKind, tuple[str, str]] = {
     "numeric": ("number", "numbers"),
@@ -192,7 +200,8 @@ def infer_config(
     others, doubt = {target, *known.row_columns}, recognised.doubts.get(target, "")
     dates = find_dates(table.without(others), known)
     ids, ignored = _roles(table.without(others), given, dates, recognised.doubts)
-    codes = {name: why for name, why in table.codes.items() if name not in given.roles}
+    texts = (name for name in table.codes if name not in given.roles and not is_number_array(table.columns[name]))
+    codes = {name: table.codes[name] for name in texts}
     used = table.without({*ids, *ignored, *known.row_columns})
     kind, reason = (
         (known.task.kind, _GIVEN)
@@ -312,7 +321,8 @@ def _kind(
         return "binary", f"Words for yes and no, in any case: {quoted_labels(sorted(counts))}"
     if not all(map(canonical_number, counts)):
         return "multiclass", _text_reason(table, target, counts, doubt)
-    if (code := _why_codes(table, target)) and len(counts) <= _most_classes(table):
+    code = _why_codes(table, target)
+    if code and len(counts) * ROWS_A_LABEL <= table.rows and are_codes(target, table.columns[target]):
         return "multiclass", f"{len(counts)} different codes ({code}), and no numbers"
     kind, reason = _kind_of_numbers(table, target, names, ordered)
     return kind, f"{reason}, though with {code}" if code else reason
@@ -339,6 +349,22 @@ def _why_codes(table: Table, target: str) -> str:
     """Why the numbers of a target are codes; empty where they are quantities."""
     cells = table.columns[target]
     return "" if is_number_array(cells) else code_reason(target, cells, to_numbers(cells, frozenset()).values)
+
+
+def are_codes(name: str, written: pa.Array) -> bool:
+    """Whether numbers ``(rows,)`` that are written as codes are no quantities, whatever is known of their column.
+
+    Ratings and prices that people type have ``4.10`` beside ``4.9``, as versions do, which have a name. What passes is
+    counted, also with zeros before it. Others padded to a few digits, and nearly all different, are measured.
+    """
+    present = written.drop_null()
+    texts = present.unique()
+    if has_point(texts):
+        return is_version_name(name)
+    if is_time_name(name) or (len(texts) >= _SURELY_CLOCK and pc.all(pc.match_substring_regex(texts, _CLOCK)).as_py()):
+        return False
+    long = (pc.max(pc.binary_length(texts)).as_py() or 0) >= _LONG_CODE
+    return long or len(texts) <= max(ENOUGH_TO_COUNT, FREE_TEXT * len(present))
 
 
 def _most_classes(table: Table) -> float:

@@ -142,14 +142,13 @@ def with_forms(table: Table, forms: Mapping[str, DateForm]) -> Table:
 def settle_named(table: Table, names: Iterable[str], data: DataConfig) -> Table:
     """The table with those of some columns as numbers that hold nothing else; raises ``DataError`` as ``settle_mixed``.
 
-    They were read as text for their names, which look like those of ids. Codes stay text.
+    They were read as text for their names, which look like those of ids. What are codes by their cells is noted.
     """
     texts = {name: cells for name in names if not is_number_array(cells := table.columns[name])}
     numbers = {name: to_numbers(cells, frozenset()) for name, cells in texts.items()}
     plain = [name for name, found in numbers.items() if not len(found.text_rows)]
     codes = {name: why for name in plain if (why := code_reason(name, texts[name], numbers[name].values))}
-    read = _as_numbers(table, [name for name in plain if name not in codes], {}, data)
-    return replace(read, codes={**table.codes, **codes})
+    return replace(_as_numbers(table, plain, {}, data), codes={**table.codes, **codes})
 
 
 def settle_like_training(table: Table, schema: TableSchema, data: DataConfig) -> Table:

@@ -1,6 +1,6 @@
 """The columns of a table that are numbers, though not plain ones: how they are read, and the settings that say so."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -187,11 +187,14 @@ def _why_codes(table: Table, name: str, found: Found, cells: pa.Array) -> str:
     return code_reason(name, table.columns[name], cells)
 
 
-def codes_as_text(table: Table) -> Table:
-    """The table with its codes as they are written, which keeps their zeros and digits; ``written`` has them."""
-    names = [name for name in table.codes if name in table.columns and is_number_array(table.columns[name])]
-    texts = {name: _as_written(table, name) for name in names if name in table.written}
-    return replace(table, columns={**table.columns, **texts})
+def codes_as_text(table: Table, are_codes: Callable[[str, pa.Array], bool]) -> Table:
+    """The table with its codes as they are written, which keeps their zeros and digits; ``written`` has them.
+
+    ``are_codes(name, text)`` says whether those of a column are no quantities: else they stay numbers.
+    """
+    numbers = (name for name in table.codes if name in table.columns and is_number_array(table.columns[name]))
+    texts = {name: _as_written(table, name) for name in numbers if name in table.written}
+    return replace(table, columns={**table.columns, **{n: text for n, text in texts.items() if are_codes(n, text)}})
 
 
 def _as_written(table: Table, name: str) -> pa.Array:

@@ -98,6 +98,8 @@ _MANY = 10_000
 """Of more cells than this these many are looked at first; the others are only converted, if they tell nothing else."""
 _LOOKED_AT = 500
 """Different cells that show whether to look at the others."""
+_FAR = 100
+"""Who shortens large numbers writes those out that are so many times smaller than the least of them."""
 _SPACED = " '_"
 
 
@@ -360,12 +362,36 @@ def _without_factors(cells: _Cells) -> tuple[_Cells, tuple[tuple[str, int], ...]
     bare = any(not row["after"] for row in sides)
     if not factors or not (money or bare or len(set(factors.values())) > 1):
         return cells, (), Counter()
+    if not money and _far_apart(cells, {text: power for text, (word, power, _) in split.items() if len(word) <= 2}):
+        return cells, (), Counter()
     rests = pa.array([None if text is None else split[text][2] for text in cells.after.to_pylist()], pa.string())
     counts: Counter[str] = Counter()
     for row in sides:
         counts[split[row["after"]][0]] += row["rows_sum"]
     del counts[""]
     return replace(cells, after=rests), tuple(factors.items()), counts
+
+
+def _far_apart(cells: _Cells, powers: Mapping[str, int | None]) -> bool:
+    """Whether numbers with a letter that may multiply would begin far beyond those with nothing after them.
+
+    In ``3.4k`` beside ``950`` the letter shortens large numbers; in ``300K`` beside ``295`` it is a unit.
+    """
+    bare = cells.core.filter(pc.equal(cells.after, ""))
+    most = pc.max(_about(pc.replace_substring_regex(bare, r"[.,' _](\d{3})", r"\1"))).as_py()
+    least = (
+        pc.min(_about(cells.core.filter(pc.equal(cells.after, text)))).as_py() * 10.0**power
+        for text, power in powers.items()
+        if power is not None
+    )
+    return bool(most) and min(least, default=0.0) > _FAR * most
+
+
+def _about(core: pa.Array) -> pa.Array:
+    """The size of numbers whose marks are not known yet: the first mark counts as a point."""
+    first = pc.struct_field(pc.extract_regex(core, r"^(?P<number>\d*(?:[.,]\d+)?)"), "number")
+    number = pc.replace_substring(first, ",", ".")
+    return pc.if_else(pc.equal(number, ""), "0", number).cast(pa.float64())
 
 
 def _word(after: str) -> str:

@@ -22,8 +22,12 @@ _SOME = 0.01
 _LOOKED_AT = 64
 _LOOKED_AT_LARGE = 10_000
 FEW_VERSIONS, ROWS_A_VERSION, LAST_MINOR = 20, 5, 19
-"""So many different ones at most, in so many rows each at least, up to this minor number, are some under any name."""
-_VERSION_NAME = re.compile(r"(?:.*[_\s.-])?(?:versions?|ver|releases?|build|revision|chapter|section)", re.IGNORECASE)
+"""So many different ones at most, so many rows each, up to this minor number, may be some, whatever the name."""
+_VERSION_NAME = re.compile(
+    r"(?i:(?:.*[_\s.-])?(?:versions?|ver|revision|firmware|os)(?:[_\s.-]?(?:no|nr|num|number|code|name)\.?)?"
+    r"|releases?|build|chapter|section)|.*[a-z](?:Version|Ver)"
+)
+"""A conversion is none, nor is a cross section, a drug release or a build of something else."""
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]?)")
 _VERSIONS = f"^(?:{_VERSION.pattern})$"
 
@@ -93,9 +97,9 @@ def _versions(name: str, written: pa.Array, values: pa.Array) -> str:
 
 
 def version_reason(name: str, counts: Mapping[str, int]) -> str:
-    """Why some texts with their rows are versions, ``1.9`` before ``1.10``; empty where they may be decimals.
+    """Why some texts with their rows are versions, ``1.9`` before ``1.10``, or may be; empty where they are decimals.
 
-    Decimals with a zero at the end have all as many digits; the name may say it, too.
+    The name says it. Decimals with a zero at the end have all as many digits, but not where people type them.
     """
     minors = {text: found[1] for text in counts if (found := _VERSION.fullmatch(text))}
     longer = {text: minor for text, minor in minors.items() if len(minor) > 1}
@@ -104,11 +108,17 @@ def version_reason(name: str, counts: Mapping[str, int]) -> str:
     ending = [text for text, minor in longer.items() if minor.endswith("0")]
     few = len(counts) <= FEW_VERSIONS and len(counts) * ROWS_A_VERSION <= sum(counts.values())
     low = max(map(int, minors.values())) <= LAST_MINOR
-    if not (_VERSION_NAME.fullmatch(name.strip()) or (few and low and ending)):
+    named = is_version_name(name)
+    if not (named or (few and low and ending)):
         return ""
     example = (ending or list(longer))[0]
     shorter = next(text for text, minor in minors.items() if len(minor) == 1)
-    return f"versions, as {quoted(example)} beside {quoted(shorter)}"
+    return f"{'' if named else 'perhaps '}versions, as {quoted(example)} beside {quoted(shorter)}"
+
+
+def is_version_name(name: str) -> bool:
+    """Whether a column is called as versions are: of ``1.9`` and ``1.10`` the latter is the later one there."""
+    return bool(_VERSION_NAME.fullmatch(name.strip()))
 
 
 def _present(written: pa.Array, values: pa.Array) -> pa.Array:

@@ -55,6 +55,8 @@ def look(*cells: str | None) -> Found | None:
         (["\u0967\u0968", "\u0966"], NumberFormat(typographic=True)),
         (["\u0661\u066c\u0662\u0663\u0664", "5"], NumberFormat(thousands="'")),
         (["3.0k", "950"], NumberFormat(factors=(("k", 3),))),
+        (["3.4k", "950", "0"], NumberFormat(factors=(("k", 3),))),
+        (["1.2M", "850,000"], NumberFormat(thousands=",", factors=(("M", 6),))),
         (["3.6\u4e07", "9800"], NumberFormat(factors=(("\u4e07", 4),))),
         (["4,2 Mio.", "35"], NumberFormat(",", factors=(("Mio.", 6),))),
         (["2k", "3M", "1.5b"], NumberFormat(factors=(("k", 3), ("M", 6), ("b", 9)))),
@@ -114,6 +116,9 @@ def test_text_and_plain_numbers_say_nothing(cells: list[str | None]) -> None:
         ),
         (["12%", "0.3"], "in different units count as text ('%' in 1 cell, none in 1 cell); give all in"),
         (["$5", "€5"], "in different units count as text ('$' in 1 cell, '€' in 1 cell); give all in"),
+        (["300K", "295"], "in different units count as text ('K' in 1 cell, none in 1 cell); give all in"),
+        (["5MM", "3"], "in different units count as text ('MM' in 1 cell, none in 1 cell); give all in"),
+        (["7 cr", "5"], "in different units count as text ('cr' in 1 cell, none in 1 cell); give all in"),
         (["5 mW", "5 MW"], "in different units count as text ('mW' in 1 cell, 'MW' in 1 cell); give all in"),
     ],
 )

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from phoneprice.data.reading.cells import to_numbers
-from phoneprice.data.reading.codes import code_reason, rounded_reason
+from phoneprice.data.reading.codes import code_reason, is_version_name, rounded_reason
 
 
 def why(cells: Sequence[str | None], name: str = "a") -> str:
@@ -24,7 +24,7 @@ def why(cells: Sequence[str | None], name: str = "a") -> str:
             "whole numbers beyond 2^53, which float64 rounds, in 2 cells, as in '9007199254740993'"),
         (["-9007199254740993", "5"],
             "whole numbers beyond 2^53, which float64 rounds, in 1 cell, as in '-9007199254740993'"),
-        (["1.9", "1.10", "2.0"] * 5, "versions, as '1.10' beside '1.9'"),
+        (["1.9", "1.10", "2.0"] * 5, "perhaps versions, as '1.10' beside '1.9'"),
     ],
 )  # fmt: skip
 def test_numbers_that_are_codes(cells: list[str | None], reason: str) -> None:
@@ -61,6 +61,18 @@ def test_a_name_says_what_versions_are() -> None:
     cells = [f"1.{minor}" for minor in range(1, 14)]
     assert (why(cells), why(cells, "app_version")) == ("", "versions, as '1.10' beside '1.1'")
     assert why(["1.1", "1.2"], "version") == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["version", "App Version", "Current Ver", "appVersion", "version_no", "firmware", "os", "build", "section"]
+)
+def test_names_of_versions(name: str) -> None:
+    assert is_version_name(name)
+
+
+@pytest.mark.parametrize("name", ["conversion", "cross_section", "drug_release", "verse", "dose", "rating", "price"])
+def test_names_of_no_versions(name: str) -> None:
+    assert not is_version_name(name)
 
 
 def test_whole_numbers_of_a_type() -> None:
