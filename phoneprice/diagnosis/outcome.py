@@ -13,7 +13,7 @@ from phoneprice.records.documents import BaselineMetrics
 from phoneprice.wording import figure
 
 _BEHIND, _SURELY = 0.03, 0.01
-"""Of what a metric has to gain over guessing: the difference itself, and the near end of its 95% interval."""
+"""Of what the linear model gains over guessing: the difference itself, and the near end of its 95% interval."""
 
 
 @check(
@@ -47,7 +47,7 @@ def no_better_than_guessing(training: Training) -> Seen | None:
 @check(
     "behind_linear",
     "the network beside a linear model",
-    threshold=f"on the same folds, behind it by less than {_BEHIND:.0%} of what there is to gain over guessing, or (95%"
+    threshold=f"on the same folds, behind it by less than {_BEHIND:.0%} of what that one gains over guessing, or (95%"
     f" interval) perhaps by less than {_SURELY:.0%}",
     source=f"Goodfellow, Bengio and Courville 2016, section 11.2; share {MEASURED}",
 )
@@ -58,11 +58,14 @@ def behind_linear(training: Training) -> Seen | None:
         return None
     name = next(iter(training.metrics.baselines or {}))
     measured = "; ".join(_told(training, linear, name, metric) for metric in _compared(training))
-    if not _worse(training, linear):
+    behind = _worse(training, linear)
+    if not behind:
         return Seen(measured)
     config = training.config
     remedy = remedies.first_of(remedies.linear_path(config), remedies.linear_model(config))
-    return Seen(measured, Fault(f"The network is worse than {name}, which has no hidden layers at all.", remedy))
+    what = "probabilities are" if behind == ["log_loss"] and "accuracy" in _compared(training) else "predictions are"
+    fault = f"The network's {what} worse than those of {name}, which has no hidden layers at all."
+    return Seen(measured, Fault(fault, remedy))
 
 
 def _compared(training: Training) -> tuple[str, ...]:
@@ -95,13 +98,14 @@ def _told(training: Training, linear: BaselineMetrics, name: str, metric: str) -
     )
 
 
-def _worse(training: Training, linear: BaselineMetrics) -> bool:
-    """Whether the network is behind in a metric, by more than noise and by more than is worth a word."""
-    return any(
-        lost.low > _SURELY * gain and lost.value > _BEHIND * gain
+def _worse(training: Training, linear: BaselineMetrics) -> list[str]:
+    """The metrics in which the network is behind, by more than noise and by more than is worth a word."""
+    return [
+        metric
         for metric in _compared(training)
-        for lost, gain in [(_lost(linear, metric), _to_gain(training, metric))]
-    )
+        for lost, gain in [(_lost(linear, metric), _gained(training, linear, metric))]
+        if lost.low > _SURELY * gain and lost.value > _BEHIND * gain
+    ]
 
 
 def _lost(linear: BaselineMetrics, metric: str) -> Interval:
@@ -109,12 +113,17 @@ def _lost(linear: BaselineMetrics, metric: str) -> Interval:
     return -METRICS[metric].gain(linear.ours_minus_theirs[metric])
 
 
-def _to_gain(training: Training, metric: str) -> float:
-    """From guessing to a perfect prediction, in the metric's unit."""
+def _gained(training: Training, linear: BaselineMetrics, metric: str) -> float:
+    """What the linear model gains over guessing, in the metric's unit."""
+    return abs(_guessing(training, metric) - linear.metrics[metric].value)
+
+
+def _guessing(training: Training, metric: str) -> float:
+    """What always the class shares, the most frequent class or the mean give."""
     if metric == "log_loss":
         return _entropy(training)
     if metric == "accuracy":
-        return 1 - float(training.class_shares.max())
+        return float(training.class_shares.max())
     rmse, r2 = training.metric("rmse") or 0.0, training.metric("r2") or 0.0
     return float(rmse / np.sqrt(1 - r2)) if r2 < 1 else 0.0
 

@@ -47,11 +47,11 @@ EQUAL = (0.0, -0.1, 0.1)
     ("accuracy", "log_loss", "found"),
     [
         (EQUAL, EQUAL, []),
-        ((-0.016, -0.02, -0.01), EQUAL, ["behind_linear"]),  # 3% of the half that guessing gets wrong
-        ((-0.014, -0.02, -0.01), EQUAL, []),
-        ((-0.1, -0.195, -0.004), EQUAL, []),  # within noise: 1% of that half is 0.005
-        (EQUAL, (0.022, 0.01, 0.03), ["behind_linear"]),
-        (EQUAL, (0.02, 0.01, 0.03), []),
+        ((-0.013, -0.02, -0.01), EQUAL, ["behind_linear"]),  # 3% of 0.4: guessing has 0.5, the linear model 0.9
+        ((-0.011, -0.02, -0.01), EQUAL, []),
+        ((-0.1, -0.195, -0.0039), EQUAL, []),  # within noise: 1% of that is 0.004
+        (EQUAL, (0.015, 0.01, 0.03), ["behind_linear"]),  # 3% of 0.4931: log 2, less 0.2
+        (EQUAL, (0.0147, 0.01, 0.03), []),
         (EQUAL, (-0.1, -0.2, -0.05), []),
     ],
 )
@@ -66,7 +66,9 @@ def test_behind_linear(accuracy: Any, log_loss: Any, found: list[str]) -> None:
 def test_remedies_of_a_network_behind_a_linear_model(settings: tuple[str, ...], remedy: str) -> None:
     (finding,) = judge(recorded(*settings, metrics=beside((-0.1, -0.12, -0.08), EQUAL))).findings
     assert finding.setting == remedy
-    assert finding.summary == "The network is worse than logistic regression, which has no hidden layers at all."
+    assert finding.summary == (
+        "The network's predictions are worse than those of logistic regression, which has no hidden layers at all."
+    )
     assert finding.evidence == (
         "accuracy 0.8000, logistic regression 0.9000 (behind by 0.1000, 0.0800 to 0.1200); log loss 0.3000, logistic "
         "regression 0.2000 (behind by 0.0000, -0.1000 to 0.1000)"
@@ -82,7 +84,7 @@ def test_a_network_that_is_ahead_of_a_linear_model() -> None:
     )
 
 
-@pytest.mark.parametrize(("difference", "found"), [(0.31, ["behind_linear"]), (0.29, [])])
+@pytest.mark.parametrize(("difference", "found"), [(0.16, ["behind_linear"]), (0.14, [])])
 def test_a_regression_behind_a_linear_model(difference: float, found: list[str]) -> None:
     theirs = {"rmse": Interval(5.0, 5.0, 5.0)}
     lead = {"rmse": Interval(difference, 0.11, 0.5)}

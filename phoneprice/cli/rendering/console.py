@@ -112,9 +112,13 @@ def plain_table(title: str = "", texts: Iterable[str] = (), numbers: Iterable[st
 
 def add_figures(table: Table, heading: str, texts: Sequence[str], least: int = 0) -> list[str]:
     """Add a column whose cells are these figures, decimal points below each other; returns the cells."""
-    cells = below_each_other(texts)
+    return add_aligned(table, heading, below_each_other(texts), least)
+
+
+def add_aligned(table: Table, heading: str, cells: Sequence[str], least: int = 0) -> list[str]:
+    """Add a column of cells that stand below each other as they are, never cut; returns them."""
     width = max([least, len(heading), *map(len, cells)])
-    table.add_column(heading.rjust(width), no_wrap=True)
+    table.add_column(heading.rjust(width), no_wrap=True, min_width=width)
     return [cell.rjust(width) for cell in cells]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from phoneprice.cli.rendering.console import add_figures, plain_table, show, stderr
+from phoneprice.cli.rendering.console import add_aligned, add_figures, plain_table, show, stderr
 from phoneprice.cli.rendering.results import metrics_table
 from phoneprice.records.documents import BaselineMetrics, CrossValidation
 from phoneprice.wording import count, counted, figure, spans_below_each_other
@@ -60,7 +60,7 @@ def _baselines(ours: float, baselines: Mapping[str, BaselineMetrics], metric: st
     means = add_figures(table, metric, [figure(value, *values) for value in values])
     differences = add_figures(table, "ours - theirs", [figure(lead.value, *values) for lead in leads])
     spans = spans_below_each_other((lead.low, lead.high, *values) for lead in leads)
-    columns = means[1:], differences, add_figures(table, "95% interval", spans)
+    columns = means[1:], differences, add_aligned(table, "95% interval", spans)
     table.add_row("phoneprice", means[0], "", "", style="bold")
     for name, *cells in zip(baselines, *columns, strict=True):
         table.add_row(name, *cells)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from phoneprice.cli.rendering.console import (
     ORANGE,
+    add_aligned,
     add_figures,
     first_that_fits,
     line_of,
@@ -102,17 +103,18 @@ def show_metrics(heading: str, found: Evaluation) -> None:
 
 def metrics_table(metrics: Mapping[str, Interval], console: Console) -> Table:
     """Metrics by name with their intervals, which a narrow terminal has no room for."""
-    return first_that_fits(console, (_metrics_table(metrics, intervals=intervals) for intervals in (True, False)))
+    layouts = ((26, True), (8, True), (8, False))
+    return first_that_fits(console, (_metrics_table(metrics, least, intervals=shown) for least, shown in layouts))
 
 
-def _metrics_table(metrics: Mapping[str, Interval], *, intervals: bool) -> Table:
+def _metrics_table(metrics: Mapping[str, Interval], least: int, *, intervals: bool) -> Table:
     table = plain_table()
-    table.add_column("metric", min_width=26 if intervals else 8, no_wrap=intervals, overflow="fold")
+    table.add_column("metric", min_width=least, no_wrap=intervals, overflow="fold")
     rows = [(found.value, found.low, found.high, _scale(name)) for name, found in metrics.items()]
     columns = [add_figures(table, "value", [figure(*row) for row in rows], 10)]
     if intervals:
         spans = spans_below_each_other((low, high, value, scale) for value, low, high, scale in rows)
-        columns.append(add_figures(table, "95% interval", spans, 20))
+        columns.append(add_aligned(table, "95% interval", spans, 20))
     for name, *cells in zip(metrics, *columns, strict=True):
         table.add_row(name, *cells)
     return table

@@ -23,7 +23,7 @@ from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
 from phoneprice.data.values import Names, canonical_number, is_number_array, names_of, one_spelling, truth
 from phoneprice.errors import DataError
-from phoneprice.wording import MOST_NAMED, count, counted, first_of
+from phoneprice.wording import MOST_NAMED, count, counted, first_of, quoted
 
 ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
@@ -391,8 +391,12 @@ def _text_reason(table: Table, target: str, counts: dict[str, int], doubt: str) 
         if dates_in(table.columns[target]):
             what = "holds dates or times, expected classes or numbers; give it as a number, such as days or minutes"
             raise file_fault(table.source, f"column {target!r} {what}")
-        what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}, expected classes or numbers"
-        raise file_fault(table.source, f"column {target!r} has {what}; choose another --target")
+        what = f"{count(len(counts))} different texts in {counted(table.rows, 'row')}"
+        remedy = "choose another --target"
+        if all(any(map(str.isdecimal, text)) for text in counts):
+            what += f", such as {quoted(next(iter(counts)))}"
+            remedy = f"if they are numbers, set in data.columns how they are written, else {remedy}"
+        raise file_fault(table.source, f"column {target!r} has {what}, expected classes or numbers; {remedy}")
     names = quoted_labels(sorted(counts))
     return (
         f'{len(counts)} different texts ({names}); if they have an order, choose "ordinal" and set labels in that order'

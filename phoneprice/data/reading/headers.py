@@ -35,8 +35,9 @@ def checked_header(source: str, header: tuple[str, ...], line: int = 1) -> tuple
     first: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if not name.strip() and (name or position > 1):
-            what = f"found no name for column {position}, expected one for every column; write it in the header"
-            raise line_fault(source, line, what)
+            what = f"found no name for column {position}, expected one for every column"
+            below = f"or use --skip-lines {line} if the names are in the next line"
+            raise line_fault(source, line, f"{what}; write it in the header, {below}")
         if first.setdefault(name, position) < position:
             what = f"found the name {quoted(name)} for columns {first[name]} and {position}, expected distinct names"
             raise line_fault(source, line, f"{what}; rename one of them, or use --no-header if they are a row of data")

@@ -1,6 +1,7 @@
 """Result tables: within 80 columns, in colour on a terminal only."""
 
 import re
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,11 @@ from rich.console import Console
 
 from phoneprice.cli.rendering import results
 from phoneprice.cli.rendering.console import BLUE, ORANGE, line_of, name_value_table, show, stdout
-from phoneprice.cli.rendering.results import confusion_table
+from phoneprice.cli.rendering.results import confusion_table, metrics_table
 from phoneprice.records import Interval
 from phoneprice.records.documents import ClassMetrics, Confusion, Evaluation, RunMetrics
 from phoneprice.records.findings import TrainingCheck, TrainingFinding
-from phoneprice.wording import printable
+from phoneprice.wording import figure, printable
 
 
 def document(labels: list[str], counts: list[list[int]]) -> RunMetrics:
@@ -188,3 +189,18 @@ def test_findings_of_a_training(capsys: pytest.CaptureFixture[str]) -> None:
     )
     results.show_training_findings([], [])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e3, 1e5, 1e8])
+def test_figures_of_any_size_stand_whole_beside_shares(scale: float) -> None:
+    """Prices in the hundred thousands beside an R2: each value and both ends within 80 columns."""
+    metrics = {"rmse": Interval(scale, scale * 0.9, scale * 1.1), "r2": Interval(0.8633, 0.8254, 0.893)}
+    text = StringIO()
+    console = Console(width=80, file=text)
+    console.print(metrics_table(metrics, console))
+    printed = text.getvalue().split()
+    for name, found in metrics.items():
+        beside = 1.0 if name == "r2" else 0.0
+        for value in (found.value, found.low, found.high):
+            assert figure(value, found.value, found.low, found.high, beside) in printed
+    assert "…" not in "".join(printed)

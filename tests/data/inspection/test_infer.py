@@ -140,6 +140,17 @@ def test_faults(cells: Table, target: str, message: str) -> None:
     assert str(fault.value) == f"phones.csv: {message}{remedy}"
 
 
+def test_a_target_of_texts_with_digits_in_all_of_them() -> None:
+    cells = [f"\N{INDIAN RUPEE SIGN} {number} lot" for number in range(100, 140)]
+    with pytest.raises(DataError) as fault:
+        infer_config(table(a=[*range(40)], y=cells), "y")
+    assert str(fault.value) == (
+        "phones.csv: column 'y' has 40 different texts in 40 rows, such as '\N{INDIAN RUPEE SIGN} 100 lot', expected "
+        "classes or numbers; if they are numbers, set in data.columns how they are written, "
+        "else choose another --target"
+    )
+
+
 @pytest.mark.parametrize("cell", ["1e400", "-inf"])
 def test_a_target_of_numbers_that_are_not_all_finite(cell: str) -> None:
     with pytest.raises(DataError) as fault:

@@ -9,6 +9,7 @@ from phoneprice.data.reading import ReadOptions, open_chunks, read_chunks, read_
 from phoneprice.data.reading.text_source import Utf8Source
 from phoneprice.errors import DataError
 
+NAME_FIX = "write it in the header, or use --skip-lines 1 if the names are in the next line"
 NUMBER_FIX = "expected a number; correct it, or leave such rows out with --on-bad-row skip"
 FINITE_FIX = "expected a finite number; correct it or leave it empty"
 
@@ -103,11 +104,11 @@ CASES = {
     ),
     "no name": (
         b"a, ,c\n1,2,3\n",
-        " line 1: found no name for column 2, expected one for every column; write it in the header",
+        f" line 1: found no name for column 2, expected one for every column; {NAME_FIX}",
     ),
     "a line end for a name": (
         b'a,"\r\n",c\n1,2,3\n',
-        " line 1: found no name for column 2, expected one for every column; write it in the header",
+        f" line 1: found no name for column 2, expected one for every column; {NAME_FIX}",
     ),
     "text": (b"a,b\n1,2\nabc,3\n", f" line 3, column 'a': found 'abc', {NUMBER_FIX}"),
     "text with controls": (b"a,b\n1,2\n\x1b[2Jabc,3\n", f" line 3, column 'a': found '\\x1b[2Jabc', {NUMBER_FIX}"),

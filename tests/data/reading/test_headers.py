@@ -93,7 +93,10 @@ def test_any_other_column_needs_a_name(read: Read, tmp_path: Path) -> None:
     if read in {_parquet, _frame}:
         what = ": found the column name '', expected distinct names; rename the column"
     else:
-        what = " line 1: found no name for column 2, expected one for every column; write it in the header"
+        what = (
+            " line 1: found no name for column 2, expected one for every column; "
+            "write it in the header, or use --skip-lines 1 if the names are in the next line"
+        )
     assert str(caught.value) == f"{tmp_path / 't'}{what}"
 
 
