@@ -1,11 +1,12 @@
 """CSV as the rules say, one character after the other: slow, strict and written without looking at the package.
 
-RFC 4180 with these decisions: UTF-8, a byte-order mark is skipped, records end in LF or CRLF, a quote opens only at the
-start of a cell and a closing one is followed by a delimiter or a record's end, every record has as many cells as
-the header, blank lines are allowed at the end only, NUL bytes never. The first column needs no name, nor do those at
-the right edge that hold no value; records may lack all of these. Where three records or more, and all, have one
-cell more than the header, it lacks the name of the last column, if that is empty, or of the first, if that names or
-numbers the records. Where there is no LF at all, lines end in CR. Numbers that are not finite are missing.
+RFC 4180 with these decisions: UTF-8, byte-order marks are skipped (some programs add one to a file that has one),
+records end in LF or CRLF, a quote opens only at the start of a cell and a closing one is followed by a delimiter or a
+record's end, every record has as many cells as the header, blank lines are allowed at the end only, NUL bytes never.
+The first column needs no name, nor do those at the right edge that hold no value; records may lack all of these. Where
+three records or more, and all, have one cell more than the header, it lacks the name of the last column, if that is
+empty, or of the first, if that names or numbers the records. Where there is no LF at all, lines end in CR. Numbers that
+are not finite are missing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def parse(data: bytes) -> Parsed:
         text = data.decode()
     except UnicodeDecodeError:
         raise Refused("encoding") from None
-    text = text.removeprefix("\ufeff")
+    text = text.lstrip("\ufeff")
     if "\0" in text:
         raise Refused("NUL")
     if "\n" not in text:
