@@ -1,10 +1,13 @@
 """What all tests share; helpers beside this file (such as ``random_runs``) can be imported from every test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.faults.forking import Forks
 
 # A slow moment of a busy machine is no fault: an example may take as long as it needs.
 settings.register_profile("untimed", deadline=None)
@@ -24,6 +27,13 @@ def real_data() -> Path:
     if not (folder / "mobile_price_train.csv").is_file():
         pytest.skip(f"no real data in {folder}: put ../shared/data beside the project or set PHONEPRICE_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """One interpreter that forks for everybody."""
+    with Forks() as forks:
+        yield forks
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,21 +1,13 @@
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.counts import LINES, SEED, SHARE
-from tests.faults.forking import Forks
 
 COUNTED = "counted"
 counted: list[str] = []
 """For the summary at the end."""
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """One interpreter that forks for everybody."""
-    with Forks() as forks:
-        yield forks
 
 
 @pytest.fixture
