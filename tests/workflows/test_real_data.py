@@ -22,6 +22,7 @@ FAMILIES = {
     "penalty": penalties.Penalty,
 }
 CHOICES = [f"{key}.name={name}" for key, union in FAMILIES.items() for name in choices(union)]
+AN_EPOCH = ("training.epochs=1", "training.batch_rows=256", "training.threads=1", "validation.folds=2")
 TARGETS = {"ordinal": "price_range", "multiclass": "price_range", "binary": "four_g", "regression": "ram"}
 LOSSES = [
     (name, kind)
@@ -32,7 +33,7 @@ LOSSES = [
 
 @pytest.mark.parametrize("setting", CHOICES)
 def test_every_choice_trains_an_epoch(setting: str, real_data: Path, tmp_path: Path) -> None:
-    config = load_config(None, [setting, "training.epochs=1", "training.batch_rows=256", "training.threads=1"])
+    config = load_config(None, [setting, *AN_EPOCH])
     report = train(real_data / "mobile_price_train.csv", config, tmp_path / "run")
     assert 0 <= report.metrics["accuracy"].value <= 1
 
@@ -40,7 +41,7 @@ def test_every_choice_trains_an_epoch(setting: str, real_data: Path, tmp_path: P
 @pytest.mark.parametrize(("name", "kind"), LOSSES)
 def test_every_loss_trains_an_epoch(name: str, kind: str, real_data: Path, tmp_path: Path) -> None:
     settings = [f"task.kind={kind}", f"loss.name={name}", f"data.target={TARGETS[kind]}"]
-    config = load_config(None, [*settings, "training.epochs=1", "training.batch_rows=256", "training.threads=1"])
+    config = load_config(None, [*settings, *AN_EPOCH])
     report = train(real_data / "mobile_price_train.csv", config, tmp_path / "run")
     assert report.metrics.metrics
 
