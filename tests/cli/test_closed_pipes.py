@@ -9,9 +9,10 @@ from typing import Literal
 import pytest
 
 from phoneprice.artifact.writer import RunWriter
+from tests.faults.program import unmeasured
 from tests.random_runs import random_contents
 
-QUICK = ("-s", "training.epochs=2", "model.hidden=[4]")
+QUICK = ("-s", "training.epochs=2", "model.hidden=[4]", "validation.folds=2")
 COMMANDS = {
     "train": (("train", "data.csv", "-o", "new", *QUICK), 141),
     "cv": (("cv", "data.csv", "--repeats", "1", *QUICK), 0),
@@ -43,7 +44,7 @@ def code_after(
         cwd=folder,
         stdout=subprocess.PIPE if streams == "stderr" else writing,
         stderr=subprocess.PIPE if streams == "stdout" else writing,
-        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        env=unmeasured(PYTHONUNBUFFERED=unbuffered),
     )
     os.close(writing)
     with os.fdopen(reading, "rb", buffering=0) as reader:

@@ -16,6 +16,7 @@ import pytest
 
 from phoneprice.artifact.loader import verify_run
 from phoneprice.workflows.stopping import StopRequests
+from tests.faults.program import unmeasured
 from tests.faults.small_trainings import COMMON, write_phones
 
 PROGRAM = [sys.executable, "-m", "phoneprice"]
@@ -25,7 +26,7 @@ LONG = [*COMMON, "training.epochs=400", "training.batch_rows=16", "training.chec
 def begin(data: Path, run: Path, *options: str) -> subprocess.Popen[str]:
     """``train`` in the background, when its first epochs are done."""
     words = [*PROGRAM, "train", str(data), "-o", str(run), *(w for s in LONG for w in ("-s", s)), *options]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, env=unmeasured(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     checkpoints = run.with_name(f".{run.name}.partial") / "checkpoints"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -51,7 +52,7 @@ def test_a_signal_stops_a_training_that_can_be_resumed(tmp_path: Path, number: s
     assert not run.exists()
     if number == signal.SIGTERM:
         return
-    done = subprocess.run([*PROGRAM, *command, "-q"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*PROGRAM, *command, "-q"], env=unmeasured(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"{run}\n")
     assert verify_run(run)
 
@@ -91,7 +92,7 @@ def test_sigterm_ends_a_prediction_and_leaves_nothing(golden_run: Path, golden_d
     output = tmp_path / "out.csv"
     output.write_text("old")
     words = [*PROGRAM, "predict", str(golden_run), str(pipe), "-o", str(output), "--chunk-rows", "1"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, env=unmeasured(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with pipe.open("w") as rows:
         text = golden_data.read_text()
         rows.write(text)
@@ -110,7 +111,9 @@ def test_stdout_closed_early(golden_run: Path, golden_data: Path, tmp_path: Path
         lines = golden_data.read_text().splitlines(keepends=True)
         (tmp_path / "in.csv").write_text(lines[0] + "".join(lines[1:]) * 400)
         command = ["predict", str(golden_run), str(tmp_path / "in.csv"), "--chunk-rows", "1000"]
-    process = subprocess.Popen([*PROGRAM, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*PROGRAM, *command], env=unmeasured(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     first = process.stdout.read(1)
@@ -126,6 +129,7 @@ def test_predict_streams(golden_run: Path, golden_data: Path) -> None:
     done = subprocess.run(
         [*PROGRAM, "predict", str(golden_run), "-", "-o", "-"],
         input=golden_data.read_bytes(),
+        env=unmeasured(),
         capture_output=True,
         check=True,
     )

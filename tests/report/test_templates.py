@@ -22,6 +22,7 @@ from phoneprice.report.facts import ReportFacts
 from phoneprice.report.page import chart_file, charts, page
 from phoneprice.report.svg import element
 from phoneprice.workflows.report import gather
+from tests.faults.program import unmeasured
 from tests.report.reports import Page, small_run
 
 PACKAGE = Path(phoneprice.report.__file__).parent
@@ -150,5 +151,6 @@ assert call("report", run, "-o", f"{folder}/report.html")
 
 def test_no_other_command_imports_jinja(tmp_path: Path) -> None:
     arguments = [str(small_run("ordinal")), str(sample_path("train")), str(tmp_path)]
-    done = subprocess.run([sys.executable, "-c", COMMANDS, *arguments], capture_output=True, text=True, check=False)
+    words = [sys.executable, "-c", COMMANDS, *arguments]
+    done = subprocess.run(words, env=unmeasured(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

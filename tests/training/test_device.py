@@ -11,6 +11,7 @@ import torch
 from phoneprice.errors import DeviceError
 from phoneprice.model.torch_versions import are_private_parts_known
 from phoneprice.training.device import choose_device, number_of_threads
+from tests.faults.program import unmeasured
 
 ONE_STEP = """
 import sys
@@ -29,7 +30,7 @@ print(*sorted({{"torch._dynamo", "torch._inductor", "sympy", "sklearn", "scipy",
 @pytest.mark.parametrize("optimizer", ["adamw", "muon", "sgd"])
 def test_a_step_imports_no_compiler(optimizer: str, request: pytest.FixtureRequest) -> None:
     script = ONE_STEP.format(tests=str(request.config.rootpath), optimizer=optimizer)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], env=unmeasured(), capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 
 
