@@ -31,7 +31,7 @@ def keep_access(file: int, old: os.stat_result, within: int = 0o777) -> None:
     """Let those use the open file who could use the old one, and nobody else; ``within`` says what at most."""
     with suppress(OSError):
         os.fchown(file, old.st_uid, -1)
-    mode = kept_group(file, old, mode_of(old) & within)
+    mode = _with_group_of(file, old, mode_of(old) & within)
     with suppress(PermissionError):  # file systems without permissions
         os.fchmod(file, mode)
 
@@ -41,12 +41,12 @@ def keep_folder_access(folder: int, old: os.stat_result, within: int = 0o777, *,
     if owner:
         with suppress(OSError):
             os.fchown(folder, old.st_uid, -1)
-    mode = kept_group(folder, old, mode_of(old) & within) | old.st_mode & stat.S_ISGID
+    mode = _with_group_of(folder, old, mode_of(old) & within) | old.st_mode & stat.S_ISGID
     with suppress(PermissionError):
         os.fchmod(folder, mode | stat.S_IRWXU)
 
 
-def kept_group(file: int, old: os.stat_result, mode: int) -> int:
+def _with_group_of(file: int, old: os.stat_result, mode: int) -> int:
     """Give the open file or directory the group of the old one; what ``mode`` it may then have."""
     try:
         os.fchown(file, -1, old.st_gid)

@@ -273,14 +273,12 @@ def files_that_go(path: Path) -> Iterator[os.stat_result]:
 
     When it is written the next time, they are deleted, or go with the run: those in what has the token in its name.
     """
+    run, output = Purpose("run", path.name), Purpose("output", path.name)
     with suppress(OSError, ValueError), OpenDirectory.at(path.parent) as parent:
         for name in parent.names():
-            kind: Literal["run", "output"] | None = "run" if name == work_name(path.name) else None
-            if name == (output := Purpose("output", path.name)).work_name(_token_in(name)):
-                kind = output.kind
-            if kind is not None:
+            if name in {work_name(path.name), output.work_name(_token_in(name))}:
                 with suppress(OSError, StorageError):
-                    yield from _files_made_in(parent, name, Purpose(kind, path.name))
+                    yield from _files_made_in(parent, name, run if name == work_name(path.name) else output)
 
 
 def _files_made_in(parent: OpenDirectory, name: str, purpose: Purpose) -> Iterator[os.stat_result]:

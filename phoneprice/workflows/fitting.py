@@ -139,8 +139,7 @@ def _fit(
     parameters = sum(shape.parameters for shape in shapes)
     epochs = max(own.training.epochs for own in configs)
     on_event(TrainingStarted(len(configs) * len(plans), epochs, rows, inputs, str(device), parameters))
-    every = [(own, k) for own in configs for k in range(len(plans))]
-    places, each = [k for _, k in every], [own for own, _ in every]
+    places, each = [*range(len(plans))] * len(configs), [own for own in configs for _ in plans]
     edges = _edges(configs, prepared, plans, statistics)
     setup = FitSetup(
         each,
