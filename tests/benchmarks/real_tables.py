@@ -2,7 +2,7 @@
 
 For each table in FOLDER, and for some of its columns as the target: ``data check``, ``config init``, ``train`` and
 ``predict``, with no setting that a user would have to find. Prints the share of the pairs of table and target for which
-all four end with exit code 0, and what stopped the others, the most frequent first.
+all four end with exit code 0, what stopped the others and what was warned of, the most frequent first.
 
 A target is a column that a user could mean: numbers, yes and no, or text of a few words, with two values or more. A
 table that pandas can't read, or that has no such column beside another, is left out, and said.
@@ -42,11 +42,8 @@ class Outcome:
     step: str | None
     code: int
     words: str
-
-    @property
-    def kind(self) -> str:
-        """The words without what is particular to the table."""
-        return re.sub(r"'[^']*'|\"[^\"]*\"|\d[\d,.]*", "_", self.words)[:110]
+    warnings: tuple[str, ...]
+    """Of all steps, each once."""
 
 
 def main() -> int:
@@ -149,15 +146,18 @@ def _through(scratch: Path, epochs: int, number: int, pair: tuple[Path, str]) ->
         "train": ("train", data, "-c", config, "-o", run, "-s", f"training.epochs={epochs}"),
         "predict": ("predict", run, data, "-o", str(folder / "predictions.csv")),
     }
+    warnings: dict[str, None] = {}
     for step in STEPS:
-        code, words = _run(commands[step], folder)
+        code, lines = _run(commands[step], folder)
+        warnings |= dict.fromkeys(line for line in lines if line.startswith("warning"))
         if code:
-            return Outcome(str(table), target, step, code, words)
-    return Outcome(str(table), target, None, 0, "")
+            errors = [line for line in lines if line.startswith("error")] or lines or [""]
+            return Outcome(str(table), target, step, code, errors[-1], tuple(warnings))
+    return Outcome(str(table), target, None, 0, "", tuple(warnings))
 
 
-def _run(command: Sequence[str], folder: Path) -> tuple[int, str]:
-    """Its exit code and the last line of its stderr, from a child of this process."""
+def _run(command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
+    """Its exit code and the lines of its stderr, from a child of this process."""
     errors = folder / "stderr"
     child = os.fork()
     if child == 0:
@@ -169,9 +169,7 @@ def _run(command: Sequence[str], folder: Path) -> tuple[int, str]:
 
         os._exit(program(tuple(command)))
     _, status = os.waitpid(child, 0)
-    lines = errors.read_text(errors="replace").strip().splitlines()
-    faults = [line for line in lines if line.startswith("error")] or lines
-    return os.waitstatus_to_exitcode(status), faults[-1] if faults else ""
+    return os.waitstatus_to_exitcode(status), errors.read_text(errors="replace").strip().splitlines()
 
 
 def _show(outcomes: list[Outcome]) -> None:
@@ -184,10 +182,21 @@ def _show(outcomes: list[Outcome]) -> None:
     kinds: dict[tuple[str, int, str], list[Outcome]] = defaultdict(list)
     for one in outcomes:
         if one.step:
-            kinds[one.step, one.code, one.kind].append(one)
+            kinds[one.step, one.code, _kind(one.words)].append(one)
     for (step, code, _), some in sorted(kinds.items(), key=lambda item: -len(item[1])):
         print(f"\n{len(some):4} x {step} ends with {code}, such as {some[0].table} --target {some[0].target}")
         print(f"       {some[0].words}")
+    warned: dict[str, list[str]] = defaultdict(list)
+    for one in outcomes:
+        for warning in one.warnings:
+            warned[_kind(warning)].append(f"{one.table} --target {one.target}: {warning}")
+    for some_warnings in sorted(warned.values(), key=len, reverse=True):
+        print(f"\n{len(some_warnings):4} x warned, such as {some_warnings[0]}")
+
+
+def _kind(words: str) -> str:
+    """The words without what is particular to the table."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d[\d,.]*", "_", words)[:110]
 
 
 if __name__ == "__main__":
