@@ -22,9 +22,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
+import phoneprice
 from phoneprice.config.schema import INDEX_COLUMNS
 
 STEPS = ("data check", "config init", "train", "predict")
@@ -94,7 +97,11 @@ def _targets(table: Path) -> list[str]:
         ".parquet": pd.read_parquet,
         ".json": pd.read_json,
     }
-    readers |= {".xlsx": pd.read_excel, ".feather": pd.read_feather, ".tsv": partial(pd.read_csv, sep="\t")}
+    readers |= {
+        ".xlsx": partial(pd.read_excel, engine="calamine"),
+        ".feather": pd.read_feather,
+        ".tsv": partial(pd.read_csv, sep="\t"),
+    }
     reader = next((readers[suffix] for suffix in table.suffixes if suffix in readers), pd.read_csv)
     try:
         frame = reader(table)
@@ -128,11 +135,11 @@ def _may_be_target(column: Any) -> bool:
 def _import_once() -> None:
     """What the forked commands need: imports are most of the time of a small training."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    import phoneprice.report.page
-    import phoneprice.workflows.cross_validate
-    import phoneprice.workflows.inspect_tables
-    import phoneprice.workflows.predict
-    import phoneprice.workflows.train  # noqa: F401
+    theirs = ("torch", "sklearn.discriminant_analysis", "sklearn.impute", "sklearn.linear_model", "rich.progress")
+    ours = (module.name for module in walk_packages(phoneprice.__path__, "phoneprice."))
+    for name in (*theirs, *ours):
+        if not name.endswith("__main__"):
+            import_module(name)
 
 
 def _through(scratch: Path, epochs: int, number: int, pair: tuple[Path, str]) -> Outcome:
