@@ -1,10 +1,10 @@
 """Tables that people know, as files of the kinds people have: ``python tests/benchmarks/collect_tables.py FOLDER``.
 
-They are the ones that installed packages bring along (``tables/requirements.txt`` and ``more-tables.txt`` beside it);
-a package that is not installed is said. The hash of a table's name decides what kind of file it becomes: mostly CSV,
-as the package's own file has it, with the names of rows that R gave it and the index that pandas writes; some gzip, JSON
-Lines, Parquet, tab-separated and Excel. What is left out, is counted: the same table again, fewer or more rows than
-``ROWS``, a single column, what pandas can't read, and names that nobody may look at here.
+They are what installed packages bring along (``tables/requirements.txt``, ``tables/more-packages.txt``). The hash of a
+table's name decides what kind of file it becomes: mostly CSV, as the package's own file has it, with the names that R
+gave the rows; some gzip with the index of pandas, JSON Lines, Parquet, tab-separated, Excel. What is left out is
+counted: a table that is there already, fewer or more rows than ``ROWS``, one column, what pandas can't read, and names
+that nobody may look at here.
 """
 
 import argparse
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tables.catalogue import EXCLUDED, excluded_hashes, hash_of
 
 from phoneprice.config.schema import INDEX_COLUMNS
-from tables.catalogue import EXCLUDED, excluded_hashes, hash_of
 
 ROWS = range(30, 75_601)
 CELLS_OF_EXCEL = 200_000

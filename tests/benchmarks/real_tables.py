@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import import_module
+from importlib import import_module  # noqa: TID251
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
@@ -139,7 +139,7 @@ def _import_once() -> None:
     ours = (module.name for module in walk_packages(phoneprice.__path__, "phoneprice."))
     for name in (*theirs, *ours):
         if not name.endswith("__main__"):
-            import_module(name)
+            import_module(name)  # all that there is
 
 
 def _through(scratch: Path, epochs: int, number: int, pair: tuple[Path, str]) -> Outcome:
