@@ -20,6 +20,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module  # noqa: TID251
@@ -55,10 +56,9 @@ def main() -> int:
     pairs = list(_pairs(options))
     _import_once()
     with ThreadPoolExecutor(options.processes) as pool, tempfile.TemporaryDirectory() as scratch:
-        outcomes = list(pool.map(partial(_through, Path(scratch), options.epochs), range(len(pairs)), pairs))
+        found = pool.map(partial(_through, Path(scratch), options.epochs), range(len(pairs)), pairs)
+        outcomes = list(_kept(found, options.jsonl))
     _show(outcomes)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
     return 0 if sum(one.step is None for one in outcomes) >= options.bar * len(outcomes) else 1
 
 
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="commands at the same time")
     parser.add_argument("--bar", type=float, default=0.98, help="share that is to go through")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each there")
+    parser.add_argument("--jsonl", type=Path, metavar="FILE", help="write what became of each there, a line each")
     return parser.parse_args()
 
 
@@ -86,6 +86,15 @@ def _pairs(options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
         names = _targets(table)
         others = chance.sample(names[:-1], min(options.targets - 1, len(names) - 1)) if names else []
         yield from ((table, name) for name in [*names[-1:], *others])
+
+
+def _kept(outcomes: Iterator[Outcome], file: Path | None) -> Iterator[Outcome]:
+    """The same, each written down as soon as it is there."""
+    with file.open("w", buffering=1) if file else nullcontext() as lines:
+        for one in outcomes:
+            if lines:
+                lines.write(json.dumps(asdict(one)) + "\n")
+            yield one
 
 
 def _targets(table: Path) -> list[str]:

@@ -75,8 +75,9 @@ def _decides(cells: pa.Array, target: pa.Array) -> bool:
     if classes < 2 or np.bincount(labels).max() >= NEARLY_ALL * rows:
         return False
     if values * 5 <= rows:
-        pairs = np.bincount(feature * classes + labels, minlength=values * classes).reshape(values, classes)
-        return bool(pairs.max(axis=1).sum() >= NEARLY_ALL * rows)
+        pairs, times = np.unique(feature * classes + labels, return_counts=True)  # a matrix of all may be too large
+        first = np.unique(pairs // classes, return_index=True)[1]
+        return bool(np.maximum.reduceat(times, first).sum() >= NEARLY_ALL * rows)
     if not is_number_array(cells):
         return False
     along = labels[np.lexsort((labels, cells.to_numpy(zero_copy_only=False)))]

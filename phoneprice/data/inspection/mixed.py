@@ -1,5 +1,7 @@
 """Columns of numbers or dates in which some cells hold text: errors that must not turn the column into categories."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -31,6 +33,11 @@ _MANY_TEXTS = 10
 """Fewer different ones than this may be classes."""
 _DECIMALS = r"^[<>≤≥~≈ ]*[+-]?\d+[.,]\d+(?:[^\d.,].*)?$"
 _WHOLE = r"^[<>≤≥~≈ ]*[+-]?\d+(?:[^\d.,].*)?$"
+_NUMBER = r"\d+(?:[.,]\d+)*"
+_ADDED = re.compile(r"0.*[^\d\s.,:;-].*0.*|0.*[^\w\s.,:;-].*")
+"""Numbers with text between, or with a sign after them, that is no mark of lists, codes and times of the day."""
+_FEW_SHAPES = 4
+"""Measurements look so alike; a letter that differs, as in ``12a`` and ``7c``, makes a name."""
 _LOOKED_AT = 1000
 """Rows that show how a column is written."""
 
@@ -81,21 +88,40 @@ def columns_of_formatted_numbers(table: Table, names: Iterable[str], config: Con
 
 
 def measured_text(cells: pa.Array) -> str:
-    """A text of a column in which nearly all begin with a number, and half with decimals, as ``<0.5`` and ``7.5*`` do.
+    """A text of a column in which nearly all are measurements with something added, as ``<0.5`` and ``2h 30m`` are.
 
-    Empty for any other column. They are measurements with something added, and no names: ``10.0.0.1`` is one.
+    Empty for any other column. They begin with a number; half of them have decimals, or something that is no point and
+    no dash stands where it does in most others: ``10.0.0.1``, ``12-345`` and ``7b42`` are names.
     """
     if is_number_array(cells):
         return ""
     some = cells.slice(0, _LOOKED_AT).drop_null()
+    if len(some.unique()) < _MANY_TEXTS or mostly_numbers(cells):
+        return ""
+    return _with_decimals(some) or _of_few_shapes(some)
+
+
+def _with_decimals(some: pa.Array) -> str:
     decimal = pc.match_substring_regex(some, _DECIMALS)
     decimals = pc.sum(decimal).as_py() or 0
     numbers = decimals + (pc.sum(pc.match_substring_regex(some, _WHOLE)).as_py() or 0)
-    if 2 * decimals < len(some) or numbers < MOSTLY * len(some) or mostly_numbers(cells):
+    if 2 * decimals < len(some) or numbers < MOSTLY * len(some):
         return ""
     odd = some.filter(decimal).filter(to_numbers(some.filter(decimal), frozenset()).values.is_null())
     odd = odd if len(odd) else some.filter(to_numbers(some, frozenset()).values.is_null())
-    return odd[0].as_py() if len(odd) and len(some.unique()) >= _MANY_TEXTS else ""
+    return odd[0].as_py() if len(odd) else ""
+
+
+def _of_few_shapes(some: pa.Array) -> str:
+    """``2h 30m``, ``68/100`` or ``5'8"``: each number but for its digits, the texts are few."""
+    shapes = Counter(pc.replace_substring_regex(some, _NUMBER, "0").to_pylist())
+    few = shapes.most_common(_FEW_SHAPES)
+    measured = any(_ADDED.fullmatch(shape) for shape, _ in few)
+    if not measured or not all(shape.startswith("0") for shape, _ in few):
+        return ""
+    if sum(rows for _, rows in few) < MOSTLY * len(some):
+        return ""
+    return next(text for text in some.to_pylist() if _ADDED.fullmatch(re.sub(_NUMBER, "0", text)))
 
 
 def _told(name: str, cells: pa.Array, found: Found) -> str:

@@ -72,7 +72,7 @@ _POWERS: dict[str, int] = {
     **dict.fromkeys(("trillion", "trillions"), 12),
 }
 """What numbers are multiplied by, as powers of ten; casefolded but for those that are a unit in lower case."""
-_POWERS_BESIDE_OTHERS = {"m": 6, "b": 9}
+_POWERS_BESIDE_OTHERS = {"l": 5, "m": 6, "b": 9}
 """Letters that multiply where there is a currency, or another factor in the column."""
 _UNITS = frozenset(
     {
@@ -356,9 +356,10 @@ def _without_factors(cells: _Cells) -> tuple[_Cells, tuple[tuple[str, int], ...]
     pairs = pa.table({"before": cells.before, "after": cells.after, "rows": cells.rows}).group_by(["before", "after"])
     sides = [row for row in pairs.aggregate([("rows", "sum")]).to_pylist() if row["after"] is not None]
     beside = any(_power(_word(row["after"])) is not None for row in sides)
-    split = {row["after"]: _split(row["after"], currency=bool(row["before"]), beside=beside) for row in sides}
+    money_before = {row["after"] for row in sides if row["before"]}
+    split = {row["after"]: _split(row["after"], currency=row["after"] in money_before, beside=beside) for row in sides}
     factors = {word: power for word, power, _ in split.values() if power is not None}
-    money = any(row["before"] or split[row["after"]][2] for row in sides if split[row["after"]][1] is not None)
+    money = any(after in money_before or rest for after, (_, power, rest) in split.items() if power is not None)
     bare = any(not row["after"] for row in sides)
     if not factors or not (money or bare or len(set(factors.values())) > 1):
         return cells, (), Counter()

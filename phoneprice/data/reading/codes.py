@@ -17,6 +17,8 @@ from phoneprice.wording import counted, quoted
 
 MOST_EXACT = 1 << 53
 """From here on float64 has not every whole number."""
+_SIMILAR = 0.01
+"""Share of the greatest that nine in ten different codes have; of numbers drawn evenly a tenth is below 0.1 of it."""
 _SOME = 0.01
 """A share of cells with a leading zero that is no slip of the hand."""
 _LOOKED_AT = 64
@@ -76,7 +78,7 @@ def _leading_zeros(written: pa.Array, values: pa.Array) -> str:
 
 def _too_large(written: pa.Array, values: pa.Array) -> str:
     ends = pc.min_max(values).as_py()
-    if ends["min"] is None or max(-ends["min"], ends["max"]) < MOST_EXACT:
+    if ends["min"] is None or max(-ends["min"], ends["max"]) < MOST_EXACT or _are_spread(values):
         return ""
     large = pc.greater_equal(pc.abs(values), float(MOST_EXACT)).fill_null(False)
     cells, numbers = _present(written, values), values.filter(large)
@@ -85,6 +87,12 @@ def _too_large(written: pa.Array, values: pa.Array) -> str:
     pairs = zip(written.filter(large)[:_LOOKED_AT_LARGE].to_pylist(), numbers.to_pylist(), strict=False)
     lost = next((text.strip() for text, number in pairs if int(text) != int(number)), None)
     return "" if lost is None else _told("whole numbers beyond 2^53, which float64 rounds,", lost, len(numbers))
+
+
+def _are_spread(values: pa.Array) -> bool:
+    """Whether numbers are so far apart that they are quantities: numbers that are given or drawn have similar sizes."""
+    sizes = np.unique(np.abs(values.drop_null().to_numpy()))
+    return bool(np.quantile(sizes, 0.1) < _SIMILAR * sizes.max())
 
 
 def _versions(name: str, written: pa.Array, values: pa.Array) -> str:

@@ -162,6 +162,24 @@ def test_text_that_begins_with_numbers(added: str, expected: str) -> None:
     assert measured_text(pa.array([added.format(f"{i}.5") for i in range(20)])) == expected
 
 
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("{}h {}m", "0h 1m"), ("{}/{}", "0/1"), ("{}'{}\"", "0'1\""), ("{}x{}", "0x1"), ("{}*", "0*"), ("{} {}/4", "0 1/4"),
+        ("{},000+", "0,000+"), ("{}°{}'N", "0°1'N"), ("{}Nm @ {}rpm", "0Nm @ 1rpm"),
+        ("{}-{}", ""), ("{}.{}.0.1", ""), ("{}:{}", ""), ("{} {}", ""), ("A{}/{}", ""), ("{}", ""),
+    ],
+)  # fmt: skip
+def test_numbers_with_the_same_texts_between(shape: str, expected: str) -> None:
+    assert measured_text(pa.array([shape.format(i, i + 1) for i in range(20)])) == expected
+
+
+def test_a_letter_that_differs_makes_a_name() -> None:
+    assert measured_text(pa.array([f"{i}{letter}" for i in range(9) for letter in "abcdef"])) == ""
+    assert measured_text(pa.array([*(f"{i}" for i in range(20)), *(f"{i}*" for i in range(9))])) == "0*"
+    assert measured_text(pa.array([f"{i % 9}h {i % 3}m" for i in range(50)])) == ""  # few: may be classes
+
+
 def test_limits_among_numbers_are_text_that_begins_with_numbers() -> None:
     assert measured_text(pa.array(["<0.5", *(f"{i}.5" for i in range(4))] * 5)) == ""  # few: may be classes
     assert measured_text(pa.array(["<0.5", *(f"{i}.5" for i in range(4))] * 5 + [f"{i}.1" for i in range(9)])) == "<0.5"

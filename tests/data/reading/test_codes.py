@@ -24,6 +24,8 @@ def why(cells: Sequence[str | None], name: str = "a") -> str:
             "whole numbers beyond 2^53, which float64 rounds, in 2 cells, as in '9007199254740993'"),
         (["-9007199254740993", "5"],
             "whole numbers beyond 2^53, which float64 rounds, in 1 cell, as in '-9007199254740993'"),
+        ([str(2**59 * i + 1) for i in range(1, 11)],
+            "whole numbers beyond 2^53, which float64 rounds, in 10 cells, as in '576460752303423489'"),
         (["1.9", "1.10", "2.0"] * 5, "perhaps versions, as '1.10' beside '1.9'"),
     ],
 )  # fmt: skip
@@ -42,6 +44,7 @@ def test_numbers_that_are_codes(cells: list[str | None], reason: str) -> None:
         ["9007199254740992", "18014398509481984"],  # float64 has them
         ["9007199254740993", "5", "17"],  # a quantity, whose last digit is noise
         ["9007199254740993", "0.5"],
+        [str(10**power + 1) for power in range(14, 20)],  # far apart
         ["1e300", "1"],
         ["1.90", "1.10", "2.00"] * 5,  # all with two digits
         ["1.9", "1.25", "2.5"] * 5,
