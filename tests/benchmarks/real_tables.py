@@ -80,6 +80,7 @@ def _options() -> argparse.Namespace:
 def _pairs(options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
     chance = random.Random(options.seed)
     tables = sorted(path for path in options.folder.rglob("*") if path.name.endswith(SUFFIXES))
+    chance.shuffle(tables)  # what is done is a fair sample of the rest
     for table in tables:
         if chance.random() >= options.share:
             continue

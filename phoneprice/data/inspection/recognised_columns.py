@@ -1,5 +1,6 @@
 """The columns of a table that are numbers, though not plain ones: how they are read, and the settings that say so."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +27,8 @@ from phoneprice.data.reading.cells import null_missing, to_numbers
 from phoneprice.data.reading.codes import code_reason
 from phoneprice.data.reading.columns import text_in_plain_words
 from phoneprice.data.table import Table
-from phoneprice.data.values import is_number_array
+from phoneprice.data.values import canonical_number, is_number_array
+from phoneprice.wording import first_of, quoted
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Recognised:
 
 
 NOTHING_RECOGNISED = Recognised()
+_MOST_STRAY = 3
+"""Cells of a column with text among numbers of which each is looked at."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
     columns = {name: _converted(table, name, what, data.target) for name, what in read.items()}
     codes = {name: why for name, what in read.items() if (why := _why_codes(table, name, what, columns[name]))}
     converted = replace(table, columns={**table.columns, **columns}, codes={**table.codes, **codes})
+    remarks += _stray_rows(table, read)
     settings = _settings(converted, data, read) if read else {}
     reasons = {name: what.reason for name, what in read.items()}
     return converted, Recognised(reasons, doubts, tuple(remarks), settings)
@@ -201,6 +206,23 @@ def _as_written(table: Table, name: str) -> pa.Array:
     """The cells of a column of numbers as text, null where a word for missing was."""
     texts = table.written[name].cast(pa.string())
     return pc.if_else(table.columns[name].is_valid(), texts, pa.scalar(None, pa.string()))
+
+
+def _stray_rows(table: Table, found: Mapping[str, Found]) -> Iterator[str]:
+    """What to warn of each row that has text in several columns of numbers, as one of units has, or a second header."""
+    texts: dict[int, list[str]] = defaultdict(list)
+    for name, what in found.items():
+        odd = [word for word in what.words if not means_missing(word) and canonical_number(word) is None]
+        cells = table.columns[name]
+        rows = pc.indices_nonzero(pc.is_in(cells, value_set=pa.array(odd, cells.type))).to_pylist() if odd else ()
+        if len(rows) <= _MOST_STRAY:
+            for row in rows:
+                texts[row].append(cells[row].as_py())
+    for row, some in texts.items():
+        if len(some) > 1:
+            place = table.place(row).removeprefix(table.source).strip()
+            what = f"{place}: found {first_of([quoted(text) for text in some], 3)} in columns of numbers"
+            yield f"{what}; if these are units, names or notes and no row of data, delete the line from the file"
 
 
 def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dict[str, object]:
