@@ -29,6 +29,11 @@ MOST_NAMED = 10
 """How many names a message lists; it counts the others."""
 
 
+def as_name(name: str) -> str:
+    """The name of a column in a list: in quotes where it begins or ends with a space, which nobody would see."""
+    return name if name == name.strip() else quoted(name)
+
+
 def first_of(names: Collection[str], most: int = MOST_NAMED, separator: str = ", ") -> str:
     """``a, b, c``; of many names the first ones ``and 99,990 more``."""
     text = separator.join(islice(names, most))

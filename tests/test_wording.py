@@ -194,3 +194,8 @@ def test_what_is_no_utf8_is_escaped():
 )
 def test_counts_and_sums_of_weights(number: float, text: str) -> None:
     assert wording.count(number) == text
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a b", "a b"), (" b ", "' b '"), ("c\t", r"'c\t'"), ("", "")])
+def test_a_name_with_outer_spaces_is_quoted(name: str, shown: str) -> None:
+    assert wording.as_name(name) == shown

@@ -18,12 +18,13 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.schema import TableSchema, infer_columns, near_equal_texts, without_inputs
-from phoneprice.data.inspection.checks import check, told_of_splits
+from phoneprice.data.inspection.checks import check, codes_told, told_of_splits
 from phoneprice.data.inspection.describe import ColumnSummary, describe
 from phoneprice.data.inspection.findings import OF_CLASSES, Finding, by_severity
 from phoneprice.data.inspection.ids import is_id_name
 from phoneprice.data.inspection.infer import Inferred, infer_config, is_quantity, require_target
 from phoneprice.data.inspection.init_text import init_text
+from phoneprice.data.inspection.mixed import columns_of_formatted_numbers
 from phoneprice.data.inspection.recognised_columns import NOTHING_RECOGNISED, Recognised
 from phoneprice.data.reading import ReadOptions, read_table
 from phoneprice.data.reading.cells import to_numbers
@@ -50,6 +51,8 @@ class CheckResult:
     rows: int
     skipped_rows: int
     findings: tuple[Finding, ...]
+    inferred: Inferred | None = None
+    """How a training with this target would read the columns; None where the configuration says it."""
 
     @property
     def errors(self) -> int:
@@ -113,13 +116,15 @@ def _told_of_file(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _categories_told(table: Table, inferred: Inferred, config: Config) -> Iterator[str]:
-    """What to warn of labels and categories that are nearly equal, and of columns with more than get an input each."""
+    """What to warn of labels and categories that are nearly equal or too many, and of what may be no category."""
     features = table.select(inferred.features.get("categorical", ()))
     columns = infer_columns(features, config)
     labels = None if inferred.kind == "regression" else inferred.target
     near = near_equal_texts(table, columns, labels, clean=config.data.clean_text)
     many = {name: what for name, (what, _) in without_inputs(features, columns).items()}
-    for name, what in (*near.items(), *many.items()):
+    formatted = columns_of_formatted_numbers(table, features.names, config)
+    codes = codes_told(table, inferred.features.get("numeric", ()))
+    for name, what in (*formatted.items(), *codes.items(), *near.items(), *many.items()):
         yield f"{table.source}, column {name!r}: {what}"
 
 
@@ -144,7 +149,7 @@ def check_table(
         table, recognised = as_recognised(table, config, asked)
     if target is not None and target not in how.reference_names:
         require_target(table, target)
-    fault, told = "", list[Finding]()
+    inferred, fault, told = None, "", list[Finding]()
     if isinstance(asked, ToInfer) and not isinstance(known, TableSchema):
         labelled = table if asked.target in table.names or known is None else known
         inferred, fault = _inferred_or_fault(labelled, config, asked, recognised)
@@ -157,7 +162,7 @@ def check_table(
         findings = [finding for finding in findings if finding.code not in OF_CLASSES]
     if fault and not any(finding.severity == "error" for finding in findings):
         findings.insert(0, Finding("error", config.data.target, "target_unusable", fault, table.rows))
-    return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings))
+    return CheckResult(table.source, table.rows, table.skipped_rows, tuple(findings), inferred)
 
 
 @dataclass(frozen=True)

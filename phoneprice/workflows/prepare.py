@@ -46,6 +46,7 @@ from phoneprice.data.rows.row_roles import (
     RowRoles,
     may_be_groups,
     may_be_in_time,
+    may_be_weights,
     odd_scale,
     row_roles,
     with_weight,
@@ -220,8 +221,9 @@ def _oddities(
     table: Table, schema: TableSchema, config: Config, roles: RowRoles, dates: Mapping[str, Dates]
 ) -> Iterator[str]:
     """What to warn of in a table that can be learned from, the table named."""
-    of_rows = may_be_groups(table, config), may_be_in_time(table, config, dates), odd_scale(roles.weights)
-    for message in filter(None, (totals_told(table), *of_rows)):
+    belonging = may_be_groups(table, config), may_be_in_time(table, config, dates)
+    weights = may_be_weights(table, config), odd_scale(roles.weights)
+    for message in filter(None, (totals_told(table), *belonging, *weights)):
         yield f"{table.source}: {message}"
     if index := config.data.index_among(table.names):
         yield f"{table.source}: {taken_for_index(index)}"

@@ -154,6 +154,47 @@ def test_a_check_against_a_run_reads_as_the_run_does(data: Path, tmp_path: Path)
     assert [finding for finding in found if finding.severity == "error"] == []
 
 
+@pytest.mark.parametrize(("row", "line"), [(0, 2), (30, 32)])
+@pytest.mark.parametrize("texts", [("cm", "kg"), ("a", "b"), ("[-]", "(%)")])
+def test_a_row_of_units_or_names_among_numbers_is_named(
+    tmp_path: Path, texts: tuple[str, str], row: int, line: int
+) -> None:
+    lines = [f"{i}.5,{i % 7},{'pq'[i % 2]}" for i in range(ROWS)]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(["a,b,y", *lines[:row], ",".join([*texts, "p"]), *lines[row:]]) + "\n")
+    first, second = map(repr, texts)
+    what = (
+        f"{file}: line {line}: found {first}, {second} in columns of numbers; if these are units, names or notes and "
+        "no row of data, delete the line from the file"
+    )
+    assert what in first_config(file, "y", "c.toml").warnings
+    assert what.removeprefix(f"{file}: ") in [finding.message for finding in check_table(file, ToInfer("y")).findings]
+
+
+def test_text_in_one_column_of_numbers_is_no_row_of_units(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    cells = [f"{'cm' if i == 3 else i}.5,{'kg' if i == 4 else i % 7},{'pq'[i % 2]}" for i in range(ROWS)]
+    file.write_text("\n".join(["a,b,y", *cells]) + "\n")
+    assert not [what for what in first_config(file, "y", "c.toml").warnings if "columns of numbers" in what]
+
+
+def test_a_first_configuration_warns_of_codes_and_of_measurements_with_something_added(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    cells = [f"{4000 + 37 * i:05d},{i % 6}h {i % 15}m,{'pq'[i % 2]}" for i in range(ROWS)]
+    file.write_text("\n".join(["plz,took,y", *cells]) + "\n")
+    warnings = first_config(file, "y", "c.toml", Reading()).warnings
+    assert [what.partition(": ")[2] for what in warnings] == [
+        (
+            "text that begins with numbers, such as '0h 0m', counts as categories; give the numbers alone, or add the "
+            "column to data.categorical_columns"
+        ),
+        (
+            f"leading zeros in {ROWS} cells, as in '04000': read as numbers, which lose that; data.categorical_columns "
+            "keeps the text"
+        ),
+    ]
+
+
 def test_what_somebody_asks_for_is_not_recognised(data: Path, tmp_path: Path) -> None:
     train(data, asked("data.columns.km.decimal='.'", "data.columns.km.thousands=''"), tmp_path / "run")
     config = load_config(tmp_path / "run/config.toml").data

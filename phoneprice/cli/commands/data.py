@@ -70,7 +70,9 @@ def check(
     asked = configuration_to_learn(session, config, settings, None, target)
     result = check_table(data, asked, reference, target, reading=reading)
     if session.json:
-        session.document({"format": 1, "data": result.source, "rows": result.rows, "findings": result.findings})
+        read = {"inferred": result.inferred.settings} if result.inferred else {}
+        facts = {"format": 1, "data": result.source, "rows": result.rows, "findings": result.findings}
+        session.document(facts | read)
     elif session.shows_tables:
         from phoneprice.cli.rendering.data import show_table_findings
 

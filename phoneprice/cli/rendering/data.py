@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import ORANGE, UNBOUNDED, first_that_fits, plain_table, show, stdout, width_of
+from phoneprice.cli.rendering.inferred import inferred_table
 from phoneprice.data.inspection.describe import ColumnSummary
 from phoneprice.wording import NONE, count, counted, number, share
 from phoneprice.workflows.inspect_tables import CheckResult, DescriptionResult
@@ -27,6 +28,8 @@ def show_table_findings(result: CheckResult) -> None:
     console = stdout(whole_lines=True)
     found = counted(len(result.findings), "finding") if result.findings else "nothing to report"
     show(console, f"{result.source}: {_rows(result.rows, result.skipped_rows)}, {found}", style="bold")
+    if result.inferred:
+        show(console, inferred_table(result.inferred))
     if not result.findings:
         return
     table = plain_table()

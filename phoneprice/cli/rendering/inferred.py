@@ -1,10 +1,12 @@
-"""``config init``: what a table has told of its columns."""
+"""``config init`` and ``data check``: what a table has told of its columns."""
 
 from collections.abc import Iterator
 
+from rich.table import Table
+
 from phoneprice.cli.rendering.console import name_value_table, show, stderr
 from phoneprice.data.inspection.infer import COUNTED_KINDS, Inferred, listed_reasons
-from phoneprice.wording import counted_names
+from phoneprice.wording import as_name, counted_names
 
 MOST_REASONS = 20
 """Columns of one role that are named with their reasons; the others are counted."""
@@ -14,7 +16,12 @@ MOST_NAMES = 40
 
 def show_inferred(inferred: Inferred) -> None:
     """The task and the role of every column, on stderr."""
-    show(stderr(), name_value_table(_facts(inferred)))
+    show(stderr(), inferred_table(inferred))
+
+
+def inferred_table(inferred: Inferred) -> Table:
+    """The task, and how every column is read."""
+    return name_value_table(_facts(inferred))
 
 
 def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
@@ -27,4 +34,4 @@ def _facts(inferred: Inferred) -> Iterator[tuple[str, str]]:
         yield "codes", f"{listed_reasons(inferred.codes, MOST_REASONS)}; as numbers with data.categorical_columns = []"
     yield "not used", listed_reasons(inferred.ignored, MOST_REASONS)
     for kind, names in inferred.features.items():
-        yield COUNTED_KINDS[kind][1], counted_names(names, MOST_NAMES)
+        yield COUNTED_KINDS[kind][1], counted_names([*map(as_name, names)], MOST_NAMES)

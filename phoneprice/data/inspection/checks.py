@@ -28,7 +28,7 @@ from phoneprice.data.inspection.target_checks import class_findings, rare_classe
 from phoneprice.data.reading.cells import Numbers, to_numbers
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import infinite_told
-from phoneprice.data.rows.row_roles import may_be_groups, may_be_in_time
+from phoneprice.data.rows.row_roles import may_be_groups, may_be_in_time, may_be_weights
 from phoneprice.data.rows.unlabelled import with_target
 from phoneprice.data.table import Table
 from phoneprice.data.values import value_counts
@@ -69,7 +69,8 @@ def told_of_splits(table: Table, config: Config) -> list[str]:
     subject = Subject(with_dates(table, dates), config)
     rare = rare_classes(subject) if len(subject.classes) > 1 else ""
     belonging = may_be_groups(table, config, as_line), may_be_in_time(subject.table, config, dates, as_line)
-    return [f"{table.source}: {message}" for message in (totals_told(table), *belonging, rare) if message]
+    told = totals_told(table), *belonging, may_be_weights(table, config, as_line), rare
+    return [f"{table.source}: {message}" for message in told if message]
 
 
 def _known(reference: Table | TableSchema, config: Config) -> Table | TableSchema:
@@ -204,6 +205,8 @@ def _grouped(subject: Subject) -> Findings:
         yield Finding("warning", None, "groups", grouped, subject.table.rows)
     if in_time := may_be_in_time(subject.table, subject.config, subject.dates):
         yield Finding("warning", None, "in_time", in_time, subject.table.rows)
+    if weights := may_be_weights(subject.table, subject.config):
+        yield Finding("warning", None, "weights", weights, subject.table.rows)
 
 
 def _dates(subject: Subject) -> Findings:

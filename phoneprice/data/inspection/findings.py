@@ -20,7 +20,7 @@ FindingCode = Literal[
     "duplicates", "conflicts", "leak", "zero_gaps", "mostly_numbers", "missing_column", "extra_column", "not_boolean",
     "unseen_category", "not_numeric", "out_of_range", "overlap",
     "merged_spellings", "near_equal", "standing_alone", "index", "nameless", "target_constant", "target_unusable",
-    "groups", "in_time", "number_format", "missing_words", "recognised", "infinite_cells",
+    "groups", "in_time", "weights", "number_format", "missing_words", "recognised", "infinite_cells",
     "dates", "date_order", "mostly_dates", "many_categories", "unused", "totals", "codes",
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ from phoneprice.data.reading.faults import file_fault, infinite
 from phoneprice.data.table import Table
 from phoneprice.data.values import Names, canonical_number, is_number_array, names_of, one_spelling, truth
 from phoneprice.errors import DataError
-from phoneprice.wording import MOST_NAMED, count, counted, first_of, quoted
+from phoneprice.wording import MOST_NAMED, as_name, count, counted, first_of, quoted
 
 ROWS_A_LABEL = 5
 """Fewer rows a number than this on average, and the numbers are a quantity, not classes."""
@@ -273,10 +273,8 @@ def require_target(table: Table, target: str) -> None:
 
 def listed_reasons(reasons: Mapping[str, str], most: int = MOST_NAMED) -> str:
     """``id: named like an id; nr: counts the rows``, of many the first ``most``."""
-    return (
-        first_of([f"{name or 'the column without a name'}: {why}" for name, why in reasons.items()], most, "; ")
-        or "None found"
-    )
+    told = [f"{as_name(name) or 'the column without a name'}: {why}" for name, why in reasons.items()]
+    return first_of(told, most, "; ") or "None found"
 
 
 def is_quantity(table: Table, target: str) -> bool:

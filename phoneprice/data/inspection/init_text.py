@@ -10,7 +10,7 @@ from phoneprice.data.reading.byte_source import STDIN_NAME
 from phoneprice.data.reading.options import AUTO, ReadOptions
 from phoneprice.data.table import Table
 from phoneprice.stream import STREAM
-from phoneprice.wording import counted, first_of, printable
+from phoneprice.wording import as_name, counted, first_of, printable
 
 
 def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = None, name: str = "FILE") -> str:
@@ -50,7 +50,8 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
 
 
 def _kinds_told(inferred: Inferred) -> str:
-    parts = [f"{COUNTED_KINDS[kind][1]}: {first_of(names)}" for kind, names in inferred.features.items()]
+    named = {COUNTED_KINDS[kind][1]: first_of([*map(as_name, names)]) for kind, names in inferred.features.items()}
+    parts = [f"{kind}: {names}" for kind, names in named.items()]
     return f"Found {'; '.join(parts)}. Add those whose numbers are mere names, such as a shop's number."
 
 

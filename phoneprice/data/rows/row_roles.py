@@ -17,6 +17,7 @@ from phoneprice.data.encoding.schema import numbers_of
 from phoneprice.data.reading.dates import to_days
 from phoneprice.data.reading.faults import file_fault
 from phoneprice.data.table import Table
+from phoneprice.data.values import is_number_array
 from phoneprice.errors import DataError
 from phoneprice.records import Doubles, Rows
 from phoneprice.wording import counted, first_of, noun, number, quoted
@@ -36,6 +37,16 @@ GROUP_NAME = re.compile(
     re.IGNORECASE,
 )
 """What a column is called whose rows of one value belong together."""
+
+_SURVEY_NAME = re.compile(
+    r"(?:.*[_\s.-])?(?:p|h|hh|per|person|sample|sampling|survey|case|final|design|freq)[_\s.-]?(?:weights?|wei|wgts?|wts?)"
+    r"|fnlwgt|freq",
+    re.IGNORECASE,
+)
+"""What a column is called whose rows stand for several, as in surveys and in tables that are summed up."""
+_WEIGHT_NAME = re.compile(r"(?:.*[_\s.-])?(?:weights?|wgts?|wts?)", re.IGNORECASE)
+"""Mostly of a body or a thing, unless the mean is 1, which surveys make it."""
+_NEAR_ONE = 0.05
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,28 @@ def may_be_groups(table: Table, config: Config, written: Written = as_option) ->
         f"{which} {told}: rows that belong together may be learned from and held out at once, which flatters the "
         f"metrics; {written('data.group_column', name)} keeps them together"
     )
+
+
+def may_be_weights(table: Table, config: Config, written: Written = as_option) -> str:
+    """What to warn of where a feature may say how many rows each row stands for."""
+    data = config.data
+    unused = {data.target, *data.id_columns, *data.ignored_columns, *data.index_columns, *config.row_columns}
+    names = [] if data.weight_column else [name for name in table.columns if name not in unused]
+    found = next((name for name in names if _may_weigh(name.strip(), table.columns[name])), None)
+    if found is None:
+        return ""
+    setting = written("data.weight_column", found)
+    return f"column {found!r} is learned from; if it says how many rows each row stands for, {setting} weighs them so"
+
+
+def _may_weigh(name: str, cells: pa.Array) -> bool:
+    surely = bool(_SURVEY_NAME.fullmatch(name))
+    if not (surely or _WEIGHT_NAME.fullmatch(name)) or not is_number_array(cells) or cells.null_count:
+        return False
+    values = cells.to_numpy()
+    if not len(values) or values.min() < 0 or values.min() == values.max():
+        return False
+    return surely or abs(values.mean() - 1) < _NEAR_ONE
 
 
 def may_be_in_time(table: Table, config: Config, dates: Mapping[str, Dates], written: Written = as_option) -> str:

@@ -79,6 +79,27 @@ def test_check_infers_what_a_target_is_for(call: Call, tmp_path: Path, cells: li
     assert call("train", file, "--target", "y", "-s", "training.epochs=1", "-o", tmp_path / "run").code == code
 
 
+def test_check_says_how_each_column_is_read(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    rows = (
+        f"k{i},{i % 7},{i * 31 % 60}.5 €,{'xyz'[i % 3]},2024-01-{1 + i % 28:02d},{'pq'[i * 7 % 3 % 2]}"
+        for i in range(40)
+    )
+    file.write_text("id,n, price ,kind,day,y\n" + "\n".join(rows) + "\n")
+    result = call("data", "check", file, "--target", "y")
+    found = "numbers like 1234.5 €: unit '€' in 40 cells"
+    assert [line for line in result.out.splitlines() if line.startswith(("ids", "recog", "numb", "cate", "dates"))] == [
+        "ids         id: named like an id, and each row has its own value",
+        f"recognised  ' price ': {found}",
+        "numbers     2: n, ' price '",
+        "dates       1: day",
+        "categories  1: kind",
+    ]
+    inferred = call("data", "check", file, "--target", "y", "--json").document["inferred"]
+    assert (inferred["task"], inferred["data"]["id_columns"]) == ({"kind": "binary"}, ["id"])
+    assert "inferred" not in call("data", "check", file, "--json").document
+
+
 HEADINGS = {
     80: "column missing distinct low 25% median 75% high",
     70: "column missing low 25% median 75% high",

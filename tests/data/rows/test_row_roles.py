@@ -13,6 +13,7 @@ from phoneprice.data.rows.row_roles import (
     known_roles,
     may_be_groups,
     may_be_in_time,
+    may_be_weights,
     odd_scale,
     row_roles,
     with_weight,
@@ -194,6 +195,31 @@ def test_columns_that_look_like_groups(columns: dict[str, Any], ids: tuple[str, 
     )
     assert may_be_groups(rows, config(id_columns=ids)) == (f"{named}{then}" if named else "")
     assert not may_be_groups(rows, config(next(iter(columns)), id_columns=ids))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "hinted"),
+    [
+        ("perwt", [120.0, 3400.0, 15.5], True),
+        ("Freq", [1.0, 20.0, 300.0], True),
+        ("survey_weight", [0.2, 1.0, 3.0], True),
+        ("fnlwgt", [77516.0, 83311.0, 215646.0], True),
+        ("weight", [0.5, 1.0, 1.5], True),  # of mean 1
+        ("weight", [60.0, 72.5, 81.0], False),  # of a person
+        ("wt", [2.62, 2.875, 2.32], False),
+        ("freq", [5.0, 5.0, 5.0], False),
+        ("perwt", [-1.0, 2.0, 3.0], False),
+        ("perwt", ["a", "b", "c"], False),
+        ("height", [0.5, 1.0, 1.5], False),
+    ],
+)
+def test_columns_that_may_be_weights(name: str, values: list[Any], hinted: bool) -> None:
+    rows = table(**{name: values}, y=["p", "q", "p"])
+    setting = as_option("data.weight_column", name)
+    what = f"column {name!r} is learned from; if it says how many rows each row stands for, {setting} weighs them so"
+    assert may_be_weights(rows, config()) == (what if hinted else "")
+    assert not may_be_weights(rows, config(id_columns=(name,)))
+    assert not may_be_weights(rows, Config.model_validate({"data": {"target": "y", "weight_column": name}}))
 
 
 IN_ORDER = [f"2024-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(24)]
