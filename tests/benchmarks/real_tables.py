@@ -166,10 +166,9 @@ def _through(scratch: Path, epochs: int, number: int, pair: tuple[Path, str]) ->
     warnings: dict[str, None] = {}
     for step in STEPS:
         code, lines = _run(commands[step], folder)
-        warnings |= dict.fromkeys(line for line in lines if line.startswith("warning"))
+        warnings |= dict.fromkeys(line for line in lines if line.startswith("phoneprice: warning: "))
         if code:
-            errors = [line for line in lines if line.startswith("error")] or lines or [""]
-            return Outcome(str(table), target, step, code, errors[-1], tuple(warnings))
+            return Outcome(str(table), target, step, code, lines[-1] if lines else "", tuple(warnings))
     return Outcome(str(table), target, None, 0, "", tuple(warnings))
 
 

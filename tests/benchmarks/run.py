@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import formats
 import predicting
 import serving
 import starting
@@ -21,6 +22,7 @@ from measuring import Bar
 SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
     "starting": starting.measure,
     "predicting": predicting.measure,
+    "formats": formats.measure,
     "serving": serving.measure,
     "training": training.measure,
 }

@@ -91,7 +91,10 @@ def recognise(table: Table, data: DataConfig, text: Collection[str], settled: Se
     for name, what in found.items():
         if what.open_mark:
             if what.open_mark == ",":
-                counts = "numbers with a ',' that may be a decimal or a thousands mark count as text"
+                counts = (
+                    "numbers with a ',' that may be a decimal or a thousands mark count as text; set data.decimal or "
+                    "data.thousands"
+                )
                 doubts[name] = _undecided(name, what, counts="") if name == data.target else counts
             if what.open_mark == "." or name != data.target:  # of a target that can't be used the fault says it
                 remarks.append(f"column {name!r}: {_undecided(name, what)}")

@@ -53,6 +53,8 @@ _MANY_NUMBERS = 30
 """Of more different texts a word that comes again and again is no category among numbers."""
 _MANY_CELLS = 0.01
 """A share of them that is no slip of the hand."""
+_LONGER_CODE = re.compile(r"\d+(?:-\d+)+")
+"""As ``98115-4820`` beside ``98115``."""
 _CURRENCIES = frozenset(
     {
         *("usd", "eur", "gbp", "chf", "jpy", "cny", "rmb", "inr", "aud", "cad", "nzd", "sek", "nok", "dkk", "pln"),
@@ -228,11 +230,12 @@ def prevail(counts: Mapping[str, int], numbers: Mapping[str, int], *, codes: boo
 def _are_codes(counts: Mapping[str, int], numbers: Mapping[str, int]) -> bool:
     """Whether text among numbers says that these are mere names, too, as in ``12``, ``12a``: ``counts`` are of both.
 
-    It does so where they are whole, and there are more texts than a few, in enough cells.
+    It does so where they are whole, and there are more texts than a few, in enough cells or with dashes as codes have.
     """
-    cells, texts = sum(counts.values()), len(counts) - len(numbers)
+    cells, texts = sum(counts.values()), counts.keys() - numbers.keys()
     often = cells - sum(numbers.values()) >= _MANY_CELLS * cells
-    return often and texts > MOST_MISTAKES and all(map(str.isdigit, numbers))
+    surely = often or all(map(_LONGER_CODE.fullmatch, texts))
+    return surely and len(texts) > MOST_MISTAKES and all(map(str.isdigit, numbers))
 
 
 def _with_words(found: Found, told: str, words: Mapping[str, int]) -> Found:

@@ -41,6 +41,8 @@ def config(kind: str = "multiclass", **data: Any) -> Config:
         ([*map(str, range(37)), "1a", "2a", "3a"], True),
         ([*(f"{i}.5" for i in range(36)), "1a", "2a", "3a", "4a"], True),
         ([*map(str, range(397)), "1a", "2a", "3a", "4a"], True),
+        ([*map(str, range(397)), "12-1", "12-2", "14-1-5", "14-2"], False),
+        ([*(f"{i}.5" for i in range(397)), "12-1", "12-2", "14-1", "14-2"], True),
     ],
 )
 def test_mostly_numbers(cells: list[Any], expected: bool) -> None:
