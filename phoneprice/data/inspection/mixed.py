@@ -121,7 +121,8 @@ def _of_few_shapes(some: pa.Array) -> str:
         return ""
     if sum(rows for _, rows in few) < MOSTLY * len(some):
         return ""
-    return next(text for text in some.to_pylist() if _ADDED.fullmatch(re.sub(_NUMBER, "0", text)))
+    texts: list[str] = some.to_pylist()
+    return next(text for text in texts if _ADDED.fullmatch(re.sub(_NUMBER, "0", text)))
 
 
 def _told(name: str, cells: pa.Array, found: Found) -> str:

@@ -224,8 +224,8 @@ def _stray_rows(table: Table, found: Mapping[str, Found]) -> Iterator[str]:
     for row, some in texts.items():
         if len(some) > 1:
             place = table.place(row).removeprefix(table.source).strip()
-            what = f"{place}: found {first_of([quoted(text) for text in some], 3)} in columns of numbers"
-            yield f"{what}; if these are units, names or notes and no row of data, delete the line from the file"
+            told = f"{place}: found {first_of([quoted(text) for text in some], 3)} in columns of numbers"
+            yield f"{told}; if these are units, names or notes and no row of data, delete the line from the file"
 
 
 def _settings(table: Table, data: DataConfig, found: Mapping[str, Found]) -> dict[str, object]:
