@@ -54,7 +54,7 @@ def test_dead_units(share: float, found: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("tried", "remedy"),
-    [((), "model.activation.name=leaky_relu"), (("model.activation.name=prelu",), "optimizer.lr=0.005")],
+    [((), "model.activation.name=leaky_relu"), (("model.activation.name=prelu",), "optimizer.lr=0.02")],
 )
 def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
     dead = [[0.0, 0.1]] * 50 + [[0.1, 0.6]] * 50
