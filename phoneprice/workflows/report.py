@@ -18,16 +18,17 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import moments
-from phoneprice.errors import UsageError
+from phoneprice.data.samples.sample import sample_path
+from phoneprice.errors import DataError, UsageError
 from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
-from phoneprice.records.documents import Environment, RunMetrics
+from phoneprice.records.documents import BaselineMetrics, Environment, RunMetrics
 from phoneprice.records.findings import TrainingCheck
-from phoneprice.report.facts import Baseline, LatentScore, RecipeCurves, ReportFacts
+from phoneprice.report.facts import Baseline, FromData, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import count, counted, counted_names, duration
 from phoneprice.workflows.destinations import (
@@ -37,7 +38,7 @@ from phoneprice.workflows.destinations import (
     refuse_other_than_a_report,
     refuse_unwritable,
 )
-from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.judging import histories, judged
 from phoneprice.workflows.prepare import read_options_of_run
@@ -69,8 +70,8 @@ def report(
 ) -> ReportFile:
     """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
 
-    ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
-    tell (importance, partial dependence, the worst rows). It is read as in training, but for what ``reading`` says.
+    A labelled table has what only rows can tell (importance, partial dependence, the worst rows): the one that the run
+    was trained on, where that is as it was, or ``data``. It is read as in training, but for what ``reading`` says.
     ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
     ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
@@ -82,7 +83,7 @@ def report(
     target = given_path(output) if output is not None else report_path(path)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
-    inputs = data, *run_files(path)
+    inputs = data, recorded_table(loaded), *run_files(path)
     if output is not None:
         refuse_output(target, *inputs)
         refuse_other_than_a_report(target)
@@ -93,7 +94,7 @@ def report(
         _refuse_plots(Path(plots))
     from phoneprice.report.page import page
 
-    facts = gather(loaded, data, reading, collector)
+    facts = gather(loaded, data, reading, collector, find_data=True)
     drawn = _charts(facts, Path(plots)) if plots is not None else {}
     _refuse_charts(drawn, inputs)
     if plots is not None:
@@ -121,10 +122,23 @@ def refuse_report_beside(run: Path, *inputs: Path | str | None) -> None:
     refuse_foreign(report_path(run), REPORT)
 
 
+def recorded_table(run: Run) -> Path | None:
+    """The table that a run was trained on, as its command line named it; None where it doesn't say."""
+    named = run.environment.data
+    if named is None:
+        return None
+    return Path(named) if named else sample_path("train")
+
+
 def gather(
-    run: Run, data: Path | str | None = None, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
+    run: Run,
+    data: Path | str | None = None,
+    reading: Reading = AS_CONFIGURED,
+    on_event: OnEvent = ignore,
+    *,
+    find_data: bool = False,
 ) -> ReportFacts:
-    """All that the report of a run shows."""
+    """All that the report of a run shows; without ``data`` the run may be asked where its table is (``find_data``)."""
     metrics, held = run.metrics, run.held_out
     judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
     linear, from_data = metrics.baselines, None
@@ -132,6 +146,8 @@ def gather(
         from phoneprice.workflows.report_rows import facts_from_rows
 
         linear, from_data = facts_from_rows(run, data, held, reading, on_event)
+    elif find_data:
+        linear, from_data = _facts_from_recorded_table(run, held, reading, on_event)
     metric = headline(run.task.kind)
     simple = [Baseline.paired(name, found, metric) for name, found in (linear or {}).items()]
     return ReportFacts(
@@ -153,6 +169,28 @@ def gather(
         from_data=from_data,
         ask_for_data=shlex.join(["phoneprice", "report", str(run.path), "DATA"]),
     )
+
+
+_WITHOUT_ROWS = "the report lacks importance, partial dependence and the worst rows; give it as DATA"
+
+
+def _facts_from_recorded_table(
+    run: Run, held: HeldOut | None, reading: Reading, on_event: OnEvent
+) -> tuple[Mapping[str, BaselineMetrics] | None, FromData | None]:
+    """What the rows tell that the run was trained on; without them, and why is said, where they aren't as they were."""
+    from phoneprice.workflows.report_rows import facts_from_rows
+
+    table = recorded_table(run)
+    if table is None:
+        on_event(Noted(f"the run doesn't say where its table is: {_WITHOUT_ROWS}"))
+        return run.metrics.baselines, None
+    try:
+        found = facts_from_rows(run, table, held, reading, on_event, learned=True)
+    except DataError as error:
+        on_event(Warned(f"the table of the training: {error}: {_WITHOUT_ROWS}"))
+        return run.metrics.baselines, None
+    on_event(Noted(f"with {table}, the table of the training"))
+    return found
 
 
 def _refuse_plots(directory: Path) -> None:
@@ -256,7 +294,7 @@ def _classes(run: Run) -> str:
 
 def _environment(found: Environment) -> Iterator[tuple[str, str]]:
     for name, value in found.document().items():
-        if name == "command_line" or value is None:
+        if name == "command_line" or value is None or value == "":
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
         yield name.replace("_", " "), text

@@ -13,7 +13,7 @@ from phoneprice.errors import UsageError
 Data = Annotated[
     Path | None,
     path_argument(
-        metavar="DATA", help="The table the run was trained on, or other labelled rows, for what only rows can tell."
+        metavar="DATA", help="Other labelled rows than the run's, or where its own are now, for what only rows can tell."
     ),
 ]
 Output = Annotated[
@@ -35,8 +35,8 @@ def report(
 ) -> None:
     """Show what a run learned, and why it failed if it did, in one HTML file that opens anywhere.
 
-    Learning curves, confusion matrix, calibration and training health need the run alone; importance of the columns,
-    partial dependence and the worst rows need DATA. The path of the file goes to stdout.
+    Importance of the columns, partial dependence and the worst rows come from the table that the run was trained on,
+    where that is as it was; DATA is for another one. The path of the file goes to stdout.
 
     For example:
       phoneprice report latest
@@ -54,8 +54,6 @@ def report(
     if session.json:
         session.document({"format": 1, **vars(written)})
         return
-    if data is None:
-        session.say("phoneprice: without DATA the report lacks importance, partial dependence and the worst rows")
     session.tell(written.output)
 
 
