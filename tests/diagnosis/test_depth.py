@@ -64,6 +64,16 @@ def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
     assert (finding.evidence, finding.setting) == ("60% of hidden layer 2, 10% after the first epoch", remedy)
 
 
+@pytest.mark.parametrize(
+    ("layers", "remedy"), [(4, "model.activation.name=leaky_relu"), (5, "model.hidden=[8,8,8]")]
+)
+def test_rectifiers_die_of_depth(layers: int, remedy: str) -> None:
+    dead, sizes = [[0.6] * layers] * 100, [[1.0] * layers] * 100
+    training = recorded(f"model.hidden={[8] * layers}", dead_units=dead, weight_norm=sizes)
+    (finding,) = judge(training).findings
+    assert (finding.code, finding.setting) == ("dead_units", remedy)
+
+
 @pytest.mark.parametrize(("left", "found"), [(0.19, []), (0.21, ["dead_units"])])
 def test_units_that_decay_or_a_penalty_switched_off_are_not_dead(left: float, found: list[str]) -> None:
     sizes, dead = [[1.0]] * 50 + [[left]] * 50, [[0.9]] * 100
