@@ -115,11 +115,6 @@ def _of_recipe(chart: Chart | None, recipe: str) -> Chart | None:
     return replace(chart, name=f"{chart.name}-{recipe}", title=f"{chart.title}: {recipe}")
 
 
-def chart_file(chart: Chart) -> str:
-    """A picture as an SVG file of its own, legend and colours included."""
-    return chart.render((_TEMPLATES / "charts.css").read_text(encoding="utf-8"))
-
-
 def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
     match section:
         case "confusion":

@@ -3,8 +3,7 @@
 Written by hand rather than with a plotting library: matplotlib takes a second to import and 60 MB to install, and its
 SVG draws letters as outlines in fixed colours; a JavaScript library inlined is 1 to 4 MB a page and shows nothing on
 paper or to a screen reader. These charts are 2 to 20 kB each, take their colours from the page (so light, dark and
-print are one file), and carry a title and a description. They are offered as SVG only: to make PNG of them would need
-a renderer for fonts and shapes, and every browser, editor and word processor opens SVG.
+print are one file), and carry a title and a description. ``standalone`` makes files of them, ``png`` pictures.
 
 A chart is 360 units wide, the width of a phone: at 12 units its text is readable there without zooming.
 """
@@ -21,6 +20,8 @@ from phoneprice.wording import cut, printable
 
 WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 26, 40
+ALONE = 2
+"""Pixels a unit of a chart in a file of its own."""
 MOST_POINTS = 240
 """Of a line: more can't be seen at this size."""
 
@@ -207,16 +208,16 @@ class Chart:
         """What stands near the beginning of a file of this chart, and of no others."""
         return f'class="chart" aria-labelledby="{self.name}-t {self.name}-d"'
 
-    def render(self, style_sheet: str = "") -> Markup:
-        """The SVG element; with a style sheet a file of its own, legend included."""
+    def render(self, *, alone: bool = False) -> Markup:
+        """The SVG element; for a file of its own, ``alone``, with a size, a ground and the legend."""
         title, description = f"{self.name}-t", f"{self.name}-d"
-        sheet = [element("style", escape(style_sheet)), *self._keys()] if style_sheet else []
-        height = self.height + (18 * len(self._legend) if style_sheet else 0)
+        height = self.height + (18 * len(self._legend) if alone else 0)
+        ground = [element("rect", class_="ground", width=WIDTH, height=height), *self._keys()] if alone else []
         return element(
             "svg",
             element("title", self.title, id=title),
             element("desc", self.description, id=description),
-            *sheet,
+            *ground,
             *self._frame(),
             *self._body,
             xmlns="http://www.w3.org/2000/svg",
@@ -224,6 +225,7 @@ class Chart:
             role="img",
             class_="chart",
             aria_labelledby=f"{title} {description}",
+            **({"width": ALONE * WIDTH, "height": ALONE * height} if alone else {}),
         )
 
     def _draw(self, tag: str, *content: str, **attributes: str | float) -> None:

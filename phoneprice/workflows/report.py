@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,10 +42,6 @@ from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.judging import histories, judged
 from phoneprice.workflows.prepare import read_options_of_run
 
-if TYPE_CHECKING:
-    from phoneprice.report.svg import Chart
-
-
 @dataclass(frozen=True)
 class ReportFile:
     """A report that was written."""
@@ -72,7 +67,7 @@ def report(
 
     A labelled table has what only rows can tell (importance, partial dependence, the worst rows): the one that the run
     was trained on, where that is as it was, or ``data``. It is read as in training, but for what ``reading`` says.
-    ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
+    ``plots`` is a directory for the charts as SVG and PNG files. Raises ``ModelError`` for the run,
     ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
     """
@@ -95,15 +90,18 @@ def report(
     from phoneprice.report.page import page
 
     facts = gather(loaded, data, reading, collector, find_data=True)
-    drawn = _charts(facts, Path(plots)) if plots is not None else {}
-    _refuse_charts(drawn, inputs)
+    pictures = list(_pictures(facts, Path(plots), collector)) if plots is not None else []
+    _refuse_pictures(pictures, inputs)
     if plots is not None:
         with storage_faults(Path(plots)):
             Path(plots).mkdir(parents=True, exist_ok=True)
     mode = loaded.files.mode  # what is told of a private run is private, too
     with open_output(target, made_up=output is None, mode=mode) as file:
         file.write(page(facts).encode())
-    written = tuple(_write_charts(drawn, mode))
+    for picture in pictures:
+        with open_output(picture.path, made_up=True, mode=mode) as file:
+            file.write(picture.content)
+    written = tuple(picture.path for picture in pictures)
     return ReportFile(path, target, written, facts.findings, facts.checked, collector.messages)
 
 
@@ -204,29 +202,37 @@ def _refuse_plots(directory: Path) -> None:
         ) from None
 
 
-def _charts(facts: ReportFacts, directory: Path) -> dict[Path, Chart]:
-    """The charts, by the files they go to."""
+@dataclass(frozen=True)
+class _Picture:
+    """A file of a chart; ``mark`` tells one of ours."""
+
+    path: Path
+    mark: str
+    content: bytes
+
+
+def _pictures(facts: ReportFacts, directory: Path, on_event: OnEvent) -> Iterator[_Picture]:
+    """Every chart, as SVG and as PNG."""
+    from phoneprice.report import png
     from phoneprice.report.page import charts
+    from phoneprice.report.standalone import svg_file
 
-    return {directory / f"{chart.name}.svg": chart for chart in chain.from_iterable(charts(facts).values())}
+    if not png.has_letters():
+        missing = "this machine has no fonts, so the PNG files have no words"
+        on_event(Warned(f"{directory}: {missing}; install some, such as fonts-dejavu-core, or take the SVG files"))
+    for chart in chain.from_iterable(charts(facts).values()):
+        text = svg_file(chart)
+        yield _Picture(directory / f"{chart.name}.svg", chart.mark, text.encode())
+        yield _Picture(directory / f"{chart.name}.png", png.MARK, png.png_file(text))
 
 
-def _refuse_charts(charts: Mapping[Path, Chart], inputs: Sequence[Path | str | None]) -> None:
+def _refuse_pictures(pictures: Sequence[_Picture], inputs: Sequence[Path | str | None]) -> None:
     """Refuse all files that could not be written, before one is: their names are made up."""
-    for path, chart in charts.items():
-        refuse_output(path, *inputs, option="--plots")
-        refuse_foreign(path, chart.mark, option="--plots")
-        if is_directory(path.parent):  # else it is made
-            refuse_unwritable(path)
-
-
-def _write_charts(charts: Mapping[Path, Chart], mode: int) -> Iterator[Path]:
-    from phoneprice.report.page import chart_file
-
-    for path, chart in charts.items():
-        with open_output(path, made_up=True, mode=mode) as file:
-            file.write(chart_file(chart).encode())
-        yield path
+    for picture in pictures:
+        refuse_output(picture.path, *inputs, option="--plots")
+        refuse_foreign(picture.path, picture.mark, option="--plots")
+        if is_directory(picture.path.parent):  # else it is made
+            refuse_unwritable(picture.path)
 
 
 def _trivial_baselines(metrics: RunMetrics, held: HeldOut | None) -> tuple[Baseline, ...]:

@@ -178,11 +178,17 @@ def test_importance_and_dependence_find_what_matters() -> None:
 def test_plots_are_files_of_their_own(tmp_path: Path) -> None:
     written = report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots").plots
     names = {path.name for path in written}
+    assert {path.with_suffix(".png") for path in written} == {path for path in written if path.suffix == ".png"}
     assert {"loss.svg", "metric.svg", "confusion.svg", "reliability.svg", "score.svg", "importance.svg"} <= names
     for path in written:
-        root = ET.fromstring(path.read_text())
-        assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert path.stat().st_size < 200_000
+        if path.suffix == ".svg":
+            assert ET.fromstring(path.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
+    again = report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots").plots
+    assert again == written
+    (tmp_path / "plots" / "loss.png").write_bytes(b"\x89PNG\r\n\x1a\nmine")
+    with pytest.raises(StorageError, match="loss.png: is a file, which this program has not made"):
+        report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ Output = Annotated[
     Path | None,
     path_option("--output", "-o", metavar="FILE", help="HTML file to write; RUN.html beside RUN if not given."),
 ]
-Plots = Annotated[Path | None, option("--plots", metavar="DIR", help="Write the charts to DIR too, as SVG files.")]
+Plots = Annotated[Path | None, option("--plots", metavar="DIR", help="Write the charts to DIR too, as SVG and PNG files.")]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Draw in the terminal and write no file.")]
 
 
