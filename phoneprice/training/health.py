@@ -111,9 +111,7 @@ class HealthMonitor:
             shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
             self.values["saturated"] = torch.stack(shares, 1)
 
-    def note_metric(
-        self, rows: Literal["train", "validation"], mean_score: Tensor, target_unit: Tensor | None
-    ) -> None:
+    def note_metric(self, rows: Literal["train", "validation"], mean_score: Tensor, target_unit: Tensor | None) -> None:
         """Keep the metric on some rows from the mean ``(K,)`` of ``row_scores``."""
         if target_unit is None:
             self.values[f"{rows}_accuracy"] = mean_score[:, None]

@@ -29,7 +29,7 @@ from phoneprice.records.documents import BaselineMetrics, Environment, RunMetric
 from phoneprice.records.findings import TrainingCheck
 from phoneprice.report.facts import Baseline, FromData, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
-from phoneprice.wording import count, counted, counted_names, duration
+from phoneprice.wording import count, counted, counted_names, duration, listed
 from phoneprice.workflows.destinations import (
     REPORT,
     open_output,
@@ -41,6 +41,7 @@ from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.judging import histories, judged
 from phoneprice.workflows.prepare import read_options_of_run
+
 
 @dataclass(frozen=True)
 class ReportFile:
@@ -60,10 +61,13 @@ def report(
     output: Path | str | None = None,
     *,
     plots: Path | str | None = None,
+    summary: bool = False,
     reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> ReportFile:
-    """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
+    """Write the report of ``run``, or one page with its ``summary``, to ``output``.
+
+    Where that is not given it is ``RUN.html`` beside the run, and ``RUN-summary.html``.
 
     A labelled table has what only rows can tell (importance, partial dependence, the worst rows): the one that the run
     was trained on, where that is as it was, or ``data``. It is read as in training, but for what ``reading`` says.
@@ -75,7 +79,7 @@ def report(
     path = resolve_run(run)
     loaded = load_run(path)
     read_options_of_run(loaded.config.data, reading)  # what is unusable is refused before any work
-    target = given_path(output) if output is not None else report_path(path)
+    target = given_path(output) if output is not None else report_path(path, summary=summary)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
     inputs = data, recorded_table(loaded), *run_files(path)
@@ -83,11 +87,11 @@ def report(
         refuse_output(target, *inputs)
         refuse_other_than_a_report(target)
     else:
-        refuse_report_beside(path, *inputs)
+        refuse_report_beside(path, *inputs, summary=summary)
     refuse_unwritable(target)
     if plots is not None:
         _refuse_plots(Path(plots))
-    from phoneprice.report.page import page
+    from phoneprice.report.page import page, summary_page
 
     facts = gather(loaded, data, reading, collector, find_data=True)
     pictures = list(_pictures(facts, Path(plots), collector)) if plots is not None else []
@@ -97,7 +101,7 @@ def report(
             Path(plots).mkdir(parents=True, exist_ok=True)
     mode = loaded.files.mode  # what is told of a private run is private, too
     with open_output(target, made_up=output is None, mode=mode) as file:
-        file.write(page(facts).encode())
+        file.write((summary_page if summary else page)(facts).encode())
     for picture in pictures:
         with open_output(picture.path, made_up=True, mode=mode) as file:
             file.write(picture.content)
@@ -105,19 +109,20 @@ def report(
     return ReportFile(path, target, written, facts.findings, facts.checked, collector.messages)
 
 
-def report_path(run: Path) -> Path:
-    """``RUN.html`` beside the run."""
+def report_path(run: Path, *, summary: bool = False) -> Path:
+    """``RUN.html`` or ``RUN-summary.html`` beside the run."""
     whole = run.resolve() if run.name in {"", ".", ".."} else run
-    return whole.with_name(f"{whole.name}.html")
+    return whole.with_name(f"{whole.name}{'-summary' if summary else ''}.html")
 
 
-def refuse_report_beside(run: Path, *inputs: Path | str | None) -> None:
+def refuse_report_beside(run: Path, *inputs: Path | str | None, summary: bool = False) -> None:
     """Refuse what keeps the report from its place beside the run: now, and not after long work.
 
     Raises ``UsageError`` where that is one of the ``inputs`` or inside a run, ``StorageError`` for what is not ours.
     """
-    refuse_output(report_path(run), *inputs)
-    refuse_foreign(report_path(run), REPORT)
+    place = report_path(run, summary=summary)
+    refuse_output(place, *inputs)
+    refuse_foreign(place, REPORT)
 
 
 def recorded_table(run: Run) -> Path | None:
@@ -265,7 +270,23 @@ def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:
 def _trainings(run: Run) -> Iterator[RecipeCurves]:
     curves = histories(run.recipes, run.task, run.history)
     for recipe, shape, own in zip(run.recipes, run.shapes, curves, strict=True):
-        yield RecipeCurves(recipe.name, own, layer_names(shape))
+        yield RecipeCurves(recipe.name, own, layer_names(shape), _why_above(recipe.config))
+
+
+def _why_above(config: Config) -> str:
+    """Why a training loss may lie above a validation loss: what makes training harder."""
+    model = config.model
+    harder = {
+        "dropout leaves units out": bool(model.hidden) and any((*model.layer_dropout, model.input_dropout)),
+        "each batch is normalised by itself": bool(model.hidden) and model.normalization.name == "batch_norm",
+        "the weights still move": config.training.ema_decay > 0,
+    }
+    if not (reasons := [reason for reason, holds in harder.items() if holds]):
+        return ""
+    return (
+        f"The training loss is measured while {listed(reasons)}; on validation rows none of that holds, so it may lie "
+        "above the validation loss."
+    )
 
 
 def _summary(run: Run) -> Iterator[tuple[str, str]]:

@@ -64,9 +64,7 @@ def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
     assert (finding.evidence, finding.setting) == ("60% of hidden layer 2, 10% after the first epoch", remedy)
 
 
-@pytest.mark.parametrize(
-    ("layers", "remedy"), [(4, "model.activation.name=leaky_relu"), (5, "model.hidden=[8,8,8]")]
-)
+@pytest.mark.parametrize(("layers", "remedy"), [(4, "model.activation.name=leaky_relu"), (5, "model.hidden=[8,8,8]")])
 def test_rectifiers_die_of_depth(layers: int, remedy: str) -> None:
     dead, sizes = [[0.6] * layers] * 100, [[1.0] * layers] * 100
     training = recorded(f"model.hidden={[8] * layers}", dead_units=dead, weight_norm=sizes)

@@ -12,6 +12,7 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.config.load import load_config
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.report.page import page as rendered
+from phoneprice.report.page import summary_page
 from phoneprice.workflows.report import gather, report
 from phoneprice.workflows.train import train
 
@@ -37,7 +38,15 @@ def small_run(kind: str) -> Path:
 def page(kind: str, *, data: bool = True) -> str:
     """The report of a small run, with or without its table."""
     run = small_run(kind)
-    return report(run, output=run.with_name("with.html")).output.read_text() if data else rendered(gather(load_run(run)))
+    return (
+        report(run, output=run.with_name("with.html")).output.read_text() if data else rendered(gather(load_run(run)))
+    )
+
+
+@cache
+def summary(kind: str) -> str:
+    """The page for those who decide."""
+    return summary_page(gather(load_run(small_run(kind)), sample_path("train")))
 
 
 class Page(HTMLParser):

@@ -146,7 +146,9 @@ def unfiltered(kind: int, line: NDArray[np.int64], above: NDArray[np.int64]) -> 
     return found
 
 
-def predicted(kind: int, left: NDArray[np.int64], up: NDArray[np.int64], corner: NDArray[np.int64]) -> NDArray[np.int64]:
+def predicted(
+    kind: int, left: NDArray[np.int64], up: NDArray[np.int64], corner: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Of a pixel, from its neighbours: the left one (1), the mean of two (3), or Paeth's choice (4)."""
     if kind == 1:
         return left

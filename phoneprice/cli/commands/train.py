@@ -118,9 +118,7 @@ def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report:
         refuse_report_beside(run, data, file)
 
 
-def _finish(
-    session: Session, trained: "TrainResult", data: Path | None, *, report: bool, ask_for_data: bool
-) -> None:
+def _finish(session: Session, trained: "TrainResult", data: Path | None, *, report: bool, ask_for_data: bool) -> None:
     """Write the report, if it is wanted, and say what the training has come to, also where the report fails.
 
     ``ask_for_data``: the run doesn't know where its table is.

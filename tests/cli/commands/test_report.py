@@ -116,6 +116,17 @@ def test_a_report_of_the_sample(call: Call, tmp_path: Path) -> None:
     assert call("report", run).err.endswith(f"phoneprice: with {sample_path('train')}, the table of the training\n")
 
 
+def test_a_summary(call: Call, table: Path, tmp_path: Path) -> None:
+    run, page = tmp_path / "run", tmp_path / "run-summary.html"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    result = call("report", run, "--summary", "-q")
+    assert (result.code, result.out) == (0, f"{page}\n")
+    assert "<title>phoneprice report, price_range: run, summary</title>" in page.read_text()
+    assert call("report", run, "--summary", "-q").code == 0
+    page.write_text("mine")
+    assert call("report", run, "--summary", "-q").code == 5
+
+
 def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert call("train", table, *QUICK, "-o", run, "-q").code == 0
@@ -194,7 +205,7 @@ def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None
     assert re.fullmatch(r"╌╌ training: [\d.]+ to [\d.]+   ── validation: [\d.]+ to [\d.]+", legend)
     refused = call("report", run, "--terminal", "--json")
     assert refused.code == 2
-    assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots and --json\n"
+    assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots, --summary and --json\n"
 
 
 def test_report_of_nothing(call: Call, tmp_path: Path) -> None:
