@@ -8,7 +8,7 @@ import zlib
 MARK = "Software\0phoneprice"
 """What stands near the beginning of a file of ours, and of no others."""
 _HEADER = 8 + 25
-"""Bytes of the signature and the first chunk, which every PNG has (https://www.w3.org/TR/png/, sections 5.2 and 11.2)."""
+"""Bytes of the signature and the first chunk, which every PNG has (https://www.w3.org/TR/png/, 5.2 and 11.2)."""
 _LETTER = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9" font-family="sans-serif">{}</text></svg>'
 )

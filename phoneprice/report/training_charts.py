@@ -108,8 +108,7 @@ def rate_chart(curves: Curves) -> Chart:
     chart = Chart(
         "rate",
         "Learning rate by epoch",
-        f"The learning rate was at most {number(peak)} and ended at {share(float(np.nanmax(rates[-1])), float(peak))} of "
-        "that.",
+        f"The learning rate was at most {number(peak)} and ended at {share(np.nanmax(rates[-1]), peak or 1)} of that.",
         _epochs(curves),
         Axis.over(rates.ravel(), "learning rate" + (" (log scale)" if log else ""), log=log, zero=not log),
     )

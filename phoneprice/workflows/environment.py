@@ -21,7 +21,7 @@ _LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
 def environment(
     *, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str], data: str | None = None
 ) -> Environment:
-    """What a run is made with, here and now; it was trained for ``seconds``, with what ``command_line`` calls ``data``."""
+    """What a run is made with, here and now; trained for ``seconds``, on what ``command_line`` calls ``data``."""
     return Environment(
         phoneprice=__version__,
         python=platform.python_version(),

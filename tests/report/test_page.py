@@ -186,7 +186,7 @@ def test_plots_are_files_of_their_own(tmp_path: Path) -> None:
     again = report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots").plots
     assert again == written
     (tmp_path / "plots" / "loss.png").write_bytes(b"\x89PNG\r\n\x1a\nmine")
-    with pytest.raises(StorageError, match="loss.png: is a file, which this program has not made"):
+    with pytest.raises(StorageError, match=r"loss\.png: is a file, which this program has not made"):
         report(small_run("ordinal"), sample_path("train"), tmp_path / "r.html", plots=tmp_path / "plots")
 
 
