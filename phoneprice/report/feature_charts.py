@@ -42,11 +42,10 @@ def dependence_charts(every: Sequence[Dependence]) -> list[Chart]:
     if not every:
         return []
     first = every[0]
-    if len(first.names) > 1 or first.names[0].startswith("probability"):
-        level, shown = Axis(0, 1, "mean probability"), "{:.3f}".format
-    else:
-        values = chain.from_iterable(found.curves.ravel().tolist() for found in every)
-        level, shown = Axis.over(values, f"mean {first.names[0]}"), figure
+    shares = len(first.names) > 1 or first.names[0].startswith("probability")
+    values = chain.from_iterable(found.curves.ravel().tolist() for found in every)
+    level = Axis(0, 1, "mean probability") if shares else Axis.over(values, f"mean {first.names[0]}")
+    shown = "{:.3f}".format if shares else figure
     return [_dependence_chart(found, i, level, shown) for i, found in enumerate(every, 1)]
 
 

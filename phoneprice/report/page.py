@@ -124,7 +124,7 @@ def charts(facts: ReportFacts) -> Charts:
         made["residuals"] = [*regression_charts(rows.truth, rows.predictions.values, task.target)]
     if found and found.importances:
         made["importance"] = [importance_chart(found)]
-        made["dependence"] = dependence_charts(found.dependences)
+        made["dependence"] = [*dependence_charts(found.dependences)]
     return {name: [chart for chart in own if chart] for name, own in made.items()}
 
 
