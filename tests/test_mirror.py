@@ -80,6 +80,7 @@ TESTED_BY = {
     "records/inputs.py": "training/test_loop.py",
     "records/predictions.py": "inference/test_results.py",
     "records/training.py": "training/test_loop.py",
+    "report/png.py": "report/test_standalone.py",
     "report/facts.py": "report/test_templates.py",
     "report/feature_charts.py": "report/test_page.py",
     "report/prediction_charts.py": "report/test_page.py",

@@ -15,7 +15,13 @@ from phoneprice.config.schema import ColumnReading, DataConfig
 from phoneprice.diagnosis.findings import STAGES
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.zh-CN.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 PATH = re.compile(r"`((?:configs|data|docs|phoneprice|tests)/[\w./-]*|[A-Z]+\.md)`")
 
 

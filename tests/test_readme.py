@@ -32,6 +32,31 @@ def commands() -> list[str]:
     return [part for part in parts if part.startswith("phoneprice")]
 
 
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def test_the_chinese_readme_is_in_step() -> None:
+    """The same commands and examples, links, names and sections, in the same order."""
+    for pattern in (BLOCK, re.compile(r"`(phoneprice [^`]+)`"), re.compile(r"^\| \[?`([^`]+)`", re.MULTILINE)):
+        assert without_comments(pattern.findall(CHINESE)) == without_comments(pattern.findall(README))
+    levels = re.compile(r"^(#+) ", re.MULTILINE)
+    assert levels.findall(CHINESE) == levels.findall(README)
+    numbers = re.compile(r"^\|.*\|$", re.MULTILINE)
+    assert [digits(line) for line in numbers.findall(CHINESE)] == [digits(line) for line in numbers.findall(README)]
+    links = re.compile(r"\]\(([^)]+)\)")
+    assert sorted({*links.findall(CHINESE)} - {"README.md"}) == sorted({*links.findall(README)} - {"README.zh-CN.md"})
+
+
+def without_comments(found: list[str] | list[tuple[str, str]]) -> list[str]:
+    """What stands in blocks, without what a comment says of it."""
+    return [re.sub(r"  # .*", "", text) for one in found for text in ([one] if isinstance(one, str) else one)]
+
+
+def digits(line: str) -> list[str]:
+    return re.findall(r"\d+(?:[.,]\d+)*", line)
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("readme")

@@ -12,6 +12,8 @@ from phoneprice.wording import counted
 
 _ENOUGH_UNITS = 16
 """In a layer that was too narrow."""
+_DEEP = 4
+"""More hidden layers than this."""
 _MOST_DEAD = 0.4
 """Of a layer's units."""
 
@@ -72,6 +74,9 @@ def dead_units(training: Training) -> Seen | None:
     if not last[worst] > _MOST_DEAD:
         gone = removed[worst] and dead[-1, worst] > _MOST_DEAD
         return Seen(f"{measured}; removed by penalty or weight decay" if gone else measured)
-    remedy = remedies.first_of(remedies.no_dead_units(training.config), remedies.lower_rate(training.config))
+    config = training.config
+    # Rectifiers die of depth alone (Lu et al. 2020, theorem 1): then those of another kind are little better.
+    shallower = remedies.fewer_layers(config) if len(config.model.hidden) > _DEEP else ""
+    remedy = remedies.first_of(shallower, remedies.no_dead_units(config), remedies.lower_rate(config))
     summary = f"Many rectifiers of hidden layer {worst + 1} are zero on every row and can't learn any more."
     return Seen(measured, Fault(summary, remedy))

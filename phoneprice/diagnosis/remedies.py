@@ -8,6 +8,7 @@ to an end. ``tests/diagnosis/test_remedies.py`` walks every way there is.
 
 from __future__ import annotations
 
+from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config
 
 RATE_BAND = 10.0
@@ -22,7 +23,10 @@ def first_of(*settings: str) -> str:
 
 
 def usual_rate(config: Config) -> float:
-    """The default learning rate of the optimizer."""
+    """That of the recipe for the kind of task; of another optimizer than the recipe's, its default."""
+    usual = recipe(config.task.kind).optimizer
+    if config.optimizer.name == usual.name:
+        return float(usual.lr)
     return float(type(config.optimizer).model_fields["lr"].default)
 
 

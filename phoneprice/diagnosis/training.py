@@ -125,6 +125,22 @@ class Training:
         return np.asarray(self.config.model.activation.gain / np.sqrt(fans))
 
     @cached_property
+    def linear_alone(self) -> bool:
+        """Whether the linear path says all: the hidden layers' part spreads less than 1% as far as its own.
+
+        For independent inputs of spread 1 a layer's outputs spread ``|W| / sqrt(width)`` as far as what it gets (He et
+        al. 2015, equation 7); median over members.
+        """
+        model, weights = self.config.model, self.parameters
+        if not (model.skip and model.hidden):
+            return False
+        hidden = _sizes(weights["output.weight"])
+        # What is normalised comes out at one size, whatever the weights before it are.
+        for i in () if model.normalization.name != "none" else range(len(model.hidden)):
+            hidden = hidden * _sizes(weights[f"hidden.{i}.weight"]) / math.sqrt(model.hidden[i])
+        return bool(np.median(hidden) < 0.01 * np.median(_sizes(weights["skip.weight"])))
+
+    @cached_property
     def growth_of_weights(self) -> float:
         """How many times as large as first, or as usual, a hidden layer's weights have been; NaN if not measured."""
         sizes, first = self.hidden("weight_norm"), self.at_the_start("weight_norm")
@@ -140,3 +156,8 @@ class Training:
             return np.empty(0)
         with np.errstate(invalid="ignore"):  # those that are zero and stay so: NaN
             return np.asarray(sizes[-1] / np.nanmax(sizes, axis=0))
+
+
+def _sizes(weight: Floats) -> Doubles:
+    """The norm of each member's matrix of ``(K, in, width)``, ``(K,)``."""
+    return np.asarray(np.sqrt(np.square(weight, dtype=np.float64).sum(axis=(1, 2))))

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from phoneprice.components.encodings import Encoding
 from phoneprice.config.schema import Config
 from phoneprice.records import InputStatistics, Task
-from phoneprice.records.curves import ACTIVATION_MEASUREMENTS, VALIDATION_MEASUREMENTS, WEIGHT_MEASUREMENTS
+from phoneprice.records.curves import (
+    ACTIVATION_MEASUREMENTS,
+    TRAINING_MEASUREMENTS,
+    VALIDATION_MEASUREMENTS,
+    WEIGHT_MEASUREMENTS,
+)
 
 
 @dataclass(frozen=True)
@@ -128,4 +133,4 @@ def measured_layers(shapes: Sequence[NetworkShape]) -> dict[str, int]:
     """How many layers each measurement of a training has, the most of any of these networks; by its name."""
     weights, hidden = max(len(layer_names(shape)) for shape in shapes), max(len(shape.hidden) for shape in shapes)
     layers = dict.fromkeys(WEIGHT_MEASUREMENTS, weights) | dict.fromkeys(ACTIVATION_MEASUREMENTS, hidden)
-    return layers | dict.fromkeys(VALIDATION_MEASUREMENTS, 1)
+    return layers | dict.fromkeys((*VALIDATION_MEASUREMENTS, *TRAINING_MEASUREMENTS), 1)

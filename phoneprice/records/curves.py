@@ -15,7 +15,9 @@ ACTIVATION_MEASUREMENTS = ("dead_units", "saturated", "spread")
 """Of each hidden layer; its spread at the start alone."""
 VALIDATION_MEASUREMENTS = ("validation_accuracy", "validation_rmse")
 """Of the network as a whole, on the rows whose loss is watched."""
-SHARES = ("dead_units", "saturated", "validation_accuracy")
+TRAINING_MEASUREMENTS = ("train_accuracy", "train_rmse")
+"""The same on some of the training rows; runs of earlier versions don't have it."""
+SHARES = ("dead_units", "saturated", "validation_accuracy", "train_accuracy")
 """Those that are between 0 and 1; the others are 0 or more."""
 
 

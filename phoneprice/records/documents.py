@@ -207,6 +207,9 @@ class Environment(Record):
     finished: str
     command_line: tuple[str, ...]
     git_commit: str | None
+    data: str | None = None
+    """The table as the command line named it, empty for the bundled sample; null with ``--no-command-line``, from
+    Python and for standard input."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a training can be found to suffer from, and what was looked at."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -35,10 +36,10 @@ class TrainingFinding:
 
     @property
     def remedy(self) -> str:
-        """What to try, as a user does it."""
+        """What to try, as a user does it; quoted where a shell needs it."""
         if not self.setting:
             return "phoneprice data check"
-        return f"{self.setting} in [[portfolio]] {self.recipe}" if self.recipe else f"-s {self.setting}"
+        return f"{self.setting} in [[portfolio]] {self.recipe}" if self.recipe else f"-s {shlex.quote(self.setting)}"
 
     @property
     def title(self) -> str:

@@ -92,6 +92,8 @@ class RecipeCurves:
     curves: Curves
     layers: tuple[str, ...]
     """The weight matrices whose health was measured."""
+    note: str = ""
+    """Why the training loss may lie above the other, where it may."""
 
 
 @dataclass(frozen=True)

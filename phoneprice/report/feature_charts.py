@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 from phoneprice.report.facts import Dependence, FromData
-from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
+from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart, margin_for
 from phoneprice.wording import figure, number
 
 MOST_BARS = 20
 
 
-def importance_chart(found: FromData) -> Chart:
+def importance_chart(found: FromData, most: int = MOST_BARS) -> Chart:
     """A bar a column with its interval, the most important on top."""
-    bars = list(found.importances.items())[:MOST_BARS]
+    bars = list(found.importances.items())[:most]
     ends = [value for _, loss in bars for value in (loss.low, loss.high, 0.0)]
     column, top = bars[0]
     chart = Chart(
@@ -24,7 +25,7 @@ def importance_chart(found: FromData) -> Chart:
         Axis.over(ends, f"loss of {found.metric} when shuffled"),
         Axis(-0.6, len(bars) - 0.4, ""),
         height=TOP + BOTTOM + 18 * len(bars) + 8,
-        left=112,
+        left=margin_for(column for column, _ in bars),
         grid="x",
     )
     for i, (column, loss) in enumerate(bars):
@@ -36,14 +37,26 @@ def importance_chart(found: FromData) -> Chart:
     return chart
 
 
-def dependence_chart(found: Dependence, place: int) -> Chart:
+def dependence_charts(every: Sequence[Dependence]) -> list[Chart]:
+    """One a column, all on one scale: what moves the prediction more is steeper."""
+    if not every:
+        return []
+    first = every[0]
+    shares = len(first.names) > 1 or first.names[0].startswith("probability")
+    values = chain.from_iterable(found.curves.ravel().tolist() for found in every)
+    level = Axis(0, 1, "mean probability") if shares else Axis.over(values, f"mean {first.names[0]}")
+    shown = "{:.3f}".format if shares else figure
+    return [_dependence_chart(found, i, level, shown) for i, found in enumerate(every, 1)]
+
+
+def _dependence_chart(found: Dependence, place: int, level: Axis, shown: Callable[[float], str]) -> Chart:
     """A curve a label over the values of a column; a line of dots a category."""
-    shares = len(found.names) > 1 or found.names[0].startswith("probability")
-    level = Axis(0, 1, "mean probability") if shares else Axis.over(found.curves.ravel(), f"mean {found.names[0]}")
-    words = _words(found, "{:.3f}".format if shares else figure)
+    words = _words(found, shown)
     name, title = f"dependence-{place}", f"Partial dependence on {found.column}"
     if isinstance(found.grid[0], str):
-        return _by_category(Chart(name, title, words, level, *_rows(found), left=112, grid="x"), found)
+        return _by_category(
+            Chart(name, title, words, level, *_rows(found), left=margin_for(map(str, found.grid)), grid="x"), found
+        )
     values = [float(value) for value in found.grid]
     chart = Chart(name, title, words, Axis(values[0], values[-1], found.column), level)
     for i, label in enumerate(found.names):

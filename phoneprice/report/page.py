@@ -20,7 +20,7 @@ from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Classified, Valued
 from phoneprice.records.documents import Confusion
 from phoneprice.report.facts import ReportFacts
-from phoneprice.report.feature_charts import dependence_chart, importance_chart
+from phoneprice.report.feature_charts import dependence_charts, importance_chart
 from phoneprice.report.prediction_charts import (
     confusion_chart,
     ranking_charts,
@@ -31,15 +31,18 @@ from phoneprice.report.prediction_charts import (
 )
 from phoneprice.report.svg import Chart
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
+from phoneprice.report.verdict import comparison_chart, verdict
 
 MOST_CLASSES = 12
 """More of them make no matrix; the most frequent confusions are listed."""
 MOST_CONFUSIONS = 30
+_FEW_BARS = 8
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 _SECTIONS = {
-    "summary": "Summary",
+    "summary": "Verdict",
+    "findings": "Findings",
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "classes": "Each class",
@@ -50,6 +53,7 @@ _SECTIONS = {
     "importance": "Feature importance",
     "dependence": "Partial dependence",
     "worst": "Worst rows",
+    "metrics": "All metrics",
     "health": "Training health",
     "configuration": "Configuration",
     "reproduce": "Environment and how to repeat it",
@@ -73,7 +77,7 @@ def page(facts: ReportFacts) -> str:
         facts=facts,
         charts=pictures,
         sections={name: title for name, title in _SECTIONS.items() if _is_shown(name, facts, pictures)},
-        baselines=[baseline for baseline in facts.baselines if facts.metric in baseline.metrics],
+        verdict=verdict(facts),
         measured_on=_MEASURED_ON[metrics.measured_on],
         confusion=metrics.confusion,
         **_of_confusion(metrics.confusion),
@@ -83,14 +87,30 @@ def page(facts: ReportFacts) -> str:
     )
 
 
+def summary_page(facts: ReportFacts) -> str:
+    """One A4 page for those who decide: the verdict with the charts that prove it, what to mend, what it rests on."""
+    made, found = charts(facts), facts.from_data
+    proofs = [*made["summary"], *made["confusion"], *made["residuals"][:1]]
+    proofs += [importance_chart(found, _FEW_BARS)] if found and found.importances else []
+    proofs += made["curves"][:1]
+    return (
+        _environment()
+        .get_template("summary.html")
+        .render(
+            facts=facts, verdict=verdict(facts), measured_on=_MEASURED_ON[facts.metrics.measured_on], charts=proofs[:4]
+        )
+    )
+
+
 def charts(facts: ReportFacts) -> Charts:
     """Every picture, by section; of the confusion matrix the page shows a table instead."""
     confusion, rows, found = facts.metrics.confusion, facts.held_out, facts.from_data
     task = facts.task
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
+    made["summary"] = [comparison_chart(facts)]
     for training in facts.trainings:
         curves = training.curves
-        drawn = [loss_chart(curves), metric_chart(task, curves), rate_chart(curves)]
+        drawn = [loss_chart(curves, training.note), metric_chart(task, curves), rate_chart(curves)]
         made["curves"] += [_of_recipe(chart, training.name) for chart in drawn]
         made["health"] += [_of_recipe(chart, training.name) for chart in health_charts(training)]
     if confusion and len(confusion.labels) <= MOST_CLASSES:
@@ -104,7 +124,7 @@ def charts(facts: ReportFacts) -> Charts:
         made["residuals"] = [*regression_charts(rows.truth, rows.predictions.values, task.target)]
     if found and found.importances:
         made["importance"] = [importance_chart(found)]
-        made["dependence"] = [dependence_chart(line, i) for i, line in enumerate(found.dependences, 1)]
+        made["dependence"] = [*dependence_charts(found.dependences)]
     return {name: [chart for chart in own if chart] for name, own in made.items()}
 
 
@@ -113,11 +133,6 @@ def _of_recipe(chart: Chart | None, recipe: str) -> Chart | None:
     if chart is None or not recipe:
         return chart
     return replace(chart, name=f"{chart.name}-{recipe}", title=f"{chart.title}: {recipe}")
-
-
-def chart_file(chart: Chart) -> str:
-    """A picture as an SVG file of its own, legend and colours included."""
-    return chart.render((_TEMPLATES / "charts.css").read_text(encoding="utf-8"))
 
 
 def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:

@@ -11,7 +11,7 @@ from phoneprice.metrics.ranking import cumulative
 from phoneprice.metrics.reliability import Reliability, reliability
 from phoneprice.records import Doubles, Task
 from phoneprice.report.facts import LatentScore
-from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart
+from phoneprice.report.svg import BOTTOM, TOP, Axis, Chart, margin_for
 from phoneprice.wording import count, counted, figure, share
 
 MOST_DOTS = 1200
@@ -78,7 +78,7 @@ def score_chart(score: LatentScore, y: NDArray[np.int64], task: Task) -> Chart:
         Axis(float(edges[0]), float(edges[-1]), score.unit),
         Axis(-0.15, len(labels) + 0.1, ""),
         height=TOP + BOTTOM + 44 * len(labels) + 10,
-        left=70,
+        left=margin_for(labels),
         grid="",
     )
     middles = (edges[1:] + edges[:-1]) / 2
@@ -131,7 +131,7 @@ def ranking_charts(y: NDArray[np.int64], scores: Doubles, label: str) -> list[Ch
         Axis(0, 1, "precision"),
     )
     pr.rule((0, usual), (1, usual), "rule", "guessing")
-    pr.line(_pairs(hits / positives, hits / (hits + alarms)), "c1", "this model")
+    pr.steps(_pairs(hits / positives, hits / (hits + alarms)), "c1", "this model")
     return [roc, pr]
 
 
@@ -182,19 +182,20 @@ def confusion_chart(labels: Sequence[str], counts: Sequence[Sequence[float]]) ->
     chart = Chart(
         "confusion",
         "Confusion matrix",
-        "Rows by true class (upwards) and predicted class (to the right), with their share of the true class.",
+        "Rows by true class (down) and predicted class (to the right); the colour is their share of the true class.",
         Axis(-0.5, n - 0.5, "predicted class"),
         Axis(-0.5, n - 0.5, "true class"),
         height=TOP + BOTTOM + 40 * n,
-        left=70,
+        left=margin_for(labels),
         grid="",
     )
     for i, row in enumerate(counts):
-        chart.row_label(i, labels[i])
+        y = n - 1 - i
+        chart.row_label(y, labels[i])
         for j, cell in enumerate(row):
             part = cell / (sum(row) or 1)
-            chart.bar(((j - 0.48, i - 0.48), (j + 0.48, i + 0.48)), f"{'hit' if i == j else 'miss'} s{shade(part)}")
-            chart.text((j, i), count(cell), dy=4)
+            chart.bar(((j - 0.48, y - 0.48), (j + 0.48, y + 0.48)), f"{'hit' if i == j else 'miss'} s{shade(part)}")
+            chart.text((j, y), count(cell), dy=4)
     return chart
 
 

@@ -3,8 +3,7 @@
 Written by hand rather than with a plotting library: matplotlib takes a second to import and 60 MB to install, and its
 SVG draws letters as outlines in fixed colours; a JavaScript library inlined is 1 to 4 MB a page and shows nothing on
 paper or to a screen reader. These charts are 2 to 20 kB each, take their colours from the page (so light, dark and
-print are one file), and carry a title and a description. They are offered as SVG only: to make PNG of them would need
-a renderer for fonts and shapes, and every browser, editor and word processor opens SVG.
+print are one file), and carry a title and a description. ``standalone`` makes files of them, ``png`` pictures.
 
 A chart is 360 units wide, the width of a phone: at 12 units its text is readable there without zooming.
 """
@@ -14,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -21,6 +21,10 @@ from phoneprice.wording import cut, printable
 
 WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 26, 40
+ALONE = 2
+"""Pixels a unit of a chart in a file of its own."""
+_LETTER = 7.0
+"""The width of most letters of most fonts at the size of the charts' words."""
 MOST_POINTS = 240
 """Of a line: more can't be seen at this size."""
 
@@ -153,6 +157,12 @@ class Chart:
             self._draw("path", class_=f"line {style}", d="".join(steps))
         self.key(style, label)
 
+    def steps(self, points: Sequence[Point], style: str, label: str = "", *, until: float | None = None) -> None:
+        """A line that keeps each value to the next ``x``, the last one ``until`` there."""
+        turns = [(x, y) for (_, before), (x, after) in pairwise(points) if after != before for y in (before, after)]
+        (x, y), (end, last) = points[0], points[-1]
+        self.line([(x, y), *turns, (end if until is None else until, last)], style, label)
+
     def area(self, points: Sequence[Point], base: float, style: str) -> None:
         """The surface between points and a base line."""
         if points:
@@ -185,12 +195,14 @@ class Chart:
         self._draw("text", text, x=x, y=y + dy, text_anchor=anchor)
 
     def row_label(self, y: float, text: str) -> None:
-        """A word left of the axis, cut to fit."""
+        """Words left of the axis, on two lines where they need them."""
         _, py = self.at(self.x.low, y)
         text = printable(text)  # it is as long as it is shown
-        short = cut(text, max(int((self.left - 8) / 7.4), 3))
-        whole = "" if short == text else element("title", text)
-        self._draw("text", short, whole, x=self.left - 6, y=py + 4, text_anchor="end")
+        lines = _in_lines(text, _letters(self.left))
+        whole = "" if "".join(lines) == text.replace(" ", "") else element("title", text)
+        for i, line in enumerate(lines):
+            place = py + 4 + 11 * i - 5.5 * (len(lines) - 1)
+            self._draw("text", line, whole if line is lines[-1] else "", x=self.left - 6, y=place, text_anchor="end")
 
     def key(self, style: str, label: str) -> None:
         """An entry of the legend."""
@@ -207,16 +219,16 @@ class Chart:
         """What stands near the beginning of a file of this chart, and of no others."""
         return f'class="chart" aria-labelledby="{self.name}-t {self.name}-d"'
 
-    def render(self, style_sheet: str = "") -> Markup:
-        """The SVG element; with a style sheet a file of its own, legend included."""
+    def render(self, *, alone: bool = False) -> Markup:
+        """The SVG element; for a file of its own, ``alone``, with a size, a ground and the legend."""
         title, description = f"{self.name}-t", f"{self.name}-d"
-        sheet = [element("style", escape(style_sheet)), *self._keys()] if style_sheet else []
-        height = self.height + (18 * len(self._legend) if style_sheet else 0)
+        height = self.height + (18 * len(self._legend) if alone else 0)
+        ground = [element("rect", class_="ground", width=WIDTH, height=height), *self._keys()] if alone else []
         return element(
             "svg",
             element("title", self.title, id=title),
             element("desc", self.description, id=description),
-            *sheet,
+            *ground,
             *self._frame(),
             *self._body,
             xmlns="http://www.w3.org/2000/svg",
@@ -224,6 +236,7 @@ class Chart:
             role="img",
             class_="chart",
             aria_labelledby=f"{title} {description}",
+            **({"width": ALONE * WIDTH, "height": ALONE * height} if alone else {}),
         )
 
     def _draw(self, tag: str, *content: str, **attributes: str | float) -> None:
@@ -258,6 +271,25 @@ class Chart:
         yield element("text", self.x.label, class_="label", x=middle, y=self.height - 6, text_anchor="middle")
         if self.y.label:
             yield element("text", self.y.label, class_="label", x=2, y=12)
+
+
+def margin_for(labels: Iterable[str]) -> int:
+    """How far left of the axis labels need room: what the longest needs, half of the chart at most."""
+    longest = max((len(printable(label)) for label in labels), default=0)
+    return min(max(math.ceil(_LETTER * longest) + 10, LEFT), WIDTH // 2)
+
+
+def _letters(left: int) -> int:
+    return max(int((left - 8) / _LETTER), 3)
+
+
+def _in_lines(text: str, letters: int) -> list[str]:
+    """One or two lines of so many letters, broken at a mark between words where there is one; what is more is cut."""
+    if len(text) <= letters:
+        return [text]
+    marks = [i for i in range(1, letters + 1) if text[i - 1] in " _-./"]
+    place = marks[-1] if marks and len(text) - marks[-1] <= letters else letters
+    return [text[:place].strip(), cut(text[place:].strip(), letters)]
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> Sequence[Point]:

@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phoneprice.records import Doubles, Task
 from phoneprice.records.curves import Curves, median_of_members
 from phoneprice.report.facts import RecipeCurves
 from phoneprice.report.svg import Axis, Chart
-from phoneprice.wording import counted, figure, number
+from phoneprice.wording import counted, figure, number, share
 
 MOST_LINES = 10
 """Members drawn one by one."""
 
 
-def loss_chart(curves: Curves) -> Chart:
-    """Training and validation loss: the members thin, their mean thick, the best epoch marked."""
+def loss_chart(curves: Curves, note: str = "") -> Chart:
+    """Training and validation loss: the members thin, their mean thick, the best epoch marked; ``note`` explains."""
     pair = [curves.train_loss, curves.validation_loss] if curves.validated else [curves.train_loss]
     known = np.concatenate([values[np.isfinite(values)] for values in pair])
     log = len(known) > 0 and known.min() > 0 and known.max() > 20 * known.min()
     chart = Chart(
         "loss",
         "Loss by epoch",
-        _loss_words(curves),
+        " ".join(filter(None, [_loss_words(curves), note])),
         _epochs(curves),
         Axis.over(known, "loss (log scale)" if log else "loss", log=log),
     )
     for values, style, label in zip(pair, ("c1", "c2"), ("training", "validation"), strict=False):
-        _lines(chart, curves, values, style, f"{label} loss, mean of members")
+        _lines(chart, curves.epochs, values, style, f"{label} loss, mean of members")
     if curves.members > 1:
         chart.key("c1 thin", "one member")
     epoch, value = best_epoch(curves)
@@ -58,27 +59,44 @@ def _loss_words(curves: Curves) -> str:
 
 
 def metric_chart(task: Task, curves: Curves) -> Chart | None:
-    """The metric on validation rows by epoch."""
+    """The metric by epoch on training rows and on held-out ones, both without dropout."""
     name = "RMSE" if task.kind == "regression" else "accuracy"
-    values = curves.health.get(f"validation_{name.lower()}")
-    if values is None or not np.isfinite(values).any():
+    measured = {kind: curves.health.get(f"{kind}_{name.lower()}") for kind in ("train", "validation")}
+    found = {kind: v[:, :, 0] for kind, v in measured.items() if v is not None and np.isfinite(v).any()}
+    if not found:
         return None
-    values = values[:, :, 0]
     unit = f"RMSE ({task.target})" if name == "RMSE" else "accuracy (share of rows)"
-    mean = mean_of_members(values)
-    best = int(np.nanargmin(mean) if name == "RMSE" else np.nanargmax(mean))
+    known = np.concatenate([values[np.isfinite(values)] for values in found.values()])
     chart = Chart(
         "metric",
-        f"Validation {name} by epoch",
-        f"Validation {name}, mean of members: {figure(mean[best])} at best (epoch {curves.epochs[best]}), "
-        f"{figure(mean[-1])} at the end.",
+        f"{name[0].upper()}{name[1:]} by epoch",
+        " ".join(_metric_words(curves, values, _TITLES[kind], name) for kind, values in found.items()),
         _epochs(curves),
-        Axis.over(values[np.isfinite(values)], unit),
+        Axis.over(known, unit),
     )
-    _lines(chart, curves, values, "c2", f"validation {name}, mean of members")
+    for kind, values in found.items():
+        style, title = "c1" if kind == "train" else "c2", _TITLES[kind].lower()
+        fresh = _fresh(values)
+        _lines(chart, curves.epochs[fresh], values[fresh], style, f"{title} {name}, mean of members")
     if curves.members > 1:
-        chart.key("c2 thin", "one member")
+        chart.key("c2 thin" if "validation" in found else "c1 thin", "one member")
     return chart
+
+
+def _fresh(values: Doubles) -> NDArray[np.bool_]:
+    """The epochs that don't only repeat the one before, for want of a measurement; the last one always."""
+    changed = (values[1:] != values[:-1]).any(axis=1)
+    changed[-1:] = True
+    return np.concatenate([[True], changed])
+
+
+_TITLES = {"train": "Training", "validation": "Validation"}
+
+
+def _metric_words(curves: Curves, values: Doubles, title: str, name: str) -> str:
+    mean = mean_of_members(values)
+    best = int(np.nanargmin(mean) if name == "RMSE" else np.nanargmax(mean))
+    return f"{title} {name}: {figure(mean[best])} at best (epoch {curves.epochs[best]}), {figure(mean[-1])} at the end."
 
 
 def rate_chart(curves: Curves) -> Chart:
@@ -90,12 +108,12 @@ def rate_chart(curves: Curves) -> Chart:
     chart = Chart(
         "rate",
         "Learning rate by epoch",
-        f"The learning rate was at most {number(peak)} and ended at {number(float(np.nanmax(rates[-1])))}.",
+        f"The learning rate was at most {number(peak)} and ended at {share(np.nanmax(rates[-1]), peak or 1)} of that.",
         _epochs(curves),
         Axis.over(rates.ravel(), "learning rate" + (" (log scale)" if log else ""), log=log, zero=not log),
     )
     for k in range(min(curves.members, MOST_LINES) if (rates != rates[:, :1]).any() else 1):
-        chart.line(_points(curves, rates[:, k]), "c1")
+        chart.steps(_points(curves.epochs, rates[:, k]), "c1", until=chart.x.high)
     return chart
 
 
@@ -121,7 +139,7 @@ def _health_chart(curves: Curves, layers: Sequence[str], name: str) -> Chart:
     last = ", ".join(f"{layer} {figure(value)}" for layer, value in zip(layers, values[-1], strict=True))
     chart = Chart(name, title, f"Median of the members; at the end: {last}.", _epochs(curves), y)
     for i in shown_layers(len(layers)):
-        chart.line(_points(curves, values[:, i]), f"c{i % 8 + 1}", layers[i])
+        chart.line(_points(curves.epochs, values[:, i]), f"c{i % 8 + 1}", layers[i])
     return chart
 
 
@@ -137,17 +155,18 @@ def _epochs(curves: Curves) -> Axis:
     return Axis(min(1.0, last - 1), last, "epoch")
 
 
-def _lines(chart: Chart, curves: Curves, values: Doubles, style: str, label: str) -> None:
-    if curves.members > 1:
-        for k in range(min(curves.members, MOST_LINES)):
-            chart.line(_points(curves, values[:, k]), f"{style} thin")
+def _lines(chart: Chart, epochs: NDArray[np.int64], values: Doubles, style: str, label: str) -> None:
+    members = values.shape[1]
+    if members > 1:
+        for k in range(min(members, MOST_LINES)):
+            chart.line(_points(epochs, values[:, k]), f"{style} thin")
     else:
         label = label.removesuffix(", mean of members")
-    chart.line(_points(curves, mean_of_members(values)), style, label)
+    chart.line(_points(epochs, mean_of_members(values)), style, label)
 
 
-def _points(curves: Curves, values: Doubles) -> list[tuple[float, float]]:
-    return list(zip(curves.epochs.astype(float).tolist(), values.tolist(), strict=True))
+def _points(epochs: NDArray[np.int64], values: Doubles) -> list[tuple[float, float]]:
+    return list(zip(epochs.astype(float).tolist(), values.tolist(), strict=True))
 
 
 def mean_of_members(values: Doubles) -> Doubles:

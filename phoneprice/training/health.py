@@ -10,7 +10,9 @@ What is measured, ``(K, layers)`` each, layers in the order of ``model.shape``:
 - ``spread``: before the first step alone, the standard deviation over rows of a hidden unit's activation, root mean
   square over units: what of the inputs' spread of 1 gets there;
 - ``validation_accuracy`` (for ordered classes of the median class) or ``validation_rmse`` (in the target's units), on
-  the rows whose loss is watched: ``(K, 1)``.
+  the rows whose loss is watched: ``(K, 1)``;
+- ``train_accuracy`` or ``train_rmse``: the same on ``METRIC_ROWS`` or fewer of a member's own training rows, without
+  dropout and with the running statistics of batch normalisation, as on the others.
 
 The share of the time must stay under 3%. Where an epoch has fewer than ``LEAST_STEPS`` steps, the measurements of the
 first ``EVERY_EPOCH`` epochs are all fresh, later ones only every ``LEAST_STEPS`` steps; in between the last ones stand.
@@ -20,6 +22,7 @@ ones. Everything is a function of the training so far, so a resumed training mea
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -31,6 +34,7 @@ from phoneprice.records import MemberPlan, Rows
 from phoneprice.records.curves import WEIGHT_MEASUREMENTS
 
 SAMPLE_ROWS = 128
+METRIC_ROWS = 512
 NEAR_BOUND = 0.025
 """Share of the range of a bounded activation that counts as saturated, at either end."""
 LEAST_STEPS = 8
@@ -107,12 +111,12 @@ class HealthMonitor:
             shares = [((h < low) | (h > high)).mean((1, 2), dtype=h.dtype) for h in activations]
             self.values["saturated"] = torch.stack(shares, 1)
 
-    def note_metric(self, mean_score: Tensor, target_unit: Tensor | None) -> None:
-        """Keep the metric on the watched rows from the mean ``(K,)`` of ``row_scores``."""
+    def note_metric(self, rows: Literal["train", "validation"], mean_score: Tensor, target_unit: Tensor | None) -> None:
+        """Keep the metric on some rows from the mean ``(K,)`` of ``row_scores``."""
         if target_unit is None:
-            self.values["validation_accuracy"] = mean_score[:, None]
+            self.values[f"{rows}_accuracy"] = mean_score[:, None]
         else:  # (K, 1)
-            self.values["validation_rmse"] = mean_score.sqrt()[:, None] * target_unit
+            self.values[f"{rows}_rmse"] = mean_score.sqrt()[:, None] * target_unit
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back ``values``."""
@@ -128,9 +132,9 @@ def row_scores(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     return (predicted == targets).to(outputs.dtype)
 
 
-def sample_rows(plans: Sequence[MemberPlan]) -> Tensor:
+def sample_rows(plans: Sequence[MemberPlan], most: int = SAMPLE_ROWS) -> Tensor:
     """Evenly spaced training rows of each member, as many of each: int64 ``(K, B)``."""
-    count = min(SAMPLE_ROWS, *(len(plan.train_rows) for plan in plans))
+    count = min(most, *(len(plan.train_rows) for plan in plans))
     return torch.from_numpy(np.stack([_evenly_spaced(plan.train_rows, count) for plan in plans]))
 
 

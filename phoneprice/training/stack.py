@@ -17,7 +17,7 @@ from phoneprice.records import Doubles, Floats, InputStatistics, MemberPlan, Row
 from phoneprice.records.curves import Start
 from phoneprice.training.batches import Dropout, Pace, epoch_rows, padded_rows, sees_every_row
 from phoneprice.training.data import MemberView, TrainingData
-from phoneprice.training.health import HealthMonitor, row_scores, sample_rows
+from phoneprice.training.health import METRIC_ROWS, HealthMonitor, row_scores, sample_rows
 from phoneprice.training.optimization import StackedOptimizer, clip_member_gradients, per_member
 from phoneprice.training.progress import MemberProgress
 from phoneprice.training.settings import StackSettings
@@ -95,6 +95,7 @@ class Stack:
         self._own_pace: tuple[Tensor, Tensor] | None = None
         self._watched = self._choose_watched(watch=setup.watch)
         self.health = self._monitor() if setup.watch else None
+        self._training_rows = sample_rows(plans, METRIC_ROWS).to(self.data.values.device)
         self._has_stopping_rows = torch.tensor([len(p.stopping_rows) > 0 for p in plans])
 
     @property
@@ -302,8 +303,18 @@ class Stack:
                 score += _sum(torch.where(counts, row_scores(self.config.loss, outputs, y), 0), weights, here)
         size = _sum(real, weights, slice(None))
         if self.health is not None:
-            self.health.note_metric(score / size, self.view.target_unit)
+            self.health.note_metric("validation", score / size, self.view.target_unit)
         return (total / size).cpu()
+
+    @torch.no_grad()
+    def _measure_training_rows(self, health: HealthMonitor) -> None:
+        """The metric on training rows as it is on others: a training loss is of weights in motion, under dropout."""
+        rows = self._training_rows
+        score = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+        weights = self.data.weights_of(rows)
+        for outputs, y, here in self._evaluated(self.current, rows):
+            score += _sum(row_scores(self.config.loss, outputs, y), weights, here)
+        health.note_metric("train", score / _sum(torch.ones_like(rows), weights, slice(None)), self.view.target_unit)
 
     def _evaluated(self, weights: Mapping[str, Tensor], rows: Tensor) -> Iterator[tuple[Tensor, Tensor, slice]]:
         """Outputs ``(K, b, W)`` and targets ``(K, b)`` of each member's ``rows``, and which of them, part by part."""
@@ -323,6 +334,8 @@ class Stack:
         if epoch > self.epochs:
             return torch.full_like(train_losses, torch.nan)
         watched = self.watched_losses()
+        if self.health is not None and self.health.is_due(epoch - 1, self.pace.steps - 1, self.pace.steps):
+            self._measure_training_rows(self.health)
         deciding = torch.where(self._has_stopping_rows, watched, train_losses)
         finite = train_losses.isfinite() & deciding.isfinite()
         weights = torch.cat([t.detach().flatten(1) for t in self.network.tensors.values()], dim=1)

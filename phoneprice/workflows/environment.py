@@ -18,8 +18,10 @@ from phoneprice.wording import utf8_or_escaped
 _LIBRARIES = ("numpy", "pyarrow", "pydantic", "safetensors", "torch")
 
 
-def environment(*, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str]) -> Environment:
-    """What a run is made with, here and now; ``seconds`` it was trained for."""
+def environment(
+    *, device: str, threads: int, seed: int, seconds: float, command_line: Sequence[str], data: str | None = None
+) -> Environment:
+    """What a run is made with, here and now; trained for ``seconds``, on what ``command_line`` calls ``data``."""
     return Environment(
         phoneprice=__version__,
         python=platform.python_version(),
@@ -33,6 +35,7 @@ def environment(*, device: str, threads: int, seed: int, seconds: float, command
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         command_line=tuple(map(utf8_or_escaped, command_line)),
         git_commit=_git_commit(),
+        data=None if data is None else utf8_or_escaped(data),
     )
 
 

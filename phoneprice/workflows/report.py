@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,18 +17,19 @@ from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import moments
-from phoneprice.errors import UsageError
+from phoneprice.data.samples.sample import sample_path
+from phoneprice.errors import DataError, UsageError
 from phoneprice.evaluation.latent_score import mean_cut_points, score_behind
 from phoneprice.metrics.catalogue import headline
 from phoneprice.metrics.decisions import temper
 from phoneprice.model.shape import NetworkShape, layer_names
 from phoneprice.places import is_directory, is_there
 from phoneprice.records import Classified, Doubles, HeldOut, TrainingFinding
-from phoneprice.records.documents import Environment, RunMetrics
+from phoneprice.records.documents import BaselineMetrics, Environment, RunMetrics
 from phoneprice.records.findings import TrainingCheck
-from phoneprice.report.facts import Baseline, LatentScore, RecipeCurves, ReportFacts
+from phoneprice.report.facts import Baseline, FromData, LatentScore, RecipeCurves, ReportFacts
 from phoneprice.stream import STREAM, given_path
-from phoneprice.wording import count, counted, counted_names, duration
+from phoneprice.wording import count, counted, counted_names, duration, listed
 from phoneprice.workflows.destinations import (
     REPORT,
     open_output,
@@ -37,13 +37,10 @@ from phoneprice.workflows.destinations import (
     refuse_other_than_a_report,
     refuse_unwritable,
 )
-from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
+from phoneprice.workflows.events import Noted, OnEvent, Warned, WarningCollector, ignore
 from phoneprice.workflows.inputs import refuse_output, run_files
 from phoneprice.workflows.judging import histories, judged
 from phoneprice.workflows.prepare import read_options_of_run
-
-if TYPE_CHECKING:
-    from phoneprice.report.svg import Chart
 
 
 @dataclass(frozen=True)
@@ -64,14 +61,17 @@ def report(
     output: Path | str | None = None,
     *,
     plots: Path | str | None = None,
+    summary: bool = False,
     reading: Reading = AS_CONFIGURED,
     on_event: OnEvent = ignore,
 ) -> ReportFile:
-    """Write the report of ``run`` to ``output``, ``RUN.html`` beside it where not given.
+    """Write the report of ``run``, or one page with its ``summary``, to ``output``.
 
-    ``data`` is the labelled table the run was trained on, or another one: with it the report has what only rows can
-    tell (importance, partial dependence, the worst rows). It is read as in training, but for what ``reading`` says.
-    ``plots`` is a directory for the charts as SVG files. Raises ``ModelError`` for the run,
+    Where that is not given it is ``RUN.html`` beside the run, and ``RUN-summary.html``.
+
+    A labelled table has what only rows can tell (importance, partial dependence, the worst rows): the one that the run
+    was trained on, where that is as it was, or ``data``. It is read as in training, but for what ``reading`` says.
+    ``plots`` is a directory for the charts as SVG and PNG files. Raises ``ModelError`` for the run,
     ``DataError`` for the data, ``UsageError`` for an ``output`` that is the data, inside a run, or a file that is no
     HTML page; ``StorageError``.
     """
@@ -79,52 +79,69 @@ def report(
     path = resolve_run(run)
     loaded = load_run(path)
     read_options_of_run(loaded.config.data, reading)  # what is unusable is refused before any work
-    target = given_path(output) if output is not None else report_path(path)
+    target = given_path(output) if output is not None else report_path(path, summary=summary)
     if target == STREAM:
         raise UsageError("-o -: a report is a file; name one, such as report.html")
-    inputs = data, *run_files(path)
+    inputs = data, recorded_table(loaded), *run_files(path)
     if output is not None:
         refuse_output(target, *inputs)
         refuse_other_than_a_report(target)
     else:
-        refuse_report_beside(path, *inputs)
+        refuse_report_beside(path, *inputs, summary=summary)
     refuse_unwritable(target)
     if plots is not None:
         _refuse_plots(Path(plots))
-    from phoneprice.report.page import page
+    from phoneprice.report.page import page, summary_page
 
-    facts = gather(loaded, data, reading, collector)
-    drawn = _charts(facts, Path(plots)) if plots is not None else {}
-    _refuse_charts(drawn, inputs)
+    facts = gather(loaded, data, reading, collector, find_data=True)
+    pictures = list(_pictures(facts, Path(plots), collector)) if plots is not None else []
+    _refuse_pictures(pictures, inputs)
     if plots is not None:
         with storage_faults(Path(plots)):
             Path(plots).mkdir(parents=True, exist_ok=True)
     mode = loaded.files.mode  # what is told of a private run is private, too
     with open_output(target, made_up=output is None, mode=mode) as file:
-        file.write(page(facts).encode())
-    written = tuple(_write_charts(drawn, mode))
+        file.write((summary_page if summary else page)(facts).encode())
+    for picture in pictures:
+        with open_output(picture.path, made_up=True, mode=mode) as file:
+            file.write(picture.content)
+    written = tuple(picture.path for picture in pictures)
     return ReportFile(path, target, written, facts.findings, facts.checked, collector.messages)
 
 
-def report_path(run: Path) -> Path:
-    """``RUN.html`` beside the run."""
+def report_path(run: Path, *, summary: bool = False) -> Path:
+    """``RUN.html`` or ``RUN-summary.html`` beside the run."""
     whole = run.resolve() if run.name in {"", ".", ".."} else run
-    return whole.with_name(f"{whole.name}.html")
+    return whole.with_name(f"{whole.name}{'-summary' if summary else ''}.html")
 
 
-def refuse_report_beside(run: Path, *inputs: Path | str | None) -> None:
+def refuse_report_beside(run: Path, *inputs: Path | str | None, summary: bool = False) -> None:
     """Refuse what keeps the report from its place beside the run: now, and not after long work.
 
     Raises ``UsageError`` where that is one of the ``inputs`` or inside a run, ``StorageError`` for what is not ours.
     """
-    refuse_output(report_path(run), *inputs)
-    refuse_foreign(report_path(run), REPORT)
+    place = report_path(run, summary=summary)
+    refuse_output(place, *inputs)
+    refuse_foreign(place, REPORT)
+
+
+def recorded_table(run: Run) -> Path | None:
+    """The table that a run was trained on, as its command line named it; None where it doesn't say."""
+    named = run.environment.data
+    if named is None:
+        return None
+    return Path(named) if named else sample_path("train")
 
 
 def gather(
-    run: Run, data: Path | str | None = None, reading: Reading = AS_CONFIGURED, on_event: OnEvent = ignore
+    run: Run,
+    data: Path | str | None = None,
+    reading: Reading = AS_CONFIGURED,
+    on_event: OnEvent = ignore,
+    *,
+    find_data: bool = False,
 ) -> ReportFacts:
-    """All that the report of a run shows."""
+    """All that the report of a run shows; without ``data`` the run may be asked where its table is (``find_data``)."""
     metrics, held = run.metrics, run.held_out
     judgement = judged(run.recipes, run.schema, run.task, run.history, metrics)
     linear, from_data = metrics.baselines, None
@@ -132,6 +149,8 @@ def gather(
         from phoneprice.workflows.report_rows import facts_from_rows
 
         linear, from_data = facts_from_rows(run, data, held, reading, on_event)
+    elif find_data:
+        linear, from_data = _facts_from_recorded_table(run, held, reading, on_event)
     metric = headline(run.task.kind)
     simple = [Baseline.paired(name, found, metric) for name, found in (linear or {}).items()]
     return ReportFacts(
@@ -155,6 +174,28 @@ def gather(
     )
 
 
+_WITHOUT_ROWS = "the report lacks importance, partial dependence and the worst rows; give it as DATA"
+
+
+def _facts_from_recorded_table(
+    run: Run, held: HeldOut | None, reading: Reading, on_event: OnEvent
+) -> tuple[Mapping[str, BaselineMetrics] | None, FromData | None]:
+    """What the rows tell that the run was trained on; without them, and why is said, where they aren't as they were."""
+    from phoneprice.workflows.report_rows import facts_from_rows
+
+    table = recorded_table(run)
+    if table is None:
+        on_event(Noted(f"the run doesn't say where its table is: {_WITHOUT_ROWS}"))
+        return run.metrics.baselines, None
+    try:
+        found = facts_from_rows(run, table, held, reading, on_event, learned=True)
+    except DataError as error:
+        on_event(Warned(f"the table of the training: {error}: {_WITHOUT_ROWS}"))
+        return run.metrics.baselines, None
+    on_event(Noted(f"with {table}, the table of the training"))
+    return found
+
+
 def _refuse_plots(directory: Path) -> None:
     if is_there(directory) and not is_directory(directory):
         raise UsageError(f"{directory}: is no directory; name another place with --plots")
@@ -166,29 +207,37 @@ def _refuse_plots(directory: Path) -> None:
         ) from None
 
 
-def _charts(facts: ReportFacts, directory: Path) -> dict[Path, Chart]:
-    """The charts, by the files they go to."""
+@dataclass(frozen=True)
+class _Picture:
+    """A file of a chart; ``mark`` tells one of ours."""
+
+    path: Path
+    mark: str
+    content: bytes
+
+
+def _pictures(facts: ReportFacts, directory: Path, on_event: OnEvent) -> Iterator[_Picture]:
+    """Every chart, as SVG and as PNG."""
+    from phoneprice.report import png
     from phoneprice.report.page import charts
+    from phoneprice.report.standalone import svg_file
 
-    return {directory / f"{chart.name}.svg": chart for chart in chain.from_iterable(charts(facts).values())}
+    if not png.has_letters():
+        missing = "this machine has no fonts, so the PNG files have no words"
+        on_event(Warned(f"{directory}: {missing}; install some, such as fonts-dejavu-core, or take the SVG files"))
+    for chart in chain.from_iterable(charts(facts).values()):
+        text = svg_file(chart)
+        yield _Picture(directory / f"{chart.name}.svg", chart.mark, text.encode())
+        yield _Picture(directory / f"{chart.name}.png", png.MARK, png.png_file(text))
 
 
-def _refuse_charts(charts: Mapping[Path, Chart], inputs: Sequence[Path | str | None]) -> None:
+def _refuse_pictures(pictures: Sequence[_Picture], inputs: Sequence[Path | str | None]) -> None:
     """Refuse all files that could not be written, before one is: their names are made up."""
-    for path, chart in charts.items():
-        refuse_output(path, *inputs, option="--plots")
-        refuse_foreign(path, chart.mark, option="--plots")
-        if is_directory(path.parent):  # else it is made
-            refuse_unwritable(path)
-
-
-def _write_charts(charts: Mapping[Path, Chart], mode: int) -> Iterator[Path]:
-    from phoneprice.report.page import chart_file
-
-    for path, chart in charts.items():
-        with open_output(path, made_up=True, mode=mode) as file:
-            file.write(chart_file(chart).encode())
-        yield path
+    for picture in pictures:
+        refuse_output(picture.path, *inputs, option="--plots")
+        refuse_foreign(picture.path, picture.mark, option="--plots")
+        if is_directory(picture.path.parent):  # else it is made
+            refuse_unwritable(picture.path)
 
 
 def _trivial_baselines(metrics: RunMetrics, held: HeldOut | None) -> tuple[Baseline, ...]:
@@ -221,7 +270,23 @@ def _latent_score(run: Run, held: HeldOut | None) -> LatentScore | None:
 def _trainings(run: Run) -> Iterator[RecipeCurves]:
     curves = histories(run.recipes, run.task, run.history)
     for recipe, shape, own in zip(run.recipes, run.shapes, curves, strict=True):
-        yield RecipeCurves(recipe.name, own, layer_names(shape))
+        yield RecipeCurves(recipe.name, own, layer_names(shape), _why_above(recipe.config))
+
+
+def _why_above(config: Config) -> str:
+    """Why a training loss may lie above a validation loss: what makes training harder."""
+    model = config.model
+    harder = {
+        "dropout leaves units out": bool(model.hidden) and any((*model.layer_dropout, model.input_dropout)),
+        "each batch is normalised by itself": bool(model.hidden) and model.normalization.name == "batch_norm",
+        "the weights still move": config.training.ema_decay > 0,
+    }
+    if not (reasons := [reason for reason, holds in harder.items() if holds]):
+        return ""
+    return (
+        f"The training loss is measured while {listed(reasons)}; on validation rows none of that holds, so it may lie "
+        "above the validation loss."
+    )
 
 
 def _summary(run: Run) -> Iterator[tuple[str, str]]:
@@ -256,7 +321,7 @@ def _classes(run: Run) -> str:
 
 def _environment(found: Environment) -> Iterator[tuple[str, str]]:
     for name, value in found.document().items():
-        if name == "command_line" or value is None:
+        if name == "command_line" or value is None or value == "":
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
         yield name.replace("_", " "), text

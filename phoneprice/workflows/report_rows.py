@@ -19,6 +19,7 @@ from phoneprice.config.reading import Reading
 from phoneprice.data.encoding.schema import Column
 from phoneprice.data.rows.splits import plan_members
 from phoneprice.data.table import Table
+from phoneprice.errors import DataError
 from phoneprice.evaluation.explanation import Part, partial_dependence, permutation_importance
 from phoneprice.evaluation.paired import PairedMetric, row_errors
 from phoneprice.inference.predictor import Predictor
@@ -54,13 +55,14 @@ class _LabelledRows:
 
 
 def facts_from_rows(
-    run: Run, data: Path | str, held: HeldOut | None, reading: Reading, on_event: OnEvent
+    run: Run, data: Path | str, held: HeldOut | None, reading: Reading, on_event: OnEvent, *, learned: bool = False
 ) -> tuple[Mapping[str, BaselineMetrics] | None, FromData]:
     """The linear baseline, and all else that the rows tell.
 
-    A run of an earlier version has none; for the table that it was trained on it is made here.
+    A run of an earlier version has none; for the table that it was trained on it is made here. With ``learned`` any
+    other table is a ``DataError``.
     """
-    labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event)
+    labelled = _labelled_rows(run, read_labelled(run, data, reading), on_event, learned=learned)
     metric: PairedMetric = "accuracy" if run.task.labels else "rmse"
     baselines = run.metrics.baselines
     if baselines is None and held is not None and labelled.out_of_fold:
@@ -80,9 +82,11 @@ def facts_from_rows(
     return baselines, found
 
 
-def _labelled_rows(run: Run, table: Table, on_event: OnEvent) -> _LabelledRows:
+def _labelled_rows(run: Run, table: Table, on_event: OnEvent, *, learned: bool) -> _LabelledRows:
     prepared, odd = prepare_labelled(run, table, "look at")
     seen = prepared.sha256 == run.splits.data_sha256
+    if learned and not seen:
+        raise DataError(f"{table.source}: has changed since the training")
     strange = () if seen else (f"{table.source}: {message}" for message in odd.messages())
     for event in told_of_file(table):
         on_event(event)

@@ -32,6 +32,7 @@ from phoneprice.records.documents import (
     measured_on,
 )
 from phoneprice.records.findings import TrainingCheck
+from phoneprice.stream import STREAM
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.assess import Chosen, calibrated_on, choice_message, choose, final_calibration
 from phoneprice.workflows.checkpointing import Checkpointer
@@ -88,7 +89,8 @@ def train(
     alone, without a ``config``, has the rest inferred from the table: the kind of task, ids, columns of no use; with
     one it sets ``data.target``. ``overrides`` are settings laid over all that, such as ``{"training.epochs": 50}``.
     ``reading`` takes the place of what it says of reading the table. ``command_line`` is what asked for the training,
-    for the message of how to resume it and, with ``record_command_line``, for the run.
+    for the message of how to resume it and, with ``record_command_line``, for the run, which then keeps the path of
+    the table, too.
 
     With ``resume`` it goes on with a training of ``run`` that was stopped or killed, and ends in the same bits. SIGINT
     and SIGTERM stop it after the step under way, with a ``StoppedError`` that says how to resume. ``force`` replaces a
@@ -107,7 +109,7 @@ def train(
         refuse_unreadable(prepared.config, prepared.schema)
         saving = Checkpointer(writer, path, prepared.config, resume=resume, command=command_line, on_event=collector)
         with saving as checkpointer:
-            contents = _trained(prepared, checkpointer, recorded, started, collector)
+            contents = _trained(prepared, checkpointer, recorded, data, started, collector)
             writer.finish(contents)
     if leaks := leaks_told(prepared.table, prepared.schema.feature_names, prepared.config):
         collector.warn(f"{prepared.table.source}: {leaks}")
@@ -144,7 +146,12 @@ def _result(
 
 
 def _trained(
-    prepared: Prepared, checkpointer: Checkpointer, command_line: Sequence[str], started: float, on_event: OnEvent
+    prepared: Prepared,
+    checkpointer: Checkpointer,
+    command_line: Sequence[str],
+    data: Path | str | None,
+    started: float,
+    on_event: OnEvent,
 ) -> RunContents:
     """All that the run is to hold; ``started`` is the ``time.perf_counter`` at which the work began."""
     config = prepared.config
@@ -156,6 +163,7 @@ def _trained(
         seed=config.training.seed,
         seconds=time.perf_counter() - started,
         command_line=command_line,
+        data=_as_named(data) if command_line else None,
     )
     chosen = choose(prepared, plans, fitted.ensembles, on_event)
     predictor, held = chosen.predictor, chosen.held
@@ -185,6 +193,13 @@ def _trained(
         history=fitted.history,
         held_out=None if judged is None else replace(judged, rows=prepared.file_rows[judged.rows]),
     )
+
+
+def _as_named(data: Path | str | None) -> str | None:
+    """The table as a later command finds it: empty for the bundled sample, None for standard input."""
+    if data is None:
+        return ""
+    return None if str(data) == str(STREAM) else str(data)
 
 
 def _metrics(

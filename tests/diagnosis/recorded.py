@@ -93,13 +93,13 @@ def figures(
 
 
 def weights(config: Config, apart: float = 1.0) -> dict[str, np.ndarray]:
-    """Hidden weights whose units differ by ``apart`` of their size, as noise around one unit."""
+    """Hidden weights whose units differ by ``apart`` of their size, as noise around one unit; a part of each path."""
     random, fan_in, parameters = np.random.default_rng(0), INPUTS, {}
     for i, width in enumerate(config.model.hidden):
         shared = np.ones((1, fan_in, 1))
         parameters[f"hidden.{i}.weight"] = shared + apart * random.normal(size=(1, fan_in, width))
         fan_in = width
-    return parameters
+    return parameters | {"output.weight": np.ones((1, fan_in, 1)), "skip.weight": np.ones((1, INPUTS, 1))}
 
 
 def codes(training: Training) -> list[str]:

@@ -54,7 +54,7 @@ def test_dead_units(share: float, found: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("tried", "remedy"),
-    [((), "model.activation.name=leaky_relu"), (("model.activation.name=prelu",), "optimizer.lr=0.005")],
+    [((), "model.activation.name=leaky_relu"), (("model.activation.name=prelu",), "optimizer.lr=0.02")],
 )
 def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
     dead = [[0.0, 0.1]] * 50 + [[0.1, 0.6]] * 50
@@ -62,6 +62,14 @@ def test_dead_units_in_words(tried: tuple[str, ...], remedy: str) -> None:
     (finding,) = judge(recorded("model.hidden=[8,8]", "optimizer.lr=0.5", *tried, **measured)).findings
     assert finding.summary.startswith("Many rectifiers of hidden layer 2 are zero on every row")
     assert (finding.evidence, finding.setting) == ("60% of hidden layer 2, 10% after the first epoch", remedy)
+
+
+@pytest.mark.parametrize(("layers", "remedy"), [(4, "model.activation.name=leaky_relu"), (5, "model.hidden=[8,8,8]")])
+def test_rectifiers_die_of_depth(layers: int, remedy: str) -> None:
+    dead, sizes = [[0.6] * layers] * 100, [[1.0] * layers] * 100
+    training = recorded(f"model.hidden={[8] * layers}", dead_units=dead, weight_norm=sizes)
+    (finding,) = judge(training).findings
+    assert (finding.code, finding.setting) == ("dead_units", remedy)
 
 
 @pytest.mark.parametrize(("left", "found"), [(0.19, []), (0.21, ["dead_units"])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from phoneprice.config.load import load_config
@@ -95,6 +96,54 @@ def test_what_is_wrong_beside_the_findings_is_named_once() -> None:
     assert symptoms((), ()) == ""
 
 
+LINEAR_ALONE = (
+    " The linear path alone carries the result; whether hidden layers would add to it, only a training with the advice "
+    "shows."
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "output", "first", "alone"),
+    [
+        ((), 1.0, 1.0, False),
+        ((), 0.0, 1.0, True),
+        ((), 0.003, 1.0, False),
+        ((), 0.002, 1.0, True),
+        ((), 1.0, 0.002, True),  # what little there is comes to nothing in the first layer
+        (("model.normalization.name=layer_norm",), 1.0, 0.002, False),  # which makes it as large as any
+        (("model.skip=false",), 0.0, 1.0, False),
+    ],
+)
+def test_hidden_layers_that_are_no_use_beside_a_linear_path(
+    settings: tuple[str, ...], output: float, first: float, alone: bool
+) -> None:
+    training = recorded("model.hidden=[8]", "model.dropout=0.9", *settings)
+    sizes = {"output.weight": output, "hidden.0.weight": first}
+    parameters = {name: value * sizes.get(name, 1.0) for name, value in training.parameters.items()}
+    training = replace(training, parameters=parameters)
+    (finding,) = judge(training).findings
+    assert training.linear_alone == alone
+    assert finding.summary == (
+        "Dropout leaves out 90% of the hidden units at every step: too little is left to learn with."
+        + LINEAR_ALONE * alone
+    )
+
+
+def test_findings_that_are_not_about_hidden_layers_blame_none() -> None:
+    training = recorded("model.hidden=[8]", train=falling(1, 0.5, 100))
+    silent = replace(training, parameters={**training.parameters, "output.weight": np.zeros((1, 8, 1))})
+    (finding,) = judge(silent).findings
+    assert (finding.code, silent.linear_alone) == ("too_short", True)
+    assert LINEAR_ALONE not in finding.summary
+
+
+def test_advice_is_given_once() -> None:
+    start = {"spread": [0.0], "weight_norm": [0.0], "gradient_norm": [0.0]}
+    judgement = judge(recorded("model.hidden=[8]", "model.init.name=zeros", start=start))
+    assert [check.code for check in judgement.checked if not check.passed] == ["symmetric_units", "vanishing_gradients"]
+    assert [finding.code for finding in judgement.findings] == ["symmetric_units"]
+
+
 def test_titles_can_stand_in_a_list() -> None:
     assert [check.title for check in CHECKS if {",", ";"} & set(check.title)] == []
 
@@ -120,7 +169,7 @@ def test_titles_can_stand_in_a_list() -> None:
             (),
             {"weight_norm": [[0.3]] * 99 + [[28.0]], "start": {"weight_norm": [0.3]}},
             (
-                "optimizer.lr = 0.02 (usual: 0.005); training loss 0.5000, guessing has 1.0000; "
+                "optimizer.lr = 0.02 (usual: 0.02); training loss 0.5000, guessing has 1.0000; "
                 "the hidden layers' weights reached 88.5 times their first size"
             ),
         ),
@@ -157,4 +206,6 @@ def test_what_to_try_where_no_setting_is_left() -> None:
     assert left.remedy == "phoneprice data check"
     one = TrainingFinding("too_short", "Too short.", "1 epoch", "training.epochs=50", "source")
     assert one.remedy == "-s training.epochs=50"
+    brackets = replace(one, setting="model.hidden=[]")
+    assert brackets.remedy == "-s 'model.hidden=[]'"  # zsh takes bare ones for a pattern of file names
     load_config(None, [one.setting])

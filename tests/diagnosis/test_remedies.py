@@ -67,17 +67,33 @@ def follow(config: Config, group: tuple[Remedy, ...], file: Path, seen: tuple[st
 @pytest.mark.parametrize(
     ("lr", "raised", "lowered"),
     [
-        (100, "", "optimizer.lr=0.005"),
-        (0.006, "", "optimizer.lr=0.005"),
-        (0.005, "", "optimizer.lr=0.0005"),
-        (0.0006, "", "optimizer.lr=0.0005"),
-        (0.0005, "", ""),
-        (0.0004, "optimizer.lr=0.005", ""),
+        (100, "", "optimizer.lr=0.02"),
+        (0.03, "", "optimizer.lr=0.02"),
+        (0.02, "", "optimizer.lr=0.002"),
+        (0.003, "", "optimizer.lr=0.002"),
+        (0.002, "", ""),
+        (0.001, "optimizer.lr=0.02", ""),
     ],
 )
 def test_a_rate_goes_to_the_usual_one_and_then_down_to_a_tenth(lr: float, raised: str, lowered: str) -> None:
     config = load_config(None, [f"optimizer.lr={lr}"])
     assert (remedies.raise_rate(config), remedies.lower_rate(config)) == (raised, lowered)
+
+
+@pytest.mark.parametrize(
+    ("settings", "usual"),
+    [
+        ((), 0.02),
+        (("task.kind=binary",), 0.02),
+        (("task.kind=regression",), 0.02),
+        (("task.kind=multiclass",), 0.01),
+        (("task.kind=multiclass", "optimizer.lr=7"), 0.01),
+        (("optimizer.name=adamw",), 0.005),
+        (("optimizer.name=sgd",), 0.1),
+    ],
+)
+def test_the_usual_rate_is_the_recipes_where_the_optimizer_is(settings: tuple[str, ...], usual: float) -> None:
+    assert remedies.usual_rate(load_config(None, settings)) == usual
 
 
 def test_epochs_only_grow() -> None:

@@ -65,7 +65,7 @@ def trained(*settings: str) -> Training:
         (("model.init.name=zeros",), "symmetric_units", "model.init.name=kaiming_normal"),
         ((*PLAIN, *SIGMOID_8), "vanishing_gradients", "model.normalization.name=batch_norm"),
         ((*PLAIN, "optimizer.name=sgd", "optimizer.lr=10"), "learning_rate_too_high", "optimizer.lr=0.1"),
-        ((*PLAIN, "optimizer.lr=1e-9"), "learning_rate_too_low", "optimizer.lr=0.005"),
+        ((*PLAIN, "optimizer.lr=1e-9"), "learning_rate_too_low", "optimizer.lr=0.02"),
         (("data.scaling=none",), "unscaled_inputs", "data.scaling=standard"),
         (("training.epochs=1",), "too_short", "training.epochs=50"),  # nor is a network frozen that has not begun
     ],

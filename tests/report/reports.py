@@ -8,9 +8,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import mkdtemp
 
+from phoneprice.artifact.loader import load_run
 from phoneprice.config.load import load_config
 from phoneprice.data.samples.sample import sample_path
-from phoneprice.workflows.report import report
+from phoneprice.report.page import page as rendered
+from phoneprice.report.page import summary_page
+from phoneprice.workflows.report import gather, report
 from phoneprice.workflows.train import train
 
 KINDS = {
@@ -35,8 +38,15 @@ def small_run(kind: str) -> Path:
 def page(kind: str, *, data: bool = True) -> str:
     """The report of a small run, with or without its table."""
     run = small_run(kind)
-    output = run.with_name("with.html" if data else "without.html")
-    return report(run, sample_path("train") if data else None, output).output.read_text()
+    return (
+        report(run, output=run.with_name("with.html")).output.read_text() if data else rendered(gather(load_run(run)))
+    )
+
+
+@cache
+def summary(kind: str) -> str:
+    """The page for those who decide."""
+    return summary_page(gather(load_run(small_run(kind)), sample_path("train")))
 
 
 class Page(HTMLParser):

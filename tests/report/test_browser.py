@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.report.reports import page
+from tests.report.reports import page, summary
 
 CHROMIUM = os.environ.get("PHONEPRICE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
@@ -56,9 +57,20 @@ def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, tmp_path: Path) -> N
     command += ["--enable-logging=stderr", "--virtual-time-budget=2000", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     title = done.stdout.split("<title>")[1].split("</title>")[0]
-    sections = {"ordinal": 12, "binary": 12, "regression": 9}[kind]
+    sections = {"ordinal": 14, "binary": 14, "regression": 11}[kind]
     assert title == "; ".join([f"wide false cut [] requests 0 sections {sections}"] * 2)
     assert "CONSOLE" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression"])
+def test_the_summary_is_one_sheet(kind: str, tmp_path: Path) -> None:
+    file, printed = tmp_path / "summary.html", tmp_path / "summary.pdf"
+    file.write_text(summary(kind))
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
+    subprocess.run([*command, f"--print-to-pdf={printed}", file.as_uri()], capture_output=True, timeout=120, check=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) == 1
+    (size,) = set(re.findall(rb"/MediaBox\s*\[0 0 (\d+)[\d.]* (\d+)", printed.read_bytes()))
+    assert size in {(b"594", b"841"), (b"595", b"841"), (b"595", b"842")}
 
 
 AXE = os.environ.get("PHONEPRICE_AXE")

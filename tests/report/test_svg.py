@@ -8,7 +8,7 @@ from xml.dom import minidom
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneprice.report.svg import MOST_POINTS, Axis, Chart, thinned, tick_text
+from phoneprice.report.svg import MOST_POINTS, Axis, Chart, margin_for, thinned, tick_text
 
 NUMBERS = st.floats(-1e9, 1e9)
 
@@ -55,6 +55,33 @@ def test_a_gap_breaks_the_line() -> None:
     assert path.count("L") == 1
 
 
+def test_steps_keep_their_corners() -> None:
+    chart = Chart("c", "t", "d", Axis(0, 4, "x"), Axis(0, 1, "y"))
+    chart.steps([(0, 1.0), (1, 1.0), (2, 0.0), (3, 0.0)], "c1", until=4)
+    path = chart.render().split('class="line c1" d="')[1].split('"')[0]
+    (left, top), (right, bottom), (middle, _) = chart.at(0, 1), chart.at(4, 0), chart.at(2, 0)
+    corners = ((left, top), (middle, top), (middle, bottom), (right, bottom))
+    assert path == "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+
+
+def test_labels_have_room() -> None:
+    assert [margin_for(labels) for labels in ((), ("ram",), ("normalized_new_price",), ("x" * 90,))] == [
+        48,
+        48,
+        150,
+        180,
+    ]
+    chart = Chart("c", "t", "d", Axis(0, 3, "x"), Axis(0, 1, "y"), left=180)
+    for label, lines in (
+        ("normalized_new_price", ["normalized_new_price"]),
+        ("average_price_per_square_metre", ["average_price_per_", "square_metre"]),
+        ("w" * 30, ["w" * 24, "w" * 6]),
+    ):
+        chart.row_label(0.5, label)
+        texts = [node.firstChild.data for node in minidom.parseString(chart.render()).getElementsByTagName("text")]
+        assert texts[-len(lines) :] == lines
+
+
 def test_a_narrow_range_has_short_ticks() -> None:
     axis = Axis.over([2.9957320, 2.9957325], "loss")
     assert all(len(tick_text(tick)) <= 5 for tick in axis.ticks())
@@ -65,4 +92,4 @@ def test_a_label_is_cut_where_it_is_shown_too_long() -> None:
     chart.row_label(0.5, "\x1b[2J\u202e")
     label = minidom.parseString(chart.render()).getElementsByTagName("text")[-1]
     short, whole = label.childNodes
-    assert (short.data, whole.firstChild.data) == ("\\x1b…", "\\x1b[2J\\u202e")
+    assert (short.data, whole.firstChild.data) == ("2J\\u…", "\\x1b[2J\\u202e")

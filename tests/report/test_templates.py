@@ -19,7 +19,8 @@ from phoneprice.artifact.loader import load_run
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.records import TrainingFinding
 from phoneprice.report.facts import ReportFacts
-from phoneprice.report.page import chart_file, charts, page
+from phoneprice.report.page import charts, page
+from phoneprice.report.standalone import svg_file
 from phoneprice.report.svg import element
 from phoneprice.workflows.report import gather
 from tests.faults.program import unmeasured
@@ -96,7 +97,7 @@ def test_hostile_names_are_text_everywhere(kind: str) -> None:
         assert "&lt;b onload=x&gt;&amp;\\x1b[31m\\u202e\\u2066" in text
     for drawn in charts(hostile).values():
         for chart in drawn:
-            ET.fromstring(chart_file(chart))
+            ET.fromstring(svg_file(chart))
 
 
 def test_text_becomes_part_of_a_picture_in_one_place() -> None:
@@ -118,7 +119,7 @@ def test_no_template_turns_the_escaping_off(template: Path) -> None:
 
 def test_what_a_template_names_and_nothing_gives_is_a_bug() -> None:
     known = facts("regression")
-    nameless = known.metrics.model_copy(update={"metrics": {"rmse": {}}})
+    nameless = known.metrics.model_copy(update={"metrics": {**known.metrics.metrics, "r2": {}}})
     with pytest.raises(UndefinedError):
         page(replace(known, metrics=nameless))
 

@@ -23,23 +23,26 @@ def test_the_measurements() -> None:
         "update_ratio": (3, 4),
         "dead_units": (3, 2),
         "validation_accuracy": (3, 1),
+        "train_accuracy": (3, 1),
     }
     # Plain gradient descent moves by the rate times the gradient.
     np.testing.assert_allclose(health["update_ratio"], 0.1 * health["gradient_norm"] / health["weight_norm"], rtol=1e-4)
 
 
+@pytest.mark.parametrize("which", ["validation", "train"])
 @pytest.mark.parametrize("kind", ["ordinal", "multiclass", "binary", "regression"])
-def test_the_metric_on_watched_rows(kind: str) -> None:
+def test_the_metric_on_watched_rows_and_on_those_of_the_training(kind: str, which: str) -> None:
     inputs, y = problem(kind)
     fit = fit_of(config_of(kind), plans_of(len(y)), inputs, y)
-    name = "validation_rmse" if kind == "regression" else "validation_accuracy"
+    name = f"{which}_{'rmse' if kind == 'regression' else 'accuracy'}"
     last = run(fit)[-1]
     stack = fit.stacks[0]
     for k, plan in enumerate(fit.plans):
-        rows = torch.from_numpy(plan.held_out_rows).expand(3, -1)
+        judged = plan.held_out_rows if which == "validation" else plan.train_rows
+        rows = torch.from_numpy(judged).expand(3, -1)
         z, _ = stack.view.batch(stack.data, rows)
         outputs = stack.network.forward(z)[k].detach().numpy()
-        truth = y[plan.held_out_rows]
+        truth = y[judged]
         if kind == "regression":
             own = y[plan.train_rows]
             predicted = outputs[:, 0] * own.std() + own.mean()

@@ -99,7 +99,7 @@ def train(
             reading=reading,
             on_event=on_event,
         )
-    _finish(session, trained, data, report=report)
+    _finish(session, trained, data, report=report, ask_for_data=no_command_line)
 
 
 def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report: bool) -> None:
@@ -118,8 +118,11 @@ def _refuse_outputs(run: Path, data: Path | None, config: str | None, *, report:
         refuse_report_beside(run, data, file)
 
 
-def _finish(session: Session, trained: "TrainResult", data: Path | None, *, report: bool) -> None:
-    """Write the report, if it is wanted, and say what the training has come to, also where the report fails."""
+def _finish(session: Session, trained: "TrainResult", data: Path | None, *, report: bool, ask_for_data: bool) -> None:
+    """Write the report, if it is wanted, and say what the training has come to, also where the report fails.
+
+    ``ask_for_data``: the run doesn't know where its table is.
+    """
     from phoneprice.cli.rendering.progress import listening
 
     page = None
@@ -128,7 +131,7 @@ def _finish(session: Session, trained: "TrainResult", data: Path | None, *, repo
             with listening(session) as on_event:
                 page = _write_report(trained.run, data, on_event)
     finally:
-        _show_trained(session, trained, page, report_command(trained.run, data))
+        _show_trained(session, trained, page, report_command(trained.run, data if ask_for_data else None))
 
 
 def _show_trained(session: Session, trained: "TrainResult", page: Path | None, command: str) -> None:

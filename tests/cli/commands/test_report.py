@@ -27,7 +27,7 @@ def test_a_training_ends_with_findings_and_names_the_report(call: Call, table: P
     assert (result.code, result.out) == (0, f"{run}\n")
     assert "Try: -s model.init.name=kaiming_normal" in result.err
     assert result.err.count("Try: ") <= 3
-    assert f"phoneprice report {run} {table}" in " ".join(result.err.split())
+    assert f"For a report: phoneprice report {run} " in f"{' '.join(result.err.split())} "
     assert not run.with_name("run.html").exists()
 
 
@@ -64,11 +64,68 @@ def test_report(call: Call, table: Path, tmp_path: Path) -> None:
     assert call("train", table, *QUICK, "-o", run, "-q").code == 0
     result = call("report", run, "-o", page)
     assert (result.code, result.out) == (0, f"{page}\n")
-    assert result.err == "phoneprice: without DATA the report lacks importance, partial dependence and the worst rows\n"
+    assert result.err.endswith(f"phoneprice: with {table}, the table of the training\n")
     document = call("report", run, table, "-o", page, "--plots", plots, "--json").document
     assert document["output"] == str(page)
     assert {Path(name).name for name in document["plots"]} >= {"loss.svg", "importance.svg"}
     assert all(Path(name).is_file() for name in document["plots"])
+
+
+LACKS = "the report lacks importance, partial dependence and the worst rows; give it as DATA"
+
+
+def test_the_table_of_a_run_has_changed_or_is_gone(call: Call, table: Path, tmp_path: Path) -> None:
+    run, page = tmp_path / "run", tmp_path / "run.html"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(lines[:-1]) + "\n")
+    changed = call("report", run)
+    assert (changed.code, changed.out) == (0, f"{page}\n")
+    told = f"the table of the training: {table}: has changed since the training: {LACKS}"
+    assert changed.err == f"phoneprice: warning: {told}\n"
+    assert "Permutation importance" not in page.read_text()
+    assert call("report", run, "--json").document["warnings"] == [told]
+    assert call("report", run, table).code == 0
+    assert "Permutation importance" in page.read_text()
+    table.unlink()
+    gone = call("report", run)
+    assert (gone.code, gone.out) == (0, f"{page}\n")
+    assert gone.err.startswith(f"phoneprice: warning: the table of the training: {table}: no such file;")
+    assert gone.err.endswith(f": {LACKS}\n")
+    assert gone.err.count("\n") == 1
+
+
+def test_a_run_that_was_not_to_know_where_its_table_is(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    trained = call("train", table, *QUICK, "-o", run, "--no-command-line")
+    assert f"For a report: phoneprice report {run} {table} " in f"{' '.join(trained.err.split())} "
+    told = f"phoneprice: the run doesn't say where its table is: {LACKS}\n"
+    assert (call("report", run).code, call("report", run).err) == (0, told)
+
+
+def test_the_table_of_a_run_is_not_written_over(call: Call, table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    refused = call("report", run, "-o", table)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"phoneprice: error: {table}: is the input itself; name another file with -o\n"
+
+
+def test_a_report_of_the_sample(call: Call, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert call("train", *QUICK, "-o", run, "-q").code == 0
+    assert call("report", run).err.endswith(f"phoneprice: with {sample_path('train')}, the table of the training\n")
+
+
+def test_a_summary(call: Call, table: Path, tmp_path: Path) -> None:
+    run, page = tmp_path / "run", tmp_path / "run-summary.html"
+    assert call("train", table, *QUICK, "-o", run, "-q").code == 0
+    result = call("report", run, "--summary", "-q")
+    assert (result.code, result.out) == (0, f"{page}\n")
+    assert "<title>phoneprice report, price_range: run, summary</title>" in page.read_text()
+    assert call("report", run, "--summary", "-q").code == 0
+    page.write_text("mine")
+    assert call("report", run, "--summary", "-q").code == 5
 
 
 def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Path, tmp_path: Path) -> None:
@@ -98,14 +155,15 @@ def test_report_never_writes_over_its_data_or_into_the_run(call: Call, table: Pa
 def test_report_replaces_pages_only(call: Call, table: Path, tmp_path: Path) -> None:
     run, page, other = tmp_path / "run", tmp_path / "page", tmp_path / "empty"
     assert call("train", table, *QUICK, "-o", run, "-q").code == 0
-    before = table.read_bytes()
-    refused = call("report", run, "-o", table)
+    mine = tmp_path / "mine.csv"
+    mine.write_text("a,b\n1,2\n")
+    refused = call("report", run, "-o", mine)
     assert (refused.code, refused.out) == (2, "")
     assert (
         refused.err
-        == f"phoneprice: error: {table}: exists and is no report of phoneprice; choose another -o, or move it away\n"
+        == f"phoneprice: error: {mine}: exists and is no report of phoneprice; choose another -o, or move it away\n"
     )
-    assert table.read_bytes() == before
+    assert mine.read_text() == "a,b\n1,2\n"
     other.touch()
     for output in (page, page, other):
         assert call("report", run, "-o", output).code == 0
@@ -148,7 +206,7 @@ def test_report_in_the_terminal(call: Call, table: Path, tmp_path: Path) -> None
     assert re.fullmatch(r"╌╌ training: [\d.]+ to [\d.]+   ── validation: [\d.]+ to [\d.]+", legend)
     refused = call("report", run, "--terminal", "--json")
     assert refused.code == 2
-    assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots and --json\n"
+    assert refused.err == "phoneprice: error: --terminal writes no file: leave out -o, --plots, --summary and --json\n"
 
 
 def test_report_of_nothing(call: Call, tmp_path: Path) -> None:
