@@ -45,6 +45,8 @@ class Fitted:
     threads: int
     shapes: tuple[NetworkShape, ...]
     """Of each configuration's networks."""
+    step_seconds: tuple[float, ...]
+    """Time of a step of each member, those of one stack sharing its own."""
 
     def take(self, chosen: Sequence[int]) -> Fitted:
         """The same with some of the configurations."""
@@ -58,6 +60,7 @@ class Fitted:
             best_epoch=tuple(self.best_epoch[k] for k in members),
             diverged=tuple(self.diverged[k] for k in members),
             shapes=shapes,
+            step_seconds=tuple(self.step_seconds[k] for k in members),
         )
 
 
@@ -169,7 +172,14 @@ def _fit(
     firsts = range(0, len(each), len(plans))
     ensembles = tuple(training.ensemble(range(first, first + len(plans))) for first in firsts)
     return Fitted(
-        ensembles, Curves.of(history, start), best, tuple(diverged.tolist()), str(device), threads, tuple(shapes)
+        ensembles,
+        Curves.of(history, start),
+        best,
+        tuple(diverged.tolist()),
+        str(device),
+        threads,
+        tuple(shapes),
+        tuple(training.step_seconds.tolist()),
     )
 
 
