@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ class Compared:
     """What differs from the first one, by dotted key, as JSON has it."""
     parameters: int
     """Of one network."""
-    curves: Curves | None
+    curves: Curves
     layers: tuple[str, ...]
     """Names of the weight matrices, hidden ones first."""
     metrics: Mapping[str, Interval] = field(default_factory=dict)
@@ -34,6 +35,21 @@ class Compared:
     """Time of a step of one network, those that trained in one stack sharing theirs."""
     why_not: str = ""
     """Why it has no figures; empty where it has."""
+
+
+    @property
+    def step_microseconds(self) -> int | None:
+        """Time of a step of one network; None where nobody has measured it."""
+        return round(self.step_seconds * 1e6) if math.isfinite(self.step_seconds) else None
+
+
+def verdict(lead: Interval | None) -> str:
+    """What a paired difference shows, by whether its 95% interval leaves out zero; nothing without one."""
+    if lead is None:
+        return ""
+    if lead.low > 0:
+        return "better"
+    return "worse" if lead.high < 0 else "not told apart"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The configurations that a comparison trains: one change away from the base each, or every combination of values."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from phoneprice.config.fields import as_typed
 from phoneprice.config.schema import Config
@@ -40,7 +41,8 @@ def variant_name(space: Space, variant: Candidate) -> str:
     """What tables call a variant: its value where one setting varies, else the settings that differ."""
     if len(space.axes) == 1:
         (axis,) = space.axes
-        text = as_typed(variant.values[axis.key]) if variant.values else f"{_of(space.base, axis)} (base)"
+        own = (variant.values or base_values(space))[axis.key]
+        text = as_typed(own) if variant.values else f"{as_typed(own)} (base)"
     else:
         text = ", ".join(f"{_last(key)}={as_typed(value)}" for key, value in variant.values.items()) or "base"
     return cut(text, _LONGEST_NAME)
@@ -52,12 +54,16 @@ def _one_by_one(space: Space) -> Iterator[Values]:
             yield [(axis, value)]
 
 
-def _of(base: Config, axis: Axis) -> str:
-    """The value that the base has of an axis; of a component its name."""
-    _, value = setting_of(base, axis.path) or (None, "none")
+def base_values(space: Space) -> dict[str, Any]:
+    """What the base has of each axis, by its key; of a component its name."""
+    return {axis.key: _plain(setting_of(space.base, axis.path)) for axis in space.axes}
+
+
+def _plain(found: tuple[object, Any] | None) -> Any:
+    value = found and found[1]
     if isinstance(value, Component):
-        value = value.name
-    return as_typed(value.model_dump() if isinstance(value, Settings) else value)
+        return value.name
+    return value.model_dump(mode="json") if isinstance(value, Settings) else value
 
 
 def _last(key: str) -> str:

@@ -244,6 +244,18 @@ def likely_cause(config: Config, columns: Sequence[Column]) -> str:
     return f"optimizer.lr = {config.optimizer.lr:g}: try {helped}"
 
 
+def why_diverged(epochs: Mapping[int, int], config: Config, columns: Sequence[Column]) -> str:
+    """In which fold one configuration's networks diverged first, and why; empty where all have learned.
+
+    ``epochs`` in which each fold's network did, 0 for never.
+    """
+    lost = [(fold, epoch) for fold, epoch in epochs.items() if epoch]
+    if not lost:
+        return ""
+    fold, epoch = lost[0]
+    return f"diverged in fold {fold + 1}, epoch {epoch}; the likely cause is {likely_cause(config, columns)}"
+
+
 _WHAT_THEY_KEEP = "they predict with earlier weights, or untrained where those are worse"
 
 
