@@ -36,7 +36,6 @@ class Compared:
     why_not: str = ""
     """Why it has no figures; empty where it has."""
 
-
     @property
     def step_microseconds(self) -> int | None:
         """Time of a step of one network; None where nobody has measured it."""

@@ -39,7 +39,9 @@ def drawn(comparison: Comparison) -> Drawn:
 
 def curve_charts(comparison: Comparison, lines: Drawn) -> list[Chart]:
     """Training and validation loss on one scale, and the validation metric."""
-    losses = [mean_of_members(values) for _, own in lines for values in (own.curves.train_loss, own.curves.validation_loss)]
+    losses = [
+        mean_of_members(values) for _, own in lines for values in (own.curves.train_loss, own.curves.validation_loss)
+    ]
     known = np.concatenate([values[np.isfinite(values)] for values in losses])
     log = is_wide(known)
     y = Axis.over(known, "loss (log scale)" if log else "loss", log=log)
@@ -56,7 +58,9 @@ def curve_charts(comparison: Comparison, lines: Drawn) -> list[Chart]:
         unit = f"{title} ({comparison.task.target})" if name == "rmse" else f"{title} (share of rows)"
         scale = Axis.over(np.concatenate(metric), unit)
         made.append(
-            _curve_chart(lines, scale, "metric", f"Validation {title} by epoch", lambda curves: _metric(curves, name), "")
+            _curve_chart(
+                lines, scale, "metric", f"Validation {title} by epoch", lambda curves: _metric(curves, name), ""
+            )
         )
     return made
 
@@ -109,7 +113,7 @@ def layer_charts(lines: Drawn) -> list[Chart]:
     return [chart for when in _LAYERS if (chart := _layer_chart(lines, *when))]
 
 
-def _layer_chart(lines: Drawn, when: str, measurement: str, title: str, unit: str, log: bool) -> Chart | None:  # noqa: FBT001
+def _layer_chart(lines: Drawn, when: str, measurement: str, title: str, unit: str, log: bool) -> Chart | None:
     found = [(style, own, values) for style, own in lines for values in _by_layer(own, when, measurement)]
     if not found or all(len(values) < 2 for _, _, values in found):
         return None

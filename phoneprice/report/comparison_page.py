@@ -29,19 +29,23 @@ def comparison_page(comparison: Comparison, source: str) -> str:
     """The whole page as text; ``source`` says where the rows are from."""
     lines = drawn(comparison)
     layers = layer_charts(lines)
-    return environment().get_template("comparison.html").render(
-        comparison=comparison,
-        title=title_of(comparison),
-        source=source,
-        sections={name: title for name, title in _SECTIONS.items() if name != "layers" or layers},
-        curves=curve_charts(comparison, lines),
-        layers=layers,
-        drawn=words_of_lines(comparison, lines),
-        tables=[_Table.of(comparison, name) for name in comparison.metrics],
-        lost=[own for own in comparison.trainings if own.why_not],
-        rows=[(own, _settings(own)) for own in comparison.trainings],
-        keys=list(dict.fromkeys(key for own in comparison.trainings for key in own.settings)),
-        base=comparison.trainings[comparison.base],
+    return (
+        environment()
+        .get_template("comparison.html")
+        .render(
+            comparison=comparison,
+            title=title_of(comparison),
+            source=source,
+            sections={name: title for name, title in _SECTIONS.items() if name != "layers" or layers},
+            curves=curve_charts(comparison, lines),
+            layers=layers,
+            drawn=words_of_lines(comparison, lines),
+            tables=[_Table.of(comparison, name) for name in comparison.metrics],
+            lost=[own for own in comparison.trainings if own.why_not],
+            rows=[(own, _settings(own)) for own in comparison.trainings],
+            keys=list(dict.fromkeys(key for own in comparison.trainings for key in own.settings)),
+            base=comparison.trainings[comparison.base],
+        )
     )
 
 

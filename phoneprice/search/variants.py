@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from phoneprice.components.base import Component, Settings
 from phoneprice.config.fields import as_typed
 from phoneprice.config.schema import Config
-from phoneprice.components.base import Component, Settings
 from phoneprice.search.candidates import Candidate
-from phoneprice.search.space import Axis, Space, Values, setting_of
+from phoneprice.search.space import Space, Values, setting_of
 from phoneprice.wording import cut
 
 _LONGEST_NAME = 40

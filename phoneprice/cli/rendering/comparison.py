@@ -55,7 +55,9 @@ def _table(comparison: Comparison, metric: str, *, cost: bool, spans: bool, pair
     found = [own.metrics.get(metric) for own in trainings]
     leads = [own.leads.get(metric) for own in trainings]
     values = [own.value if own else None for own in found]
-    columns: list[Sequence[str]] = [add_figures(table, METRICS[metric].title, [figure(value, *values) for value in values])]
+    columns: list[Sequence[str]] = [
+        add_figures(table, METRICS[metric].title, [figure(value, *values) for value in values])
+    ]
     if spans:
         ends = ((own.low, own.high, *values) if own else (None, None) for own in found)
         columns.append(add_aligned(table, "95% interval", spans_below_each_other(ends)))
@@ -69,7 +71,13 @@ def _table(comparison: Comparison, metric: str, *, cost: bool, spans: bool, pair
             table.add_column("")
             columns.append([verdict(lead) for lead in leads])
     if cost:
-        columns.append(add_aligned(table, "µs/step", [NONE if own.step_microseconds is None else count(own.step_microseconds) for own in trainings]))
+        columns.append(
+            add_aligned(
+                table,
+                "µs/step",
+                [NONE if own.step_microseconds is None else count(own.step_microseconds) for own in trainings],
+            )
+        )
     for own, *cells in zip(trainings, *columns, strict=True):
         style = "dim" if own.why_not else ""
         table.add_row(own.name, *cells, style=style)
