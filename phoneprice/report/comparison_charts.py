@@ -17,6 +17,8 @@ from phoneprice.wording import counted, figure
 
 MOST_LINES = 8
 """Trainings that are drawn: as many as there are inks."""
+FAR_ABOVE = 10
+"""Times the median over the curves of their largest loss: what is above has no part in the scale."""
 Drawn = Sequence[tuple[str, Compared]]
 """Trainings, each behind the style of its lines."""
 
@@ -65,6 +67,17 @@ def curve_charts(comparison: Comparison, lines: Drawn) -> list[Chart]:
     return made
 
 
+def _loss_axis(losses: Sequence[Doubles]) -> Axis:
+    """One scale for all; a loss that begins or ends far above most others is drawn at its edge."""
+    known = [own[np.isfinite(own)] for own in losses if np.isfinite(own).any()]
+    if not known:
+        return Axis.over((), "loss")
+    most = FAR_ABOVE * float(np.median([own.max() for own in known]))
+    shown = np.concatenate([own[own <= most] for own in known])
+    log = is_wide(shown)
+    return Axis.over(shown, "loss (log scale)" if log else "loss", log=log)
+
+
 def _training_loss(curves: Curves) -> Doubles:
     return mean_of_members(curves.train_loss)
 
@@ -82,13 +95,16 @@ def _curve_chart(
     lines: Drawn, y: Axis, name: str, title: str, values_of: Callable[[Curves], Doubles], caution: str
 ) -> Chart:
     last = max(int(own.curves.epochs[-1]) for _, own in lines)
-    ends = list[str]()
+    ends, beyond = list[str](), list[str]()
     chart = Chart(name, title, "", Axis(min(1.0, last - 1), last, "epoch"), y)
     for style, own in lines:
         values = values_of(own.curves)
         chart.line(list(zip(own.curves.epochs.astype(float).tolist(), values.tolist(), strict=True)), style, own.name)
         ends.append(f"{own.name} {figure(_last_known(values))}")
-    chart.description = f"Mean of the networks; at the end: {', '.join(ends)}.{caution}"
+        known = values[np.isfinite(values)]
+        beyond += [f"{own.name} (up to {figure(float(known.max()))})"] if (known > y.high).any() else []
+    edge = f" Beyond the scale, drawn at its edge: {', '.join(beyond)}." if beyond else ""
+    chart.description = f"Mean of the networks; at the end: {', '.join(ends)}.{edge}{caution}"
     return chart
 
 

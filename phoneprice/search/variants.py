@@ -42,10 +42,18 @@ def variant_name(space: Space, variant: Candidate) -> str:
     if len(space.axes) == 1:
         (axis,) = space.axes
         own = (variant.values or base_values(space))[axis.key]
-        text = as_typed(own) if variant.values else f"{as_typed(own)} (base)"
+        text = _short(own) if variant.values else f"{_short(own)} (base)"
     else:
-        text = ", ".join(f"{_last(key)}={as_typed(value)}" for key, value in variant.values.items()) or "base"
+        text = ", ".join(f"{_last(key)}={_short(value)}" for key, value in variant.values.items()) or "base"
     return cut(text, _LONGEST_NAME)
+
+
+def _short(value: Any) -> str:
+    """``adam``, ``0.1``, ``normal std=0.01``."""
+    if not isinstance(value, dict):
+        return as_typed(value)
+    own = [str(value["name"])] if "name" in value else []
+    return " ".join([*own, *(f"{key}={_short(part)}" for key, part in value.items() if key != "name")])
 
 
 def _one_by_one(space: Space) -> Iterator[Values]:

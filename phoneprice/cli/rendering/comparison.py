@@ -71,13 +71,8 @@ def _table(comparison: Comparison, metric: str, *, cost: bool, spans: bool, pair
             table.add_column("")
             columns.append([verdict(lead) for lead in leads])
     if cost:
-        columns.append(
-            add_aligned(
-                table,
-                "µs/step",
-                [NONE if own.step_microseconds is None else count(own.step_microseconds) for own in trainings],
-            )
-        )
+        times = [own.step_microseconds for own in trainings]
+        columns.append(add_aligned(table, "µs/step", [NONE if time is None else count(time) for time in times]))
     for own, *cells in zip(trainings, *columns, strict=True):
         style = "dim" if own.why_not else ""
         table.add_row(own.name, *cells, style=style)
