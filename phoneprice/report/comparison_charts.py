@@ -41,12 +41,7 @@ def drawn(comparison: Comparison) -> Drawn:
 
 def curve_charts(comparison: Comparison, lines: Drawn) -> list[Chart]:
     """Training and validation loss on one scale, and the validation metric."""
-    losses = [
-        mean_of_members(values) for _, own in lines for values in (own.curves.train_loss, own.curves.validation_loss)
-    ]
-    known = np.concatenate([values[np.isfinite(values)] for values in losses])
-    log = is_wide(known)
-    y = Axis.over(known, "loss (log scale)" if log else "loss", log=log)
+    y = _loss_axis([values(own.curves) for _, own in lines for values in (_training_loss, _validation_loss)])
     several = any(key.partition(".")[0] == "loss" for key in comparison.keys)
     caution = " The losses are of different kinds: compare their shapes, not their heights." if several else ""
     made = [

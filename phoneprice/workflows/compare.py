@@ -242,4 +242,4 @@ def _files(comparison: Comparison, prepared: Prepared) -> Iterator[tuple[str, by
     yield layout.CONFIG, to_toml(prepared.config).encode()
     yield layout.COMPARISON, strict_json.render(comparison_document(comparison, prepared.table.source))
     yield layout.CURVES, render_curves(comparison)
-    yield layout.PAGE, comparison_page(comparison, prepared.table.source).encode()
+    yield layout.PAGE, comparison_page(comparison, Path(prepared.table.source).name).encode()
