@@ -7,7 +7,7 @@ from phoneprice.components.base import Component, Settings
 from phoneprice.config.fields import as_typed
 from phoneprice.config.schema import Config
 from phoneprice.search.candidates import Candidate
-from phoneprice.search.space import Space, Values, setting_of
+from phoneprice.search.space import Space, Values, applies, setting_of
 from phoneprice.wording import cut
 
 _LONGEST_NAME = 40
@@ -32,7 +32,7 @@ def variants(space: Space, *, grid: bool = False) -> tuple[Candidate, ...]:
             found.append((config, values))
     found.insert(place, (space.base, ()))
     return tuple(
-        Candidate(number, config, {axis.key: value for axis, value in values})
+        Candidate(number, config, {axis.key: value for axis, value in values if applies(axis, config)})
         for number, (config, values) in enumerate(found)
     )
 
