@@ -20,7 +20,7 @@ def test_import_is_light():
     assert not modules_after("import phoneprice; dir(phoneprice); phoneprice.__version__") & HEAVY
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "cross_validate", "load"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "compare", "cross_validate", "load"])
 def test_nothing_but_the_estimators_imports_scikit_learn(name):
     assert not modules_after(f"from phoneprice import {name}") & {"sklearn", "torch", "pandas"}
 
@@ -30,6 +30,7 @@ def test_names():
         "PhonePriceClassifier",
         "PhonePriceRegressor",
         "Reading",
+        "compare",
         "cross_validate",
         "evaluate",
         "load",

@@ -42,7 +42,7 @@ def drawn(comparison: Comparison) -> Drawn:
 def curve_charts(comparison: Comparison, lines: Drawn) -> list[Chart]:
     """Training and validation loss on one scale, and the validation metric."""
     y = _loss_axis([values(own.curves) for _, own in lines for values in (_training_loss, _validation_loss)])
-    several = any(key.partition(".")[0] == "loss" for key in comparison.keys)
+    several = any(key.partition(".")[0] == "loss" for own in comparison.trainings for key in own.settings)
     caution = " The losses are of different kinds: compare their shapes, not their heights." if several else ""
     made = [
         _curve_chart(lines, y, f"{kind}-loss", f"{kind.capitalize()} loss by epoch", values, caution)

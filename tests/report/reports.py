@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 
 from phoneprice.config.load import load_config
 from phoneprice.data.samples.sample import sample_path
+from phoneprice.workflows.compare import compare
 from phoneprice.workflows.report import report
 from phoneprice.workflows.train import train
 
@@ -37,6 +38,14 @@ def page(kind: str, *, data: bool = True) -> str:
     run = small_run(kind)
     output = run.with_name("with.html" if data else "without.html")
     return report(run, sample_path("train") if data else None, output).output.read_text()
+
+
+@cache
+def comparison_of_variants() -> str:
+    """The page of a lesson in short."""
+    root = Path(mkdtemp(prefix="phoneprice-report-"))
+    cheap = ["training.epochs=5", "validation.folds=2", "training.threads=1", "training.device=cpu"]
+    return compare(None, "initialization", (), root / "tried", overrides=cheap).page.read_text()
 
 
 class Page(HTMLParser):
