@@ -45,7 +45,7 @@ def test_names():
 
 
 def test_functions_are_typed():
-    for name in ("train", "evaluate", "predict", "cross_validate"):
+    for name in ("train", "evaluate", "predict", "compare", "cross_validate"):
         assert get_type_hints(getattr(phoneprice, name))["return"].__module__.startswith("phoneprice.")
 
 

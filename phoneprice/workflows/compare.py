@@ -26,7 +26,6 @@ from phoneprice.metrics.figures import measured, value_of
 from phoneprice.model.shape import layer_names
 from phoneprice.records import Ensemble, HeldOut, MemberPlan, TrainedRecipe, joined, splits_of
 from phoneprice.records.comparison import Compared, Comparison
-from phoneprice.report.comparison_page import comparison_page
 from phoneprice.search.candidates import Candidate
 from phoneprice.search.space import Space
 from phoneprice.search.variants import base_values, variant_name, variants
@@ -239,6 +238,8 @@ def _leads(prepared: Prepared, ours: HeldOut, theirs: HeldOut) -> dict[str, Any]
 
 def _files(comparison: Comparison, prepared: Prepared) -> Iterator[tuple[str, bytes]]:
     """What the directory holds."""
+    from phoneprice.report.comparison_page import comparison_page
+
     yield layout.CONFIG, to_toml(prepared.config).encode()
     yield layout.COMPARISON, strict_json.render(comparison_document(comparison, prepared.table.source))
     yield layout.CURVES, render_curves(comparison)

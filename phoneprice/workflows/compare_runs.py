@@ -20,7 +20,6 @@ from phoneprice.model.shape import layer_names
 from phoneprice.records import HeldOut, Interval
 from phoneprice.records.comparison import Compared, Comparison
 from phoneprice.records.documents import TRAINING_SET
-from phoneprice.report.comparison_page import comparison_page
 from phoneprice.stream import STREAM, given_path
 from phoneprice.wording import counted, listed
 from phoneprice.workflows.changes import changes, comparable
@@ -81,6 +80,8 @@ def report_of_runs(
     mode = loaded[0].files.mode
     for run in loaded[1:]:  # what is told of a private run is private, too
         mode &= run.files.mode
+    from phoneprice.report.comparison_page import comparison_page
+
     with open_output(target, made_up=output is None, mode=mode) as file:
         file.write(comparison_page(comparison, source).encode())
     return RunsReport(tuple(paths), target, comparison, source, collector.messages)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,12 +11,14 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 
-from phoneprice.config.load import load_tables
+from phoneprice.cli.program import run
+from phoneprice.config.load import load_config, load_tables
 from phoneprice.config.presets import presets
 from phoneprice.records import Doubles
 from phoneprice.records.comparison import Compared
 from phoneprice.records.curves import median_of_members
 from phoneprice.workflows.compare import compare
+from phoneprice.workflows.spaces import variants_asked
 
 GUESSING = float(np.log(4))
 """The log loss of guessing among four classes."""
@@ -188,3 +192,34 @@ def test_the_claim_of_each(name: str) -> None:
 @pytest.mark.parametrize(("name", "epochs"), [("activation", 2), ("initialization", 2), ("scaling", 12)])
 def test_some_claims_quickly(name: str, epochs: int) -> None:
     CLAIMS[name](lesson(name, f"training.epochs={epochs}", "validation.folds=2"))
+
+
+# --- docs/lessons.md --------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "lessons.md").read_text(encoding="utf-8")
+
+
+def test_the_page_has_each_with_its_sentence() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE, re.MULTILINE)
+    assert dict(rows) == {name: load_tables(name).compare.look_for for name in LESSONS}
+    assert load_tables("activation").compare.look_for in " ".join(PAGE.split())
+
+
+def test_the_example_of_a_file_is_valid(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    file = tmp_path / "own.toml"
+    file.write_text(example)
+    base = load_config(file)
+    assert [axis.key for axis in variants_asked(base, (), file).axes] == ["model.hidden", "model.dropout"]
+
+
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_page_run(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cheap = ["-s", "training.epochs=1", "training.threads=1", "validation.folds=2", "-q"]
+    assert run([*shlex.split(command.removeprefix("phoneprice ")), *cheap]) == 0
+    (made,) = (tmp_path / "comparisons").iterdir()
+    assert (made / "report.html").is_file()
