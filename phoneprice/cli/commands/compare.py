@@ -54,8 +54,8 @@ def compare(
 
     For example:
       phoneprice compare -c activation
-      phoneprice compare phones.csv --target price_range -x 'model.hidden=[]|[32]|[64,64]'
-      phoneprice compare -c textbook -x 'optimizer.name=sgd|adam' 'model.dropout=0|0.5' --grid
+      phoneprice compare phones.csv --target price -x 'model.hidden=[]|[64,64]'
+      phoneprice compare -c fast -x 'optimizer=sgd|adam' model.dropout=0.5 --grid
     """
     asked = configuration_to_learn(session, config, settings, device, target)
     from phoneprice.cli.rendering.progress import listening

@@ -14,7 +14,7 @@ from phoneprice.errors import UsageError
 from phoneprice.places import is_directory
 from phoneprice.stream import given_path
 
-Words = Annotated[
+RunsAndData = Annotated[
     list[str],
     argument(
         metavar="RUN... [DATA]",
@@ -33,7 +33,7 @@ Terminal = Annotated[bool, typer.Option("--terminal", help="Draw in the terminal
 
 def report(
     session: Session,
-    words: Words,
+    runs_and_data: RunsAndData,
     output: Output = None,
     plots: Plots = None,
     terminal: Terminal = False,
@@ -52,7 +52,7 @@ def report(
       phoneprice report latest --terminal
       phoneprice report runs/phones runs/wide new_phones.csv -o both.html
     """
-    *runs, last = words
+    *runs, last = runs_and_data
     data = None if not runs or _is_run(last) else given_path(last)
     if data is None:
         runs.append(last)
