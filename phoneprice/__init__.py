@@ -10,6 +10,7 @@ from phoneprice.guest import unnoticed
 
 if TYPE_CHECKING:
     from phoneprice.config.reading import Reading
+    from phoneprice.workflows.compare import compare
     from phoneprice.workflows.cross_validate import cross_validate
     from phoneprice.workflows.estimators import PhonePriceClassifier, PhonePriceRegressor
     from phoneprice.workflows.evaluate import evaluate
@@ -23,6 +24,7 @@ __all__ = [
     "PhonePriceClassifier",
     "PhonePriceRegressor",
     "Reading",
+    "compare",
     "cross_validate",
     "evaluate",
     "load",
@@ -34,6 +36,7 @@ _MODULES = {
     "PhonePriceClassifier": "workflows.estimators",
     "PhonePriceRegressor": "workflows.estimators",
     "Reading": "config.reading",
+    "compare": "workflows.compare",
     "cross_validate": "workflows.cross_validate",
     "evaluate": "workflows.evaluate",
     "load": "workflows.model",

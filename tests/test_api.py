@@ -20,7 +20,7 @@ def test_import_is_light():
     assert not modules_after("import phoneprice; dir(phoneprice); phoneprice.__version__") & HEAVY
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "cross_validate", "load"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "compare", "cross_validate", "load"])
 def test_nothing_but_the_estimators_imports_scikit_learn(name):
     assert not modules_after(f"from phoneprice import {name}") & {"sklearn", "torch", "pandas"}
 
@@ -30,6 +30,7 @@ def test_names():
         "PhonePriceClassifier",
         "PhonePriceRegressor",
         "Reading",
+        "compare",
         "cross_validate",
         "evaluate",
         "load",
@@ -44,7 +45,7 @@ def test_names():
 
 
 def test_functions_are_typed():
-    for name in ("train", "evaluate", "predict", "cross_validate"):
+    for name in ("train", "evaluate", "predict", "compare", "cross_validate"):
         assert get_type_hints(getattr(phoneprice, name))["return"].__module__.startswith("phoneprice.")
 
 

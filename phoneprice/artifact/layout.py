@@ -1,8 +1,9 @@
-"""What a run directory consists of: the names, and how large each file may be.
+"""What a run directory consists of, and that of a comparison: the names, and how large each file may be.
 
 Names come from here only, never from a file, so no run can point outside its directory.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from phoneprice.places import is_file
@@ -23,6 +24,9 @@ METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 ENVIRONMENT = "environment.json"
 OUT_OF_FOLD = "oof.parquet"
+COMPARISON = "comparison.json"
+CURVES = "curves.parquet"
+PAGE = "report.html"
 
 MIB = 1 << 20
 LIMITS = {
@@ -44,6 +48,24 @@ LIMITS = {
 LISTED = tuple(name for name in LIMITS if name not in {MANIFEST, MANIFEST_HASH})
 """The files that a manifest lists; it lists them all but for ``OPTIONAL``."""
 OPTIONAL = frozenset({OUT_OF_FOLD})
+
+LIMITS_OF_COMPARISONS = {CONFIG: LIMITS[CONFIG], COMPARISON: 64 * MIB, CURVES: 1 << 30, PAGE: 256 * MIB}
+"""The same of the files that the manifest of a comparison lists."""
+
+
+def listed_with(names: Collection[str]) -> tuple[str, ...]:
+    """All that a manifest may list that lists these files: those of a comparison, or those of a run."""
+    return tuple(LIMITS_OF_COMPARISONS) if COMPARISON in names else LISTED
+
+
+def is_known(name: str) -> bool:
+    """Whether a run or a comparison has a file of this name."""
+    return name in LIMITS or name in LIMITS_OF_COMPARISONS
+
+
+def limit(name: str) -> int:
+    """Bytes that a file that ``is_known`` may have at most."""
+    return LIMITS[name] if name in LIMITS else LIMITS_OF_COMPARISONS[name]
 
 
 def is_inside_a_run(path: Path) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoneprice.artifact.folders import OpenDirectory, mode_of
-from phoneprice.artifact.layout import DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, WEIGHTS
+from phoneprice.artifact.layout import COMPARISON, DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, PAGE, WEIGHTS
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.artifact.work import run_places
 from phoneprice.errors import ModelError, PhonePriceError
@@ -152,11 +152,18 @@ def open_run(path: Path) -> SealedDirectory:
     for _ in range(_LOOKS):
         with _open_directory(path) as directory:
             try:
-                return SealedDirectory(directory, path)
+                return _run_of(SealedDirectory(directory, path))
             except ModelError:
                 if _is_still(path, directory):
                     raise
     raise ModelError(f"{path}: is replaced again and again by another process; run again when that is done")
+
+
+def _run_of(found: SealedDirectory) -> SealedDirectory:
+    if COMPARISON in found.manifest.files:
+        page = found.path / PAGE
+        raise ModelError(f"{found.path}: is a comparison of several trainings, not a run; open {page} in a browser")
+    return found
 
 
 def _is_still(path: Path, directory: OpenDirectory) -> bool:

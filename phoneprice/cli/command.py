@@ -26,6 +26,7 @@ _OPTIONS = tuple(
 )
 
 _TABLES, _CONFIGS, _RUNS = ("data", "from_data", "reference"), ("config", "file"), ("run", "other", "reference")
+_RUNS_AND_DATA = ("runs_and_data",)  # lists of runs, of which the last one may be a table
 """The parameters that name what a command reads; ``tests/cli/test_help.py`` knows all others."""
 
 _HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
@@ -93,7 +94,9 @@ def _read_by(arguments: Mapping[str, Any]) -> Iterator[Path | str]:
         for config in configs:
             with suppress(PhonePriceError):
                 yield find_config(config)
-    if runs := given(_RUNS):
+    words = [word for own in given(_RUNS_AND_DATA) for word in own]
+    yield from words
+    if runs := [*given(_RUNS), *words]:
         from phoneprice.artifact.runs import resolve_run
         from phoneprice.workflows.inputs import run_files
 

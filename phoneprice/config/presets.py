@@ -10,10 +10,11 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def presets() -> dict[str, Path]:
-    """Every ready-made configuration file, by name."""
+    """Every ready-made configuration file, by name; those of lessons behind the others."""
     installed = _PACKAGE / "_configs"
     folder = installed if is_directory(installed) else _PACKAGE.parent / "configs"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    files = (*sorted(folder.glob("*.toml")), *sorted(folder.glob("lessons/*.toml")))
+    return {path.stem: path for path in files}
 
 
 def find_config(name: Path | str) -> Path:

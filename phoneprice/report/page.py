@@ -1,21 +1,14 @@
 """The report: one HTML page that needs nothing but itself. No script, no font, no link to anywhere.
 
 How it looks stands in ``templates/``: ``report.html``, a file for each section and two style sheets. Here is what they
-are given. Whatever they print is made printable and escaped, but for the SVG elements that ``svg.element`` has made.
+are given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from phoneprice import wording
-from phoneprice.metrics.catalogue import METRICS
 from phoneprice.metrics.confusion import most_frequent_errors
 from phoneprice.records import Classified, Valued
 from phoneprice.records.documents import Confusion
@@ -27,9 +20,9 @@ from phoneprice.report.prediction_charts import (
     regression_charts,
     reliability_charts,
     score_chart,
-    shade,
 )
 from phoneprice.report.svg import Chart
+from phoneprice.report.templating import environment
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
 from phoneprice.report.verdict import comparison_chart, verdict
 
@@ -37,8 +30,6 @@ MOST_CLASSES = 12
 """More of them make no matrix; the most frequent confusions are listed."""
 MOST_CONFUSIONS = 30
 _FEW_BARS = 8
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 _SECTIONS = {
     "summary": "Verdict",
@@ -72,7 +63,7 @@ Charts = Mapping[str, Sequence[Chart]]
 
 def page(facts: ReportFacts) -> str:
     """The whole page as text."""
-    metrics, pictures, template = facts.metrics, charts(facts), _environment().get_template("report.html")
+    metrics, pictures, template = facts.metrics, charts(facts), environment().get_template("report.html")
     return template.render(
         facts=facts,
         charts=pictures,
@@ -93,13 +84,9 @@ def summary_page(facts: ReportFacts) -> str:
     proofs = [*made["summary"], *made["confusion"], *made["residuals"][:1]]
     proofs += [importance_chart(found, _FEW_BARS)] if found and found.importances else []
     proofs += made["curves"][:1]
-    return (
-        _environment()
-        .get_template("summary.html")
-        .render(
-            facts=facts, verdict=verdict(facts), measured_on=_MEASURED_ON[facts.metrics.measured_on], charts=proofs[:4]
-        )
-    )
+    measured_on = _MEASURED_ON[facts.metrics.measured_on]
+    template = environment().get_template("summary.html")
+    return template.render(facts=facts, verdict=verdict(facts), measured_on=measured_on, charts=proofs[:4])
 
 
 def charts(facts: ReportFacts) -> Charts:
@@ -168,37 +155,3 @@ def _without_comments(toml: str) -> str:
     """The settings, a blank line before each section."""
     lines = [line for line in toml.splitlines() if line.strip() and not line.startswith("#")]
     return "\n".join(f"\n{line}" if line.startswith("[") else line for line in lines).strip()
-
-
-@cache
-def _environment() -> Environment:
-    """The templates with the words they use; a name that is given nowhere is a bug and raises."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    words = (wording.count, wording.counted, wording.figure, wording.share, wording.span)
-    own = (shade, _metric_title, _metric_description)
-    environment.filters.update({function.__name__.lstrip("_"): function for function in (*words, *own)})
-    environment.globals["NONE"] = wording.NONE
-    return environment
-
-
-def _printable(value: object) -> str:
-    """What a template prints as it may stand on the page; what is markup already stays, and the lines of a text do."""
-    if isinstance(value, Markup):
-        return value
-    return "\n".join(map(wording.printable, str(value).split("\n")))
-
-
-def _metric_title(name: str) -> str:
-    return METRICS[name].title if name in METRICS else name
-
-
-def _metric_description(name: str) -> str:
-    return METRICS[name].description if name in METRICS else ""

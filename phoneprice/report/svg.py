@@ -33,12 +33,13 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Axis:
-    """A range of values with its label (units included); ``log`` for powers of ten."""
+    """A range of values with its label (units included); ``log`` for powers of ten, ``whole`` for whole ticks only."""
 
     low: float
     high: float
     label: str
     log: bool = False
+    whole: bool = False
 
     @classmethod
     def over(cls, values: Iterable[float], label: str, *, log: bool = False, zero: bool = False) -> Axis:
@@ -65,7 +66,7 @@ class Axis:
         """Round values on the axis."""
         if self.log:
             return self._powers(most)
-        step = _nice((self.high - self.low) / max(most - 1, 1))
+        step = max(_nice((self.high - self.low) / max(most - 1, 1)), float(self.whole))
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [i * step for i in range(first, last + 1)]

@@ -21,7 +21,7 @@ def loss_chart(curves: Curves, note: str = "") -> Chart:
     """Training and validation loss: the members thin, their mean thick, the best epoch marked; ``note`` explains."""
     pair = [curves.train_loss, curves.validation_loss] if curves.validated else [curves.train_loss]
     known = np.concatenate([values[np.isfinite(values)] for values in pair])
-    log = len(known) > 0 and known.min() > 0 and known.max() > 20 * known.min()
+    log = is_wide(known)
     chart = Chart(
         "loss",
         "Loss by epoch",
@@ -37,6 +37,11 @@ def loss_chart(curves: Curves, note: str = "") -> Chart:
     chart.rule((epoch, chart.y.low), (epoch, chart.y.high), "mark", f"best epoch ({epoch})")
     chart.dots([(epoch, value)], "dot c2" if curves.validated else "dot c1", radius=4)
     return chart
+
+
+def is_wide(known: Doubles) -> bool:
+    """Whether losses differ so much that a log scale shows them best."""
+    return len(known) > 0 and bool(known.min() > 0) and bool(known.max() > 20 * known.min())
 
 
 def best_epoch(curves: Curves) -> tuple[int, float]:

@@ -69,10 +69,8 @@ class RunDiff:
 def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
     """Compare two runs. Raises ``ModelError`` for a run, ``UsageError`` for two that predict different things."""
     first, second = (load_run(resolve_run(run)) for run in (a, b))
-    if (first.task.target, bool(first.task.labels)) != (second.task.target, bool(second.task.labels)):
-        kinds = [f"{run.path} predicts {run.task.target!r} ({run.task.kind})" for run in (first, second)]
-        raise UsageError(f"{', '.join(kinds)}: these can't be compared; name two runs of one target")
-    rows, paired, why_not = _paired(first, second)
+    refuse_other_target(first, second)
+    rows, paired, why_not = paired_runs(first, second)
     return RunDiff(
         a=first.path,
         b=second.path,
@@ -84,6 +82,13 @@ def diff_runs(a: Path | str, b: Path | str) -> RunDiff:
         paired=paired,
         why_not=why_not,
     )
+
+
+def refuse_other_target(first: Run, second: Run) -> None:
+    """Raise ``UsageError`` for two runs that predict different things."""
+    if (first.task.target, bool(first.task.labels)) != (second.task.target, bool(second.task.labels)):
+        kinds = [f"{run.path} predicts {run.task.target!r} ({run.task.kind})" for run in (first, second)]
+        raise UsageError(f"{', '.join(kinds)}: these can't be compared; name two runs of one target")
 
 
 def _facts(run: Run) -> dict[str, Any]:
@@ -99,21 +104,27 @@ def _metrics(a: Mapping[str, Interval], b: Mapping[str, Interval]) -> Iterator[M
         yield MetricPair(name, *(found[name].value if name in found else None for found in (a, b)))
 
 
-def _paired(a: Run, b: Run) -> tuple[int, tuple[PairedLead, ...], str]:
+def paired_runs(a: Run, b: Run) -> tuple[int, tuple[PairedLead, ...], str]:
+    """On how many rows that both held out two runs are compared, how much better B is, and why they can't be."""
     one, other = a.held_out, b.held_out
     if one is None or other is None:
         return 0, (), "a run held out no rows"
     if a.splits.data_sha256 != b.splits.data_sha256 and not _same_rows(one, a.task, other, b.task):
         return 0, (), "the runs were trained on different data"
-    if set(a.task.labels) != set(b.task.labels):
+    return paired_rows(one, a.task, other, b.task)
+
+
+def paired_rows(one: HeldOut, task_a: Task, other: HeldOut, task_b: Task) -> tuple[int, tuple[PairedLead, ...], str]:
+    """The same for predictions of rows of one table, by the tasks of A and of B."""
+    if set(task_a.labels) != set(task_b.labels):
         return 0, (), "the runs have different classes"
     rows, places_a, places_b = np.intersect1d(one.rows, other.rows, assume_unique=True, return_indices=True)
     if not len(rows):
         return 0, (), "the runs held out different rows"
     y, first = one.truth[places_a], one.predictions.take(places_a)
-    second = _in_order(other.predictions.take(places_b), b.task, a.task)
+    second = _in_order(other.predictions.take(places_b), task_b, task_a)
     leads = []
-    for metric in PAIRED[bool(a.task.labels)]:
+    for metric in PAIRED[bool(task_a.labels)]:
         errors_a, errors_b = row_errors(metric, y, first), row_errors(metric, y, second)
         leads.append(_lead(metric, errors_a, errors_b))
     return len(rows), tuple(leads), ""

@@ -34,7 +34,7 @@ from phoneprice.wording import counted
 from phoneprice.workflows.assess import final_calibration
 from phoneprice.workflows.cross_validate import make_folds
 from phoneprice.workflows.events import OnEvent
-from phoneprice.workflows.fitting import Fitted, fit, likely_cause
+from phoneprice.workflows.fitting import Fitted, fit, why_diverged
 from phoneprice.workflows.prepare import Prepared
 
 RUNGS = (1, 2)
@@ -195,10 +195,8 @@ class _Search:
         for place, (k, ensemble) in enumerate(zip(who, fitted.ensembles, strict=True)):
             self.parameters[k] = fitted.shapes[place].parameters // len(folds)
             epochs = dict(zip(folds, fitted.diverged[place * len(folds) :], strict=False))
-            if lost := [fold for fold in folds if epochs[fold]]:
-                cause = likely_cause(self.candidates[k].config, self.prepared.schema.columns)
-                what = f"diverged in fold {lost[0] + 1}, epoch {epochs[lost[0]]}"
-                self.faults[k] = DivergedError(f"{what}; the likely cause is {cause}")
+            if why := why_diverged(epochs, self.candidates[k].config, self.prepared.schema.columns):
+                self.faults[k] = DivergedError(why)
             else:
                 yield k, ensemble
 

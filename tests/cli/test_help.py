@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from phoneprice.cli.command import _CONFIGS, _RUNS, _TABLES
+from phoneprice.cli.command import _CONFIGS, _RUNS, _RUNS_AND_DATA, _TABLES
 from phoneprice.cli.program import NAME, app
 from phoneprice.cli.session import Session
 from tests.cli.calling import Call
@@ -37,7 +37,18 @@ def test_the_commands_of_the_contract() -> None:
 
 
 NAMES_NO_INPUT = {
-    *("target", "settings", "keep", "require", "expect_sha256", "device", "delimiter", "encoding", "on_bad_row"),
+    *(
+        "target",
+        "settings",
+        "vary",
+        "keep",
+        "require",
+        "expect_sha256",
+        "device",
+        "delimiter",
+        "encoding",
+        "on_bad_row",
+    ),
     "skip_lines",
     *("folds", "repeats", "seed", "rows", "chunk_rows", "stream_format"),
     *("output", "predictions", "plots"),
@@ -51,7 +62,7 @@ def test_every_parameter_is_known_as_an_input_or_as_none() -> None:
     """Standard output that leads to what a command reads is refused by the names of its parameters."""
     parameters = [parameter for _, command in LEAVES for parameter in command.params]
     named = {parameter.name for parameter in parameters if not getattr(parameter, "is_flag", False)}
-    assert named == {*_TABLES, *_CONFIGS, *_RUNS, *NAMES_NO_INPUT}
+    assert named == {*_TABLES, *_CONFIGS, *_RUNS, *_RUNS_AND_DATA, *NAMES_NO_INPUT}
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) or NAME for path, _ in COMMANDS])

@@ -13,6 +13,7 @@ from phoneprice.config.load import load_config
 from phoneprice.data.samples.sample import sample_path
 from phoneprice.report.page import page as rendered
 from phoneprice.report.page import summary_page
+from phoneprice.workflows.compare import compare
 from phoneprice.workflows.report import gather, report
 from phoneprice.workflows.train import train
 
@@ -47,6 +48,14 @@ def page(kind: str, *, data: bool = True) -> str:
 def summary(kind: str) -> str:
     """The page for those who decide."""
     return summary_page(gather(load_run(small_run(kind)), sample_path("train")))
+
+
+@cache
+def comparison_of_variants() -> str:
+    """The page of a lesson in short."""
+    root = Path(mkdtemp(prefix="phoneprice-report-"))
+    cheap = ["training.epochs=5", "validation.folds=2", "training.threads=1", "training.device=cpu"]
+    return compare(None, "initialization", (), root / "tried", overrides=cheap).page.read_text()
 
 
 class Page(HTMLParser):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.reports import page, summary
+from tests.report.reports import comparison_of_variants, page, summary
 
 CHROMIUM = os.environ.get("PHONEPRICE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
@@ -24,6 +24,13 @@ FLAGS = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+
+
+def text_of(kind: str) -> str:
+    """A page: of a run of a kind, or of several trainings."""
+    return comparison_of_variants() if kind == "comparison" else page(kind)
+
+
 PROBE = """<script>addEventListener('load', () => {
   const wide = document.documentElement.scrollWidth > innerWidth;
   const cut = [];
@@ -40,11 +47,11 @@ PROBE = """<script>addEventListener('load', () => {
 })</script>"""
 
 
-@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression"])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison"])
 def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     # Frames of the widths that are wanted: headless chromium's own window has a least width.
-    file.write_text(page(kind).replace("</body>", f"{PROBE}</body>"))
+    file.write_text(text_of(kind).replace("</body>", f"{PROBE}</body>"))
     frames = "".join(
         f'<iframe src="report.html" style="width:{width}px;height:900px;border:0"></iframe>' for width in (390, 1280)
     )
@@ -57,7 +64,7 @@ def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, tmp_path: Path) -> N
     command += ["--enable-logging=stderr", "--virtual-time-budget=2000", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     title = done.stdout.split("<title>")[1].split("</title>")[0]
-    sections = {"ordinal": 14, "binary": 14, "regression": 11}[kind]
+    sections = {"ordinal": 14, "binary": 14, "regression": 11, "comparison": 4}[kind]
     assert title == "; ".join([f"wide false cut [] requests 0 sections {sections}"] * 2)
     assert "CONSOLE" not in done.stderr
 
@@ -83,11 +90,11 @@ AUDIT = """<script>addEventListener('load', () => axe.run(document).then(found =
 
 @pytest.mark.skipif(AXE is None, reason="no axe-core: npm install axe-core, PHONEPRICE_AXE=.../axe-core/axe.min.js")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression"])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison"])
 def test_accessibility(kind: str, scheme: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     rules = Path(str(AXE)).read_text()
-    file.write_text(page(kind).replace("</body>", f"<script>{rules}</script>{AUDIT}</body>"))
+    file.write_text(text_of(kind).replace("</body>", f"<script>{rules}</script>{AUDIT}</body>"))
     dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
     command = [str(CHROMIUM), *FLAGS, *dark, f"--user-data-dir={tmp_path / 'profile'}"]
     command += ["--virtual-time-budget=20000", "--dump-dom", file.as_uri()]

@@ -6,6 +6,7 @@ import typer
 
 from phoneprice.cli.command import add_command, group
 from phoneprice.cli.commands import config, data, runs
+from phoneprice.cli.commands.compare import compare
 from phoneprice.cli.commands.cv import cv
 from phoneprice.cli.commands.evaluate import evaluate
 from phoneprice.cli.commands.predict import predict
@@ -15,7 +16,7 @@ from phoneprice.cli.commands.train import train
 
 def add_all(app: typer.Typer) -> None:
     """Every command, in the order of the help."""
-    for function in (train, evaluate, predict, cv, report):
+    for function in (train, evaluate, predict, cv, compare, report):
         add_command(app, function)
     for name, (summary, example, members) in _GROUPS.items():
         app.add_typer(own := group(summary, example), name=name)
