@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import Overrides, override_texts
 from phoneprice.config.load import load_config, override_config
+from phoneprice.config.recipes import portfolio
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.features import FeatureEncoder
 from phoneprice.data.encoding.schema import Column, TableSchema
@@ -109,8 +110,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             table = _table(X, self.predictor_.config)
             return self.predictor_.predict(FeatureEncoder(self.schema_).encode(table).inputs)
 
-    def _config(self, kind: TaskKind) -> Config:
-        """The configuration that the parameters ask for."""
+    def _config(self, kind: TaskKind, shape: tuple[int, int]) -> Config:
+        """The configuration that the parameters ask for, to fit X of this ``shape``."""
         with _usual_errors():
             refuse_unfit("config", self.config, Config | Path | str | None)
             refuse_unfit("overrides", self.overrides, Overrides | None)
@@ -120,7 +121,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             if isinstance(self.config, Config):
                 config = override_config(self.config, texts)
             else:
-                config = load_config(self.config, texts)
+                inferred = {"portfolio": portfolio(kind, *shape)} if self.config is None else None
+                config = load_config(self.config, texts, inferred=inferred)
         if config.task.kind != kind:
             raise ValueError(f"overrides say task.kind = {config.task.kind!r}; set the parameter task instead")
         return config
@@ -138,7 +140,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         ``auto`` is binary for two classes, else multiclass. Ordinal classes have the order of ``task.labels``, or
         without it that of ``classes_``.
     config : Config, path, preset name or None
-        The configuration, whatever its ``task.kind``; None: the defaults of the kind of task. Columns in its
+        The configuration, whatever its ``task.kind``; None: the recipes that ``train --target`` takes. Columns in its
         ``data.id_columns``, ``index_columns`` and ``ignored_columns`` are not used; those of an array are called x0,
         x1, ...
     overrides : mapping from dotted keys to values, or sequence of ``key=value`` texts, or None
@@ -173,7 +175,7 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs two classes or more; y has one class: {self.classes_[0]!r}")
         kind = self._kind()
-        config = self._config(kind)
+        config = self._config(kind, X.shape)
         self._order = _class_order(self.classes_, config.task.labels)
         self._fit(X, np.argsort(self._order)[codes], config, name)
         return self
@@ -248,7 +250,7 @@ class PhonePriceRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         if len(values) and values.min() == values.max():
             found = f"{values[0]:g} in {counted(len(values), 'sample')}"
             raise ValueError(f"{type(self).__name__} needs two different values or more; y has one value: {found}")
-        self._fit(X, values, self._config("regression"), name)
+        self._fit(X, values, self._config("regression", X.shape), name)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

@@ -59,7 +59,9 @@ def test_the_run_is_that_of_config_init(data: Path, tmp_path: Path, target: str,
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert made.inferred is not None
     assert found.inferred == made.inferred.reasons
-    assert [note for note in notes if isinstance(note, Noted)] == [Noted(line) for line in made.inferred.summary]
+    names = ", ".join(recipe["name"] for recipe in made.inferred.settings["portfolio"])
+    told = [*made.inferred.summary, f"model.hidden is set (-s): trained without the portfolio ({names})"]
+    assert [note for note in notes if isinstance(note, Noted)] == [Noted(line) for line in told]
     assert phoneprice.predict(tmp_path / "a", data, tmp_path / "p.csv").rows == 160
 
 

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from phoneprice.components.base import TaskKind
 from phoneprice.config.fields import Written, as_option
+from phoneprice.config.recipes import portfolio
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig, DateForm, DateOrder
 from phoneprice.data.encoding.dates import Dates, dates_in, find_dates, open_orders
 from phoneprice.data.encoding.labels import FEW_LABELS, MAX_CLASSES, means_yes_or_no, quoted_labels
@@ -74,6 +76,8 @@ class Inferred:
 
     source: str
     target: str
+    rows: int
+    """Those to learn from."""
     kind: TaskKind
     kind_reason: str
     ids: Mapping[str, str]
@@ -106,11 +110,12 @@ class Inferred:
         return tuple(self.ignored)
 
     @property
-    def settings(self) -> dict[str, dict[str, object]]:
-        """The choices as sections of a configuration."""
+    def settings(self) -> dict[str, Any]:
+        """The choices as sections of a configuration, and the recipes for such a table."""
         roles = {"id_columns": self.id_columns, "ignored_columns": self.ignored_columns}
         data = {"target": self.target, **roles, **self._categorical, **self._dates, **self.recognised.settings}
-        return {"data": data, "task": {"kind": self.kind}}
+        recipes = portfolio(self.kind, self.rows, sum(map(len, self.features.values())))
+        return {"data": data, "task": {"kind": self.kind}, "portfolio": recipes}
 
     @property
     def _categorical(self) -> dict[str, object]:
@@ -213,8 +218,8 @@ def infer_config(
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
     used_dates = {name: dates[name] for name in features.get("date", ())}
     return Inferred(
-        table.source, target, kind, reason, ids, ignored, features, "id" in table.names, recognised, used_dates,
-        known.data.date_order, {setting: name for setting, name in known.row_settings.items() if name in table.names},
+        table.source, target, table.rows, kind, reason, ids, ignored, features, "id" in table.names, recognised,
+        used_dates, known.data.date_order, {setting: name for setting, name in known.row_settings.items() if name in table.names},
         codes,
     )  # fmt: skip
 

@@ -12,6 +12,11 @@ from phoneprice.data.table import Table
 from phoneprice.stream import STREAM
 from phoneprice.wording import as_name, counted, first_of, printable
 
+_PORTFOLIO = (
+    "Networks of several recipes learn from the same rows, and held-out rows say how much each counts; one that is "
+    "hardly of use is left out. Without these tables one network learns as [model], [optimizer] and so on say."
+)
+
 
 def init_text(inferred: Inferred, table: Table, options: ReadOptions | None = None, name: str = "FILE") -> str:
     """A commented TOML configuration of what was inferred; all that is not in it keeps its default.
@@ -47,6 +52,7 @@ def _lines(inferred: Inferred, table: Table, options: ReadOptions, name: str) ->
     yield from ("", "[task]")
     yield from _comment(f"{reasons['task.kind']}. The loss follows.")
     yield f"kind = {toml_value(inferred.settings['task']['kind'])}"
+    yield from _recipes(inferred)
 
 
 def _kinds_told(inferred: Inferred) -> str:
@@ -92,6 +98,15 @@ def _recognised(inferred: Inferred) -> Iterator[str]:
     for name, own in single.items() if isinstance(single, Mapping) else ():
         yield from ("", f"[data.columns.{toml_key(name)}]")
         yield from (f"{key} = {toml_value(value)}" for key, value in own.items())
+
+
+def _recipes(inferred: Inferred) -> Iterator[str]:
+    """The recipes, each with what differs from the defaults of the kind of task."""
+    yield ""
+    yield from _comment(_PORTFOLIO)
+    for recipe in inferred.settings["portfolio"]:
+        yield from ("", "[[portfolio]]")
+        yield from (f"{key} = {toml_value(value)}" for key, value in recipe.items())
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from phoneprice.config.fields import as_line
+from phoneprice.config.recipes import portfolio
 from phoneprice.config.schema import INDEX_COLUMNS, Config, DataConfig
 from phoneprice.data.inspection.ids import id_reason
 from phoneprice.data.inspection.infer import Given, infer_config, suggest_target
@@ -218,7 +219,8 @@ def test_roles_that_are_given(said: Given, ids: tuple[str, ...], ignored: tuple[
     inferred = infer_config(ROLES, "y", given=said)
     assert (inferred.id_columns, inferred.ignored_columns) == (ids, ignored)
     roles = {"target": "y", "id_columns": ids, "ignored_columns": ignored}
-    assert inferred.settings == {"data": roles, "task": {"kind": "regression"}}
+    recipes = portfolio("regression", ROLES.rows, sum(map(len, inferred.features.values())))
+    assert inferred.settings == {"data": roles, "task": {"kind": "regression"}, "portfolio": recipes}
 
 
 def test_numbers_with_a_typing_error_stay_a_feature() -> None:

@@ -47,6 +47,29 @@ encoding = "latin-1"
 # 3 different whole numbers, 1 to 3: classes with an order; if theirs means nothing, choose
 # "multiclass". The loss follows.
 kind = "ordinal"
+
+# Networks of several recipes learn from the same rows, and held-out rows say how much each counts;
+# one that is hardly of use is left out. Without these tables one network learns as [model],
+# [optimizer] and so on say.
+
+[[portfolio]]
+name = "penalised"
+
+[[portfolio]]
+name = "ramps"
+model = {hidden = [128, 128], dropout = 0.15, encoding = {name = "piecewise_linear", bins = 12}}
+penalty = {name = "none"}
+optimizer = {name = "adam", lr = 0.005, skip_lr = 0.02, beta2 = 0.99}
+scheduler = {warmup_epochs = 15.0}
+training = {batch_rows = 256, epochs = 300}
+
+[[portfolio]]
+name = "penalised-ramps"
+model = {hidden = [64], encoding = {name = "piecewise_linear", bins = 12}}
+penalty = {name = "adaptive", skip = 0.1, inputs = 0.02, outputs = 0.02, eps = 0.01}
+optimizer = {name = "adam", lr = 0.015, skip_lr = 0.05, beta2 = 0.99}
+scheduler = {warmup_epochs = 15.0}
+training = {batch_rows = 256, epochs = 300}
 """
     )
 
