@@ -14,11 +14,11 @@ from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError, DataError, DivergedError, MemoryShortageError, UsageError
 from phoneprice.search.notation import read_space
 from phoneprice.search.space import Space
-from phoneprice.workflows import tune
+from phoneprice.workflows import searching
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare
-from phoneprice.workflows.tune import SearchPlan, SearchResult, metric_of, search
+from phoneprice.workflows.searching import SearchPlan, SearchResult, metric_of, search
 
 QUICK = ["training.epochs=8", "training.threads=1", "training.device=cpu", "model.hidden=[]", "data.target=y"]
 LINE = [*QUICK, "task.kind=regression", "penalty.name=none", "optimizer.lr=0.1", "optimizer.skip_lr=none"]
@@ -53,7 +53,7 @@ def test_every_candidate_on_every_fold(table: Prepared) -> None:
     assert [len(own.figures) for own in found.tried] == [3] * 4
     assert [own.why_not for own in found.tried] == [""] * 4
     assert {own.candidate.config.model.hidden: own.parameters for own in found.tried} == {(): 2, (3,): 11}
-    assert (found.rows, found.metric, found.config) == (100, "rmse", table.config)
+    assert (found.rows, found.metric, found.space.base) == (100, "rmse", table.config)
     standings = [own.standing.figure.value for own in found.tried]
     assert found.picked.standing.figure.value == min(standings)
     assert found.picked == found.tried[found.corrected.picked]
@@ -107,14 +107,14 @@ def test_who_does_not_fit_into_memory_is_listed(table: Prepared, monkeypatch: py
 
     def full(prepared: Prepared, plans: Any, on_event: Any, *, configs: Sequence[Config], **options: Any) -> Any:
         asked.append(len(configs))
-        if any(own.model.hidden == (7,) for own in configs):
+        if any(own.optimizer.lr == 0.7 for own in configs):
             raise MemoryShortageError("training: memory is full")
         return real(prepared, plans, on_event, configs=configs, **options)
 
-    monkeypatch.setattr(tune, "fit", full)
-    found = searched(table, "model.hidden=[2]|[7]|[3]", racing=False)
-    whys = {own.candidate.config.model.hidden: own.why_not for own in found.tried}
-    assert whys == {(): "", (2,): "", (3,): "", (7,): "training: memory is full"}
+    monkeypatch.setattr(searching, "fit", full)
+    found = searched(table, "optimizer.lr=0.2|0.7|0.3", racing=False)
+    whys = {own.candidate.config.optimizer.lr: own.why_not for own in found.tried}
+    assert whys == {0.1: "", 0.2: "", 0.3: "", 0.7: "training: memory is full"}
     assert sorted(asked) == [1, 1, 2, 2, 4]
 
 
@@ -122,7 +122,7 @@ def test_memory_for_nobody(table: Prepared, monkeypatch: pytest.MonkeyPatch) -> 
     def full(*_: Any, **__: Any) -> Any:
         raise MemoryShortageError("training: memory is full")
 
-    monkeypatch.setattr(tune, "fit", full)
+    monkeypatch.setattr(searching, "fit", full)
     with pytest.raises(MemoryShortageError) as raised:
         searched(table, "model.hidden=[2]|[3]")
     assert str(raised.value) == "none of 3 candidates could be trained: training: memory is full"
