@@ -23,6 +23,9 @@ METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 ENVIRONMENT = "environment.json"
 OUT_OF_FOLD = "oof.parquet"
+BEST = "best.toml"
+SEARCH = "search.json"
+CANDIDATES = "search.parquet"
 
 MIB = 1 << 20
 LIMITS = {
@@ -38,12 +41,19 @@ LIMITS = {
     HISTORY: 1 << 30,
     ENVIRONMENT: MIB,
     OUT_OF_FOLD: 16 << 30,
+    BEST: 2 * MIB,
+    SEARCH: 64 * MIB,
+    CANDIDATES: 64 * MIB,
 }
 """Bytes that a file may have at most. The loader knows the exact size of the weights before it reads them."""
 
 LISTED = tuple(name for name in LIMITS if name not in {MANIFEST, MANIFEST_HASH})
 """The files that a manifest lists; it lists them all but for ``OPTIONAL``."""
-OPTIONAL = frozenset({OUT_OF_FOLD})
+OF_SEARCH = frozenset({BEST, SEARCH, CANDIDATES})
+"""What a run has more that comes from a search."""
+OPTIONAL = frozenset({OUT_OF_FOLD}) | OF_SEARCH
+SEARCH_ALONE = frozenset({ENVIRONMENT}) | OF_SEARCH
+"""All that is listed by a search without networks."""
 
 
 def is_inside_a_run(path: Path) -> bool:

@@ -6,13 +6,22 @@ damage, not forgery: who can change a run can also change its hashes.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.layout import DAMAGED, FORMAT_VERSION, LIMITS, LISTED, MANIFEST, OPTIONAL
+from phoneprice.artifact.layout import (
+    DAMAGED,
+    FORMAT_VERSION,
+    LIMITS,
+    LISTED,
+    MANIFEST,
+    OF_SEARCH,
+    OPTIONAL,
+    SEARCH_ALONE,
+)
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
@@ -94,10 +103,16 @@ def _entries(files: dict[str, Any], source: str) -> dict[str, FileEntry]:
     for name in files:
         if name not in LISTED:
             raise _damaged(source, f"found file {cut(repr(name), 80)}, which is no file of a run")
-    for name in LISTED:
-        if name not in files and name not in OPTIONAL:
-            raise _damaged(source, f"file {name!r} is not listed")
+    for name in _missing(files):
+        raise _damaged(source, f"file {name!r} is not listed")
     return {name: _entry(name, files[name], source) for name in files}
+
+
+def _missing(files: Collection[str]) -> Iterator[str]:
+    """What a run, or a search without networks, has besides."""
+    needed = SEARCH_ALONE if SEARCH_ALONE == {*files} else {*LISTED} - OPTIONAL
+    needed |= OF_SEARCH if OF_SEARCH & {*files} else frozenset()
+    yield from (name for name in LISTED if name in needed and name not in files)
 
 
 def _entry(name: str, document: Any, source: str) -> FileEntry:

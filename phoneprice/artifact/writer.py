@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from phoneprice.artifact.search_files import SearchContents
     from phoneprice.config.schema import Config
     from phoneprice.data.encoding.schema import TableSchema
     from phoneprice.records import Calibration, HeldOut, TrainedRecipe
@@ -98,6 +99,16 @@ class RunContents:
     history: Curves
     held_out: HeldOut | None = None
     """Predictions of held-out rows as they were judged, where there are any."""
+    search: SearchContents | None = None
+    """The search that the configuration comes from, if it does."""
+
+
+@dataclass(frozen=True)
+class SearchAlone:
+    """All that a search without a training holds."""
+
+    search: SearchContents
+    environment: Environment
 
 
 class RunWriter:
@@ -132,7 +143,7 @@ class RunWriter:
                 self.checkpoints.delete()
             opened.pop_all()
 
-    def finish(self, contents: RunContents) -> None:
+    def finish(self, contents: RunContents | SearchAlone) -> None:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
         with storage_faults(self._shown):
             old = self._parent.status(self._name) if self._force else None
@@ -406,7 +417,11 @@ def _refuse_large(files: Mapping[str, bytes]) -> None:
 
 
 def _write_files(
-    stage: OpenDirectory, contents: RunContents, created: datetime, older: Mapping[str, os.stat_result], within: int
+    stage: OpenDirectory,
+    contents: RunContents | SearchAlone,
+    created: datetime,
+    older: Mapping[str, os.stat_result],
+    within: int,
 ) -> None:
     """Write all files; each is for those whom the ``older`` one of its name, or else the older manifest, was for."""
     files = _render(contents)
@@ -430,8 +445,17 @@ def _time_after_all_in(folder: OpenDirectory) -> datetime:
     return newest
 
 
-def _render(contents: RunContents) -> dict[str, bytes]:
+def _render(contents: RunContents | SearchAlone) -> dict[str, bytes]:
     # Whoever only reads runs does without these; see ``loader.Run``.
+    from phoneprice.artifact.search_files import render_search
+    from phoneprice.artifact.training_files import render_document
+
+    files = {} if contents.search is None else render_search(contents.search)
+    files[layout.ENVIRONMENT] = render_document(contents.environment)
+    return files if isinstance(contents, SearchAlone) else files | _render_run(contents)
+
+
+def _render_run(contents: RunContents) -> dict[str, bytes]:
     from phoneprice.artifact.held_out import render_held_out
     from phoneprice.artifact.training_files import render_document, render_history
 
@@ -445,7 +469,6 @@ def _render(contents: RunContents) -> dict[str, bytes]:
         layout.CALIBRATION: render_calibration(contents.calibration, contents.recipes),
         layout.METRICS: render_document(contents.metrics),
         layout.HISTORY: render_history(contents.history),
-        layout.ENVIRONMENT: render_document(contents.environment),
     }
     if contents.held_out is not None:
         files[layout.OUT_OF_FOLD] = render_held_out(contents.held_out, contents.schema.labels)
