@@ -43,6 +43,7 @@ TESTED_BY = {
     "config/layers.py": "config/test_load.py",
     "config/recipes.py": "config/test_load.py",
     "config/schema.py": "config/test_load.py",
+    "config/tables.py": "config/test_load.py",
     "data/arrow_types.py": "data/test_cell_text.py",
     "data/packing.py": "data/test_formats.py",
     "data/inspection/comparison.py": "data/inspection/test_checks.py",

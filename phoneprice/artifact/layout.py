@@ -1,8 +1,9 @@
-"""What a run directory consists of: the names, and how large each file may be.
+"""What a run directory consists of, and that of a comparison: the names, and how large each file may be.
 
 Names come from here only, never from a file, so no run can point outside its directory.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from phoneprice.places import is_file
@@ -26,6 +27,9 @@ OUT_OF_FOLD = "oof.parquet"
 BEST = "best.toml"
 SEARCH = "search.json"
 CANDIDATES = "search.parquet"
+COMPARISON = "comparison.json"
+CURVES = "curves.parquet"
+PAGE = "report.html"
 
 MIB = 1 << 20
 LIMITS = {
@@ -54,6 +58,33 @@ OF_SEARCH = frozenset({BEST, SEARCH, CANDIDATES})
 OPTIONAL = frozenset({OUT_OF_FOLD}) | OF_SEARCH
 SEARCH_ALONE = frozenset({ENVIRONMENT}) | OF_SEARCH
 """All that is listed by a search without networks."""
+
+LIMITS_OF_COMPARISONS = {CONFIG: LIMITS[CONFIG], COMPARISON: 64 * MIB, CURVES: 1 << 30, PAGE: 256 * MIB}
+"""The same of the files that the manifest of a comparison lists."""
+
+
+def listed_with(names: Collection[str]) -> tuple[str, ...]:
+    """All that a manifest may list that lists these files: those of a comparison, or those of a run."""
+    return tuple(LIMITS_OF_COMPARISONS) if COMPARISON in names else LISTED
+
+
+def needed_with(names: Collection[str]) -> frozenset[str]:
+    """What a manifest has to list that lists these files: those of a comparison, a run, or a search without networks."""
+    if COMPARISON in names:
+        return frozenset(LIMITS_OF_COMPARISONS)
+    if {*names} == SEARCH_ALONE:
+        return SEARCH_ALONE
+    return frozenset(LISTED) - OPTIONAL | (OF_SEARCH if OF_SEARCH & {*names} else frozenset())
+
+
+def is_known(name: str) -> bool:
+    """Whether a run or a comparison has a file of this name."""
+    return name in LIMITS or name in LIMITS_OF_COMPARISONS
+
+
+def limit(name: str) -> int:
+    """Bytes that a file that ``is_known`` may have at most."""
+    return LIMITS[name] if name in LIMITS else LIMITS_OF_COMPARISONS[name]
 
 
 def is_inside_a_run(path: Path) -> bool:

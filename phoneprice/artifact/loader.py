@@ -152,7 +152,7 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
     The manifest's hash covers all others: whoever knows it beforehand, from somewhere safe, can tell a forged run too.
     Raises ``ModelError``, also where it is not ``expected_sha256``.
     """
-    with open_run(Path(path)) as files:
+    with open_run(Path(path), or_search=True) as files:
         manifest = files.manifest_file
         if expected_sha256 not in {None, manifest.sha256}:
             raise ModelError(
@@ -183,9 +183,6 @@ def _search_in(files: SealedDirectory) -> SearchContents:
 
 
 def _load(files: SealedDirectory) -> Run:
-    if files.manifest.files.keys() == layout.SEARCH_ALONE:
-        learn = f"'phoneprice train -c {files.source(layout.BEST)}' trains the best"
-        raise ModelError(f"{files.path}: holds a search and no networks; {learn}")
     config = prediction_files.parse_config(*files.document(layout.CONFIG))
     schema = prediction_files.parse_schema(*files.document(layout.SCHEMA))
     task = prediction_files.task_of(config, schema, files.source(layout.SCHEMA))

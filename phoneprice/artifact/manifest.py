@@ -6,22 +6,13 @@ damage, not forgery: who can change a run can also change its hashes.
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.layout import (
-    DAMAGED,
-    FORMAT_VERSION,
-    LIMITS,
-    LISTED,
-    MANIFEST,
-    OF_SEARCH,
-    OPTIONAL,
-    SEARCH_ALONE,
-)
+from phoneprice.artifact.layout import DAMAGED, FORMAT_VERSION, MANIFEST, limit, listed_with, needed_with
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
@@ -100,27 +91,23 @@ def _check_version(document: Any, source: str) -> None:
 
 
 def _entries(files: dict[str, Any], source: str) -> dict[str, FileEntry]:
+    listed = listed_with(files)
     for name in files:
-        if name not in LISTED:
+        if name not in listed:
             raise _damaged(source, f"found file {cut(repr(name), 80)}, which is no file of a run")
-    for name in _missing(files):
-        raise _damaged(source, f"file {name!r} is not listed")
+    needed = needed_with(files)
+    for name in listed:
+        if name in needed and name not in files:
+            raise _damaged(source, f"file {name!r} is not listed")
     return {name: _entry(name, files[name], source) for name in files}
-
-
-def _missing(files: Collection[str]) -> Iterator[str]:
-    """What a run, or a search without networks, has besides."""
-    needed = SEARCH_ALONE if SEARCH_ALONE == {*files} else {*LISTED} - OPTIONAL
-    needed |= OF_SEARCH if OF_SEARCH & {*files} else frozenset()
-    yield from (name for name in LISTED if name in needed and name not in files)
 
 
 def _entry(name: str, document: Any, source: str) -> FileEntry:
     if not isinstance(document, dict) or document.keys() != {"bytes", "sha256"}:
         raise _damaged(source, f"expected bytes and sha256 for {name!r}")
     size, digest = document["bytes"], document["sha256"]
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= LIMITS[name]:
-        raise _damaged(source, f"found {cut(repr(size), 80)} bytes for {name!r}, allowed are 0 to {LIMITS[name]}")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= limit(name):
+        raise _damaged(source, f"found {cut(repr(size), 80)} bytes for {name!r}, allowed are 0 to {limit(name)}")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise _damaged(source, f"found sha256 {cut(repr(digest), 80)} for {name!r}, expected 64 hexadecimal digits")
     return FileEntry(size, digest)

@@ -82,7 +82,7 @@ _LARGE: dict[str, tuple[type[PhonePriceError], str]] = {
     layout.ENVIRONMENT: (UsageError, "the command line is too long; train with --no-command-line"),
 }
 """Why a file of a run can be larger than its readers take, and what to do."""
-_is_run_file = layout.LIMITS.__contains__
+_is_run_file = layout.is_known
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,17 @@ class RunWriter:
 
     def finish(self, contents: RunContents | SearchAlone) -> None:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
+        self.finish_with(_render(contents))
+
+    def finish_with(self, files: Mapping[str, bytes]) -> None:
+        """The same for files that are rendered already: those of a run or of a comparison, as ``layout`` has them."""
         with storage_faults(self._shown):
             old = self._parent.status(self._name) if self._force else None
             with self._work.new_child(self._stage, mode_of(old)) as stage:
                 if old is not None:
                     keep_folder_access(stage.descriptor, old)
                 older = _files_of(self._parent, self._name) if self._force else {}
-                _write_files(stage, contents, _time_after_all_in(self._parent), older, mode_of(old) | stat.S_IRWXU)
+                _write_files(stage, files, _time_after_all_in(self._parent), older, mode_of(old) | stat.S_IRWXU)
                 self._work.sync()
                 self._swap_in(stage)
 
@@ -367,7 +371,7 @@ def _listed_files(folder: OpenDirectory) -> Collection[str]:
         return {*parse_manifest(data, "").files, layout.MANIFEST, layout.MANIFEST_HASH}
     with suppress(OSError, StorageError):
         data = folder.read(layout.MANIFEST_HASH, layout.LIMITS[layout.MANIFEST_HASH])
-        return layout.LIMITS if is_manifest_hash(data) else ()
+        return (*layout.LIMITS, *layout.LIMITS_OF_COMPARISONS) if is_manifest_hash(data) else ()
     return ()
 
 
@@ -409,8 +413,8 @@ def refuse_unreadable(config: Config, schema: TableSchema) -> None:
 def _refuse_large(files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         kind, cause = _LARGE.get(name, (DataError, "classes, members or epochs are too many"))
-        if len(data) > layout.LIMITS[name]:
-            found, most = size(len(data)), size(layout.LIMITS[name])
+        if len(data) > layout.limit(name):
+            found, most = size(len(data)), size(layout.limit(name))
             raise kind(f"{name} of the run would have {found}, and may have {most}: {cause}")
         if name == layout.SCHEMA and values_in(data) > SCHEMA_VALUES:
             raise kind(f"{name} of the run would have more than {count(SCHEMA_VALUES)} values: {cause}")
@@ -418,13 +422,13 @@ def _refuse_large(files: Mapping[str, bytes]) -> None:
 
 def _write_files(
     stage: OpenDirectory,
-    contents: RunContents | SearchAlone,
+    rendered: Mapping[str, bytes],
     created: datetime,
     older: Mapping[str, os.stat_result],
     within: int,
 ) -> None:
     """Write all files; each is for those whom the ``older`` one of its name, or else the older manifest, was for."""
-    files = _render(contents)
+    files = dict(rendered)
     _refuse_large(files)
     entries = {name: FileEntry(len(data), sha256(data)) for name, data in files.items()}
     manifest = render_manifest(Manifest(__version__, created.isoformat(timespec="microseconds"), entries))

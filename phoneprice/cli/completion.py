@@ -1,4 +1,4 @@
-"""What the shell offers on <TAB>: runs, ready-made configurations, and the keys and values of ``-s``."""
+"""What the shell offers on <TAB>: runs, ready-made configurations, and the keys and values of ``-s`` and ``-x``."""
 
 import io
 import os
@@ -50,6 +50,16 @@ def complete_setting(incomplete: str) -> list[str]:
     else:
         keys = [f"{name}=" for name in keys]
     return [name for name in keys if name.startswith(incomplete)]
+
+
+def complete_varied(incomplete: str) -> list[str]:
+    """The same for ``-x``: keys that may vary, and after a ``|`` another value."""
+    from phoneprice.search.notation import is_varied
+
+    before, bar, last = incomplete.rpartition("|")
+    key = f"{incomplete.partition('=')[0]}=" if bar else ""
+    offered = (name for name in complete_setting(key + last) if is_varied(tuple(name.partition("=")[0].split("."))))
+    return [f"{before}{bar}{name.removeprefix(key)}" for name in offered]
 
 
 def complete_explained(incomplete: str) -> list[str]:

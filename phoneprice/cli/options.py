@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from phoneprice.cli.completion import complete_config, complete_run, complete_setting
+from phoneprice.cli.completion import complete_config, complete_run, complete_setting, complete_varied
 from phoneprice.cli.session import Session
 from phoneprice.cli.several_values import SeveralValues
 from phoneprice.errors import UsageError
@@ -46,6 +46,13 @@ def number_option(name: str, *, least: int, most: int, text: str) -> Any:
     return option(name, metavar="N", parser=parse, help=text)
 
 
+def vary_option(metavar: str, text: str) -> Any:
+    """What a command that trains several configurations varies; it goes with ``SEVERAL_SETTINGS``."""
+    return option("--vary", "-x", metavar=metavar, help=text, autocompletion=complete_varied)
+
+
+SEVERAL_SETTINGS = SeveralValues(r"[a-z_][\w.]*\s*=")
+"""Further settings after the first one, in the annotation of ``-s`` and ``-x``."""
 FORMATS = "CSV, JSON, JSON Lines, Parquet, Arrow or Excel (text also as .gz or .zst, all in a .zip)"
 """What ``data.formats`` can read, written out here: importing that takes too long for a help text."""
 
@@ -86,7 +93,7 @@ Settings = Annotated[
         help="Change one setting, such as optimizer.lr=0.01; may be repeated.",
         autocompletion=complete_setting,
     ),
-    SeveralValues(r"[a-z_][\w.]*\s*="),
+    SEVERAL_SETTINGS,
 ]
 Output = Annotated[
     Path,

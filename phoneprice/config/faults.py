@@ -25,6 +25,7 @@ _WRONG_TYPE = {
     "bool_type": "true or false",
     "string_type": "text",
     "tuple_type": "a list",
+    "dict_type": "a table",
 }
 _BROKEN_RULE: dict[str, Callable[[dict[str, Any]], str]] = {
     "greater_than": lambda context: f"greater than {context['gt']:.12g}",

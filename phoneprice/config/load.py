@@ -11,7 +11,8 @@ table stands where a file would. Six rules make partial settings mean what their
 - The tables of ``[[portfolio]]`` say what differs from the rest of the configuration; the last layer that has a
   portfolio holds. A higher layer that sets something of the network (``NETWORK_SECTIONS``) asks for one network, so the
   portfolio is left out, which is said; what it sets of ``training`` holds for every recipe.
-- The table ``[tune]`` of a file is for searches: ``space_table`` reads it, and it is no part of the configuration.
+- The tables ``[tune]`` and ``[compare]`` of a file are for those commands: ``load_tables`` reads them, and they are no
+  part of the configuration.
 - Resolution: the defaults are those of ``task.kind`` (``recipes.recipe``): its loss, and what goes well with it.
   Rows with an order (``validation.order_column``) are held out by it, and not in folds.
 
@@ -63,12 +64,12 @@ from phoneprice.config.schema import (
     TaskConfig,
     ValidationConfig,
 )
+from phoneprice.config.tables import CommandTables
 from phoneprice.errors import ConfigError
 from phoneprice.suggestions import did_you_mean, the_same
 
 Say = Callable[[str], None]
 _PORTFOLIO = "portfolio"
-_TUNE = "tune"
 _GIVEN = "the configuration given"
 _INFERRED = "inferred from the table"
 Checked = TypeVar("Checked", bound=Settings)
@@ -97,33 +98,32 @@ def load_config(
     if file is not None:
         path = find_config(file)
         found = file_settings(read_file(path), str(path))
-        layers.insert(0, replace(found, settings=[own for own in found.settings if own.path != (_TUNE,)]))
+        layers.insert(0, replace(found, settings=[own for own in found.settings if not _is_of_commands(own)]))
     if inferred is not None:
         told = {name: dict(table) if isinstance(table, Mapping) else table for name, table in inferred.items()}
         layers.insert(0, Found([Setting((name,), table, _INFERRED, 1) for name, table in told.items()]))
     return _resolve(layers, say)
 
 
-def space_table(file: Path | str) -> dict[str, Any]:
-    """The table ``[tune.space]`` of a file (or preset name), unchecked; empty where it has none.
+def load_tables(file: Path | str | None) -> CommandTables:
+    """The tables of a file (or preset name) for commands that train several configurations; empty without a file.
 
-    Raises ``ConfigError`` when the file is missing or no TOML, or has something else in ``[tune]``.
+    What they say of settings is unchecked. Raises ``ConfigError`` when the file is missing or no TOML, or when they
+    have anything else; it lists every fault.
     """
+    if file is None:
+        return CommandTables()
     path = find_config(file)
-    settings = file_settings(read_file(path), str(path)).settings
-    tune = next((own.value for own in settings if own.path == (_TUNE,)), {})
-    table: dict[str, Any] = tune if isinstance(tune, dict) else {"space": tune}
-    space = table.get("space", {})
-    faults = [_not_of_tune(key) for key in table if key != "space"]
-    if not isinstance(space, dict):
-        faults.append(f"{_TUNE}.space: found {shown(space)}, must be a table of settings, each with its range")
-    if faults:
-        raise ConfigError(*(f"{fault} ({path})" for fault in faults))
-    return dict(space)
+    merger = _Merger([])
+    told = [own for own in file_settings(read_file(path), str(path)).settings if _is_of_commands(own)]
+    tables = merger.checked(CommandTables, merger.table(CommandTables, CommandTables(), told, ()))
+    if merger.faults or tables is None:
+        raise ConfigError(*merger.faults)
+    return tables
 
 
-def _not_of_tune(key: str) -> str:
-    return f"{_TUNE}.{key}: unknown key;{did_you_mean(key, ['space'])} space is the only one"
+def _is_of_commands(setting: Setting) -> bool:
+    return setting.path[0] in CommandTables.model_fields
 
 
 def config_from_toml(text: str, source: str) -> Config:

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from phoneprice.components.base import Component, Settings
 from phoneprice.config.fields import NOTHING, choices, differences, nested, rule, section, toml_value
 from phoneprice.config.schema import Config, Recipe
+from phoneprice.config.tables import CommandTables
 
 WIDTH = 100
 """Characters of a line, where a text or a list can be broken."""
@@ -94,24 +95,12 @@ def _comment(text: str) -> Iterator[str]:
     yield from wrap(text, width=WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
 
-_TUNE = {
-    "type": "object",
-    "properties": {
-        "space": {
-            "type": "object",
-            "description": 'what a search varies: settings by key, each a range such as "1e-3..0.1:log" or a list',
-        }
-    },
-    "additionalProperties": False,
-    "description": "of searches alone; no part of the configuration",
-}
-
-
 def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a configuration file; a component may also be given by its name alone."""
-    schema = Config.model_json_schema()
+    schema, tables = Config.model_json_schema(), CommandTables.model_json_schema()
+    for part in ("properties", "$defs"):
+        schema[part] |= tables[part]
     _as_loaded(schema)
-    schema["properties"]["tune"] = _TUNE
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "phoneprice configuration"}
 
 

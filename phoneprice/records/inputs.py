@@ -53,6 +53,14 @@ class InputStatistics:
         k = list(members)
         return InputStatistics(self.shift[k], self.factor[k], self.fill[k], self.numbers)
 
+    @staticmethod
+    def joined(parts: Sequence["InputStatistics"]) -> "InputStatistics":
+        """Those of some members, then of others, of the same inputs."""
+        shift, factor, fill = (
+            np.concatenate([getattr(p, name) for p in parts]) for name in ("shift", "factor", "fill")
+        )
+        return InputStatistics(shift, factor, fill, parts[0].numbers)
+
 
 @dataclass(frozen=True)
 class TargetStatistics:

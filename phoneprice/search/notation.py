@@ -3,17 +3,19 @@
 On the command line an axis is ``KEY=RANGE``: values and ranges with ``|`` between them, such as
 ``optimizer.weight_decay=0|1e-4..0.1:log``. A value is written as after ``-s``, a range as two numbers; with ``:log``
 its logarithm is drawn evenly. In a file it is the same in TOML, with a list for several alternatives:
-``model.hidden = [[32], [64, 32], []]``, ``optimizer.lr = "1e-3..0.1:log"``.
+``model.hidden = [[32], [64, 32], []]``, ``optimizer.lr = "1e-3..0.1:log"``. What a comparison varies is written in the
+same way, without ranges.
 
 Every value is checked against the schema, before anything is trained; all faults are listed in one ``ConfigError``.
 """
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from phoneprice.config.fields import choices, shown, toml_value
 from phoneprice.config.layers import Found
@@ -31,7 +33,7 @@ _MOST_WHOLE = 2**53
 _SUCH_AS = "such as 1e-3..0.1:log"
 _RANGE = re.compile(r"(.*?)\.\.([^:]*)(?::(.*))?", re.DOTALL)
 _BAR = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|(\|)""")
-_SEARCHED = (*NETWORK_SECTIONS, *(f"training.{name}" for name in RecipeTraining.model_fields))
+_VARIED = (*NETWORK_SECTIONS, "data.scaling", *(f"training.{name}" for name in RecipeTraining.model_fields))
 
 
 def read_space(
@@ -45,6 +47,45 @@ def read_space(
     asked = {axis.path: axis for axis in file.axes_of_table(table or {})}
     asked |= {axis.path: axis for axis in typed.axes_of_texts(texts)}
     return _checked(Space(base, tuple(asked.values())), [*file.faults, *typed.faults])
+
+
+def read_variants(
+    base: Config,
+    texts: Sequence[str] = (),
+    table: Mapping[str, Any] | None = None,
+    source: str = "[compare.variants]",
+    *,
+    grid: bool = False,
+) -> Space:
+    """The values of ``-x`` ``texts``, laid over those of a file's ``[compare.variants]`` ``table``, to compare.
+
+    Each must go with the base by itself, unless all are combined in a ``grid``. Raises ``ConfigError``, all faults in
+    one.
+    """
+    file, typed = _VariantReader(source), _VariantReader("-x")
+    asked = {axis.path: axis for axis in file.axes_of_table(table or {})}
+    asked |= {axis.path: axis for axis in typed.axes_of_texts(texts)}
+    space, faults = Space(base, tuple(asked.values())), [*file.faults, *typed.faults]
+    if grid:
+        return _checked(space, faults)
+    space = replace(space, axes=tuple(_whole(axis, space) for axis in space.axes))
+    faults += [fault for axis in space.axes for own in axis.alternatives for fault in _faults(base, [(axis, own)])]
+    if faults:
+        raise ConfigError(*dict.fromkeys(faults))
+    return space
+
+
+def notation_faults(space: Mapping[str, Any], variants: Mapping[str, Any], sources: tuple[str, str]) -> list[str]:
+    """What is wrong with the notation of a file's two tables, whatever the configuration that they would vary."""
+    readers = _Reader(sources[0]), _VariantReader(sources[1])
+    for reader, table in zip(readers, (space, variants), strict=True):
+        deque(reader.axes_of_table(table), maxlen=0)
+    return [fault for reader in readers for fault in reader.faults]
+
+
+def is_varied(path: Path) -> bool:
+    """Whether candidates of a search, and variants of a comparison, may differ in the setting at a path."""
+    return path[0] in NETWORK_SECTIONS or ".".join(path[:2]) in _VARIED
 
 
 def fitting_space(base: Config, texts: Sequence[str], source: str) -> Space:
@@ -61,6 +102,8 @@ def fitting_space(base: Config, texts: Sequence[str], source: str) -> Space:
 class _Reader:
     """Reads axes that one ``source`` asks for, and notes what it can't read."""
 
+    expected: ClassVar[str] = "key=range, such as -x optimizer.lr=1e-3..0.1:log"
+
     source: str
     faults: list[str] = field(default_factory=list)
 
@@ -70,7 +113,7 @@ class _Reader:
         for text in texts:
             key, equals, written = text.partition("=")
             if not equals or not key.strip():
-                self.faults.append(f"-x {cut(text, 80)}: expected key=range, such as -x optimizer.lr=1e-3..0.1:log")
+                self.faults.append(f"-x {cut(text, 80)}: expected {self.expected}")
                 continue
             path = _path(key)
             if path in seen:
@@ -92,16 +135,22 @@ class _Reader:
     def _axis(self, path: Path, alternatives: Sequence[Any]) -> Iterator[Axis]:
         """The axis, unless something is wrong with it."""
         axis = Axis(path, tuple(alternatives), self.source)
-        if path[0] in Config.model_fields and not _is_searched(path):
-            what = "a search varies the network and how it learns"
-            self._fault(path, f"can't be searched; {what}: {listed(_SEARCHED, 'or')}")
+        if path[0] in Config.model_fields and not is_varied(path):
+            what = "what may vary is the network, how it learns, and how its inputs are scaled"
+            self._fault(path, f"can't be varied; {what}: {listed(_VARIED, 'or')}")
         elif any(own is None for own in alternatives):
             return  # said already
-        elif len(alternatives) == 1 and not axis.ranges:
-            told = f"found {shown(alternatives[0])}, one value is no choice"
-            self._fault(path, f"{told}; give a range, {_SUCH_AS}, or several values")
+        elif fault := self._unfit(axis):
+            self._fault(path, fault)
         else:
             yield axis
+
+    def _unfit(self, axis: Axis) -> str:
+        """Why an axis is none to search; empty where it is one."""
+        if axis.ranges or len(axis.alternatives) > 1:
+            return ""
+        found = f"{shown(axis.alternatives[0])}, one value" if axis.alternatives else "[], nothing"
+        return f"found {found} is no choice; give a range, {_SUCH_AS}, or several values"
 
     def _typed(self, path: Path, piece: str) -> Any:
         """An alternative as it was typed: a range, or a value by the rules of ``-s``; None where it is neither."""
@@ -139,6 +188,17 @@ class _Reader:
         self.faults.append(f"{'.'.join(path)}: {text} ({self.source})")
 
 
+class _VariantReader(_Reader):
+    """The same for a comparison, which is of values; one may be enough beside the base."""
+
+    expected: ClassVar[str] = "key=value|value, such as -x 'model.activation=relu|tanh'"
+
+    def _unfit(self, axis: Axis) -> str:
+        if axis.ranges:
+            return f"found {shown(str(axis.ranges[0]))}, and a comparison is of values; give some, such as 0.01|0.1"
+        return "" if axis.alternatives else "found [], must be at least one value"
+
+
 def _path(key: str) -> Path:
     """A key by its parts; ``model.activation.name`` is ``model.activation``."""
     path = tuple(name.strip() for name in key.split("."))
@@ -160,10 +220,6 @@ def _number(text: str) -> float | None:
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     return number if abs(number) <= _MOST_WHOLE else None
-
-
-def _is_searched(path: Path) -> bool:
-    return path[0] in NETWORK_SECTIONS or ".".join(path[:2]) in _SEARCHED
 
 
 def _checked(space: Space, faults: Sequence[str]) -> Space:

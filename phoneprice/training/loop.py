@@ -1,5 +1,6 @@
 """The training loop, a generator: it yields after every step and every epoch, and neither prints nor saves."""
 
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,7 @@ class Fit:
         self._place = (0, 0)
         """Where the epoch under way stands: the stack whose turn it is, and the steps it has done."""
         self._sums = self._no_sums()
+        self._clocks = [_Clock() for _ in self.stacks]
 
     def _no_sums(self) -> list[Tensor]:
         device = self.setup.data.values.device
@@ -73,7 +75,7 @@ class Fit:
         done = self._steps_before(self.epochs_done) + start
         done += sum(stack.steps_in(self.epochs_done) for stack in self.stacks[:first])
         for index, stack in enumerate(self.stacks[first:], first):
-            for losses in stack.steps(self.epochs_done, start):
+            for losses in self._clocks[index].timed(stack.steps(self.epochs_done, start)):
                 self._sums[index] += losses
                 self._place = (index, self._place[1] + 1)
                 done += 1
@@ -158,6 +160,16 @@ class Fit:
         """``(K,)``: the epoch of each member's lowest loss on its stopping rows, else on its training rows."""
         return self._gather([stack.progress.best_epoch.double() for stack in self.stacks])
 
+    @property
+    def step_seconds(self) -> Doubles:
+        """``(K,)``: the time of a step of each network, whose stack shares its own evenly; NaN before the first.
+
+        On a GPU, as far as the program waits for it.
+        """
+        sizes = [len(stack.plans) for stack in self.stacks]
+        parts = zip(self._clocks, sizes, strict=True)
+        return self._gather([clock.seconds / (clock.steps * size) if clock.steps else np.nan for clock, size in parts])
+
     def ensemble(self, members: Sequence[int] | None = None) -> Ensemble:
         """The trained networks of ``members``, which must be of one shape, in that order; None: all."""
         chosen = range(len(self.plans)) if members is None else members
@@ -167,6 +179,25 @@ class Fit:
         order = [places.index(member) for member in chosen]
         parameters = {name: np.concatenate([r[name] for r in results])[order] for name in results[0]}
         return replace(Ensemble({}, self.setup.inputs, self.setup.target).take(chosen), parameters=parameters)
+
+
+@dataclass
+class _Clock:
+    """The time that the steps of a stack have taken."""
+
+    seconds: float = 0.0
+    steps: int = 0
+
+    def timed(self, steps: Iterator[Tensor]) -> Iterator[Tensor]:
+        """The steps; what others do with their results is not counted."""
+        while True:
+            begun = time.perf_counter()
+            losses = next(steps, None)
+            if losses is None:
+                return
+            self.seconds += time.perf_counter() - begun
+            self.steps += 1
+            yield losses
 
 
 def _stacks(setup: FitSetup, plans: Sequence[MemberPlan]) -> Iterator[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import numpy as np
 
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.bins import member_edges
-from phoneprice.data.encoding.features import member_statistics
+from phoneprice.data.encoding.features import Scaling, member_statistics
 from phoneprice.data.encoding.schema import Column
 from phoneprice.data.encoding.target import target_statistics
 from phoneprice.data.rows.splits import plan_members
@@ -45,6 +45,8 @@ class Fitted:
     threads: int
     shapes: tuple[NetworkShape, ...]
     """Of each configuration's networks."""
+    step_seconds: tuple[float, ...]
+    """Time of a step of each member, those of one stack sharing its own."""
 
     def take(self, chosen: Sequence[int]) -> Fitted:
         """The same with some of the configurations."""
@@ -58,6 +60,7 @@ class Fitted:
             best_epoch=tuple(self.best_epoch[k] for k in members),
             diverged=tuple(self.diverged[k] for k in members),
             shapes=shapes,
+            step_seconds=tuple(self.step_seconds[k] for k in members),
         )
 
 
@@ -83,7 +86,8 @@ def fit(
 ) -> Fitted:
     """Train a network of each configuration for each plan; with ``watch`` the history has the loss on held-out rows.
 
-    ``configs`` differ from the table's own in nothing but networks and how they learn; None: its recipes.
+    ``configs`` differ from the table's own in nothing but networks, how they learn and how inputs are scaled for them;
+    None: its recipes.
 
     A ``checkpointer`` saves the training as it goes on, and may begin it where an earlier one was stopped.
 
@@ -129,7 +133,11 @@ def _fit(
     config = prepared.config
     device = choose_device(config.training.device)
     weights = prepared.roles.weights
-    statistics = member_statistics(prepared.inputs, prepared.schema, plans, config.data.scaling, weights)
+    scaled = {
+        scaling: member_statistics(prepared.inputs, prepared.schema, plans, scaling, weights)
+        for scaling in {own.data.scaling for own in configs}
+    }
+    statistics = InputStatistics.joined([scaled[own.data.scaling] for own in configs])
     regression = prepared.task.kind == "regression"
     clipped = config.task.clip_predictions
     target = target_statistics(prepared.targets, plans, weights, clipped=clipped) if regression else None
@@ -140,11 +148,11 @@ def _fit(
     epochs = max(own.training.epochs for own in configs)
     on_event(TrainingStarted(len(configs) * len(plans), epochs, rows, inputs, str(device), parameters))
     places, each = [*range(len(plans))] * len(configs), [own for own in configs for _ in plans]
-    edges = _edges(configs, prepared, plans, statistics)
+    edges = _edges(configs, prepared, plans, scaled)
     setup = FitSetup(
         each,
         data,
-        statistics.take(places),
+        statistics,
         target and target.take(places),
         prepared.task.classes,
         watch,
@@ -164,19 +172,31 @@ def _fit(
     firsts = range(0, len(each), len(plans))
     ensembles = tuple(training.ensemble(range(first, first + len(plans))) for first in firsts)
     return Fitted(
-        ensembles, Curves.of(history, start), best, tuple(diverged.tolist()), str(device), threads, tuple(shapes)
+        ensembles,
+        Curves.of(history, start),
+        best,
+        tuple(diverged.tolist()),
+        str(device),
+        threads,
+        tuple(shapes),
+        tuple(training.step_seconds.tolist()),
     )
 
 
 def _edges(
-    configs: Sequence[Config], prepared: Prepared, plans: Sequence[MemberPlan], statistics: InputStatistics
+    configs: Sequence[Config],
+    prepared: Prepared,
+    plans: Sequence[MemberPlan],
+    scaled: Mapping[Scaling, InputStatistics],
 ) -> list[Floats | None]:
-    """Each member's edges of bins; those of the same bins are computed once."""
+    """Each member's edges of bins; those of the same bins and statistics are computed once."""
     found = {
-        encoding: member_edges([encoding] * len(plans), prepared.inputs, prepared.targets, plans, statistics)
-        for encoding in {own.model.encoding for own in configs}
+        (encoding, scaling): member_edges(
+            [encoding] * len(plans), prepared.inputs, prepared.targets, plans, scaled[scaling]
+        )
+        for encoding, scaling in {(own.model.encoding, own.data.scaling) for own in configs}
     }
-    return [edges for own in configs for edges in found[own.model.encoding]]
+    return [edges for own in configs for edges in found[own.model.encoding, own.data.scaling]]
 
 
 def _follow(training: Fit, epochs: int, on_event: OnEvent, checkpointer: Checkpointer | None) -> list[EpochRecord]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from phoneprice.artifact.layout import LIMITS, is_inside_a_run
+from phoneprice.artifact.layout import LIMITS, LIMITS_OF_COMPARISONS, is_inside_a_run
 from phoneprice.errors import UsageError
 from phoneprice.places import real_entry
 from phoneprice.stream import STDERR, STDIN, STDOUT, STREAM, file_and_part, given_path
@@ -73,8 +73,8 @@ def _goes(read: Iterable[Path | str | None], written: Path) -> bool:
 
 
 def run_files(run: Path) -> tuple[Path, ...]:
-    """What may be read of a run."""
-    return tuple(run / name for name in LIMITS)
+    """What may be read of a run, or of a comparison."""
+    return tuple(run / name for name in (*LIMITS, *LIMITS_OF_COMPARISONS))
 
 
 def _identity(path: Path | str, stream: int) -> tuple[int, int] | None:

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from phoneprice.artifact.search_files import SearchContents
 from phoneprice.artifact.writer import RunContents, RunWriter, SearchAlone, refuse_unreadable
-from phoneprice.config.asked import Overrides, ToInfer, override_texts
-from phoneprice.config.bounds import MOST_FOLDS
-from phoneprice.config.fields import as_typed
+from phoneprice.config.asked import Overrides, ToInfer
 from phoneprice.config.reading import AS_CONFIGURED, Reading
 from phoneprice.config.schema import Config
 from phoneprice.data.inspection.leaks import leaks_told
-from phoneprice.errors import ConfigError, UsageError
 from phoneprice.records import Task
-from phoneprice.records.searches import Search, TriedCandidate
-from phoneprice.search.candidates import MOST_CANDIDATES
-from phoneprice.search.defaults import usual_space
-from phoneprice.search.importance import value_of
-from phoneprice.search.notation import read_space
-from phoneprice.search.space import Axis, Space
-from phoneprice.wording import counted
+from phoneprice.records.searches import Search
 from phoneprice.workflows.arguments import checked
 from phoneprice.workflows.checkpointing import Checkpointer
-from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import Noted, OnEvent, WarningCollector, ignore
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
-from phoneprice.workflows.prepare import Prepared, labelled_source
-from phoneprice.workflows.searching import SearchPlan, SearchResult, Tried, metric_of, refuse_portfolio, search
+from phoneprice.workflows.prepare import labelled_source
+from phoneprice.workflows.searching import search
 from phoneprice.workflows.train import TrainResult, place_of_run, result_of, trained
 
 
@@ -60,7 +50,7 @@ def tune(
     *,
     space: Mapping[str, Any] | Sequence[str] | None = None,
     candidates: int | None = None,
-    minutes: int | float | None = None,
+    minutes: float | None = None,
     folds: int = 5,
     metric: str | None = None,
     seed: int = 0,

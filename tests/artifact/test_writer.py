@@ -504,3 +504,33 @@ def test_whatever_a_rename_relies_on_is_on_the_disk_before(tmp_path, monkeypatch
         ".run.partial to .run.TOKEN.partial",
         "delete",
     ]
+
+
+# --- a comparison is written as a run is ------------------------------------------------------------------------------
+
+COMPARISON = {layout.CONFIG: b"", layout.COMPARISON: b"{}\n", layout.CURVES: b"PAR1", layout.PAGE: b"<!doctype html>"}
+
+
+def test_a_comparison_is_whole_replaced_and_no_run(tmp_path):
+    place = tmp_path / "tried"
+    with RunWriter(place) as writer:
+        writer.finish_with(COMPARISON)
+    names = {*COMPARISON, layout.MANIFEST, layout.MANIFEST_HASH}
+    assert {entry.name for entry in place.iterdir()} == names
+    with pytest.raises(UsageError, match="exists already"):
+        RunWriter(place)
+    with RunWriter(place, force=True) as writer:
+        writer.finish_with({**COMPARISON, layout.PAGE: b"<!doctype html>again"})
+    assert (place / layout.PAGE).read_bytes().endswith(b"again")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tried"]
+    with pytest.raises(ModelError) as raised:
+        load_run(place)
+    page = place / layout.PAGE
+    assert str(raised.value) == f"{place}: is a comparison of several trainings, not a run; open {page} in a browser"
+
+
+def test_a_comparison_lists_no_files_of_runs(tmp_path):
+    with RunWriter(tmp_path / "tried") as writer:
+        writer.finish_with({**COMPARISON, layout.WEIGHTS: b""})
+    with pytest.raises(ModelError, match=r"found file 'model.safetensors', which is no file of a run"):
+        load_run(tmp_path / "tried")

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from phoneprice.cli.completion import complete_config, complete_explained, complete_run, complete_setting
+from phoneprice.cli.completion import (
+    complete_config,
+    complete_explained,
+    complete_run,
+    complete_setting,
+    complete_varied,
+)
 from tests.cli.calling import Call
 
 
@@ -51,6 +57,23 @@ def test_configurations(place: Path) -> None:
 )
 def test_settings(incomplete: str, offered: list[str]) -> None:
     assert complete_setting(incomplete)[: len(offered) or None] == offered
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "offered"),
+    [
+        ("model.sk", ["model.skip=true", "model.skip=false"]),
+        ("optimizer.name=sgd|ada", [f"optimizer.name=sgd|{name}" for name in ("adagrad", "adam", "adamw")]),
+        ("data.sc", [f"data.scaling={name}" for name in ("standard", "robust", "none")]),
+        ("data.scaling=standard|n", ["data.scaling=standard|none"]),
+        ("training.epochs=10|", []),
+        ("training.s", []),
+        ("task.kind=o", []),
+        ("nonsense=1|", []),
+    ],
+)
+def test_what_varies(incomplete: str, offered: list[str]) -> None:
+    assert complete_varied(incomplete)[: len(offered) or None] == offered
 
 
 def test_what_is_explained(call: Call) -> None:

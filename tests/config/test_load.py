@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from phoneprice.components.optimizers import SGD, Adam
 from phoneprice.config.fields import choices, section
-from phoneprice.config.load import config_from_toml, load_config, space_table
+from phoneprice.config.load import config_from_toml, load_config, load_tables
 from phoneprice.config.recipes import recipe
 from phoneprice.config.schema import Config, DataConfig
+from phoneprice.config.tables import CommandTables, CompareTable
 from phoneprice.errors import ConfigError
 
 OPTIMIZERS = list(choices(Config.model_fields["optimizer"]))
@@ -42,29 +43,41 @@ def test_nothing_given_is_the_defaults():
     assert load_config() == Config()
 
 
-def test_the_table_of_searches_is_left_aside(write):
-    file = write('[training]\nseed = 3\n[tune.space]\noptimizer.lr = "0.1..0.2"\nmodel.hidden = [[], [8]]\n')
+def test_the_tables_of_commands_are_left_aside(write):
+    space = '[tune.space]\noptimizer.lr = "0.1..0.2"\nmodel.hidden = [[], [8]]\n'
+    variants = '[compare]\nlook_for = "The loss."\nvariants.model.skip = [false]\n'
+    file = write(f"[training]\nseed = 3\n{space}{variants}")
     assert load_config(file) == load_config(None, ["training.seed=3"])
-    assert space_table(file) == {"optimizer": {"lr": "0.1..0.2"}, "model": {"hidden": [[], [8]]}}
-    assert space_table(write("")) == space_table("default") == {}
+    tables = load_tables(file)
+    assert tables.tune.space == {"optimizer": {"lr": "0.1..0.2"}, "model": {"hidden": [[], [8]]}}
+    assert tables.compare == CompareTable(variants={"model": {"skip": [False]}}, look_for="The loss.")
+    assert load_tables(write("")) == load_tables("default") == load_tables(None) == CommandTables()
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "found"),
     [
-        ("tune = 1", "tune.space: found 1, must be a table of settings, each with its range"),
-        ("[tune]\nspace = []", "tune.space: found [], must be a table of settings, each with its range"),
-        ("[tune]\nspce = {}", 'tune.spce: unknown key; did you mean "space"? space is the only one'),
+        ("tune = 1", ["tune: found 1, must be a table"]),
+        ("[tune]\nspace = []", ["tune.space: found [], must be a table"]),
+        ("[tune]\nspce = {}", ['tune.spce: unknown key; did you mean "space"? one of space']),
+        (
+            "[compare]\nlookfor = 1\nlook_for = 1\n[tune]\nspace = 2",
+            [
+                'compare.lookfor: unknown key; did you mean "look_for"? one of variants, look_for',
+                "tune.space: found 2, must be a table",
+                "compare.look_for: found 1, must be text",
+            ],
+        ),
     ],
 )
-def test_a_table_of_searches_that_is_none(write, text, fault):
+def test_tables_of_commands_that_are_none(write, text, found):
     file = write(text)
     with pytest.raises(ConfigError) as raised:
-        space_table(file)
-    assert str(raised.value) == f"{fault} ({file})"
+        load_tables(file)
+    assert str(raised.value).splitlines() == [f"{fault} ({file})" for fault in found]
 
 
-def test_only_a_file_has_a_table_of_searches():
+def test_only_a_file_has_tables_of_commands():
     assert faults("tune.space.model=1", environ={"PHONEPRICE_TUNE__SPACE": "1"}) == [
         f"tune: unknown key; one of {SECTIONS} (-s)"
     ]

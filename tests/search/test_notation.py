@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
-from phoneprice.search.notation import _Reader, fitting_space, read_space
+from phoneprice.search.notation import _Reader, fitting_space, read_space, read_variants
 from phoneprice.search.space import Axis, Range, Space
 
 
@@ -51,6 +51,27 @@ def faults(*texts: str, table: dict[str, Any] | None = None) -> list[str]:
 def test_every_form(text: str, path: str, alternatives: list[Any]) -> None:
     (axis,) = read_space(Config(), [text]).axes
     assert (axis.key, list(axis.alternatives)) == (path, alternatives)
+
+
+def test_a_comparison_is_of_values() -> None:
+    table = tomllib.loads('model.activation = ["relu", "tanh"]\noptimizer.lr = [0.1]\n')
+    space = read_variants(Config(), ["optimizer.lr=0.01", "data.scaling=standard|none"], table)
+    assert written(space) == ["model.activation=relu|tanh", "optimizer.lr=0.01", "data.scaling=standard|none"]
+
+
+def test_each_variant_goes_with_the_base_unless_all_are_combined() -> None:
+    texts = ["optimizer=adam|momentum", "optimizer.momentum=0.5|0.9"]
+    assert written(read_variants(Config(), texts, grid=True)) == texts
+    with pytest.raises(ConfigError) as raised:
+        read_variants(Config(), [*texts, "optimizer.lr=0.1..0.2", "nonsense", "model.hidden"], {"model": {"skip": []}})
+    assert [line.partition(":")[0] for line in str(raised.value).splitlines()] == [
+        "model.skip",
+        "optimizer.lr",
+        "-x nonsense",
+        "-x model.hidden",
+        "optimizer.momentum",
+    ]
+    assert "-x model.hidden: expected key=value|value, such as -x 'model.activation=relu|tanh'" in str(raised.value)
 
 
 def test_a_file_says_the_same_in_toml() -> None:
@@ -135,11 +156,11 @@ def test_what_is_written_is_read_back(alternatives: list[Any]) -> None:
         ),
         ("model.hidden=[1|[2]", 'model.hidden: found "[1", which is not valid TOML (-x)'),
         (
-            "data.scaling=robust|none",
+            "data.clip_inputs=true|false",
             (
-                "data.scaling: can't be searched; a search varies the network and how it learns: model, loss, penalty, "
-                "optimizer, scheduler, training.epochs, training.batch_rows, training.gradient_clip_norm, "
-                "training.ema_decay or training.network_start (-x)"
+                "data.clip_inputs: can't be varied; what may vary is the network, how it learns, and how its inputs "
+                "are scaled: model, loss, penalty, optimizer, scheduler, data.scaling, training.epochs, "
+                "training.batch_rows, training.gradient_clip_norm, training.ema_decay or training.network_start (-x)"
             ),
         ),
         ("optimizer.lr=-1..0.1", "optimizer.lr: found -1, must be greater than 0 (-x)"),

@@ -177,3 +177,20 @@ def test_metrics_of_a_task() -> None:
         "--metric: found 'auc', which binary has not; did you mean \"roc_auc\"? one of accuracy, balanced_accuracy, "
         "macro_f1, log_loss, brier, ece, roc_auc, average_precision, f1, mcc"
     )
+
+
+def test_candidates_may_differ_in_how_their_inputs_are_scaled(table: Prepared) -> None:
+    prepared = table
+    plans = tune._Search.begin(prepared, [], metric_of(None, "regression"), SearchPlan(folds=3)).plans
+    shared = read_space(prepared.config, ["model.encoding=piecewise_linear|none", "model.hidden=[3]|[]"])
+    base = shared.configured([(axis, axis.alternatives[0]) for axis in shared.axes])
+    configs = [
+        base.model_copy(update={"data": base.data.model_copy(update={"scaling": s})}) for s in ("none", "robust")
+    ]
+    together = fit(prepared, plans, ignore, configs=configs, watch=False).ensembles
+    for own, ensemble in zip(configs, together, strict=True):
+        (alone,) = fit(prepared, plans, ignore, configs=[own], watch=False).ensembles
+        np.testing.assert_array_equal(ensemble.inputs.factor, alone.inputs.factor)
+        for name, values in alone.parameters.items():
+            np.testing.assert_allclose(ensemble.parameters[name], values, rtol=1e-4, atol=1e-6)
+    assert not np.array_equal(together[0].inputs.factor, together[1].inputs.factor)

@@ -105,13 +105,17 @@ def show(session: Session, config: ConfigFile = None, settings: Settings = None)
 def check(session: Session, file: File = None, config: ConfigFile = None, settings: Settings = None) -> None:
     """Check a configuration file; every fault is listed, with exit code 2.
 
+    What it says to tune and compare, in [tune.space] and [compare], is checked too.
+
     For example:
       phoneprice config check phones.toml
     """
     if file and config:
         raise UsageError(f"found two configurations, {file} and {config}; give one of them")
     name = file or config
-    configuration(session, name, settings)
+    from phoneprice.workflows.spaces import check_file
+
+    check_file(name, lambda: configuration(session, name, settings))
     if session.json:
         session.document({"format": 1, "file": name, "valid": True})
     else:

@@ -52,6 +52,43 @@ def test_check(call: Call, tmp_path: Path) -> None:
     assert call("config", "check").err == "defaults, environment and -s: valid\n"
 
 
+TABLES = """
+[tune.space]
+optimizer.lrr = "0.1..0.2"
+model.hidden = 3
+[compare]
+lok_for = "the loss"
+[compare.variants]
+model.activation = ["relu", "tahn"]
+optimizer.lr = "0.1..0.2"
+"""
+
+
+def test_what_a_file_says_to_commands_is_checked(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(TABLES.replace("lok_for", "look_for"))
+    lines = call("config", "check", file).err.splitlines()
+    keys = [line.removeprefix("phoneprice: error: ").strip().partition(":")[0] for line in lines]
+    assert keys == ["model.hidden", "optimizer.lrr", "optimizer.lr", "model.activation.name"]
+    assert 'did you mean "tanh"? one of "identity", ' in lines[3]
+    assert lines[2].strip() == (
+        'optimizer.lr: found "0.1..0.2", and a comparison is of values; give some, such as 0.01|0.1 '
+        f"({file}, [compare.variants])"
+    )
+
+
+def test_faults_of_settings_and_of_what_varies_them_at_once(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f"[training]\nepochs = 0\n{TABLES}")
+    result = call("config", "check", file)
+    assert result.code == 2
+    assert "training.epochs: found 0, must be at least 1" in result.err
+    assert 'compare.lok_for: unknown key; did you mean "look_for"? one of variants, look_for' in result.err
+    file.write_text(f"[training]\nepochs = 0\n{TABLES.replace('lok_for', 'look_for')}")
+    assert "training.epochs: found 0" in call("config", "check", file).err
+    assert "model.hidden: found 3, one value is no choice" in call("config", "check", file).err
+
+
 def test_a_missing_file(call: Call) -> None:
     result = call("config", "show", "-c", "nix.toml")
     assert result.code == 2
