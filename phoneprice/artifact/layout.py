@@ -69,7 +69,7 @@ def listed_with(names: Collection[str]) -> tuple[str, ...]:
 
 
 def needed_with(names: Collection[str]) -> frozenset[str]:
-    """What a manifest has to list that lists these files: those of a comparison, a run, or a search without networks."""
+    """What a manifest has to list that lists these: of a comparison, of a run, or of a search without networks."""
     if COMPARISON in names:
         return frozenset(LIMITS_OF_COMPARISONS)
     if {*names} == SEARCH_ALONE:

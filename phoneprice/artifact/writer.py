@@ -313,11 +313,10 @@ def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:
         checkpoint, _ = checkpoints.load()
     except ModelError:
         return
-    if checkpoint is not None and checkpoint.epoch:
-        raise UsageError(
-            f"{shown}: holds an unfinished training, saved in epoch {checkpoint.epoch}; "
-            "go on with --resume, or start over with --force"
-        )
+    if checkpoint is None or not (checkpoint.epoch or checkpoint.pieces):
+        return
+    place = f"training, saved in epoch {checkpoint.epoch}" if checkpoint.epoch else "search"
+    raise UsageError(f"{shown}: holds an unfinished {place}; go on with --resume, or start over with --force")
 
 
 def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
@@ -456,7 +455,8 @@ def _render(contents: RunContents | SearchAlone) -> dict[str, bytes]:
 
     files = {} if contents.search is None else render_search(contents.search)
     files[layout.ENVIRONMENT] = render_document(contents.environment)
-    return files if isinstance(contents, SearchAlone) else files | _render_run(contents)
+    files |= {} if isinstance(contents, SearchAlone) else _render_run(contents)
+    return {name: files[name] for name in layout.LISTED if name in files}
 
 
 def _render_run(contents: RunContents) -> dict[str, bytes]:

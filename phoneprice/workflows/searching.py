@@ -10,19 +10,30 @@ that was killed can be done again from its beginning with the pieces that are ke
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phoneprice.artifact.checkpoints import Arrays
 from phoneprice.components.base import TaskKind
 from phoneprice.config.schema import Config
 from phoneprice.data.rows.splits import plans_of
-from phoneprice.errors import ConfigError, DivergedError, MemoryShortageError, ModelError, PhonePriceError, UsageError
+from phoneprice.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    MemoryShortageError,
+    ModelError,
+    PhonePriceError,
+    UsageError,
+)
 from phoneprice.inference.predictor import Predictor
 from phoneprice.metrics.catalogue import METRICS, Metric
 from phoneprice.metrics.figures import value_of
@@ -63,7 +74,7 @@ _BLOCKS = (16, 64)
 After each block it is known whether there is time for another. Who trains together depends on nothing else, so that as
 many candidates give the same bits, whether the time or the number of candidates has ended the search."""
 
-Piece = Mapping[str, NDArray[Any]]
+Piece = Arrays
 Keep = Callable[[Callable[[], Piece]], Piece]
 """Takes what makes a piece, and gives the piece: made now, or as it was made before the search was killed."""
 
@@ -282,7 +293,7 @@ class _Search:
     def _train(self, entries: Sequence[_Entry], folds: range) -> None:
         for group in _together(entries):
             self.progress.begin([entry.candidate.config for entry in group], len(folds))
-            self._take(group, folds, self.keep(lambda group=group: self._piece(group, folds)))
+            self._take(group, folds, self.keep(partial(self._piece, group, folds)))
             self.progress.end()
 
     def _piece(self, group: Sequence[_Entry], folds: range) -> Piece:
@@ -401,6 +412,8 @@ class _Search:
     def result(self, space: Space) -> SearchResult:
         """What came out."""
         corrected, drawn = correct(self._trial), [entry.candidate for entry in self.entries]
+        if math.isnan(corrected.estimate.value):
+            raise DataError(f"{self.metric.title} is undefined on rows of so few kinds; choose another --metric")
         return SearchResult(
             space=space,
             task=self.prepared.task,

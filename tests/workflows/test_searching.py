@@ -18,7 +18,7 @@ from phoneprice.workflows import searching
 from phoneprice.workflows.events import ignore
 from phoneprice.workflows.fitting import fit
 from phoneprice.workflows.prepare import Prepared, prepare
-from phoneprice.workflows.searching import SearchPlan, SearchResult, metric_of, search
+from phoneprice.workflows.searching import SearchPlan, SearchResult, at_once, metric_of, search
 
 QUICK = ["training.epochs=8", "training.threads=1", "training.device=cpu", "model.hidden=[]", "data.target=y"]
 LINE = [*QUICK, "task.kind=regression", "penalty.name=none", "optimizer.lr=0.1", "optimizer.skip_lr=none"]
@@ -181,7 +181,8 @@ def test_metrics_of_a_task() -> None:
 
 def test_candidates_may_differ_in_how_their_inputs_are_scaled(table: Prepared) -> None:
     prepared = table
-    plans = tune._Search.begin(prepared, [], metric_of(None, "regression"), SearchPlan(folds=3)).plans
+    under_way = searching._Search.begin(prepared, metric_of(None, "regression"), SearchPlan(folds=3), at_once, ignore)
+    plans = under_way.plans
     shared = read_space(prepared.config, ["model.encoding=piecewise_linear|none", "model.hidden=[3]|[]"])
     base = shared.configured([(axis, axis.alternatives[0]) for axis in shared.axes])
     configs = [
