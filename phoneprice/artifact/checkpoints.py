@@ -54,6 +54,11 @@ class Checkpoint:
     """What a search has found before the training, piece by piece."""
 
     @property
+    def command(self) -> str:
+        """What goes on from here."""
+        return str(self.origin.get("the command", "train"))
+
+    @property
     def epoch(self) -> int:
         """The epoch of the last step, 1 for the first; 0 before any step, when the first checkpoint is written."""
         place = self.state.get("place")

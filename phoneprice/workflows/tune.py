@@ -164,6 +164,7 @@ def _origin(prepared: Prepared, space: Space, plan: SearchPlan) -> dict[str, Any
     """All that decides the bits of a search, and of the training of what it finds, as JSON."""
     device, threads = machine(prepared.config)
     return {
+        "the command": "tune",
         **origin_of(prepared, (), device=device, threads=threads),
         "the space": {axis.key: axis.written for axis in space.axes},
         "the search": {**vars(plan), "metric": metric_of(plan.metric, prepared.task.kind).name},

@@ -14,8 +14,8 @@ from phoneprice.artifact import layout
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.runs import list_runs
 from phoneprice.config.load import load_config
-from phoneprice.errors import ConfigError, DivergedError, ModelError, UsageError
-from phoneprice.workflows.events import Event, Noted, Progress
+from phoneprice.errors import ConfigError, DivergedError, ModelError, StoppedError, UsageError
+from phoneprice.workflows.events import EpochDone, Event, Noted, Progress
 from phoneprice.workflows.predict import predict
 from phoneprice.workflows.train import train
 from phoneprice.workflows.tune import TuneResult, tune
@@ -47,7 +47,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tuned(table: Path, run: Path, **options: Any) -> TuneResult:
-    given = {"space": SPACE, "candidates": 7, "folds": 3, "overrides": SETTINGS}
+    given: dict[str, Any] = {"space": SPACE, "candidates": 7, "folds": 3, "overrides": SETTINGS}
     return tune(table, None, run, **given | options)
 
 
@@ -189,3 +189,71 @@ def test_progress_counts_networks_to_the_end(table: Path, tmp_path: Path) -> Non
     assert {event.total for event in told} == {21}
     assert told[-1].done == 21
     assert [event.done for event in told] == sorted(event.done for event in told)
+
+
+class Stop(BaseException):
+    """Ends a search as SIGKILL would, but for the tidying up that a killed process leaves to others."""
+
+
+def stopped_at(count: int, kind: type[Progress | EpochDone]) -> Any:
+    """A listener that raises at an event of a kind, the first for 1."""
+    seen = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, kind):
+            seen.append(event)
+            if len(seen) == count:
+                raise Stop
+
+    return listen
+
+
+def bits(run: Path) -> dict[str, Any]:
+    """What is equal in two equal searches: all but times."""
+    lines = pq.read_table(run / layout.CANDIDATES).drop_columns(["seconds"]).to_pylist()
+    names = (layout.WEIGHTS, layout.CONFIG, layout.BEST, layout.METRICS, layout.HISTORY)
+    return {layout.CANDIDATES: lines} | {name: (run / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, Progress), (30, Progress), (80, Progress), (3, EpochDone)])
+def test_resumed_is_the_same(
+    found: TuneResult, table: Path, tmp_path: Path, count: int, kind: type[Progress | EpochDone]
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(Stop):
+        tuned(table, run, on_event=stopped_at(count, kind))
+    tuned(table, run, resume=True)
+    assert bits(run) == bits(found.run)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_search_that_was_stopped_is_not_thrown_away(table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(Stop):
+        tuned(table, run, on_event=stopped_at(80, Progress))
+    with pytest.raises(UsageError) as raised:
+        tuned(table, run)
+    assert str(raised.value) == f"{run}: holds an unfinished search; go on with --resume, or start over with --force"
+    with pytest.raises(ModelError) as refused:
+        predict(run, table, tmp_path / "predicted.csv")
+    assert str(refused.value) == (
+        f"{run}: its search is unfinished; go on with 'phoneprice tune DATA -o {run} --resume'"
+    )
+    with pytest.raises(ModelError) as other:
+        tuned(table, run, resume=True, candidates=8, seed=3)
+    assert str(other.value) == (
+        f"{run}: can't go on from its checkpoint: the search.candidates was 7, is 8; the search.seed was 0, is 3; "
+        "resume with what it was begun with, or start over with --force"
+    )
+    with pytest.raises(ModelError, match=r"can't go on from its checkpoint: the command was tune, is unset; "):
+        train(table, None, run, overrides=SETTINGS, resume=True)
+
+
+def test_stopping_says_how_to_go_on(table: Path, tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Progress):
+            raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError) as raised:
+        tuned(table, tmp_path / "run", on_event=interrupt)
+    assert str(raised.value) == f"stopped in the search; go on with: tune(..., run='{tmp_path}/run', resume=True)"
