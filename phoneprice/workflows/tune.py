@@ -21,7 +21,7 @@ from phoneprice.errors import UsageError
 from phoneprice.metrics.catalogue import METRICS
 from phoneprice.records import Task
 from phoneprice.records.documents import Environment
-from phoneprice.records.searches import Search, TriedCandidate
+from phoneprice.records.searches import NestedEstimate, Search, TriedCandidate
 from phoneprice.search.importance import value_of
 from phoneprice.search.space import Space
 from phoneprice.wording import cut
@@ -31,6 +31,7 @@ from phoneprice.workflows.environment import environment
 from phoneprice.workflows.events import Noted, OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import machine
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
+from phoneprice.workflows.nested import nested_estimate
 from phoneprice.workflows.prepare import Prepared, labelled_source
 from phoneprice.workflows.searching import SearchPlan, SearchResult, Tried, metric_of, refuse_portfolio, search
 from phoneprice.workflows.spaces import SearchedSpace
@@ -68,6 +69,7 @@ def tune(
     seed: int = 0,
     racing: bool = True,
     training: bool = True,
+    nested: bool = False,
     target: str | None = None,
     overrides: Overrides | None = None,
     resume: bool = False,
@@ -84,6 +86,8 @@ def tune(
     tried, 64 if neither they nor ``minutes`` are given; after ``minutes`` no further ones are asked for. ``metric`` is
     what the best is picked by, on ``folds`` that ``seed`` decides, as it does the candidates. With ``racing`` those
     that are surely behind are dropped early. Without ``training`` the run holds the search alone.
+    ``nested`` does the whole search again within each of ``folds`` outer folds, and judges what it finds there on the
+    fold's own rows.
 
     All else is as in ``train``. Raises a ``PhonePriceError``; ``DivergedError`` where no candidate could be trained.
     """
@@ -106,9 +110,10 @@ def tune(
             collector(Noted(f"nothing said to search: the default space of {prepared.task.kind} tasks, {texts}"))
         saving = Checkpointer(writer, path, prepared.config, resume=resume, command=command_line, on_event=collector)
         with saving as checkpointer:
-            checkpointer.begin_search(_origin(prepared, around, plan))
+            checkpointer.begin_search(_origin(prepared, around, plan, nested=nested))
             found = search(prepared, around, plan, collector, checkpointer.piece)
-            contents = SearchContents(found.picked.candidate.config, search_document(found, prepared))
+            outer = nested_estimate(prepared, found, collector, checkpointer.piece) if nested else None
+            contents = SearchContents(found.picked.candidate.config, search_document(found, prepared, outer))
             best = replace(prepared, config=contents.best)
             made: RunContents | SearchAlone
             if training:
@@ -160,14 +165,14 @@ def _refuse_faults(config: Config, space: SearchedSpace, metric: str | None) -> 
     space.around(config)
 
 
-def _origin(prepared: Prepared, space: Space, plan: SearchPlan) -> dict[str, Any]:
+def _origin(prepared: Prepared, space: Space, plan: SearchPlan, *, nested: bool) -> dict[str, Any]:
     """All that decides the bits of a search, and of the training of what it finds, as JSON."""
     device, threads = machine(prepared.config)
     return {
         "the command": "tune",
         **origin_of(prepared, (), device=device, threads=threads),
         "the space": {axis.key: axis.written for axis in space.axes},
-        "the search": {**vars(plan), "metric": metric_of(plan.metric, prepared.task.kind).name},
+        "the search": {**vars(plan), "nested": nested, "metric": metric_of(plan.metric, prepared.task.kind).name},
     }
 
 
@@ -183,7 +188,7 @@ def _environment(config: Config, command_line: Sequence[str], started: float) ->
     )
 
 
-def search_document(found: SearchResult, prepared: Prepared) -> Search:
+def search_document(found: SearchResult, prepared: Prepared, nested: NestedEstimate | None = None) -> Search:
     """What was found, as ``search.json`` has it."""
     corrected, metric = found.corrected, METRICS[found.metric]
     tried = tuple(_tried(own, found) for own in found.tried)
@@ -206,6 +211,7 @@ def search_document(found: SearchResult, prepared: Prepared) -> Search:
         importances={own.axis.key: own.share for own in found.importances},
         warnings=found.warnings,
         candidates=tried,
+        nested=nested,
     )
 
 

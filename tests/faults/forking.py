@@ -47,7 +47,8 @@ class Forks:
     def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
         """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number.
 
-        With ``SEARCH_OPTIONS`` it is a search. With ``here`` in that interpreter itself: a forked process has one thread only.
+        With ``SEARCH_OPTIONS`` it is a search. With ``here`` in that interpreter itself: a forked process has one
+        thread only.
         """
         answer = self._ask({"data": str(data), "settings": settings, "run": str(run), **options})
         lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}

@@ -15,6 +15,8 @@ from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.runs import list_runs
 from phoneprice.config.load import load_config
 from phoneprice.errors import ConfigError, DivergedError, ModelError, StoppedError, UsageError
+from phoneprice.workflows import nested as nesting
+from phoneprice.workflows import searching
 from phoneprice.workflows.events import EpochDone, Event, Noted, Progress
 from phoneprice.workflows.predict import predict
 from phoneprice.workflows.train import train
@@ -257,3 +259,58 @@ def test_stopping_says_how_to_go_on(table: Path, tmp_path: Path) -> None:
     with pytest.raises(StoppedError) as raised:
         tuned(table, tmp_path / "run", on_event=interrupt)
     assert str(raised.value) == f"stopped in the search; go on with: tune(..., run='{tmp_path}/run', resume=True)"
+
+
+def test_the_time_ends_a_search_after_whole_candidates_and_the_number_repeats_it(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_BLOCKS", (3, 6))
+    timed = tuned(table, tmp_path / "timed", candidates=50, minutes=1e-9)
+    assert len(timed.search.candidates) == 3
+    counted = tuned(table, tmp_path / "counted", candidates=3)
+    assert bits(timed.run) == bits(counted.run)
+    endless = tuned(table, tmp_path / "endless", candidates=8, minutes=60, training=False)
+    assert len(endless.search.candidates) == 8
+
+
+def test_the_whole_search_on_outer_folds(table: Path, tmp_path: Path, found: TuneResult) -> None:
+    said: list[Event] = []
+    nested = tuned(table, tmp_path / "run", nested=True, on_event=said.append)
+    outer = nested.search.nested
+    assert outer.folds == 3
+    assert outer.figure.low <= outer.figure.value <= outer.figure.high
+    assert 0.05 < outer.figure.value < 1
+    assert nested.search.estimate == found.search.estimate
+    assert "The whole search on 3 outer folds: " in (nested.run / "best.toml").read_text()
+    units = dict.fromkeys(event.unit for event in said if isinstance(event, Progress) and "networks" in event.unit)
+    assert [*units] == ["networks", *(f"networks of outer fold {k}/3" for k in (1, 2, 3))]
+    assert load_run(nested.run).search == nested.search
+
+
+def test_a_nested_search_goes_on_too(table: Path, tmp_path: Path) -> None:
+    options = {"nested": True, "candidates": 3, "training": False}
+    whole = tuned(table, tmp_path / "whole", **options)
+    count = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.unit.endswith("2/3"):
+            count.append(event)
+            if len(count) == 12:
+                raise Stop
+
+    with pytest.raises(Stop):
+        tuned(table, tmp_path / "run", on_event=stop, **options)
+    again = tuned(table, tmp_path / "run", resume=True, **options)
+    assert again.search.nested == whole.search.nested
+
+
+def test_outer_folds_have_no_part_in_their_search(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, seen = nesting.search, list[int]()
+
+    def watched(prepared: Any, *arguments: Any) -> Any:
+        seen.append(len(prepared.inputs))
+        return real(prepared, *arguments)
+
+    monkeypatch.setattr(nesting, "search", watched)
+    tuned(table, tmp_path / "run", nested=True, candidates=2, training=False)
+    assert sorted(seen) == [53, 53, 54]

@@ -58,6 +58,10 @@ Seed = Annotated[
 ]
 NoRacing = Annotated[bool, typer.Option("--no-racing", help="Train all candidates on all folds.")]
 NoTrain = Annotated[bool, typer.Option("--no-train", help="Search alone: RUN holds no networks.")]
+Nested = Annotated[
+    bool,
+    typer.Option("--nested", help="Do the whole search on outer folds, too: what it finds, on rows without a part."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace RUN if it exists.")]
 
 
@@ -75,6 +79,7 @@ def tune(
     seed: Seed = 0,
     no_racing: NoRacing = False,
     no_train: NoTrain = False,
+    nested: Nested = False,
     output: Output = None,
     resume: Resume = False,
     force: Force = False,
@@ -121,6 +126,7 @@ def tune(
             seed=seed,
             racing=not no_racing,
             training=not no_train,
+            nested=nested,
             resume=resume,
             force=force,
             command_line=("phoneprice", *session.arguments),
