@@ -1,5 +1,6 @@
 """``search.json``: what a search has found, as ``tune --json`` has it, too."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -89,3 +90,20 @@ class Search(Record):
         """The settings in which a candidate differs from the configuration as given."""
         given = self.candidates[0].settings
         return {key: value for key, value in self.candidates[number].settings.items() if given.get(key) != value}
+
+    def words(self, number: int) -> str:
+        """The same in a few words: settings by the last part of their keys, where no two have the same."""
+        last = Counter(key.rpartition(".")[2] for key in self.space)
+        names = {key: key if last[own := key.rpartition(".")[2]] > 1 else own for key in self.space}
+        return " ".join(f"{names[key]}={value}" for key, value in self.changes(number).items()) or "as given"
+
+    @property
+    def course(self) -> tuple[TriedCandidate, ...]:
+        """The candidates that were better than all before them, in the order in which they came."""
+        place = {number: place for place, number in enumerate(self.ranking)}
+        best, found = len(place), list[TriedCandidate]()
+        for own in self.candidates:
+            if place.get(own.candidate, best) < best:
+                best = place[own.candidate]
+                found.append(own)
+        return tuple(found)

@@ -29,6 +29,7 @@ from phoneprice.report.prediction_charts import (
     score_chart,
     shade,
 )
+from phoneprice.report.search_charts import search_charts
 from phoneprice.report.svg import Chart
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
 
@@ -40,6 +41,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 _SECTIONS = {
     "summary": "Summary",
+    "search": "Search",
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "classes": "Each class",
@@ -88,6 +90,7 @@ def charts(facts: ReportFacts) -> Charts:
     confusion, rows, found = facts.metrics.confusion, facts.held_out, facts.from_data
     task = facts.task
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
+    made["search"] = [] if facts.search is None else [*search_charts(facts.search)]
     for training in facts.trainings:
         curves = training.curves
         drawn = [loss_chart(curves), metric_chart(task, curves), rate_chart(curves)]
@@ -122,6 +125,8 @@ def chart_file(chart: Chart) -> str:
 
 def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
     match section:
+        case "search":
+            return facts.search is not None
         case "confusion":
             return facts.metrics.confusion is not None
         case "classes":

@@ -51,7 +51,7 @@ def part_of(prepared: Prepared, fold: Fold) -> Prepared:
 
 
 def _judged(prepared: Prepared, fold: Fold, configs: Sequence[Config], metric: str) -> Arrays:
-    """``figures`` ``(k,)``: the metric of each configuration on a fold's test rows, once it is trained on the others."""
+    """The metric of each configuration on a fold's test rows, trained on the others: ``figures`` ``(k,)``."""
     plans = inner_plans(prepared, fold, ignore)
     fitted = fit(prepared, plans, ignore, configs=configs, watch=False, judge=False)
     truth, weights = prepared.targets[fold.test_rows], prepared.roles.take(fold.test_rows).weights

@@ -305,7 +305,7 @@ def test_a_nested_search_goes_on_too(table: Path, tmp_path: Path) -> None:
 
 
 def test_outer_folds_have_no_part_in_their_search(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, seen = nesting.search, list[int]()
+    real, seen = searching.search, list[int]()
 
     def watched(prepared: Any, *arguments: Any) -> Any:
         seen.append(len(prepared.inputs))

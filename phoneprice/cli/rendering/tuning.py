@@ -1,7 +1,7 @@
 """What a search has found: the best candidates, what the picked one is worth in truth, and what mattered."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from rich.padding import Padding
@@ -41,19 +41,6 @@ def show_search(found: Search, seconds: float) -> None:
     show(console)
 
 
-def short_keys(keys: Sequence[str]) -> dict[str, str]:
-    """Settings by the last word of their keys, where no two have the same."""
-    last = Counter(key.rpartition(".")[2] for key in keys)
-    return {key: own if last[own := key.rpartition(".")[2]] == 1 else key for key in keys}
-
-
-def what_changed(found: Search, number: int) -> str:
-    """The settings in which a candidate differs from the configuration as given, in a few words."""
-    names = short_keys(list(found.space))
-    changed = (f"{names[key]}={value}" for key, value in found.changes(number).items())
-    return " ".join(changed) or "as given"
-
-
 def _leaderboard(found: Search, *, intervals: bool) -> Table:
     """The best candidates, and the configuration as given."""
     listed = list(dict.fromkeys([*islice(found.ranking, MOST_LISTED), *(k for k in found.ranking if k == 0)]))
@@ -72,7 +59,7 @@ def _leaderboard(found: Search, *, intervals: bool) -> Table:
     columns.append(add_aligned(table, "time", [duration(sum(candidate.seconds)) for candidate in own]))
     table.add_column("what changed", overflow="fold")
     for number, *cells in zip(listed, *columns, strict=True):
-        table.add_row(str(number), *cells, what_changed(found, number), style="bold" if number == found.picked else "")
+        table.add_row(str(number), *cells, found.words(number), style="bold" if number == found.picked else "")
     return table
 
 
@@ -92,24 +79,13 @@ def _facts(found: Search, title: str) -> Iterator[tuple[str, str]]:
         small = found.candidates[found.smallest]
         size = f"{counted(small.parameters, 'parameter')} instead of {winner.parameters:,}"
         yield "smallest", f"candidate {found.smallest}, {size}, within one standard error of the best"
-    if course := _course(found):
-        yield "best so far", course
+    if len(found.course) > 1:
+        steps = (f"{figure(own.figure.value)} (candidate {own.candidate})" for own in found.course if own.figure)
+        yield "best so far", ", ".join(steps)
     if found.importances:
         shares = [f"{key} {share(own)}" for key, own in islice(found.importances.items(), MOST_LISTED)]
         yield "mattered", f"{', '.join(shares)} of the variance (functional ANOVA)"
     yield from _left_out(found)
-
-
-def _course(found: Search) -> str:
-    """The best of the candidates so far, wherever it changed; empty where it never did."""
-    rank = {number: place for place, number in enumerate(found.ranking)}
-    best, steps = len(rank), list[str]()
-    for candidate in found.candidates:
-        place = rank.get(candidate.candidate, best)
-        if place < best and candidate.figure is not None:
-            best = place
-            steps.append(f"{figure(candidate.figure.value)} (candidate {candidate.candidate})")
-    return ", ".join(steps) if len(steps) > 1 else ""
 
 
 def _left_out(found: Search) -> Iterator[tuple[str, str]]:
