@@ -125,13 +125,11 @@ def chart_file(chart: Chart) -> str:
 
 def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
     match section:
-        case "search":
-            return facts.search is not None
         case "confusion":
             return facts.metrics.confusion is not None
         case "classes":
             return facts.metrics.per_class is not None
-        case "calibration" | "score" | "ranking" | "residuals" | "dependence":
+        case "search" | "calibration" | "score" | "ranking" | "residuals" | "dependence":
             return bool(charts[section])
         case "importance":
             return facts.from_data is None or bool(facts.from_data.importances)

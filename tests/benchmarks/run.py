@@ -16,6 +16,7 @@ import predicting
 import serving
 import starting
 import training
+import tuning
 from measuring import Bar
 
 SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
@@ -23,6 +24,7 @@ SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
     "predicting": predicting.measure,
     "serving": serving.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
 }
 COLUMNS = "{:44} {:>16} {:>16} {:>7} {:>10} {:>5}  {}"
 
