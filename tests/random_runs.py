@@ -138,9 +138,7 @@ def random_search(config, candidates=6, seed=0):
         smallest=ranking[1],
         ranking=tuple(ranking),
         importances={"optimizer.lr": 0.6, "model.activation": 0.1, "model.dropout": 0.0},
-        warnings=(
-            "optimizer.lr: the best value, 0.1, is at the end of 0.01..0.1:log; try -x optimizer.lr=0.03..0.3:log",
-        ),
+        edges=("optimizer.lr: the best value, 0.1, is at the end of 0.01..0.1:log; try -x optimizer.lr=0.03..0.3:log",),
         candidates=tuple(tried),
     )
 

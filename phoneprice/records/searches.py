@@ -71,7 +71,7 @@ class Search(Record):
     """The candidates that have finished, the best one first."""
     importances: Mapping[str, Share]
     """The share of the variance between candidates that is due to a setting alone, by key, the largest first."""
-    warnings: tuple[str, ...]
+    edges: tuple[str, ...]
     """Where the best lies at the end of a range."""
     candidates: Annotated[tuple[TriedCandidate, ...], Field(min_length=1)]
     nested: NestedEstimate | None = None

@@ -209,7 +209,7 @@ def search_document(found: SearchResult, prepared: Prepared, nested: NestedEstim
         smallest=found.smallest,
         ranking=tuple(sorted(badness, key=lambda k: (badness[k], k))),
         importances={own.axis.key: own.share for own in found.importances},
-        warnings=found.warnings,
+        edges=found.warnings,
         candidates=tried,
         nested=nested,
     )

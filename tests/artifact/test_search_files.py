@@ -13,6 +13,7 @@ import pytest
 from phoneprice.artifact import layout
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.search_files import SearchContents, candidate_table, parse_search, render_search
+from phoneprice.artifact.training_files import render_document
 from phoneprice.artifact.writer import RunWriter, SearchAlone
 from phoneprice.config.load import load_config
 from phoneprice.config.schema import Config
@@ -25,7 +26,7 @@ DAMAGED = "the run is damaged, use another copy of it"
 
 
 def parsed(search: Search = SEARCH, best: Config | None = None, table: bytes | None = None) -> SearchContents:
-    files = render_search(SearchContents(best or Config(), search))
+    files = render_search(SearchContents(best or Config(), SEARCH)) | {layout.SEARCH: render_document(search)}
     files |= {} if table is None else {layout.CANDIDATES: table}
     return parse_search(*((files[name], name) for name in (layout.BEST, layout.SEARCH, layout.CANDIDATES)))
 

@@ -95,7 +95,8 @@ def tune(
 
     For example:
       phoneprice tune phones.csv --target price_range
-      phoneprice tune phones.csv -c textbook -x optimizer.lr=1e-3..0.1:log 'model.hidden=[32]|[64,32]'
+      phoneprice tune phones.csv -c textbook -x 'model.hidden=[32]|[64,32]'
+      phoneprice tune phones.csv -x optimizer.lr=1e-3..0.1:log model.dropout=0..0.5
       phoneprice tune phones.csv --minutes 10 --metric accuracy -o runs/tuned
     """
     asked = configuration_to_learn(session, config, settings, device, target)

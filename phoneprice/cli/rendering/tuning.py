@@ -32,11 +32,12 @@ def show_search(found: Search, seconds: float) -> None:
     """All tables and lines, on stderr."""
     console, title = stderr(), METRICS[found.metric].title
     tried = f"{counted(len(found.candidates), 'candidate')} on {counted(found.folds, 'fold')}"
-    show(console, f"{tried} of {counted(found.rows, 'row')}, in {duration(seconds)}; the best by {title}", style="bold")
+    heading = f"{tried} of {counted(found.rows, 'row')}, in {duration(seconds)}; the best by {title}"
+    show(console, Padding(styled(heading, "bold"), 0))
     show(console, first_that_fits(console, (_leaderboard(found, intervals=shown) for shown in (True, False))))
     show(console)
     show(console, name_value_table(_facts(found, title)))
-    for warning in found.warnings:
+    for warning in found.edges:
         show(console, Padding(styled(warning, ORANGE), 0))
     show(console)
 
@@ -65,10 +66,7 @@ def _leaderboard(found: Search, *, intervals: bool) -> Table:
 
 def _facts(found: Search, title: str) -> Iterator[tuple[str, str]]:
     winner = found.winner
-    yield (
-        "picked",
-        f"candidate {found.picked}: {title} {_interval(winner.figure)}; the luckiest, so too good to be true",
-    )
+    yield "picked", f"candidate {found.picked}: {title} {_interval(winner.figure)}; the luckiest, so it is too good"
     yield "corrected", f"{title} {_interval(found.estimate)}: what to expect of it"
     if found.lead is not None:
         yield "better by", f"{_interval(found.lead)} than candidate 0, the configuration as given; corrected"

@@ -72,8 +72,8 @@ def test_the_space_of_the_file(call: Call, asked: dict[str, Any], tmp_path: Path
         (("-x", "optimizer.lrr=1..2"), 'optimizer.lrr: unknown key for "adam"; did you mean "lr"?'),
         (("-x", "optimizer.lr=1"), "optimizer.lr: found 1, one value is no choice"),
         (("-x", "data.target=a|b"), "data.target: can't be varied"),
-        (("--folds", "1"), "--folds: found '1', must be a whole number from 2 to 1000"),
-        (("--candidates", "0"), "--candidates: found '0', must be a whole number from 1 to 1000"),
+        (("--folds", "1"), "'--folds': found '1', must be a whole number from 2 to 1000"),
+        (("--candidates", "0"), "'--candidates': found '0', must be a whole number from 1 to 1000"),
     ],
 )
 def test_faults_come_first(call: Call, asked: dict[str, Any], words: tuple[str, ...], fault: str) -> None:
@@ -148,8 +148,6 @@ def test_from_start_to_end(call: Call, tmp_path: Path) -> None:
     alone = call("tune", table, *common, "--no-train", "-o", tmp_path / "alone")
     assert alone.code == 0
     refused = call("predict", tmp_path / "alone", table)
-    assert (refused.code, refused.err) == (
-        4,
-        f"phoneprice: error: {tmp_path}/alone: holds a search and no networks; "
-        f"'phoneprice train DATA -c {tmp_path}/alone/best.toml' trains the best\n",
-    )
+    best = f"'phoneprice train DATA -c {tmp_path}/alone/best.toml' trains the best"
+    told = f"phoneprice: error: {tmp_path}/alone: holds a search and no networks; {best}\n"
+    assert (refused.code, refused.err) == (4, told)
