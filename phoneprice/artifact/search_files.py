@@ -125,7 +125,8 @@ def _told(search: Search) -> Iterator[str]:
 
 def _interval(found: Interval | None) -> str:
     assert found is not None  # what is picked has finished
-    return f"{figure(found.value)} ({span(found.low, found.high)})"
+    ends = found.low, found.high
+    return f"{figure(found.value, *ends)} ({span(*ends, found.value)})"
 
 
 def _faults(search: Search, best: Config) -> Iterator[str]:

@@ -176,8 +176,11 @@ def search(prepared: Prepared, space: Space, plan: SearchPlan, on_event: OnEvent
     metric = metric_of(plan.metric, prepared.task.kind)
     under_way = _Search.begin(prepared, metric, plan, keep, on_event)
     first, *others = pairwise((0, *plan.rungs, plan.folds))
-    for block in _blocks(islice(candidates(space, plan.seed), plan.candidates)):
-        under_way.enter(block, range(*first))
+    drawn: Iterator[Candidate] = islice(candidates(space, plan.seed), plan.candidates)
+    if plan.minutes is None:
+        drawn = iter(under_way.expect([*drawn]))
+    for block in _blocks(drawn):
+        under_way.enter(block if plan.minutes is None else under_way.expect(block), range(*first))
         if under_way.is_time_up(share=first[1] / plan.folds):
             break
     under_way.judge(first[1])
@@ -195,15 +198,19 @@ def _blocks(drawn: Iterator[Candidate]) -> Iterator[list[Candidate]]:
         yield block
 
 
-def _together(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:
-    """Those of one shape, so many at a time that memory is enough for larger ones, too."""
-    from phoneprice.training.settings import shared_part
-
+def _together(entries: Sequence[_Entry]) -> Iterator[tuple[str, list[_Entry]]]:
+    """Those of one shape, beside it; so many at a time that memory is enough for larger ones, too."""
     groups = dict[str, list[_Entry]]()
     for entry in entries:
-        groups.setdefault(shared_part(entry.candidate.config), []).append(entry)
-    for own in groups.values():
-        yield from (own[i : i + _BLOCKS[1]] for i in range(0, len(own), _BLOCKS[1]))
+        groups.setdefault(_shape(entry.candidate), []).append(entry)
+    for shape, own in groups.items():
+        yield from ((shape, own[i : i + _BLOCKS[1]]) for i in range(0, len(own), _BLOCKS[1]))
+
+
+def _shape(candidate: Candidate) -> str:
+    from phoneprice.training.settings import shared_part
+
+    return shared_part(candidate.config)
 
 
 @dataclass
@@ -270,7 +277,12 @@ class _Search:
         splits = [(fold.train_rows, fold.test_rows) for fold in folds]
         plans = plans_of(splits, prepared.targets, prepared.config, prepared.roles)
         race = Race(np.repeat(np.arange(len(folds)), [len(fold.test_rows) for fold in folds]), plan.rungs)
-        return cls(prepared, metric, plan, plans, race, keep, SearchProgress(plan.candidates, plan.folds, on_event))
+        return cls(prepared, metric, plan, plans, race, keep, SearchProgress(plan.rungs, plan.folds, on_event))
+
+    def expect(self, block: list[Candidate]) -> list[Candidate]:
+        """Tell the progress who is to come."""
+        self.progress.enter([_shape(candidate) for candidate in block])
+        return block
 
     def enter(self, block: Sequence[Candidate], folds: range) -> None:
         """Let candidates in, and train them on the first folds."""
@@ -280,7 +292,9 @@ class _Search:
 
     def go_on(self, folds: range) -> None:
         """Train who is still in the race for some more folds."""
-        self._train([entry for entry in self.entries if entry.running], folds)
+        running = [entry for entry in self.entries if entry.running]
+        self.progress.go_on([_shape(entry.candidate) for entry in running], folds)
+        self._train(running, folds)
 
     def is_time_up(self, share: float) -> bool:
         """Whether there is no time for further candidates, since the other folds of those that are in it take the rest.
@@ -291,8 +305,8 @@ class _Search:
         return self.plan.minutes is not None and spent >= share * 60 * self.plan.minutes
 
     def _train(self, entries: Sequence[_Entry], folds: range) -> None:
-        for group in _together(entries):
-            self.progress.begin([entry.candidate.config for entry in group], len(folds))
+        for shape, group in _together(entries):
+            self.progress.begin(shape, len(group) * len(folds))
             self._take(group, folds, self.keep(partial(self._piece, group, folds)))
             self.progress.end()
 
@@ -398,7 +412,6 @@ class _Search:
             for entry, stays in zip(self.entries, running, strict=True):
                 if entry.running and not stays:
                     entry.behind = done
-        self.progress.left([entry.candidate.config for entry in self.entries if entry.running], done)
 
     @property
     def _trial(self) -> Trial:

@@ -114,23 +114,23 @@ def tune(
             found = search(prepared, around, plan, collector, checkpointer.piece)
             outer = nested_estimate(prepared, found, collector, checkpointer.piece) if nested else None
             contents = SearchContents(found.picked.candidate.config, search_document(found, prepared, outer))
-            best = replace(prepared, config=contents.best)
+            best, begun = replace(prepared, config=contents.best), time.perf_counter()
             made: RunContents | SearchAlone
             if training:
-                made = replace(trained(best, checkpointer, recorded, started, collector), search=contents)
+                made = replace(trained(best, checkpointer, recorded, begun, collector), search=contents)
             else:
                 made = SearchAlone(contents, _environment(prepared.config, recorded, started))
             writer.finish(made)
     if leaks := leaks_told(prepared.table, prepared.schema.feature_names, prepared.config):
         collector.warn(f"{prepared.table.source}: {leaks}")
-    seconds = time.perf_counter() - started
+    ended = time.perf_counter()
     return TuneResult(
         path,
         contents.best,
         prepared.task,
         contents.search,
-        result_of(path, best, made, seconds, collector.messages) if isinstance(made, RunContents) else None,
-        seconds,
+        result_of(path, best, made, ended - begun, collector.messages) if isinstance(made, RunContents) else None,
+        ended - started,
         collector.messages,
         prepared.reasons,
     )

@@ -99,4 +99,5 @@ def _left_out(found: Search) -> Iterator[tuple[str, str]]:
 
 def _interval(found: Interval | None) -> str:
     assert found is not None  # what is picked has finished
-    return f"{figure(found.value)} ({span(found.low, found.high)})"
+    ends = found.low, found.high
+    return f"{figure(found.value, *ends)} ({span(*ends, found.value)})"
