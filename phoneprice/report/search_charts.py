@@ -53,7 +53,7 @@ def _course_chart(found: Search, scale: Axis) -> Chart:
         "The best so far",
         f"{words}: candidate {found.picked}, after {duration(steps[-1][0])} of {duration(ends[-1])}.",
         Axis(0, ends[-1] or 1.0, "seconds of training"),
-        Axis.over([*values, scale.low, scale.high], scale.label),
+        Axis.over(values, scale.label),
     )
     corners = [steps[0]]
     for seconds, value in steps[1:]:
