@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from phoneprice.workflows.model import load
     from phoneprice.workflows.predict import predict
     from phoneprice.workflows.train import train
+    from phoneprice.workflows.tune import tune
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "predict",
     "train",
+    "tune",
 ]
 
 _MODULES = {
@@ -42,6 +44,7 @@ _MODULES = {
     "load": "workflows.model",
     "predict": "workflows.predict",
     "train": "workflows.train",
+    "tune": "workflows.tune",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from phoneprice.artifact.search_files import SearchContents
 from phoneprice.artifact.writer import RunContents, RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.data.encoding.labels import LabelKind
@@ -19,6 +20,7 @@ from phoneprice.records import (
     HeldOut,
     Inputs,
     InputStatistics,
+    Interval,
     TargetStatistics,
     Task,
     TrainedRecipe,
@@ -35,6 +37,7 @@ from phoneprice.records.documents import (
     Splits,
     measured_on,
 )
+from phoneprice.records.searches import Search, TriedCandidate
 
 LABELS = ("0", "1", "2", "3")
 NOTHING_HELD_OUT = Config.model_validate({"validation": {"scheme": "none", "members": 3}})
@@ -108,8 +111,51 @@ def random_contents(config=None, schema=None, members=3, seed=0, **changes):
         "environment": ENVIRONMENT,
         "history": short_history(members * len(recipes)),
         "held_out": held,
+        "search": None if held is None or config.portfolio else SearchContents(config, random_search(config)),
     }
     return RunContents(config=config, schema=schema, recipes=recipes, **(parts | changes))
+
+
+def random_search(config, candidates=6, seed=0):
+    """The last two candidates have not finished; the second one is picked."""
+    random = np.random.default_rng(seed)
+    metric = "rmse" if config.task.kind == "regression" else "log_loss"
+    tried = [_random_candidate(k, random, finished=k < candidates - 2) for k in range(candidates)]
+    ranking = sorted(range(candidates - 2), key=lambda k: tried[k].figure.value)
+    return Search(
+        format=1,
+        task=config.task.kind,
+        rows=ROWS * 3,
+        data_sha256="0" * 64,
+        metric=metric,
+        folds=3,
+        seed=0,
+        racing=True,
+        space={"optimizer.lr": "0.01..0.1:log", "model.dropout": "0|0.1..0.5", "model.activation": "relu|silu"},
+        picked=ranking[0],
+        estimate=Interval(0.31, 0.21, 0.42),
+        lead=Interval(0.02, -0.01, 0.05),
+        smallest=ranking[1],
+        ranking=tuple(ranking),
+        importances={"optimizer.lr": 0.6, "model.activation": 0.1, "model.dropout": 0.0},
+        edges=("optimizer.lr: the best value, 0.1, is at the end of 0.01..0.1:log; try -x optimizer.lr=0.03..0.3:log",),
+        candidates=tuple(tried),
+    )
+
+
+def _random_candidate(number, random, *, finished):
+    value, settings = float(random.uniform(0.2, 0.5)), {"model.activation": "silu" if number % 2 else "relu"}
+    return TriedCandidate(
+        candidate=number,
+        settings=settings
+        | {"optimizer.lr": f"{random.uniform(0.01, 0.1):.4g}", "model.dropout": f"{0.1 * number:.1g}"},
+        parameters=20 + number,
+        scores=(value,) * (3 if finished else number % 2),
+        seconds=(0.5,) * (3 if finished else 1),
+        figure=Interval(value, value - 0.1, value + 0.1) if finished else None,
+        lead=Interval(0.1, 0.0, 0.2) if finished else None,
+        why_not=None if finished else "behind after 1 fold" if number % 2 else "diverged in fold 1, epoch 3",
+    )
 
 
 def recipe_names(config):

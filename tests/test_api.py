@@ -20,7 +20,7 @@ def test_import_is_light():
     assert not modules_after("import phoneprice; dir(phoneprice); phoneprice.__version__") & HEAVY
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "compare", "cross_validate", "load"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "compare", "cross_validate", "load", "tune"])
 def test_nothing_but_the_estimators_imports_scikit_learn(name):
     assert not modules_after(f"from phoneprice import {name}") & {"sklearn", "torch", "pandas"}
 
@@ -36,6 +36,7 @@ def test_names():
         "load",
         "predict",
         "train",
+        "tune",
     ]
     assert set(phoneprice.__all__) <= set(dir(phoneprice))
     for name in phoneprice.__all__:
@@ -45,7 +46,7 @@ def test_names():
 
 
 def test_functions_are_typed():
-    for name in ("train", "evaluate", "predict", "compare", "cross_validate"):
+    for name in ("train", "evaluate", "predict", "compare", "cross_validate", "tune"):
         assert get_type_hints(getattr(phoneprice, name))["return"].__module__.startswith("phoneprice.")
 
 

@@ -35,7 +35,7 @@ FORMAT = "phoneprice checkpoint 1"
 KEPT = 2
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 _UNFINISHED = re.compile(r"\d{8}-[0-9a-f]{64}\.unfinished")
-_STATE, _HISTORY = "state/", "history/"
+_STATE, _HISTORY, _PIECE = "state/", "history/", "piece/"
 _CURVES = tuple(f.name for f in fields(Curves) if f.name not in {"health", "start"})
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,6 +50,13 @@ class Checkpoint:
     """All that changes during training, by name."""
     history: Sequence[EpochRecord] = field(default=())
     """The epochs done."""
+    pieces: Sequence[Arrays] = field(default=())
+    """What a search has found before the training, piece by piece."""
+
+    @property
+    def command(self) -> str:
+        """What goes on from here."""
+        return str(self.origin.get("the command", "train"))
 
     @property
     def epoch(self) -> int:
@@ -168,6 +175,8 @@ def _render(checkpoint: Checkpoint, number: int) -> bytes:
 
     arrays = {f"{_STATE}{name}": values for name, values in checkpoint.state.items()}
     arrays |= {f"{_HISTORY}{name}": values for name, values in _columns(checkpoint.history).items()}
+    for place, piece in enumerate(checkpoint.pieces):
+        arrays |= {f"{_PIECE}{place}/{name}": values for name, values in piece.items()}
     origin = strict_json.render_line(checkpoint.origin).decode()
     # safetensors takes the bytes as they lie in memory, and a () array must stay one.
     whole = {name: values.copy(order="C") for name, values in arrays.items()}
@@ -188,13 +197,22 @@ def _parse(data: bytes, number: int, source: str) -> Checkpoint | None:
             return None
         origin = {**strict_json.parse(metadata["origin"].encode(), source)}
         arrays = load(data)
-        return Checkpoint(origin, _part(arrays, _STATE), tuple(_records(_part(arrays, _HISTORY))))
+        history = tuple(_records(_part(arrays, _HISTORY)))
+        return Checkpoint(origin, _part(arrays, _STATE), history, tuple(_pieces(_part(arrays, _PIECE))))
     except (SafetensorError, ModelError, LookupError, TypeError, AttributeError):
         return None
 
 
 def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _pieces(arrays: Arrays) -> Iterator[Arrays]:
+    """The arrays of each piece, which begin with its number."""
+    place = 0
+    while piece := _part(arrays, f"{place}/"):
+        yield piece
+        place += 1
 
 
 def _columns(history: Sequence[EpochRecord]) -> dict[str, NDArray[Any]]:

@@ -24,6 +24,9 @@ METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 ENVIRONMENT = "environment.json"
 OUT_OF_FOLD = "oof.parquet"
+BEST = "best.toml"
+SEARCH = "search.json"
+CANDIDATES = "search.parquet"
 COMPARISON = "comparison.json"
 CURVES = "curves.parquet"
 PAGE = "report.html"
@@ -42,12 +45,19 @@ LIMITS = {
     HISTORY: 1 << 30,
     ENVIRONMENT: MIB,
     OUT_OF_FOLD: 16 << 30,
+    BEST: 2 * MIB,
+    SEARCH: 64 * MIB,
+    CANDIDATES: 64 * MIB,
 }
 """Bytes that a file may have at most. The loader knows the exact size of the weights before it reads them."""
 
 LISTED = tuple(name for name in LIMITS if name not in {MANIFEST, MANIFEST_HASH})
 """The files that a manifest lists; it lists them all but for ``OPTIONAL``."""
-OPTIONAL = frozenset({OUT_OF_FOLD})
+OF_SEARCH = frozenset({BEST, SEARCH, CANDIDATES})
+"""What a run has more that comes from a search."""
+OPTIONAL = frozenset({OUT_OF_FOLD}) | OF_SEARCH
+SEARCH_ALONE = frozenset({ENVIRONMENT}) | OF_SEARCH
+"""All that is listed by a search without networks."""
 
 LIMITS_OF_COMPARISONS = {CONFIG: LIMITS[CONFIG], COMPARISON: 64 * MIB, CURVES: 1 << 30, PAGE: 256 * MIB}
 """The same of the files that the manifest of a comparison lists."""
@@ -56,6 +66,15 @@ LIMITS_OF_COMPARISONS = {CONFIG: LIMITS[CONFIG], COMPARISON: 64 * MIB, CURVES: 1
 def listed_with(names: Collection[str]) -> tuple[str, ...]:
     """All that a manifest may list that lists these files: those of a comparison, or those of a run."""
     return tuple(LIMITS_OF_COMPARISONS) if COMPARISON in names else LISTED
+
+
+def needed_with(names: Collection[str]) -> frozenset[str]:
+    """What a manifest has to list that lists these: of a comparison, of a run, or of a search without networks."""
+    if COMPARISON in names:
+        return frozenset(LIMITS_OF_COMPARISONS)
+    if {*names} == SEARCH_ALONE:
+        return SEARCH_ALONE
+    return frozenset(LISTED) - OPTIONAL | (OF_SEARCH if OF_SEARCH & {*names} else frozenset())
 
 
 def is_known(name: str) -> bool:

@@ -19,8 +19,10 @@ from phoneprice.model.shape import NetworkShape, recipe_shape
 from phoneprice.records import Calibration, Ensemble, HeldOut, Task, TrainedRecipe
 
 if TYPE_CHECKING:
+    from phoneprice.artifact.search_files import SearchContents
     from phoneprice.records.curves import Curves
     from phoneprice.records.documents import Environment, RunMetrics, Splits
+    from phoneprice.records.searches import Search
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,16 @@ class Run:
         _refuse(source, held_out_faults(found, self.metrics, self.splits, self.task, self.config))
         return found
 
+    @cached_property
+    def search(self) -> Search | None:
+        """The search that its configuration comes from; None for a configuration that was given."""
+        if layout.SEARCH not in self.manifest.files:
+            return None
+        found = _search_in(self.files)
+        if found.best != self.config:
+            raise prediction_files.damaged(self.files.source(layout.BEST), f"it is not what {layout.CONFIG} has")
+        return found.search
+
 
 def _refuse(source: str, faults: Iterator[str]) -> None:
     """Raise ``ModelError`` with the first fault, if there is one."""
@@ -140,16 +152,34 @@ def verify_run(path: str | Path, expected_sha256: str | None = None) -> tuple[Ch
     The manifest's hash covers all others: whoever knows it beforehand, from somewhere safe, can tell a forged run too.
     Raises ``ModelError``, also where it is not ``expected_sha256``.
     """
-    with open_run(Path(path)) as files:
+    with open_run(Path(path), or_search=True) as files:
         manifest = files.manifest_file
         if expected_sha256 not in {None, manifest.sha256}:
             raise ModelError(
                 f"{files.source(manifest.name)}: its SHA-256 is {manifest.sha256}, expected {expected_sha256}; "
                 "this is another run, don't use it"
             )
-        run = _load(files)
-        _ = run.metrics, run.splits, run.environment, run.history, run.held_out  # with those of _load, every file
-        return manifest, *(CheckedFile(name, entry.bytes, entry.sha256) for name, entry in run.manifest.files.items())
+        if files.manifest.files.keys() == layout.SEARCH_ALONE:
+            _check_search_alone(files)
+        else:
+            run = _load(files)
+            # With those of _load, every file.
+            _ = run.metrics, run.splits, run.environment, run.history, run.held_out, run.search
+        listed = files.manifest.files.items()
+        return manifest, *(CheckedFile(name, entry.bytes, entry.sha256) for name, entry in listed)
+
+
+def _check_search_alone(files: SealedDirectory) -> None:
+    from phoneprice.records.documents import Environment
+
+    _search_in(files)
+    prediction_files.parse_record(Environment, *files.document(layout.ENVIRONMENT))
+
+
+def _search_in(files: SealedDirectory) -> SearchContents:
+    from phoneprice.artifact.search_files import parse_search
+
+    return parse_search(*map(files.document, (layout.BEST, layout.SEARCH, layout.CANDIDATES)))
 
 
 def _load(files: SealedDirectory) -> Run:

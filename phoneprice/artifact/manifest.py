@@ -12,7 +12,7 @@ from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from phoneprice.artifact import strict_json
-from phoneprice.artifact.layout import DAMAGED, FORMAT_VERSION, MANIFEST, OPTIONAL, limit, listed_with
+from phoneprice.artifact.layout import DAMAGED, FORMAT_VERSION, MANIFEST, limit, listed_with, needed_with
 from phoneprice.errors import ModelError
 from phoneprice.wording import cut
 
@@ -95,8 +95,9 @@ def _entries(files: dict[str, Any], source: str) -> dict[str, FileEntry]:
     for name in files:
         if name not in listed:
             raise _damaged(source, f"found file {cut(repr(name), 80)}, which is no file of a run")
+    needed = needed_with(files)
     for name in listed:
-        if name not in files and name not in OPTIONAL:
+        if name in needed and name not in files:
             raise _damaged(source, f"file {name!r} is not listed")
     return {name: _entry(name, files[name], source) for name in files}
 

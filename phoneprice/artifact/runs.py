@@ -111,11 +111,22 @@ def _last_saved(run: Path, *, only_idle: bool = False) -> float | None:
     return None
 
 
+def _unfinished_command(run: Path) -> str:
+    """The command that goes on with an unfinished training; that of most where its checkpoints are damaged."""
+    with suppress(OSError, StorageError, ModelError), open_work(run) as work:
+        if work is not None and (checkpoint := CheckpointStore(work, run).load()[0]):
+            return checkpoint.command
+    return "train"
+
+
 def _refuse_near_miss(path: Path, root: Path) -> None:
     if not path.name or any(map(os.path.lexists, run_places(path))):
         return
     if _last_saved(path) is not None:
-        raise ModelError(f"{path}: its training is unfinished; go on with 'phoneprice train DATA -o {path} --resume'")
+        command = _unfinished_command(path)
+        what = "search" if command == "tune" else "training"
+        goes_on = f"go on with 'phoneprice {command} DATA -o {path} --resume'"
+        raise ModelError(f"{path}: its {what} is unfinished; {goes_on}")
     if _is_run(aside := path.with_name(f".{path.name}.old")):
         raise ModelError(f"{path}: no such run; an earlier version has put it aside, so rename {aside} to {path}")
     if near := nearest_path(path, _is_run) or nearest_path(root / path, _is_run):

@@ -15,7 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoneprice.artifact.folders import OpenDirectory, mode_of
-from phoneprice.artifact.layout import COMPARISON, DAMAGED, LIMITS, LISTED, MANIFEST, MANIFEST_HASH, PAGE, WEIGHTS
+from phoneprice.artifact.layout import (
+    BEST,
+    COMPARISON,
+    DAMAGED,
+    LIMITS,
+    LISTED,
+    MANIFEST,
+    MANIFEST_HASH,
+    PAGE,
+    SEARCH_ALONE,
+    WEIGHTS,
+)
 from phoneprice.artifact.manifest import Manifest, parse_manifest, render_manifest_hash
 from phoneprice.artifact.work import run_places
 from phoneprice.errors import ModelError, PhonePriceError
@@ -143,26 +154,29 @@ class SealedDirectory(AbstractContextManager["SealedDirectory"]):
         return ModelError(f"{self.source(name)}: its SHA-256 is not the one listed; {DAMAGED}")
 
 
-def open_run(path: Path) -> SealedDirectory:
+def open_run(path: Path, *, or_search: bool = False) -> SealedDirectory:
     """The run called ``path``; the older or the newer one, whole, where another process replaces it meanwhile.
 
     Where ``train --force`` was killed before it put the new one there, that is the older one, which it has put aside.
-    Raises ``ModelError``.
+    With ``or_search`` a search without networks will do, too. Raises ``ModelError``.
     """
     for _ in range(_LOOKS):
         with _open_directory(path) as directory:
             try:
-                return _run_of(SealedDirectory(directory, path))
+                return _run_of(SealedDirectory(directory, path), or_search=or_search)
             except ModelError:
                 if _is_still(path, directory):
                     raise
     raise ModelError(f"{path}: is replaced again and again by another process; run again when that is done")
 
 
-def _run_of(found: SealedDirectory) -> SealedDirectory:
+def _run_of(found: SealedDirectory, *, or_search: bool) -> SealedDirectory:
     if COMPARISON in found.manifest.files:
         page = found.path / PAGE
         raise ModelError(f"{found.path}: is a comparison of several trainings, not a run; open {page} in a browser")
+    if {*found.manifest.files} == SEARCH_ALONE and not or_search:
+        learn = f"'phoneprice train DATA -c {found.path / BEST}' trains the best"
+        raise ModelError(f"{found.path}: holds a search and no networks; {learn}")
     return found
 
 

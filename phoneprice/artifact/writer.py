@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from phoneprice.artifact.search_files import SearchContents
     from phoneprice.config.schema import Config
     from phoneprice.data.encoding.schema import TableSchema
     from phoneprice.records import Calibration, HeldOut, TrainedRecipe
@@ -98,6 +99,16 @@ class RunContents:
     history: Curves
     held_out: HeldOut | None = None
     """Predictions of held-out rows as they were judged, where there are any."""
+    search: SearchContents | None = None
+    """The search that the configuration comes from, if it does."""
+
+
+@dataclass(frozen=True)
+class SearchAlone:
+    """All that a search without a training holds."""
+
+    search: SearchContents
+    environment: Environment
 
 
 class RunWriter:
@@ -132,7 +143,7 @@ class RunWriter:
                 self.checkpoints.delete()
             opened.pop_all()
 
-    def finish(self, contents: RunContents) -> None:
+    def finish(self, contents: RunContents | SearchAlone) -> None:
         """Write all files, flush them to the disk and give the run its name. Raises ``StorageError``."""
         self.finish_with(_render(contents))
 
@@ -302,11 +313,10 @@ def _refuse_unfinished(checkpoints: CheckpointStore, shown: Path) -> None:
         checkpoint, _ = checkpoints.load()
     except ModelError:
         return
-    if checkpoint is not None and checkpoint.epoch:
-        raise UsageError(
-            f"{shown}: holds an unfinished training, saved in epoch {checkpoint.epoch}; "
-            "go on with --resume, or start over with --force"
-        )
+    if checkpoint is None or not (checkpoint.epoch or checkpoint.pieces):
+        return
+    place = f"training, saved in epoch {checkpoint.epoch}" if checkpoint.epoch else "search"
+    raise UsageError(f"{shown}: holds an unfinished {place}; go on with --resume, or start over with --force")
 
 
 def _open_run(parent: OpenDirectory, name: str) -> OpenDirectory:
@@ -438,8 +448,18 @@ def _time_after_all_in(folder: OpenDirectory) -> datetime:
     return newest
 
 
-def _render(contents: RunContents) -> dict[str, bytes]:
+def _render(contents: RunContents | SearchAlone) -> dict[str, bytes]:
     # Whoever only reads runs does without these; see ``loader.Run``.
+    from phoneprice.artifact.search_files import render_search
+    from phoneprice.artifact.training_files import render_document
+
+    files = {} if contents.search is None else render_search(contents.search)
+    files[layout.ENVIRONMENT] = render_document(contents.environment)
+    files |= {} if isinstance(contents, SearchAlone) else _render_run(contents)
+    return {name: files[name] for name in layout.LISTED if name in files}
+
+
+def _render_run(contents: RunContents) -> dict[str, bytes]:
     from phoneprice.artifact.held_out import render_held_out
     from phoneprice.artifact.training_files import render_document, render_history
 
@@ -453,7 +473,6 @@ def _render(contents: RunContents) -> dict[str, bytes]:
         layout.CALIBRATION: render_calibration(contents.calibration, contents.recipes),
         layout.METRICS: render_document(contents.metrics),
         layout.HISTORY: render_history(contents.history),
-        layout.ENVIRONMENT: render_document(contents.environment),
     }
     if contents.held_out is not None:
         files[layout.OUT_OF_FOLD] = render_held_out(contents.held_out, contents.schema.labels)

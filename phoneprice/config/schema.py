@@ -596,6 +596,11 @@ class Config(Settings):
         return Recipe.model_construct(name=name, **own, training=RecipeTraining.model_construct(**training))
 
     @property
+    def alone(self) -> "Config":
+        """The same without a portfolio: one network learns as its own sections say."""
+        return self.model_copy(update={"portfolio": ()}) if self.portfolio else self
+
+    @property
     def recipes(self) -> "tuple[Config, ...]":
         """A configuration for each recipe of the portfolio; without one it is this one."""
         return tuple(map(self.of_recipe, self.portfolio)) or (self,)

@@ -32,6 +32,10 @@ class Metric:
         steps = [self.limits[0], *rising, self.limits[1]]
         return all(later - earlier >= -1e-9 for earlier, later in pairwise(steps))
 
+    def badness(self, figure: float) -> float:
+        """A figure turned so that less is better."""
+        return figure if self.better == "lower" else -figure
+
     def gain(self, difference: Interval) -> Interval:
         """A difference of two figures as what the first is better by, whichever way is better."""
         return difference if self.better == "higher" else -difference

@@ -10,6 +10,7 @@ from phoneprice.records import Doubles, HeldOut, Interval, Task, TrainingFinding
 from phoneprice.records.curves import Curves
 from phoneprice.records.documents import BaselineMetrics, RunMetrics
 from phoneprice.records.findings import TrainingCheck, symptoms
+from phoneprice.records.searches import Search
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ class ReportFacts:
     from_data: FromData | None
     ask_for_data: str
     """The command that adds what only the table can tell."""
+    search: Search | None = None
+    """That the configuration comes from."""
 
     @property
     def symptoms(self) -> str:

@@ -21,6 +21,7 @@ from phoneprice.report.prediction_charts import (
     reliability_charts,
     score_chart,
 )
+from phoneprice.report.search_charts import search_charts
 from phoneprice.report.svg import Chart
 from phoneprice.report.templating import environment
 from phoneprice.report.training_charts import health_charts, loss_chart, metric_chart, rate_chart
@@ -34,6 +35,7 @@ _FEW_BARS = 8
 _SECTIONS = {
     "summary": "Verdict",
     "findings": "Findings",
+    "search": "Search",
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "classes": "Each class",
@@ -95,6 +97,7 @@ def charts(facts: ReportFacts) -> Charts:
     task = facts.task
     made: dict[str, list[Chart | None]] = {name: [] for name in _SECTIONS}
     made["summary"] = [comparison_chart(facts)]
+    made["search"] = [] if facts.search is None else [*search_charts(facts.search)]
     for training in facts.trainings:
         curves = training.curves
         drawn = [loss_chart(curves, training.note), metric_chart(task, curves), rate_chart(curves)]
@@ -128,7 +131,7 @@ def _is_shown(section: str, facts: ReportFacts, charts: Charts) -> bool:
             return facts.metrics.confusion is not None
         case "classes":
             return facts.metrics.per_class is not None
-        case "calibration" | "score" | "ranking" | "residuals" | "dependence":
+        case "search" | "calibration" | "score" | "ranking" | "residuals" | "dependence":
             return bool(charts[section])
         case "importance":
             return facts.from_data is None or bool(facts.from_data.importances)

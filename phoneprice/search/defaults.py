@@ -48,4 +48,4 @@ def usual_space(base: Config, settled: Collection[str] = ()) -> Space:
 
 
 def _is_settled(key: str, settled: Collection[str]) -> bool:
-    return any(own == key or own.startswith(f"{key}.") for own in settled)
+    return any(f"{own}.".startswith(f"{key}.") or key.startswith(f"{own}.") for own in settled)

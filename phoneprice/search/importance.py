@@ -64,7 +64,7 @@ def _column(axis: Axis, tried: Sequence[Candidate]) -> Doubles:
     Who has no such setting gets the middle one, which says nothing of which component that is: the component's own axis
     does.
     """
-    values = [_value(axis, own) for own in tried]
+    values = [value_of(axis, own) for own in tried]
     codes = dict.fromkeys(toml_value(own) for own in values if own is not None and not _is_number(own))
     places = {text: place * 1e6 - 1e9 for place, text in enumerate(codes)}
     known = {i: own if _is_number(own) else places[toml_value(own)] for i, own in enumerate(values) if own is not None}
@@ -72,8 +72,8 @@ def _column(axis: Axis, tried: Sequence[Candidate]) -> Doubles:
     return np.array([known.get(i, middle) for i in range(len(values))], dtype=np.float64)
 
 
-def _value(axis: Axis, candidate: Candidate) -> Any:
-    """As TOML has it; None where the candidate's components have no such setting."""
+def value_of(axis: Axis, candidate: Candidate) -> Any:
+    """What a candidate has of an axis, as TOML has it; None where its components have no such setting."""
     if axis.key in candidate.values:
         return candidate.values[axis.key]
     found = setting_of(candidate.config, axis.path)

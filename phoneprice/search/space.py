@@ -85,10 +85,14 @@ class Axis:
         """That it has this value."""
         return Setting(self.path, value, self.source, layer=3)
 
+    @property
+    def written(self) -> str:
+        """Its alternatives as ``-x`` takes them."""
+        return "|".join(str(own) if isinstance(own, Range) else as_typed(own) for own in self.alternatives)
+
     def __str__(self) -> str:
         """As ``-x`` takes it."""
-        written = (str(own) if isinstance(own, Range) else as_typed(own) for own in self.alternatives)
-        return f"{self.key}={'|'.join(written)}"
+        return f"{self.key}={self.written}"
 
     @property
     def toml(self) -> str:

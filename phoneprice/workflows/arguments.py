@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -60,6 +60,8 @@ def _is_a(value: object, kind: Any) -> bool:
         return isinstance(value, str) and value in get_args(kind)
     if origin is int:  # NumPy's too
         return isinstance(value, Integral) and not isinstance(value, bool)
+    if origin is float:  # and whole numbers
+        return isinstance(value, Real) and not isinstance(value, bool)
     if origin is Sequence:
         return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     if origin is Path:
@@ -74,7 +76,14 @@ def _can_be_a_path(value: str | os.PathLike[str]) -> bool:
         return False
 
 
-_WORDS = {NoneType: "None", Path: "a Path", str: "a text", int: "a whole number", bool: "True or False"}
+_WORDS = {
+    NoneType: "None",
+    Path: "a Path",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+}
 
 
 def _words(hint: Any) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from phoneprice import __version__
-from phoneprice.artifact.checkpoints import Checkpoint
+from phoneprice.artifact.checkpoints import Arrays, Checkpoint
 from phoneprice.artifact.manifest import sha256
 from phoneprice.artifact.prediction_files import render_schema
 from phoneprice.artifact.writer import RunWriter
 from phoneprice.config.schema import Config
 from phoneprice.errors import DivergedError, ModelError, StoppedError
 from phoneprice.records import EpochRecord
-from phoneprice.wording import cut, first_of
+from phoneprice.wording import counted, cut, first_of
 from phoneprice.workflows.changes import changes, comparable
 from phoneprice.workflows.environment import cpu_features
 from phoneprice.workflows.events import Noted, OnEvent, Warned
@@ -49,6 +50,12 @@ class Checkpointer:
         self.history: list[EpochRecord] = []
         """The epochs done so far."""
         self._origin: Mapping[str, Any] = {}
+        self._pieces: list[Arrays] = []
+        """Of a search, as far as they are made."""
+        self._to_give = deque[Arrays]()
+        """Those of a search that was stopped, which is done again up to there."""
+        self._stopped: Checkpoint | None = None
+        self._searches = False
         self._epochs = 0
         self._next = 0.0
         self._begun = False
@@ -58,11 +65,37 @@ class Checkpointer:
 
         Raises ``ModelError`` where ``origin`` is not that of the training that was stopped, or no checkpoint is valid.
         """
-        self._origin, self._epochs = origin, training.epochs
-        if self._resume:
-            self._take_up(training)
+        self._epochs = training.epochs
+        if not self._searches:
+            self._origin = origin
+            self._load()
+        if self._stopped is not None:
+            self._take_up(training, self._stopped)
         self._begun = True
         self._save(training)  # from now on there is something to resume, whenever the process is killed
+
+    def begin_search(self, origin: Mapping[str, Any]) -> None:
+        """Bring a search to where it was stopped, if it was; its training will be brought there, too.
+
+        Raises ``ModelError`` where ``origin`` is not that of the search that was stopped, or no checkpoint is valid.
+        """
+        self._origin, self._searches = origin, True
+        self._load()
+        if self._stopped is not None:
+            self._refuse_differences(self._stopped)
+            self._to_give.extend(self._stopped.pieces)
+            self._on_event(Noted(f"{self._run}: going on with the search after {counted(len(self._to_give), 'fit')}"))
+        self._begun = True
+        self._save()
+
+    def piece(self, make: Callable[[], Arrays]) -> Arrays:
+        """The next piece of a search: what ``make`` makes, or has made before it was stopped."""
+        if self._to_give:
+            self._pieces.append(self._to_give.popleft())
+        else:
+            self._pieces.append(make())
+            self._save()
+        return self._pieces[-1]
 
     def follow(self, training: Fit) -> Generator[StepDone | EpochRecord]:
         """``training.run()``, saved when it is time; ``StoppedError`` after the step in which a signal came."""
@@ -87,10 +120,10 @@ class Checkpointer:
             return
         if isinstance(value, KeyboardInterrupt):
             number = value.number if isinstance(value, StoppedError) else 2
-            place = f"after epoch {len(self.history)} of {self._epochs}"
+            place = f"after epoch {len(self.history)} of {self._epochs}" if self._epochs else "in the search"
             raise StoppedError(number, f"stopped {place}; go on with: {self._how_to_resume()}") from None
         if isinstance(value, Exception) and not isinstance(value, DivergedError) and self._store.last_saved():
-            kept = "the training is kept as of its last checkpoint"
+            kept = f"the {'training' if self._epochs else 'search'} is kept as of its last checkpoint"
             self._on_event(Warned(f"{self._run}: {kept}; go on with: {self._how_to_resume()}"))
 
     def _due(self, event: StepDone | EpochRecord) -> bool:
@@ -98,32 +131,43 @@ class Checkpointer:
             return isinstance(event, EpochRecord)
         return time.monotonic() >= self._next
 
-    def _save(self, training: Fit) -> None:
+    def _save(self, training: Fit | None = None) -> None:
         started = time.monotonic()
-        state = {name: tensor.detach().cpu().numpy() for name, tensor in training.state().items()}
-        self._store.save(Checkpoint(self._origin, state, self.history))
+        tensors = {} if training is None else training.state()
+        state = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+        pieces = [*self._pieces, *self._to_give]
+        self._store.save(Checkpoint(self._origin, state, self.history, pieces))
         now = time.monotonic()
         self._next = now + max(self._config.training.checkpoint_seconds, (now - started) / MOST_TIME)
 
-    def _take_up(self, training: Fit) -> None:
-        checkpoint, damaged = self._store.load()
+    def _load(self) -> None:
+        """Find what was stopped, if it is to be resumed."""
+        if not self._resume:
+            return
+        self._stopped, damaged = self._store.load()
         for name in damaged:
             self._on_event(Warned(f"{self._run}: checkpoint {name} is damaged; going on from the one before"))
-        if checkpoint is None:
-            self._on_event(Noted(f"{self._run}: stopped before its first checkpoint, so training starts anew"))
-            return
-        self._refuse_differences(checkpoint, training)
+        if self._stopped is None:
+            what = "the search" if self._searches else "training"
+            self._on_event(Noted(f"{self._run}: stopped before its first checkpoint, so {what} starts anew"))
+
+    def _take_up(self, training: Fit, checkpoint: Checkpoint) -> None:
+        if self._searches and not checkpoint.state:
+            return  # it was stopped in the search
+        self._refuse_differences(checkpoint)
+        if not _fits(checkpoint, training):
+            raise ModelError(f"{self._run}: its checkpoint is of another network; start over with --force")
         import torch
 
         training.load_state({name: torch.tensor(values) for name, values in checkpoint.state.items()})
         self.history = list(checkpoint.history)
         self._on_event(Noted(f"{self._run}: going on after epoch {training.epochs_done} of {training.epochs}"))
 
-    def _refuse_differences(self, checkpoint: Checkpoint, training: Fit) -> None:
+    def _refuse_differences(self, checkpoint: Checkpoint) -> None:
         found = [
             change
             for change in changes(checkpoint.origin, self._origin)
-            if change.key != _EPOCHS or not _may_train_longer(self._config, change.a, change.b)
+            if change.key != _EPOCHS or self._searches or not _may_train_longer(self._config, change.a, change.b)
         ]
         if found:
             listed = [f"{change.key} was {_short(change.a)}, is {_short(change.b)}" for change in found]
@@ -131,12 +175,10 @@ class Checkpointer:
                 f"{self._run}: can't go on from its checkpoint: {first_of(listed, _SHOWN, '; ')}; "
                 "resume with what it was begun with, or start over with --force"
             )
-        if not _fits(checkpoint, training):
-            raise ModelError(f"{self._run}: its checkpoint is of another network; start over with --force")
 
     def _how_to_resume(self) -> str:
         if not self._command:
-            return f"train(..., run={str(self._run)!r}, resume=True)"
+            return f"{'tune' if self._searches else 'train'}(..., run={str(self._run)!r}, resume=True)"
         words = [word for word in self._command if word != "--resume"]
         if not any(word.startswith(("-o", "--output")) for word in words):
             words += ["-o", str(self._run)]

@@ -36,7 +36,7 @@ from phoneprice.workflows.events import OnEvent, WarningCollector, ignore
 from phoneprice.workflows.fitting import Fitted, fit, planned, why_diverged
 from phoneprice.workflows.inferring import asked_for, prepare_as_asked
 from phoneprice.workflows.inputs import refuse_training_on
-from phoneprice.workflows.prepare import Prepared, labelled_source
+from phoneprice.workflows.prepare import Prepared, labelled_source, of_one_network
 from phoneprice.workflows.spaces import variants_asked
 
 COMPARISONS = Path("comparisons")
@@ -94,9 +94,10 @@ def compare(
     path = _place(output, data, file)
     asked = asked_for(config, target, overrides, reading, collector)
     if isinstance(asked, Config):
-        _space(asked, vary, file, grid=grid)  # what is wrong in it is said before the table is read
+        _space(asked.alone, vary, file, grid=grid)  # what is wrong in it is said before the table is read
     with RunWriter(path, force=force) as writer:
         prepared = prepare_as_asked(labelled_source(data, collector), asked, reading, collector)
+        prepared = of_one_network(prepared, "a comparison", collector)
         space = _space(prepared.config, vary, file, grid=grid)
         comparison = compared(prepared, space, collector, grid=grid, look_for=load_tables(file).compare.look_for)
         writer.finish_with(dict(_files(comparison, prepared)))
@@ -114,9 +115,6 @@ def _place(output: Path | str | None, data: Path | str | None, file: Path | str 
 def _space(base: Config, vary: Sequence[str], file: Path | str | None, *, grid: bool) -> Space:
     """What varies. Raises ``ConfigError`` where nothing does, or where nothing could be compared."""
     space = variants_asked(base, vary, file, grid=grid)
-    if base.portfolio:
-        names = ", ".join(recipe.name for recipe in base.portfolio)
-        raise ConfigError(f"portfolio: found {names}, and a comparison is of single networks; remove the portfolio")
     if base.validation.scheme == "none":
         raise ConfigError(
             'validation.scheme "none" holds out no rows to compare by; set validation.scheme = "kfold" or "holdout"'

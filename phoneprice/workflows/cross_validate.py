@@ -261,21 +261,21 @@ def _tested_fold(prepared: Prepared, test: _Tested) -> TestedFold:
 def _mean(name: str, lines: Sequence[Values], folds: Sequence[Fold]) -> Interval:
     """Over the folds in which the metric is defined."""
     there = [i for i, line in enumerate(lines) if name in line]
-    return corrected_resampled_t([lines[i][name] for i in there], *_sizes([folds[i] for i in there]))
+    return corrected_resampled_t([lines[i][name] for i in there], *fold_sizes([folds[i] for i in there]))
 
 
 def _lead(name: str, ours: Sequence[Values], theirs: Sequence[Values], folds: Sequence[Fold]) -> Interval:
     """Ours - theirs, over the folds in which both have the metric."""
     both = [i for i in range(len(folds)) if name in ours[i] and name in theirs[i]]
     pairs = [ours[i][name] for i in both], [theirs[i][name] for i in both]
-    return paired_difference(*pairs, *_sizes([folds[i] for i in both]))
+    return paired_difference(*pairs, *fold_sizes([folds[i] for i in both]))
 
 
 def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def _sizes(folds: Sequence[Fold]) -> tuple[float, float]:
+def fold_sizes(folds: Sequence[Fold]) -> tuple[float, float]:
     """Mean rows of a fold's test and training parts."""
     return float(np.mean([len(f.test_rows) for f in folds])), float(np.mean([len(f.train_rows) for f in folds]))
 

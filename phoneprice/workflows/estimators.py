@@ -42,6 +42,8 @@ from phoneprice.workflows.prepare import prepare_table, read_options
 
 TARGET = "target"
 """What y is called where it has no name of its own."""
+_SETTING = "overrides__"
+"""scikit-learn's own way to name what is in a parameter."""
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]
@@ -61,6 +63,30 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         self.config = config
         self.overrides = overrides
         self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; with ``deep`` the settings of a mapping ``overrides``, too: ``optimizer.lr``."""
+        parameters: dict[str, Any] = super().get_params(deep=False)
+        settings = self.overrides if deep and isinstance(self.overrides, Mapping) else {}
+        return {**parameters, **settings}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters, and by their dotted names settings, which are laid over those of ``overrides``.
+
+        So searches of scikit-learn vary settings: ``GridSearchCV(estimator, {"optimizer.lr": [0.01, 0.1]})``. A setting
+        may also be called ``overrides__optimizer.lr``. Raises ``ValueError`` for any other name.
+        """
+        settings = {name.removeprefix(_SETTING): value for name, value in parameters.items() if "." in name}
+        own = {name: value for name, value in parameters.items() if "." not in name}
+        for name in own.keys() - self.get_params(deep=False).keys():
+            told = f"{name!r} is no parameter of {type(self).__name__}"
+            raise ValueError(f"{told}; settings have dotted names, such as 'model.activation'")
+        super().set_params(**own)
+        if settings and isinstance(self.overrides, Mapping | None):
+            self.overrides = {**(self.overrides or {}), **settings}
+        elif settings:
+            self.overrides = [*override_texts(self.overrides), *override_texts(settings)]
+        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -144,7 +170,8 @@ class PhonePriceClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         ``data.id_columns``, ``index_columns`` and ``ignored_columns`` are not used; those of an array are called x0,
         x1, ...
     overrides : mapping from dotted keys to values, or sequence of ``key=value`` texts, or None
-        Settings laid over the configuration, such as ``{"training.epochs": 50}``.
+        Settings laid over the configuration, such as ``{"training.epochs": 50}``. ``set_params`` takes them one by one
+        by their dotted names, and so do scikit-learn's searches.
     random_state : int, RandomState or None
         Sets ``training.seed``; None leaves it as configured, so that fits repeat.
 

@@ -110,6 +110,19 @@ def fit(
     return fitted
 
 
+def machine(config: Config) -> tuple[str, int]:
+    """The device that trains, and the threads that are asked for, 0 where nobody asks for any.
+
+    Raises ``DeviceError`` for a device that is not there.
+    """
+    from phoneprice.training.threads import threads_of_environment
+
+    usual_threads = threads_of_environment()  # before PyTorch, as in ``fit``
+    with unnoticed("phoneprice.training.device"):
+        from phoneprice.training.device import choose_device
+    return str(choose_device(config.training.device)), config.training.threads or usual_threads
+
+
 def _fit(
     prepared: Prepared,
     plans: Sequence[MemberPlan],

@@ -156,6 +156,13 @@ def configured(config: Config | Path | str | None, reading: Reading) -> Config:
     return config.model_copy(update={"data": reading.instead_of(config.data)})
 
 
+def of_one_network(prepared: Prepared, what: str, on_event: OnEvent) -> Prepared:
+    """The same without a portfolio, which is said: ``what`` is done, such as "a search", is of single networks."""
+    if names := ", ".join(recipe.name for recipe in prepared.config.portfolio):
+        on_event(Noted(f"{what} is of single networks: without the portfolio ({names})"))
+    return replace(prepared, config=prepared.config.alone)
+
+
 def labelled_source(data: Path | str | None, on_event: OnEvent) -> Path | str:
     """The file to learn from: the bundled sample where none is given."""
     if data is not None:

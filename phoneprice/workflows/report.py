@@ -171,6 +171,7 @@ def gather(
         score=_latent_score(run, held),
         from_data=from_data,
         ask_for_data=shlex.join(["phoneprice", "report", str(run.path), "DATA"]),
+        search=run.search,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
 from phoneprice.config.load import load_tables
 from phoneprice.config.schema import Config
 from phoneprice.errors import ConfigError
+from phoneprice.search.defaults import usual_space
 from phoneprice.search.notation import notation_faults, read_space, read_variants
 from phoneprice.search.space import Space
 
@@ -16,12 +18,44 @@ Made = TypeVar("Made")
 _SPACE, _VARIANTS = "tune.space", "compare.variants"
 
 
-def space_asked(base: Config, texts: Sequence[str], file: Path | str | None = None) -> Space:
-    """What a search varies: ``-x`` ``texts`` over ``[tune.space]`` of a file; without axes where neither says any.
+@dataclass(frozen=True)
+class SearchedSpace:
+    """What a search varies: ``-x`` ``texts`` over a ``table``; the usual space where neither says anything."""
 
-    Raises ``ConfigError`` with every fault.
-    """
-    return read_space(base, texts, load_tables(file).tune.space, _source(file, _SPACE))
+    texts: Sequence[str] = ()
+    table: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "space"
+    """Where the table is from, as messages say."""
+    settled: Collection[str] = ()
+    """Keys of settings that somebody has chosen: the usual space leaves them out."""
+
+    @classmethod
+    def of(
+        cls, asked: Mapping[str, Any] | Sequence[str] | None, file: Path | str | None, settings: Sequence[str]
+    ) -> Self:
+        """Alternatives by key, or texts, over ``[tune.space]`` of a file; ``settings`` are ``key=value``.
+
+        Raises ``ConfigError`` for the file.
+        """
+        settled = tuple(text.partition("=")[0].strip() for text in settings)
+        if isinstance(asked, Mapping):
+            return cls((), asked, settled=settled)
+        return cls(tuple(asked or ()), load_tables(file).tune.space, _source(file, _SPACE), settled)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether nobody has said what to vary."""
+        return not (self.texts or self.table)
+
+    def around(self, base: Config) -> Space:
+        """The space around a configuration. Raises ``ConfigError`` with every fault."""
+        if not self.is_usual:
+            return read_space(base, self.texts, self.table, self.source)
+        usual = usual_space(base, self.settled)
+        if not usual.axes:
+            told = f"every setting of the default space is set by -s ({', '.join(self.settled)})"
+            raise ConfigError(f"-x: {told}; say what to search, such as -x optimizer.lr=1e-3..0.1:log")
+        return usual
 
 
 def variants_asked(base: Config, texts: Sequence[str], file: Path | str | None = None, *, grid: bool = False) -> Space:

@@ -101,7 +101,7 @@ def train(
     """
     started = time.perf_counter()
     collector = WarningCollector(on_event)
-    path = _place(run, data, config)
+    path = place_of_run(run, data, config)
     asked = asked_for(config, target, overrides, reading, collector)
     recorded = command_line if record_command_line else ()
     with RunWriter(path, force=force, resume=resume) as writer:
@@ -109,14 +109,14 @@ def train(
         refuse_unreadable(prepared.config, prepared.schema)
         saving = Checkpointer(writer, path, prepared.config, resume=resume, command=command_line, on_event=collector)
         with saving as checkpointer:
-            contents = _trained(prepared, checkpointer, recorded, data, started, collector)
+            contents = trained(prepared, checkpointer, recorded, data, started, collector)
             writer.finish(contents)
     if leaks := leaks_told(prepared.table, prepared.schema.feature_names, prepared.config):
         collector.warn(f"{prepared.table.source}: {leaks}")
-    return _result(path, prepared, contents, time.perf_counter() - started, collector.messages)
+    return result_of(path, prepared, contents, time.perf_counter() - started, collector.messages)
 
 
-def _place(run: Path | str | None, data: Path | str | None, config: Config | ToInfer | Path | str | None) -> Path:
+def place_of_run(run: Path | str | None, data: Path | str | None, config: Config | ToInfer | Path | str | None) -> Path:
     """The path of the run; raises ``UsageError`` where what it is to learn from is in the run that it replaces."""
     file = config if isinstance(config, Path | str) else None
     path = Path(run) if run is not None else new_run_path(Path(file).stem if file is not None else "default")
@@ -126,9 +126,10 @@ def _place(run: Path | str | None, data: Path | str | None, config: Config | ToI
     return path
 
 
-def _result(
+def result_of(
     path: Path, prepared: Prepared, contents: RunContents, seconds: float, warnings: tuple[str, ...]
 ) -> TrainResult:
+    """What a training has come to, once its contents are written."""
     config, metrics = prepared.config, contents.metrics
     found = judged(contents.recipes, prepared.schema, prepared.task, contents.history, metrics)
     return TrainResult(
@@ -145,7 +146,7 @@ def _result(
     )
 
 
-def _trained(
+def trained(
     prepared: Prepared,
     checkpointer: Checkpointer,
     command_line: Sequence[str],

@@ -1,7 +1,7 @@
 """Training measured from inside a process: prints times (seconds) or rows a second as JSON.
 
 ``fits.py cross-validation TABLE REPETITIONS``, and likewise ``throughput``, ``rows`` (tables with commas between),
-``members`` and ``stacking``.
+``members``, ``stacking`` and ``searches``.
 """
 
 import json
@@ -168,12 +168,38 @@ def stacking(table: Path, repetitions: int) -> dict[str, Any]:
     return {**interleaved(tasks, repetitions), "device": str(choose_device("auto"))}
 
 
+def searches(table: Path, repetitions: int) -> dict[str, list[float]]:
+    """Seconds of one fit by default, of a search without a race, and of one with it and the winner's training."""
+    from phoneprice.search.defaults import usual_space
+    from phoneprice.workflows.fitting import planned
+    from phoneprice.workflows.searching import SearchPlan, search
+
+    data, config = prepared(table, ())
+    space = usual_space(config)
+
+    def train(own: Config) -> None:
+        chosen = replace(data, config=own)
+        fit(chosen, planned(chosen, lambda _: None), lambda _: None)
+
+    def race() -> None:
+        found = search(data, space, SearchPlan(), lambda _: None)
+        train(found.picked.candidate.config)
+
+    tasks = {
+        "one fit": lambda: timed(lambda: train(config)),
+        "every fold": lambda: timed(lambda: search(data, space, SearchPlan(racing=False), lambda _: None)),
+        "racing": lambda: timed(race),
+    }
+    return interleaved(tasks, repetitions)
+
+
 MEASUREMENTS: dict[str, Callable[[Any, int], dict[str, Any]]] = {
     "cross-validation": cross_validation,
     "throughput": throughput,
     "rows": rows,
     "members": members,
     "stacking": stacking,
+    "searches": searches,
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import predicting
 import serving
 import starting
 import training
+import tuning
 from measuring import Bar
 
 SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
@@ -25,6 +26,7 @@ SUITES: dict[str, Callable[..., Iterator[Bar]]] = {
     "formats": formats.measure,
     "serving": serving.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
 }
 COLUMNS = "{:44} {:>16} {:>16} {:>7} {:>10} {:>5}  {}"
 

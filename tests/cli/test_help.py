@@ -30,6 +30,7 @@ def test_the_commands_of_the_contract() -> None:
         "train",
         "evaluate",
         "predict",
+        "tune",
         *(f"config {name}" for name in ("init", "show", "check", "explain", "schema")),
         *(f"data {name}" for name in ("check", "describe", "sample", "fetch")),
         *(f"runs {name}" for name in ("list", "show", "verify")),
@@ -51,6 +52,7 @@ NAMES_NO_INPUT = {
     ),
     "skip_lines",
     *("folds", "repeats", "seed", "rows", "chunk_rows", "stream_format"),
+    *("vary", "candidates", "minutes", "metric"),
     *("output", "predictions", "plots"),
     "name",  # of a setting
     "root",  # is looked through; what would be written into a run there is refused by the run

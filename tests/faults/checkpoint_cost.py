@@ -19,7 +19,7 @@ def cost(epochs: int, seconds: str) -> str:
     marks: list[float] = []
     save = checkpointing.Checkpointer._save
 
-    def timed(self: Any, training: Any) -> None:
+    def timed(self: Any, training: Any = None) -> None:
         started = time.perf_counter()
         save(self, training)
         spent.append(time.perf_counter() - started)

@@ -21,6 +21,8 @@ from typing import Any, Self
 
 from tests.faults.program import Ended, Program, call, unmeasured
 
+SEARCH_OPTIONS = ("space", "candidates", "folds")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -45,7 +47,8 @@ class Forks:
     def train(self, data: Path, settings: list[str], run: Path, **options: Any) -> Outcome:
         """Train in a child. Options: resume, force, kill_after (s), kill_at, fail_at (calls), error_number.
 
-        With ``here`` in that interpreter itself: a forked process has one thread only.
+        With ``SEARCH_OPTIONS`` it is a search. With ``here`` in that interpreter itself: a forked process has one
+        thread only.
         """
         answer = self._ask({"data": str(data), "settings": settings, "run": str(run), **options})
         lists: dict[str, Any] = {name: tuple(v) for name, v in answer.items() if isinstance(v, list)}
@@ -118,6 +121,7 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
 
     from phoneprice.config.load import load_config
     from phoneprice.workflows.train import train
+    from phoneprice.workflows.tune import tune
     from tests.faults.file_layer import Act, failing, file_layer, killing, nothing
 
     act: Act = nothing
@@ -131,8 +135,9 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
     with file_layer(act) as calls:
         try:
             config = load_config(None, job["settings"])
-            options = {name: job[name] for name in ("resume", "force") if name in job}
-            train(
+            given = ("resume", "force", *SEARCH_OPTIONS)
+            options = {name: job[name] for name in given if name in job}
+            (tune if "space" in job else train)(
                 job["data"],
                 config,
                 job["run"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pyarrow.csv
@@ -47,7 +48,15 @@ TRAININGS = {
         "training.network_start=0",
     ],
 }
-UNLIKE = frozenset({"environment.json", "manifest.json", "manifest.sha256"})
+SEARCHES: dict[str, dict[str, object]] = {
+    "search": {
+        "space": ["model.hidden=[]|[4]|[6]", "optimizer.lr=0.01..0.1:log", "model.dropout=0|0.1..0.4"],
+        "candidates": 9,
+        "folds": 3,
+    }
+}
+"""The options of trainings that come after a search; those have the settings of ``ordinal``."""
+UNLIKE = frozenset({"environment.json", "manifest.json", "manifest.sha256", "search.parquet"})
 """Files with times in them."""
 
 
@@ -60,7 +69,11 @@ def write_phones(path: Path, rows: int = 120) -> Path:
 def fingerprint(run: Path) -> dict[str, str]:
     """SHA-256 of the files that must be equal in two equal trainings."""
     return {
-        entry.name: hashlib.sha256(entry.read_bytes()).hexdigest()
+        entry.name: hashlib.sha256(_SECONDS.sub(b"", entry.read_bytes())).hexdigest()
         for entry in sorted(run.iterdir())
         if entry.name not in UNLIKE
     }
+
+
+_SECONDS = re.compile(rb'"seconds": \[[^\]]*\]')
+"""In ``search.json``."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.faults.counts import SEED, report, share_of, step_of
 from tests.faults.forking import Forks, Outcome
-from tests.faults.small_trainings import TRAININGS, fingerprint, write_phones
+from tests.faults.small_trainings import SEARCHES, TRAININGS, fingerprint, write_phones
 
 INTERVALS = ("0", "0.01", "10")
 
@@ -24,8 +25,8 @@ class Bench:
         self.runs = 0
 
     def train(self, name: str, run: Path, interval: str = "0", **options: object) -> Outcome:
-        settings = [*TRAININGS[name], f"training.checkpoint_seconds={interval}"]
-        return self.forks.train(self.data, settings, run, **options)
+        settings = [*TRAININGS.get(name, TRAININGS["ordinal"]), f"training.checkpoint_seconds={interval}"]
+        return self.forks.train(self.data, settings, run, **SEARCHES.get(name, {}), **options)
 
     def uninterrupted(self, name: str, interval: str) -> tuple[dict[str, str], Outcome]:
         key = f"{name}-{interval}"
@@ -54,12 +55,12 @@ def bench(forks: Forks, tmp_path: Path) -> Bench:
     return Bench(forks, tmp_path)
 
 
-def kill_at_random_moments(bench: Bench, kills: int) -> int:
+def kill_at_random_moments(bench: Bench, kills: int, names: Sequence[str] = (*TRAININGS,)) -> int:
     """Returns how many trainings it took; about every third resumed training is killed, too."""
     moments = random.Random(SEED)
     done = trainings = 0
     while done < kills:
-        name, interval, run = moments.choice(list(TRAININGS)), moments.choice(INTERVALS), bench.new_run()
+        name, interval, run = moments.choice(names), moments.choice(INTERVALS), bench.new_run()
         seconds = bench.uninterrupted(name, interval)[1].seconds
         resume = False
         while True:
@@ -88,6 +89,10 @@ def test_sigkill_at_a_few_moments(bench: Bench) -> None:
     assert kill_at_random_moments(bench, 4)
 
 
+def test_sigkill_at_a_few_moments_of_a_search(bench: Bench) -> None:
+    assert kill_at_random_moments(bench, 3, (*SEARCHES,))
+
+
 @pytest.mark.parametrize("name", ["ordinal"])
 def test_sigkill_at_some_calls(bench: Bench, name: str) -> None:
     assert kill_at_calls(bench, name, "0", step=37)
@@ -110,7 +115,14 @@ def test_sigkill_at_random_moments(bench: Bench) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", list(TRAININGS))
+def test_sigkill_at_random_moments_of_searches(bench: Bench) -> None:
+    kills = share_of(20)
+    searches = kill_at_random_moments(bench, kills, (*SEARCHES,))
+    report(f"SIGKILL at {kills} random moments of {searches} searches: all {searches} ended in the same bits")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [*TRAININGS, *SEARCHES])
 def test_sigkill_at_every_call(bench: Bench, name: str) -> None:
     step = step_of()
     kills = kill_at_calls(bench, name, "0", step)

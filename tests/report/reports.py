@@ -16,6 +16,7 @@ from phoneprice.report.page import summary_page
 from phoneprice.workflows.compare import compare
 from phoneprice.workflows.report import gather, report
 from phoneprice.workflows.train import train
+from phoneprice.workflows.tune import tune
 
 KINDS = {
     "ordinal": ("training.epochs=30",),
@@ -23,6 +24,7 @@ KINDS = {
     "binary": ("data.target=four_g", "task.kind=binary", "loss.name=binary_cross_entropy", "training.epochs=10"),
     "regression": ("data.target=ram", "task.kind=regression", "loss.name=mse", "training.epochs=30"),
     "none held out": ("validation.scheme=none", "training.epochs=5"),
+    "after a search": ("training.epochs=5",),
     "softmax of ordered classes": ("loss.name=cross_entropy", "training.epochs=5", "model.activation.name=tanh"),
 }
 
@@ -32,6 +34,9 @@ def small_run(kind: str) -> Path:
     """A trained run; nothing may change it."""
     root = Path(mkdtemp(prefix="phoneprice-report-"))
     config = load_config(None, [*KINDS[kind], "training.threads=1", "training.device=cpu"])
+    if kind == "after a search":
+        space = ["model.hidden=[]|[4]", "optimizer.lr=1e-3..0.1:log", "model.dropout=0|0.1..0.5"]
+        return tune(sample_path("train"), config, root / "run", space=space, candidates=10, folds=3).run
     return train(sample_path("train"), config, root / "run", command_line=("phoneprice", "train", "a b.csv")).run
 
 

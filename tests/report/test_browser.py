@@ -47,7 +47,7 @@ PROBE = """<script>addEventListener('load', () => {
 })</script>"""
 
 
-@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison"])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison", "after a search"])
 def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     # Frames of the widths that are wanted: headless chromium's own window has a least width.
@@ -64,7 +64,7 @@ def test_nothing_is_cut_and_nothing_is_asked_for(kind: str, tmp_path: Path) -> N
     command += ["--enable-logging=stderr", "--virtual-time-budget=2000", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     title = done.stdout.split("<title>")[1].split("</title>")[0]
-    sections = {"ordinal": 14, "binary": 14, "regression": 11, "comparison": 4}[kind]
+    sections = {"ordinal": 14, "binary": 14, "regression": 11, "comparison": 4, "after a search": 15}[kind]
     assert title == "; ".join([f"wide false cut [] requests 0 sections {sections}"] * 2)
     assert "CONSOLE" not in done.stderr
 
@@ -90,7 +90,7 @@ AUDIT = """<script>addEventListener('load', () => axe.run(document).then(found =
 
 @pytest.mark.skipif(AXE is None, reason="no axe-core: npm install axe-core, PHONEPRICE_AXE=.../axe-core/axe.min.js")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison"])
+@pytest.mark.parametrize("kind", ["ordinal", "binary", "regression", "comparison", "after a search"])
 def test_accessibility(kind: str, scheme: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     rules = Path(str(AXE)).read_text()

@@ -28,6 +28,7 @@ SECTIONS = {
     "binary": ["confusion", "classes", "calibration", "ranking", "dependence"],
     "regression": ["residuals", "dependence"],
     "none held out": ["confusion", "classes", "dependence"],
+    "after a search": ["search", "confusion", "classes", "calibration", "score", "dependence"],
     "softmax of ordered classes": ["confusion", "classes", "calibration", "score", "dependence"],
 }
 

@@ -17,6 +17,7 @@ from phoneprice.records.comparison import Compared
 from phoneprice.workflows import compare as module
 from phoneprice.workflows.compare import ComparisonResult, compare
 from phoneprice.workflows.evaluate import evaluate
+from phoneprice.workflows.events import Event, Noted
 from phoneprice.workflows.train import train
 
 QUICK = ["training.epochs=4", "training.threads=1", "training.device=cpu", "validation.folds=3", "data.target=y"]
@@ -41,6 +42,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def classes(folder: Path) -> ComparisonResult:
     texts = ["model.activation=relu|tanh", "optimizer.lr=0.05", "data.scaling=none"]
     return compare(folder / "classes.csv", load_config(None, CLASSES), texts, folder / "classes")
+
+
+def test_a_portfolio_has_no_part_in_it(folder: Path, tmp_path: Path) -> None:
+    two = load_config(None, [*CLASSES, 'portfolio=[{name="a"}, {name="b"}]'])
+    told = list[Event]()
+    found = compare(folder / "classes.csv", two, ["model.skip=false"], tmp_path / "compared", on_event=told.append)
+    assert Noted("a comparison is of single networks: without the portfolio (a, b)") in told
+    assert list(named(found)) == ["base", "skip=false"]
 
 
 def named(result: ComparisonResult) -> dict[str, Compared]:
@@ -170,11 +179,6 @@ def test_all_diverge(folder: Path, tmp_path: Path) -> None:
             ["validation.scheme=none"],
             ["model.skip=false"],
             'validation.scheme "none" holds out no rows to compare by; set validation.scheme = "kfold" or "holdout"',
-        ),
-        (
-            ['portfolio=[{name="a"}, {name="b"}]'],
-            ["model.skip=false"],
-            "portfolio: found a, b, and a comparison is of single networks; remove the portfolio",
         ),
         ([], ["model.skipp=false"], 'model.skipp: unknown key; did you mean "skip"?'),
     ],

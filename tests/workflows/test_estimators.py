@@ -1,4 +1,5 @@
 import doctest
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import uniform
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_iris, make_blobs
@@ -14,6 +16,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
+    RandomizedSearchCV,
     RepeatedStratifiedKFold,
     StratifiedKFold,
     cross_val_score,
@@ -348,6 +351,43 @@ def test_pipeline_and_grid_search():
     search = GridSearchCV(pipeline, {"phonepriceclassifier__overrides": grid}, cv=2).fit(X, y)
     assert search.best_params_ == {"phonepriceclassifier__overrides": grid[1]}
     assert search.best_score_ > 0.9
+
+
+@pytest.mark.parametrize("prefix", ["", "overrides__"])
+def test_settings_by_their_dotted_names(prefix):
+    X, y = blobs()
+    grid = {f"{prefix}optimizer.lr": [1e-9, 0.05], f"{prefix}model.activation": ["relu", "silu"]}
+    search = GridSearchCV(classifier(), grid, cv=2).fit(X, y)
+    assert search.best_params_[f"{prefix}optimizer.lr"] == 0.05
+    assert search.best_score_ > 0.9
+    best = search.best_estimator_
+    assert best.overrides == {**QUICK, **{key.removeprefix(prefix): own for key, own in search.best_params_.items()}}
+    assert best.predictor_.config.model.activation.name == search.best_params_[f"{prefix}model.activation"]
+    assert best.get_params()["optimizer.lr"] == 0.05
+
+
+def test_a_random_search_in_a_pipeline():
+    X, y = blobs()
+    pipeline = make_pipeline(StandardScaler(), classifier())
+    space = {"phonepriceclassifier__optimizer.lr": uniform(0.01, 0.1), "phonepriceclassifier__model.hidden": [[], [4]]}
+    search = RandomizedSearchCV(pipeline, space, n_iter=2, cv=2, random_state=0).fit(X, y)
+    assert search.best_score_ > 0.9
+
+
+def test_settings_over_texts():
+    ours = PhonePriceClassifier(overrides=["training.epochs=3"]).set_params(
+        **{"training.epochs": 4, "model.skip": True}
+    )
+    assert ours.overrides == ["training.epochs=3", "training.epochs=4", "model.skip=true"]
+    assert ours._config("multiclass").training.epochs == 4
+    assert PhonePriceClassifier().set_params(**{"optimizer.lr": 0.1}).overrides == {"optimizer.lr": 0.1}
+
+
+@pytest.mark.parametrize("name", ["activation", "overrides__activation"])
+def test_a_name_that_is_no_parameter(name):
+    told = f"{name!r} is no parameter of PhonePriceClassifier; settings have dotted names, such as 'model.activation'"
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        classifier().set_params(**{name: "relu"})
 
 
 def test_calibrated_classifier():

@@ -1,196 +1,316 @@
-"""A search from table to result: who is tried, who is left out and why, and what comes out."""
+"""Tuning: from a table to the run of the best configuration, with the search that it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from phoneprice.artifact import layout
+from phoneprice.artifact.loader import load_run, verify_run
+from phoneprice.artifact.runs import list_runs
 from phoneprice.config.load import load_config
-from phoneprice.config.schema import Config
-from phoneprice.errors import ConfigError, DataError, DivergedError, MemoryShortageError, UsageError
-from phoneprice.search.notation import read_space
-from phoneprice.search.space import Space
-from phoneprice.workflows import tune
-from phoneprice.workflows.events import ignore
-from phoneprice.workflows.fitting import fit
-from phoneprice.workflows.prepare import Prepared, prepare
-from phoneprice.workflows.tune import SearchPlan, SearchResult, metric_of, search
+from phoneprice.errors import ConfigError, DivergedError, ModelError, StoppedError, UsageError
+from phoneprice.workflows import nested as nesting
+from phoneprice.workflows import searching
+from phoneprice.workflows.events import EpochDone, Event, Noted, Progress
+from phoneprice.workflows.predict import predict
+from phoneprice.workflows.train import train
+from phoneprice.workflows.tune import TuneResult, tune
 
-QUICK = ["training.epochs=8", "training.threads=1", "training.device=cpu", "model.hidden=[]", "data.target=y"]
-LINE = [*QUICK, "task.kind=regression", "penalty.name=none", "optimizer.lr=0.1", "optimizer.skip_lr=none"]
-FAR = "optimizer={name='adam', lr=1e-6}|{name='adam', lr=0.1}"
+SETTINGS = [
+    "data.target=y",
+    "task.kind=regression",
+    "model.hidden=[]",
+    "penalty.name=none",
+    "optimizer.skip_lr=none",
+    "training.epochs=6",
+    "training.threads=1",
+    "training.device=cpu",
+]
+SPACE = ["optimizer.lr=0.05..0.2", "model.hidden=[]|[3]", "model.activation=relu|silu"]
 
 
-def table_of(folder: Path, **settings: str) -> Prepared:
-    """A number that is twice another one, but for noise; half of the rows in each class of the sign of that."""
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A number that is twice another one, but for noise."""
     generator = np.random.default_rng(0)
-    x = generator.normal(size=100)
-    y = 2 * x + 0.1 * generator.normal(size=100)
-    label = y if settings.get("task.kind", "regression") == "regression" else (y > 0).astype(int)
-    rows = [f"{a:.4f},{b},{i // 4},{1 + i % 3}" for i, (a, b) in enumerate(zip(x, label, strict=True))]
-    path = folder / "phones.csv"
-    path.write_text("x,y,group,weight\n" + "\n".join(rows) + "\n")
-    ignored = 'data.ignored_columns=["group", "weight"]'
-    return prepare(path, load_config(None, [*LINE, ignored, *(f"{k}={v}" for k, v in settings.items())]), ignore)
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Prepared:
-    return table_of(tmp_path)
-
-
-def searched(table: Prepared, *texts: str, **plan: Any) -> SearchResult:
-    return search(table, read_space(table.config, texts), SearchPlan(**{"candidates": 4, "folds": 3, **plan}), ignore)
-
-
-def test_every_candidate_on_every_fold(table: Prepared) -> None:
-    found = searched(table, "optimizer.lr=0.05..0.2", "model.hidden=[]|[3]", racing=False)
-    assert [own.candidate.number for own in found.tried] == [0, 1, 2, 3]
-    assert [len(own.figures) for own in found.tried] == [3] * 4
-    assert [own.why_not for own in found.tried] == [""] * 4
-    assert {own.candidate.config.model.hidden: own.parameters for own in found.tried} == {(): 2, (3,): 11}
-    assert (found.rows, found.metric, found.config) == (100, "rmse", table.config)
-    standings = [own.standing.figure.value for own in found.tried]
-    assert found.picked.standing.figure.value == min(standings)
-    assert found.picked == found.tried[found.corrected.picked]
-    assert found.tried[0].standing.lead.value == 0
-    assert found.tried[found.smallest].parameters <= found.picked.parameters
-
-
-def test_a_candidate_among_others_is_what_it_is_alone(table: Prepared) -> None:
-    together = searched(table, "optimizer.lr=0.05..0.2", "model.hidden=[]|[3]", racing=False)
-    for own in together.tried[1:]:
-        alone = search(table, Space(own.candidate.config, ()), SearchPlan(folds=3), ignore)
-        assert alone.tried[0].figures == pytest.approx(own.figures, rel=1e-4)
-
-
-def test_who_is_surely_behind_is_trained_no_further(table: Prepared) -> None:
-    whole, raced = (searched(table, FAR, folds=4, racing=racing) for racing in (False, True))
-    assert [own.why_not for own in raced.tried] == ["", "behind after 1 fold"]
-    assert [len(own.figures) for own in raced.tried] == [4, 1]
-    assert raced.tried[1].figures == pytest.approx(whole.tried[1].figures[:1])
-    assert raced.tried[0].figures == pytest.approx(whole.tried[0].figures)
-    assert raced.tried[1].standing is None
-    assert (raced.corrected.picked, whole.corrected.picked) == (0, 0)
-
-
-def test_the_configuration_as_given_goes_on_whatever_it_is(tmp_path: Path) -> None:
-    table = table_of(tmp_path, **{"optimizer.lr": "1e-6"})
-    found = searched(table, "optimizer.lr=0.1|0.2")
-    assert len(found.tried[0].figures) == 3
-    assert found.corrected.picked > 0
-    assert found.corrected.lead.low > 0
-
-
-def test_who_diverges_is_listed_with_its_reason(table: Prepared) -> None:
-    found = searched(table, "optimizer.lr=0.1|1e30")
-    reason = found.tried[1].why_not
-    assert reason.startswith("diverged in fold 1, epoch ")
-    assert reason.endswith(
-        "; the likely cause is optimizer.lr = 1e+30: try optimizer.lr = 0.005 or training.gradient_clip_norm = 1"
+    x = generator.normal(size=80)
+    y = 2 * x + 0.1 * generator.normal(size=80)
+    path = tmp_path_factory.mktemp("tune") / "table.csv"
+    path.write_text(
+        "x,z,y\n" + "".join(f"{a:.4f},{i % 5},{b:.4f}\n" for i, (a, b) in enumerate(zip(x, y, strict=True)))
     )
-    assert (found.tried[1].figures, found.tried[1].standing, found.corrected.picked) == ((), None, 0)
+    return path
 
 
-def test_all_diverged(tmp_path: Path) -> None:
-    table = table_of(tmp_path, **{"optimizer.lr": "1e30"})
-    with pytest.raises(DivergedError, match=r"^none of 2 candidates could be trained: diverged in fold 1, epoch \d+; "):
-        searched(table, "optimizer.lr=1e30|1e31")
+def tuned(table: Path, run: Path, **options: Any) -> TuneResult:
+    given: dict[str, Any] = {"space": SPACE, "candidates": 7, "folds": 3, "overrides": SETTINGS}
+    return tune(table, None, run, **given | options)
 
 
-def test_who_does_not_fit_into_memory_is_listed(table: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, asked = fit, list[int]()
-
-    def full(prepared: Prepared, plans: Any, on_event: Any, *, configs: Sequence[Config], **options: Any) -> Any:
-        asked.append(len(configs))
-        if any(own.model.hidden == (7,) for own in configs):
-            raise MemoryShortageError("training: memory is full")
-        return real(prepared, plans, on_event, configs=configs, **options)
-
-    monkeypatch.setattr(tune, "fit", full)
-    found = searched(table, "model.hidden=[2]|[7]|[3]", racing=False)
-    whys = {own.candidate.config.model.hidden: own.why_not for own in found.tried}
-    assert whys == {(): "", (2,): "", (3,): "", (7,): "training: memory is full"}
-    assert sorted(asked) == [1, 1, 2, 2, 4]
+@pytest.fixture(scope="module")
+def found(table: Path) -> TuneResult:
+    return tuned(table, table.with_name("run"), command_line=["phoneprice", "tune"])
 
 
-def test_memory_for_nobody(table: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any, **__: Any) -> Any:
-        raise MemoryShortageError("training: memory is full")
-
-    monkeypatch.setattr(tune, "fit", full)
-    with pytest.raises(MemoryShortageError) as raised:
-        searched(table, "model.hidden=[2]|[3]")
-    assert str(raised.value) == "none of 3 candidates could be trained: training: memory is full"
-
-
-@pytest.mark.parametrize("metric", ["accuracy", "roc_auc", "macro_f1"])
-def test_any_metric_of_the_task(tmp_path: Path, metric: str) -> None:
-    kind = {"task.kind": "binary", "loss.name": "binary_cross_entropy"}
-    found = searched(table_of(tmp_path, **kind), FAR, metric=metric, racing=False)
-    figures = [own.standing.figure.value for own in found.tried]
-    assert found.picked.standing.figure.value == max(figures)
-    assert found.metric == metric
-    assert 0 < found.corrected.estimate.value <= 1
+def test_the_run_is_of_the_best_configuration(found: TuneResult, table: Path) -> None:
+    run, search = load_run(found.run), found.search
+    figures = {own.candidate: own.figure.value for own in search.candidates if own.figure}
+    assert search.picked == min(figures, key=figures.__getitem__) == search.ranking[0]
+    assert run.config == found.config == found.training.config
+    changed = {"optimizer.lr": run.config.optimizer.lr, "model.hidden": list(run.config.model.hidden)}
+    assert {key: str(value) for key, value in changed.items()} == {key: search.winner.settings[key] for key in changed}
+    assert run.search == search
+    predict(found.run, table, table.with_name("predicted.csv"))
+    assert {file.name for file in verify_run(found.run)} >= layout.OF_SEARCH
 
 
-def test_weights_and_groups_count(tmp_path: Path) -> None:
-    settings = {"data.group_column": "group", "data.weight_column": "weight", "data.ignored_columns": "[]"}
-    table = table_of(tmp_path, **settings)
-    found = searched(table, "optimizer.lr=0.05..0.2")
-    plain = searched(table_of(tmp_path), "optimizer.lr=0.05..0.2")
-    assert found.picked.standing.figure.value != plain.picked.standing.figure.value
+def test_training_with_the_best_gives_the_same_bits(found: TuneResult, table: Path, tmp_path: Path) -> None:
+    train(table, found.run / "best.toml", tmp_path / "again")
+    for name in (layout.WEIGHTS, layout.CONFIG, layout.METRICS, layout.OUT_OF_FOLD, layout.HISTORY):
+        assert (tmp_path / "again" / name).read_bytes() == (found.run / name).read_bytes()
 
 
-def test_the_same_again(table: Prepared) -> None:
-    one, other = (searched(table, "optimizer.lr=0.05..0.2", "model.hidden=[]|[3]") for _ in range(2))
-    assert one.tried == other.tried
-    assert one.corrected.estimate == other.corrected.estimate
+def test_the_best_says_what_it_was_chosen_over(found: TuneResult) -> None:
+    text, search = (found.run / "best.toml").read_text(), found.search
+    comment = " ".join(line.lstrip("# ") for line in text.partition("\n\n")[0].splitlines())
+    assert comment.startswith(
+        f"Candidate {search.picked}, the best of 7 candidates on 3 folds by RMSE; "
+        f"'phoneprice train -c' learns with it. Picked, so too good to be true: RMSE {search.winner.figure.value:.4f} ("
+    )
+    assert f"Corrected for that: RMSE {search.estimate.value:.4f} (" in comment
+    assert "Chosen over candidate 0, the configuration as given: RMSE " in comment
+    rate, given = (own.settings["optimizer.lr"] for own in (search.winner, search.candidates[0]))
+    assert f"optimizer.lr = {rate} (as given: {given}; searched: 0.05..0.2)" in comment
+    assert comment.endswith(f"Seed 0, racing on, data SHA-256 {load_run(found.run).splits.data_sha256}.")
+    assert tomllib.loads(text) == tomllib.loads((found.run / "config.toml").read_text())
 
 
-def test_a_space_that_has_fewer_configurations(table: Prepared) -> None:
-    assert len(searched(table, "optimizer.lr=0.1|0.2", candidates=50).tried) == 2
+def test_a_line_a_candidate_and_fold(found: TuneResult) -> None:
+    lines = pq.read_table(found.run / "search.parquet").to_pylist()
+    assert [(line["candidate"], line["fold"]) for line in lines] == [(k, fold) for k in range(7) for fold in range(3)]
+    for line in lines:
+        own = found.search.candidates[line["candidate"]]
+        there = line["fold"] < len(own.scores)
+        assert line["score"] == (own.scores[line["fold"]] if there else None)
+        assert line["status"] == ("scored" if there else own.why_not)
+        assert line["optimizer.lr"] == float(own.settings["optimizer.lr"])
+        assert line["model.hidden"] == own.settings["model.hidden"]
+    assert {*lines[0]} == {"candidate", "fold", "score", "status", "seconds"} | {
+        text.partition("=")[0] for text in SPACE
+    }
 
 
-def test_a_portfolio_is_refused(table: Prepared) -> None:
-    recipe = table.config.as_recipe("a")
-    both = table.config.model_copy(update={"portfolio": (recipe, recipe.model_copy(update={"name": "b"}))})
-    with pytest.raises(ConfigError) as raised:
-        search(table, Space(both, ()), SearchPlan(), ignore)
-    assert str(raised.value) == "portfolio: found a, b, and a search is for one network; remove the portfolio"
+def test_the_search_alone(table: Path, found: TuneResult, tmp_path: Path) -> None:
+    alone = tuned(table, tmp_path / "alone", training=False)
+    assert alone.training is None
+    assert {path.name for path in alone.run.iterdir()} == {*layout.SEARCH_ALONE, layout.MANIFEST, layout.MANIFEST_HASH}
+    assert len(verify_run(alone.run)) == 1 + len(layout.SEARCH_ALONE)
+    assert (alone.run / "best.toml").read_bytes() == (found.run / "best.toml").read_bytes()
+    told = (
+        f"{alone.run}: holds a search and no networks; 'phoneprice train DATA -c {alone.run}/best.toml' trains the best"
+    )
+    with pytest.raises(ModelError) as raised:
+        predict(alone.run, table, tmp_path / "predicted.csv")
+    assert str(raised.value) == told
+    assert [run.fault for run in list_runs(tmp_path)] == [told]
 
 
-def test_too_few_rows(table: Prepared) -> None:
-    with pytest.raises(DataError):
-        searched(table, "optimizer.lr=0.1|0.2", folds=200)
+def test_without_a_space_the_usual_one_is_said(table: Path, tmp_path: Path) -> None:
+    said: list[Event] = []
+    usual = tuned(table, tmp_path / "run", space=None, candidates=3, on_event=said.append, training=False)
+    (told,) = [event.message for event in said if isinstance(event, Noted) and "space" in event.message]
+    assert told == "nothing said to search: the default space of regression tasks, " + ", ".join(
+        f"{key}={value}" for key, value in usual.search.space.items()
+    )
+    assert {*usual.search.space} == {"model.dropout", "optimizer.lr"}
 
 
-def test_metrics_of_a_task() -> None:
-    assert (metric_of(None, "regression").name, metric_of(None, "binary").name) == ("rmse", "log_loss")
+def test_the_space_of_a_file(table: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[tune.space]\noptimizer.lr = "0.05..0.2"\n')
+    own = tune(table, file, tmp_path / "run", overrides=SETTINGS, candidates=2, folds=3, training=False)
+    assert own.search.space == {"optimizer.lr": "0.05..0.2"}
+
+
+def test_one_in_three_diverges(table: Path, tmp_path: Path) -> None:
+    own = tuned(table, tmp_path / "run", space=["optimizer.lr=0.1|0.2|1e30"], candidates=4)
+    lost = {k.settings["optimizer.lr"]: k.why_not for k in own.search.candidates if k.why_not}
+    assert next(iter(lost)) == "1e+30"
+    assert lost["1e+30"].startswith("diverged in fold 1, epoch ")
+    assert own.search.winner.why_not is None
+    with pytest.raises(DivergedError, match=r"^none of 1 candidate could be trained: diverged in fold 1"):
+        tuned(table, tmp_path / "none", overrides=[*SETTINGS, "optimizer.lr=1e30"], candidates=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"candidates": 0}, "candidates: found 0, must be a whole number from 1 to 1000"),
+        ({"folds": 1}, "folds: found 1, must be a whole number from 2 to 1000"),
+        ({"seed": -1}, "seed: found -1, must be a whole number from 0 to 4294967295"),
+        ({"minutes": 0}, "minutes: found 0, must be a number above 0"),
+        ({"space": 3}, "tune: space: found 3, must be a SearchedSpace, a Mapping, a list of texts or None"),
+    ],
+)
+def test_numbers_that_make_no_search(table: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as raised:
-        metric_of("auc", "binary")
+        tuned(table, tmp_path / "run", **options)
+    assert str(raised.value) == message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_come_before_the_table_is_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        tuned(tmp_path / "nix.csv", tmp_path / "run", space=["optimizer.lrr=1..2", "model.hidden=[1]"])
     assert str(raised.value) == (
-        "--metric: found 'auc', which binary has not; did you mean \"roc_auc\"? one of accuracy, balanced_accuracy, "
-        "macro_f1, log_loss, brier, ece, roc_auc, average_precision, f1, mcc"
+        "model.hidden: found [1], one value is no choice; give a range, such as 1e-3..0.1:log, or several values (-x)\n"
+        'optimizer.lrr: unknown key for "adam"; did you mean "lr"? one of name, lr, skip_lr, weight_decay, '
+        "skip_weight_decay, beta1, beta2, eps (-x)"
     )
+    recipe = load_config(overrides=SETTINGS).as_recipe("a")
+    both = replace_portfolio(load_config(overrides=SETTINGS), recipe)
+    with pytest.raises(ConfigError, match=r"^portfolio: found a, b, and a search is for one network"):
+        tune(tmp_path / "nix.csv", both, tmp_path / "run")
 
 
-def test_candidates_may_differ_in_how_their_inputs_are_scaled(table: Prepared) -> None:
-    prepared = table
-    plans = tune._Search.begin(prepared, [], metric_of(None, "regression"), SearchPlan(folds=3)).plans
-    shared = read_space(prepared.config, ["model.encoding=piecewise_linear|none", "model.hidden=[3]|[]"])
-    base = shared.configured([(axis, axis.alternatives[0]) for axis in shared.axes])
-    configs = [
-        base.model_copy(update={"data": base.data.model_copy(update={"scaling": s})}) for s in ("none", "robust")
-    ]
-    together = fit(prepared, plans, ignore, configs=configs, watch=False).ensembles
-    for own, ensemble in zip(configs, together, strict=True):
-        (alone,) = fit(prepared, plans, ignore, configs=[own], watch=False).ensembles
-        np.testing.assert_array_equal(ensemble.inputs.factor, alone.inputs.factor)
-        for name, values in alone.parameters.items():
-            np.testing.assert_allclose(ensemble.parameters[name], values, rtol=1e-4, atol=1e-6)
-    assert not np.array_equal(together[0].inputs.factor, together[1].inputs.factor)
+def replace_portfolio(config: Any, recipe: Any) -> Any:
+    return config.model_copy(update={"portfolio": (recipe, recipe.model_copy(update={"name": "b"}))})
+
+
+def test_progress_counts_networks_to_the_end(table: Path, tmp_path: Path) -> None:
+    said: list[Event] = []
+    tuned(table, tmp_path / "run", racing=False, training=False, on_event=said.append)
+    told = [event for event in said if isinstance(event, Progress) and event.unit == "networks"]
+    assert {event.total for event in told} == {21}
+    assert told[-1].done == 21
+    assert [event.done for event in told] == sorted(event.done for event in told)
+
+
+class Stop(BaseException):
+    """Ends a search as SIGKILL would, but for the tidying up that a killed process leaves to others."""
+
+
+def stopped_at(count: int, kind: type[Progress | EpochDone]) -> Any:
+    """A listener that raises at an event of a kind, the first for 1."""
+    seen = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, kind):
+            seen.append(event)
+            if len(seen) == count:
+                raise Stop
+
+    return listen
+
+
+def bits(run: Path) -> dict[str, Any]:
+    """What is equal in two equal searches: all but times."""
+    lines = pq.read_table(run / layout.CANDIDATES).drop_columns(["seconds"]).to_pylist()
+    names = (layout.WEIGHTS, layout.CONFIG, layout.BEST, layout.METRICS, layout.HISTORY)
+    return {layout.CANDIDATES: lines} | {name: (run / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, Progress), (30, Progress), (80, Progress), (3, EpochDone)])
+def test_resumed_is_the_same(
+    found: TuneResult, table: Path, tmp_path: Path, count: int, kind: type[Progress | EpochDone]
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(Stop):
+        tuned(table, run, on_event=stopped_at(count, kind))
+    tuned(table, run, resume=True)
+    assert bits(run) == bits(found.run)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_search_that_was_stopped_is_not_thrown_away(table: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(Stop):
+        tuned(table, run, on_event=stopped_at(80, Progress))
+    with pytest.raises(UsageError) as raised:
+        tuned(table, run)
+    assert str(raised.value) == f"{run}: holds an unfinished search; go on with --resume, or start over with --force"
+    with pytest.raises(ModelError) as refused:
+        predict(run, table, tmp_path / "predicted.csv")
+    assert str(refused.value) == (
+        f"{run}: its search is unfinished; go on with 'phoneprice tune DATA -o {run} --resume'"
+    )
+    with pytest.raises(ModelError) as other:
+        tuned(table, run, resume=True, candidates=8, seed=3)
+    assert str(other.value) == (
+        f"{run}: can't go on from its checkpoint: the search.candidates was 7, is 8; the search.seed was 0, is 3; "
+        "resume with what it was begun with, or start over with --force"
+    )
+    with pytest.raises(ModelError, match=r"can't go on from its checkpoint: the command was tune, is unset; "):
+        train(table, None, run, overrides=SETTINGS, resume=True)
+
+
+def test_stopping_says_how_to_go_on(table: Path, tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Progress):
+            raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError) as raised:
+        tuned(table, tmp_path / "run", on_event=interrupt)
+    assert str(raised.value) == f"stopped in the search; go on with: tune(..., run='{tmp_path}/run', resume=True)"
+
+
+def test_the_time_ends_a_search_after_whole_candidates_and_the_number_repeats_it(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_BLOCKS", (3, 6))
+    timed = tuned(table, tmp_path / "timed", candidates=50, minutes=1e-9)
+    assert len(timed.search.candidates) == 3
+    counted = tuned(table, tmp_path / "counted", candidates=3)
+    assert bits(timed.run) == bits(counted.run)
+    endless = tuned(table, tmp_path / "endless", candidates=8, minutes=60, training=False)
+    assert len(endless.search.candidates) == 8
+
+
+def test_the_whole_search_on_outer_folds(table: Path, tmp_path: Path, found: TuneResult) -> None:
+    said: list[Event] = []
+    nested = tuned(table, tmp_path / "run", nested=True, on_event=said.append)
+    outer = nested.search.nested
+    assert outer.folds == 3
+    assert outer.figure.low <= outer.figure.value <= outer.figure.high
+    assert 0.05 < outer.figure.value < 1
+    assert nested.search.estimate == found.search.estimate
+    assert "The whole search on 3 outer folds: " in (nested.run / "best.toml").read_text()
+    units = dict.fromkeys(event.unit for event in said if isinstance(event, Progress) and "networks" in event.unit)
+    assert [*units] == ["networks", *(f"networks of outer fold {k}/3" for k in (1, 2, 3))]
+    assert load_run(nested.run).search == nested.search
+
+
+def test_a_nested_search_goes_on_too(table: Path, tmp_path: Path) -> None:
+    options = {"nested": True, "candidates": 3, "training": False}
+    whole = tuned(table, tmp_path / "whole", **options)
+    count = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.unit.endswith("2/3"):
+            count.append(event)
+            if len(count) == 12:
+                raise Stop
+
+    with pytest.raises(Stop):
+        tuned(table, tmp_path / "run", on_event=stop, **options)
+    again = tuned(table, tmp_path / "run", resume=True, **options)
+    assert again.search.nested == whole.search.nested
+
+
+def test_outer_folds_have_no_part_in_their_search(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, seen = searching.search, list[int]()
+
+    def watched(prepared: Any, *arguments: Any) -> Any:
+        seen.append(len(prepared.inputs))
+        return real(prepared, *arguments)
+
+    monkeypatch.setattr(nesting, "search", watched)
+    tuned(table, tmp_path / "run", nested=True, candidates=2, training=False)
+    assert sorted(seen) == [53, 53, 54]

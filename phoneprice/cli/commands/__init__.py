@@ -12,11 +12,12 @@ from phoneprice.cli.commands.evaluate import evaluate
 from phoneprice.cli.commands.predict import predict
 from phoneprice.cli.commands.report import report
 from phoneprice.cli.commands.train import train
+from phoneprice.cli.commands.tune import tune
 
 
 def add_all(app: typer.Typer) -> None:
     """Every command, in the order of the help."""
-    for function in (train, evaluate, predict, cv, compare, report):
+    for function in (train, evaluate, predict, cv, compare, tune, report):
         add_command(app, function)
     for name, (summary, example, members) in _GROUPS.items():
         app.add_typer(own := group(summary, example), name=name)
