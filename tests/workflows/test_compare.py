@@ -49,7 +49,7 @@ def test_a_portfolio_has_no_part_in_it(folder: Path, tmp_path: Path) -> None:
     told = list[Event]()
     found = compare(folder / "classes.csv", two, ["model.skip=false"], tmp_path / "compared", on_event=told.append)
     assert Noted("a comparison is of single networks: without the portfolio (a, b)") in told
-    assert list(named(found)) == ["base", "skip=false"]
+    assert list(named(found)) == ["true (base)", "false"]
 
 
 def named(result: ComparisonResult) -> dict[str, Compared]:

@@ -91,7 +91,7 @@ def test_who_diverges_is_listed_with_its_reason(table: Prepared) -> None:
     reason = found.tried[1].why_not
     assert reason.startswith("diverged in fold 1, epoch ")
     assert reason.endswith(
-        "; the likely cause is optimizer.lr = 1e+30: try optimizer.lr = 0.005 or training.gradient_clip_norm = 1"
+        "; the likely cause is optimizer.lr = 1e+30: try optimizer.lr = 0.02 or training.gradient_clip_norm = 1"
     )
     assert (found.tried[1].figures, found.tried[1].standing, found.corrected.picked) == ((), None, 0)
 

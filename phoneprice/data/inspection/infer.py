@@ -217,10 +217,10 @@ def infer_config(
     if not features:
         raise file_fault(table.source, _nothing_left(target, {**ids, **ignored}))
     used_dates = {name: dates[name] for name in features.get("date", ())}
+    row_settings = {setting: name for setting, name in known.row_settings.items() if name in table.names}
     return Inferred(
         table.source, target, table.rows, kind, reason, ids, ignored, features, "id" in table.names, recognised,
-        used_dates, known.data.date_order, {setting: name for setting, name in known.row_settings.items() if name in table.names},
-        codes,
+        used_dates, known.data.date_order, row_settings, codes,
     )  # fmt: skip
 
 
