@@ -11,7 +11,7 @@ import pytest
 from phoneprice.config.load import load_config
 from phoneprice.diagnosis.findings import CHECKS, STAGES, judge
 from phoneprice.records.findings import TrainingCheck, TrainingFinding, TrainingFindingCode, symptoms
-from tests.diagnosis.recorded import HEALTHY, codes, falling, figures, recorded
+from tests.diagnosis.recorded import HEALTHY, codes, falling, figures, recorded, weights
 
 STEADY: dict[str, Any] = {
     "dead_units": [[0.1]] * 100,
@@ -139,7 +139,8 @@ def test_findings_that_are_not_about_hidden_layers_blame_none() -> None:
 
 def test_advice_is_given_once() -> None:
     start = {"spread": [0.0], "weight_norm": [0.0], "gradient_norm": [0.0]}
-    judgement = judge(recorded("model.hidden=[8]", "model.init.name=zeros", start=start))
+    training = recorded("model.hidden=[8]", "model.init.name=zeros", start=start)
+    judgement = judge(replace(training, parameters=weights(training.config, apart=0.0)))
     assert [check.code for check in judgement.checked if not check.passed] == ["symmetric_units", "vanishing_gradients"]
     assert [finding.code for finding in judgement.findings] == ["symmetric_units"]
 
