@@ -379,7 +379,7 @@ def test_settings_over_texts():
         **{"training.epochs": 4, "model.skip": True}
     )
     assert ours.overrides == ["training.epochs=3", "training.epochs=4", "model.skip=true"]
-    assert ours._config("multiclass").training.epochs == 4
+    assert ours._config("multiclass", (4, 2)).training.epochs == 4
     assert PhonePriceClassifier().set_params(**{"optimizer.lr": 0.1}).overrides == {"optimizer.lr": 0.1}
 
 
