@@ -1,8 +1,7 @@
 """Several trainings side by side: what each is worth, and how much better than the base."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from phoneprice.cli.rendering.console import (
@@ -29,9 +28,9 @@ def show_comparison(comparison: Comparison) -> None:
     if comparison.keys:
         show(console, f"{listed(comparison.keys)}: {comparison.measured_on}", style="bold")
     for metric in comparison.metrics:
-        show(console, _metric_table(comparison, metric, console))
+        show(console, first_that_fits(console, _figure_tables(comparison, metric)))
         show(console)
-    show(console, _costs(comparison, console))
+    show(console, first_that_fits(console, _cost_tables(comparison)))
     show(console)
     for own in comparison.trainings:
         if own.why_not:
@@ -42,8 +41,9 @@ def show_comparison(comparison: Comparison) -> None:
         show(console, styled(f"What to look for: {comparison.look_for}"))
 
 
-def _metric_table(comparison: Comparison, metric: str, console: Console) -> Table:
-    return first_that_fits(console, (_figures(comparison, metric, intervals=shown) for shown in (True, False)))
+def _figure_tables(comparison: Comparison, metric: str) -> Iterator[Table]:
+    """A metric of all, the widest form first."""
+    return (_figures(comparison, metric, intervals=shown) for shown in (True, False))
 
 
 def _figures(comparison: Comparison, metric: str, *, intervals: bool) -> Table:
@@ -76,9 +76,9 @@ def _spans(intervals: Sequence[Interval | None], values: Sequence[float | None])
     return spans_below_each_other((own.low, own.high, *values) if own else (None, None) for own in intervals)
 
 
-def _costs(comparison: Comparison, console: Console) -> Table:
+def _cost_tables(comparison: Comparison) -> Iterator[Table]:
     """How well each fits the rows that it has learned, how large it is, and how long a step takes."""
-    return first_that_fits(console, (_cost(comparison, metrics) for metrics in (comparison.metrics, ())))
+    return (_cost(comparison, metrics) for metrics in (comparison.metrics, ()))
 
 
 def _cost(comparison: Comparison, metrics: Sequence[str]) -> Table:
