@@ -21,7 +21,6 @@ from phoneprice.cli.options import (
 from phoneprice.cli.session import Session
 from phoneprice.config.bounds import MOST_CANDIDATES, MOST_FOLDS
 from phoneprice.config.reading import AS_CONFIGURED, Reading
-from phoneprice.config.schema import Config
 
 if TYPE_CHECKING:
     from phoneprice.workflows.tune import TuneResult
@@ -100,6 +99,7 @@ def tune(
       phoneprice tune phones.csv --minutes 10 --metric accuracy -o runs/tuned
     """
     asked = configuration_to_learn(session, config, settings, device, target)
+    from phoneprice.config.schema import Config
     from phoneprice.workflows.spaces import SearchedSpace
 
     space = SearchedSpace.of(vary, config, settings or ())
