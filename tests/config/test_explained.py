@@ -60,12 +60,13 @@ def explained(path):
     [
         ("training.epochs", "a whole number >= 1, <= 1000000", "200"),
         ("model.skip", "true or false", "true"),
-        ("model.dropout", "a number >= 0, < 1 or a list, each a number >= 0, < 1", "0.0; 0.5 for multiclass"),
-        ("model.hidden", "a list, each a whole number >= 1, <= 65536", "[32]; [128] for multiclass"),
+        ("model.dropout", "a number >= 0, < 1 or a list, each a number >= 0, < 1", "0.0"),
+        ("model.hidden", "a list, each a whole number >= 1, <= 65536", "[32]"),
         ("task.kind", '"ordinal", "multiclass", "binary" or "regression"',
          '"ordinal"; "multiclass" for multiclass; "binary" for binary; "regression" for regression'),
         ("scheduler", "", '"cosine"'),
-        ("penalty", "", '"adaptive"; "none" for multiclass'),
+        ("penalty", "", '"adaptive"'),
+        ("penalty.skip", "a number >= 0", "0.7; 0.3 for multiclass; 0.1 for regression"),
         ("loss.delta", "a number > 0", "1.0"),
         ("optimizer.skip_lr", 'a number > 0 or "none"', None),
         ("optimizer.alpha", "a number >= 0, < 1", "0.99"),
@@ -83,7 +84,7 @@ def test_values_and_defaults(path, values, default) -> None:
 
 def test_the_default_of_a_component_that_is_not_the_default() -> None:
     assert explained("optimizer.lr").default == (
-        "0.02; 0.01 for multiclass; 0.1 with sgd; 0.03 with adagrad; 0.002 with rmsprop; "
+        "0.02; 0.1 with sgd; 0.03 with adagrad; 0.002 with rmsprop; "
         "0.005 with adamw, nadam, radam, adamax; 1.0 with adadelta"
     )
     assert explained("loss.delta").summary == (
