@@ -179,7 +179,7 @@ def _defaults(path: Path, field: FieldInfo, owners: Mapping[str, FieldInfo]) -> 
 
 
 def _in_words(defaults: Iterable[tuple[str, str]]) -> str:
-    """``0.02; 0.01 for multiclass; 0.1 with sgd``: the first value without what it is for."""
+    """``0.7; 0.1 for regression; 0.3 for multiclass``: the first value without what it is for."""
     by_value = dict[str, list[str]]()
     for value, what in defaults:
         by_value.setdefault(value, []).append(what)
