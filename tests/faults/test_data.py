@@ -178,7 +178,7 @@ def test_a_loss_that_becomes_infinite(call: Call, tmp_path: Path) -> None:
     [
         (["data.scaling=none"], "data.scaling = 'none': try data.scaling = 'standard'"),
         (["model.init.name=ones"], "model.init = 'ones': try model.init = 'kaiming_normal'"),
-        ([], "optimizer.lr = 0.02: try optimizer.lr = 0.005 or training.gradient_clip_norm = 1"),
+        ([], "optimizer.lr = 0.02: try optimizer.lr = 0.002 or training.gradient_clip_norm = 1"),
     ],
 )
 def test_the_likely_cause(settings: list[str], cause: str) -> None:

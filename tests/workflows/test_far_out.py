@@ -110,7 +110,7 @@ def test_an_absurd_target_is_named(tmp_path: Path) -> None:
                 "data.clip_inputs = true"
             ),
         ),
-        (True, "optimizer.lr = 0.02: try optimizer.lr = 0.005 or training.gradient_clip_norm = 1"),
+        (True, "optimizer.lr = 0.02: try optimizer.lr = 0.002 or training.gradient_clip_norm = 1"),
     ],
 )
 def test_the_likely_cause_of_a_divergence_is_the_row(*, clipped: bool, cause: str) -> None:

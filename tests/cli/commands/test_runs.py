@@ -161,14 +161,14 @@ def test_verify(call: Call, runs: Path) -> None:
     result = call("runs", "verify", "runs/a")
     assert result.code == 0
     assert result.err.startswith(
-        "runs/a: 10 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
+        "runs/a: 13 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
     )
-    assert "files     10 listed in manifest.json, " in call("runs", "show", "runs/a").out
-    assert len(list((runs / "a").iterdir())) == 10 + 2
+    assert "files     13 listed in manifest.json, " in call("runs", "show", "runs/a").out
+    assert len(list((runs / "a").iterdir())) == 13 + 2
     lines = [line.split("  ") for line in result.out.splitlines()]
     manifest = (runs / "a" / "manifest.json").read_bytes()
     assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
-    assert len(lines) == 11
+    assert len(lines) == 14
     document = call("runs", "verify", "runs/a", "--json").document
     assert document["valid"] is True
     assert {file["name"] for file in document["files"]} >= {"config.toml", "model.safetensors"}
