@@ -163,8 +163,8 @@ def test_verify(call: Call, runs: Path) -> None:
     assert result.err.startswith(
         "runs/a: 13 files listed in manifest.json, that file and manifest.sha256, all as they were written. Checked: "
     )
-    assert "files     10 listed in manifest.json, " in call("runs", "show", "runs/a").out
-    assert len(list((runs / "a").iterdir())) == 10 + 2
+    assert "files     13 listed in manifest.json, " in call("runs", "show", "runs/a").out
+    assert len(list((runs / "a").iterdir())) == 13 + 2
     lines = [line.split("  ") for line in result.out.splitlines()]
     manifest = (runs / "a" / "manifest.json").read_bytes()
     assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
