@@ -168,7 +168,7 @@ def test_verify(call: Call, runs: Path) -> None:
     lines = [line.split("  ") for line in result.out.splitlines()]
     manifest = (runs / "a" / "manifest.json").read_bytes()
     assert lines[0] == [hashlib.sha256(manifest).hexdigest(), "runs/a/manifest.json"]
-    assert len(lines) == 11
+    assert len(lines) == 14
     document = call("runs", "verify", "runs/a", "--json").document
     assert document["valid"] is True
     assert {file["name"] for file in document["files"]} >= {"config.toml", "model.safetensors"}
