@@ -108,7 +108,7 @@ CASES = {
     },
     "report nix --terminal --json": {
         "kind": "UsageError",
-        "message": "--terminal writes no file: leave out -o, --plots and --json",
+        "message": "--terminal writes no file: leave out -o, --plots, --summary and --json",
         "exit_code": 2,
     },
 }
