@@ -44,7 +44,9 @@ class Call:
 
 
 _TRAINED = ("new", "new/*", "new.html")
+_PLOTS = ("plots", "plots/*.svg", "plots/*.png")
 _CV = f"cv {{data}} -c mine.toml --folds 2 --repeats 1 -q {TINY}"
+_TUNE = f"tune {{data}} -c mine.toml -x model.skip=true|false --folds 2 -q {TINY}"
 _INIT = "config init --from-data {data} --target price_range --force"
 CALLS: dict[str, tuple[Call, ...]] = {
     "train": (
@@ -52,6 +54,15 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call(f"train - -c mine.toml -o {{}} -q --json {TINY}", "new", _TRAINED[:2]),
         Call(f"train d.csv -c mine.toml -o new --report -q {TINY}", "new.html", _TRAINED),
         Call(f"train d.csv -c mine.toml -o run --force -q {TINY}", "", ("run", "run/*")),
+    ),
+    "compare": (
+        Call(f"compare d.csv -c mine.toml -x model.skip=true|false -o {{}} -q {TINY}", "new", _TRAINED[:2]),
+        Call(f"compare - -c mine.toml -x model.skip=true|false -o {{}} -q {TINY}", "new", _TRAINED[:2]),
+    ),
+    "tune": (
+        Call(f"{_TUNE.format(data='d.csv')} -o {{}}", "new", _TRAINED[:2]),
+        Call(f"{_TUNE.format(data='-')} -o {{}} --no-train", "new", _TRAINED[:2]),
+        Call(f"{_TUNE.format(data='d.csv')} -o run --force", "", ("run", "run/*")),
     ),
     "evaluate": (Call("evaluate run d.csv"), Call("evaluate run - --json")),
     "predict": (
@@ -67,10 +78,10 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call(_CV.format(data="d.csv")),
     ),
     "report": (
-        Call("report run d.csv -o {} --plots plots", "out.html", ("out.html", "plots", "plots/*.svg")),
+        Call("report run d.csv -o {} --plots plots", "out.html", ("out.html", *_PLOTS)),
         Call("report run - -o {} -q", "out.html"),
         Call("report run d.csv -q", "run.html"),
-        Call("report run -o out.html --plots plots", "plots/confusion.svg", ("out.html", "plots", "plots/*.svg")),
+        Call("report run -o out.html --plots plots", "plots/confusion.svg", ("out.html", *_PLOTS)),
         Call("report run --terminal"),
     ),
     "config explain": (Call("config explain relu"), Call("config explain optimizer.lr --json")),
