@@ -28,7 +28,7 @@ def scratch(tmp_path: Path, golden: Path) -> Path:
         (f"train d.csv -o {LONG}", 5),
         (f"cv d.csv --predictions {LONG}", 5),
         (f"report run -o {LONG}", 5),
-        (f"report run -o out.html --plots {LONG}", 5),
+        (f"report run d.csv -o out.html --plots {LONG}", 5),
         (f"data check d.csv --reference {LONG}", 3),
         (f"data sample -o {LONG}.csv", 5),
         (f"data fetch -o {LONG}", 5),

@@ -78,7 +78,7 @@ def read_while_replaced(run: Path, rounds: int) -> tuple[int, int]:
     with replaced_all_the_time(run):
         for _ in range(rounds):
             seen.add(require_one(load_run(run)))
-            assert len(verify_run(run)) == 11
+            assert len(verify_run(run)) == 14
             (listed,) = list_run_lines(run.parent)
             assert listed.fault is None
             assert resolve_run("latest", run.parent) == resolve_run(run) == run

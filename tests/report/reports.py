@@ -36,7 +36,9 @@ def small_run(kind: str) -> Path:
     config = load_config(None, [*KINDS[kind], "training.threads=1", "training.device=cpu"])
     if kind == "after a search":
         space = ["model.hidden=[]|[4]", "optimizer.lr=1e-3..0.1:log", "model.dropout=0|0.1..0.5"]
-        return tune(sample_path("train"), config, root / "run", space=space, candidates=10, folds=3).run
+        said = ("phoneprice", "tune", "a b.csv")
+        found = tune(sample_path("train"), config, root / "run", space=space, candidates=10, folds=3, command_line=said)
+        return found.run
     return train(sample_path("train"), config, root / "run", command_line=("phoneprice", "train", "a b.csv")).run
 
 
