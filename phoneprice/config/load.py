@@ -177,15 +177,20 @@ def _portfolio(
 ) -> tuple[Recipe, ...]:
     """The recipes that a layer ``asked`` for, laid over ``config``; none where a higher one sets a network."""
     higher = [setting for setting in settings if setting.layer > asked.layer]
-    training = [inner for setting in higher for inner in _of_recipes(setting)]
-    recipes = merger.recipes(config, asked, training)
     why = [f"{'.'.join(own.path)} is set ({own.source})" for own in higher if own.path[0] in NETWORK_SECTIONS]
     if config.validation.scheme == "none":
         why.append('validation.scheme "none" holds out no rows to weigh recipes by')
-    if not recipes or not why:
-        return recipes
-    say(f"{why[0]}: trained without the portfolio ({', '.join(own.name for own in recipes)})")
-    return ()
+    if why and (names := _recipe_names(asked.value)):  # what is left out need not go with what was set
+        say(f"{why[0]}: trained without the portfolio ({', '.join(names)})")
+        return ()
+    return merger.recipes(config, asked, [inner for setting in higher for inner in _of_recipes(setting)])
+
+
+def _recipe_names(value: object) -> list[str]:
+    """What the recipes of a portfolio are called; none where it isn't one."""
+    tables = value if isinstance(value, list | tuple) else ()
+    named = [str(table["name"]) for table in tables if isinstance(table, Mapping) and "name" in table]
+    return named if len(named) == len(tables) else []
 
 
 def _of_recipes(setting: Setting) -> Iterator[Setting]:

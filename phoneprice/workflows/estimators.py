@@ -147,8 +147,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             if isinstance(self.config, Config):
                 config = override_config(self.config, texts)
             else:
-                inferred = {"portfolio": portfolio(kind, *shape)} if self.config is None else None
-                config = load_config(self.config, texts, inferred=inferred)
+                config = load_config(self.config, texts)
+                if self.config is None and config.task.kind == kind:
+                    config = load_config(None, texts, inferred={"portfolio": portfolio(kind, *shape)})
         if config.task.kind != kind:
             raise ValueError(f"overrides say task.kind = {config.task.kind!r}; set the parameter task instead")
         return config

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from phoneprice.components.base import TaskKind
 from phoneprice.config.asked import ToInfer
 from phoneprice.config.load import config_from_toml, load_config, override_config
-from phoneprice.config.recipes import recipe
+from phoneprice.config.recipes import portfolio, recipe
 from phoneprice.config.render import to_toml
 from phoneprice.config.schema import NETWORK_SECTIONS, Config, Recipe, RecipeTraining
 from phoneprice.errors import ConfigError
@@ -235,3 +237,34 @@ def test_faults_of_recipes_stand_beside_the_others() -> None:
         "training.epochs: found 0, must be at least 1 (-s)",
         "portfolio.a.training.batch_rows: found 0, must be at least 1 (-s)",
     ]
+
+
+def test_a_portfolio_that_is_left_out_need_not_go_with_what_is_set() -> None:
+    for kind in get_args(TaskKind):
+        told = list[str]()
+        asked = [f"task.kind={kind}", "model.hidden=[8, 4]", "model.dropout=[0.1, 0.2]"]
+        found = load_config(None, asked, inferred={"portfolio": portfolio(kind, 500, 9)}, say=told.append)
+        assert (found.portfolio, found.model.hidden) == ((), (8, 4))
+        assert [text.split(":")[0] for text in told] == ["model.hidden is set (-s)"]
+
+
+@pytest.mark.parametrize("rows", [5, 150, 2000, 100_000, 10_000_000])
+@pytest.mark.parametrize("kind", get_args(TaskKind))
+def test_the_recipes_of_a_table(kind: TaskKind, rows: int) -> None:
+    """They go with the defaults of the kind; of batches there are 300 steps, more where 20 epochs of 8,192 rows are."""
+    found = load_config(None, [f"task.kind={kind}"], inferred={"portfolio": portfolio(kind, rows, 9)})
+    names = ["penalised", *(["dropout"] if kind == "multiclass" else []), "ramps", "penalised-ramps"]
+    assert [own.name for own in found.portfolio] == names
+    training, own = found.portfolio[-1].training, rows * 4 // 5
+    steps = training.epochs * max(1, own // training.batch_rows)
+    assert steps >= 280
+    assert steps <= 320 or (training.epochs, training.batch_rows) == (20, 8192)
+    assert found.portfolio[-1].model.encoding.name == "piecewise_linear"
+
+
+def test_wide_tables_have_fewer_ramps_a_number() -> None:
+    bins = {}
+    for columns in (9, 200, 300, 800, 801):
+        found = load_config(None, ["task.kind=binary"], inferred={"portfolio": portfolio("binary", 500, columns)})
+        bins[columns] = getattr(found.portfolio[1].model.encoding, "bins", 0)
+    assert bins == {9: 12, 200: 12, 300: 8, 800: 3, 801: 0}

@@ -45,6 +45,14 @@ LINES: dict[str, list[list[str]]] = {
         [RUN, f"extra{PATH}.parquet", "-o", f"out{PATH}.parquet"],
     ],
     "cv": [[DATA, "--folds", "2", "--repeats", "1", "--predictions", f"cv{PATH}.parquet", *SETTINGS]],
+    "compare": [
+        [DATA, "-x", "model.skip=true|false", "-o", f"compared{UNDECODABLE}", "--force", *SETTINGS],
+        [DATA, "-x", f"nix{WORD}={WORD}"],
+    ],
+    "tune": [
+        [DATA, "-x", "model.skip=true|false", "--folds", "2", "-o", f"tuned{UNDECODABLE}", "--force", *SETTINGS],
+        [DATA, "-x", f"nix{WORD}={WORD}", "--metric", f"nix{WORD}"],
+    ],
     "report": [[RUN, DATA, "-o", f"report{UNDECODABLE}.html", "--plots", f"plots{PATH}"], [FORGED, "--terminal"]],
     "config init": [["--from-data", DATA, *TARGET, "-o", f"made{UNDECODABLE}.toml", "--force"]],
     "config show": [SETTINGS],

@@ -346,7 +346,7 @@ def test_rare_class_is_a_warning():
 
 def test_pipeline_and_grid_search():
     X, y = blobs()
-    grid = [{**QUICK, "optimizer.lr": 1e-9}, QUICK]
+    grid = [{**QUICK, "optimizer.lr": 1e-9, "optimizer.skip_lr": 1e-9}, QUICK]
     pipeline = make_pipeline(StandardScaler(), PhonePriceClassifier())
     search = GridSearchCV(pipeline, {"phonepriceclassifier__overrides": grid}, cv=2).fit(X, y)
     assert search.best_params_ == {"phonepriceclassifier__overrides": grid[1]}
@@ -357,11 +357,15 @@ def test_pipeline_and_grid_search():
 def test_settings_by_their_dotted_names(prefix):
     X, y = blobs()
     grid = {f"{prefix}optimizer.lr": [1e-9, 0.05], f"{prefix}model.activation": ["relu", "silu"]}
-    search = GridSearchCV(classifier(), grid, cv=2).fit(X, y)
+    search = GridSearchCV(classifier(overrides={**QUICK, "model.skip": False}), grid, cv=2).fit(X, y)
     assert search.best_params_[f"{prefix}optimizer.lr"] == 0.05
     assert search.best_score_ > 0.9
     best = search.best_estimator_
-    assert best.overrides == {**QUICK, **{key.removeprefix(prefix): own for key, own in search.best_params_.items()}}
+    assert best.overrides == {
+        **QUICK,
+        "model.skip": False,
+        **{key.removeprefix(prefix): own for key, own in search.best_params_.items()},
+    }
     assert best.predictor_.config.model.activation.name == search.best_params_[f"{prefix}model.activation"]
     assert best.get_params()["optimizer.lr"] == 0.05
 

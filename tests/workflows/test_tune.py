@@ -13,7 +13,6 @@ import pytest
 from phoneprice.artifact import layout
 from phoneprice.artifact.loader import load_run, verify_run
 from phoneprice.artifact.runs import list_runs
-from phoneprice.config.load import load_config
 from phoneprice.errors import ConfigError, DivergedError, ModelError, StoppedError, UsageError
 from phoneprice.workflows import nested as nesting
 from phoneprice.workflows import searching
@@ -174,14 +173,6 @@ def test_faults_come_before_the_table_is_read(tmp_path: Path) -> None:
         'optimizer.lrr: unknown key for "adam"; did you mean "lr"? one of name, lr, skip_lr, weight_decay, '
         "skip_weight_decay, beta1, beta2, eps (-x)"
     )
-    recipe = load_config(overrides=SETTINGS).as_recipe("a")
-    both = replace_portfolio(load_config(overrides=SETTINGS), recipe)
-    with pytest.raises(ConfigError, match=r"^portfolio: found a, b, and a search is for one network"):
-        tune(tmp_path / "nix.csv", both, tmp_path / "run")
-
-
-def replace_portfolio(config: Any, recipe: Any) -> Any:
-    return config.model_copy(update={"portfolio": (recipe, recipe.model_copy(update={"name": "b"}))})
 
 
 def test_progress_counts_networks_to_the_end(table: Path, tmp_path: Path) -> None:
